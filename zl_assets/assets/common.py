@@ -1,0 +1,22 @@
+"""What the assets' decorators share: groups, owners, retries and the contract as metadata. Must not be here: asset bodies."""
+
+from typing import Any
+
+import dagster as dg
+
+from zl_assets.contracts import CONTRACTS
+from zl_assets.io_managers.bigquery import table_schema
+
+SOURCE, FEATURES, TRAINING = "source", "features", "training"
+OWNERS = ["team:zl"]
+
+TABLES_IO, CSV_IO, MODELS_IO = "tables_io", "csv_io", "models_io"
+
+# The write path has spent its own deadline on retries by then; one more try covers a warehouse that was being restarted.
+RETRY = dg.RetryPolicy(max_retries=1, delay=5)
+
+
+def of_contract(asset: str) -> dict[str, Any]:
+    """Metadata of a table or view that is known before it is ever materialized."""
+    contract = CONTRACTS[asset]
+    return {"dagster/column_schema": table_schema(contract), "dagster/table_name": contract.name, "key": ", ".join(contract.key)}

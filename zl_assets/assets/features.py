@@ -1,0 +1,65 @@
+"""Features, regimes, and the matrix that joins them by date."""
+
+import dagster as dg
+import pandas as pd
+
+from zl_assets.assets.common import FEATURES as FEATURES_GROUP
+from zl_assets.assets.common import OWNERS, RETRY, TABLES_IO, of_contract
+from zl_assets.contracts import FEATURES, MATRIX, REGIME_WEIGHTS
+from zl_assets.domain import indicators, matrix, regimes
+from zl_assets.io_managers.failures import as_failures
+
+
+@dg.asset(
+    group_name=FEATURES_GROUP,
+    kinds={"bigquery", "pandas"},
+    owners=OWNERS,
+    metadata=of_contract(FEATURES.table),
+    io_manager_key=TABLES_IO,
+    retry_policy=RETRY,
+)
+def zl_ta_features(zl_ohlcv: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    """The eight technical features of every session, from the raw close: returns over 1, 5 and 21 sessions, means over 5, 21 and
+    63, 21-session volatility (not annualised) and Wilder's RSI.
+
+    Each value looks only backwards: it is the same whether or not later sessions exist. NULL while a window is not full.
+    """
+    with as_failures():
+        return dg.MaterializeResult(value=indicators.technical_features(zl_ohlcv))
+
+
+@dg.asset(
+    group_name=FEATURES_GROUP,
+    kinds={"bigquery", "python"},
+    owners=OWNERS,
+    metadata=of_contract(REGIME_WEIGHTS.table),
+    io_manager_key=TABLES_IO,
+    retry_policy=RETRY,
+)
+def regime_weights() -> dg.MaterializeResult[pd.DataFrame]:
+    """The seven market regimes, 2010 to 2029 without a gap, and the weight that each gives its sessions in training.
+
+    The constants in the code are the record. A live row that differs stops the run with a diff; nothing is overwritten.
+    """
+    with as_failures():
+        return dg.MaterializeResult(value=regimes.regime_weights())
+
+
+@dg.asset(
+    group_name=FEATURES_GROUP,
+    kinds={"bigquery", "pandas"},
+    owners=OWNERS,
+    metadata=of_contract(MATRIX.table),
+    io_manager_key=TABLES_IO,
+    retry_policy=RETRY,
+)
+def daily_ml_matrix(
+    zl_ohlcv: pd.DataFrame, zl_ta_features: pd.DataFrame, regime_weights: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """One denormalised row per session: the bar, the eight features and the regime, put together by date in Python.
+
+    The first 62 sessions have no 63-session mean and are left out. `pivots`, `policy` and `golden_zone` belong to later feature
+    families and stay NULL here. Written by MERGE: new sessions are inserted, revised ones updated, the rest is not touched.
+    """
+    with as_failures():
+        return dg.MaterializeResult(value=matrix.build_matrix(zl_ohlcv, zl_ta_features, regime_weights))

@@ -1,0 +1,122 @@
+"""Checks on features, regimes and the matrix."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from zl_assets.checks.common import result, spec
+from zl_assets.contracts import FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS, TECHNICAL_FEATURE_NAMES
+from zl_assets.domain import assertions
+from zl_assets.resources import AsOf, Bounds
+
+_RSI = "RSI lies between 0 and 100."
+_PLAN = "21-session volatility lies between 0 and 0.5, the plan's bound."
+_PLAUSIBLE = "21-session volatility is at most 0.10 a day; the real series peaks at 0.040."
+
+
+@dg.multi_asset_check(
+    name="regime_weights_checks",
+    specs=[
+        spec(REGIME_WEIGHTS.table, "seven_regimes", "There are seven regimes, each with a positive weight.", blocking=True),
+        spec(
+            REGIME_WEIGHTS.table,
+            "regimes_cover_the_calendar",
+            "Every day from 2010 to 2029 lies in exactly one regime.",
+            blocking=True,
+        ),
+    ],
+    ins={REGIME_WEIGHTS.table: dg.AssetIn(REGIME_WEIGHTS.table)},
+)
+def regime_weights_checks(regime_weights: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
+    """The regime table against the plan."""
+    yield result(REGIME_WEIGHTS.table, assertions.seven_regimes(regime_weights))
+    yield result(REGIME_WEIGHTS.table, assertions.regimes_cover_the_calendar(regime_weights))
+
+
+@dg.multi_asset_check(
+    name="zl_ta_features_checks",
+    specs=[
+        spec(FEATURES.table, "unique_key", "One row per session date and symbol.", blocking=True),
+        spec(
+            FEATURES.table,
+            "no_missing_session",
+            "Every session has its features.",
+            blocking=True,
+            against=(SESSIONS.table,),
+        ),
+        spec(FEATURES.table, "features_finite", "No feature is infinite.", blocking=True),
+        spec(
+            FEATURES.table, "features_null_only_in_warm_up", "A feature is NULL only while its window is not full.", blocking=True
+        ),
+        spec(FEATURES.table, "rsi_in_range", _RSI, blocking=True),
+        spec(FEATURES.table, "volatility_in_plan", _PLAN, blocking=True),
+        spec(FEATURES.table, "volatility_plausible", _PLAUSIBLE, blocking=True),
+    ],
+    ins={FEATURES.table: dg.AssetIn(FEATURES.table), SESSIONS.table: dg.AssetIn(SESSIONS.table)},
+)
+def zl_ta_features_checks(zl_ta_features: pd.DataFrame, zl_ohlcv: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
+    """The feature table against its bounds and the sessions."""
+    for verdict in (
+        assertions.unique_key(zl_ta_features, FEATURES.key),
+        assertions.no_missing_session(zl_ta_features, zl_ohlcv),
+        assertions.features_finite(zl_ta_features),
+        assertions.features_null_only_in_warm_up(zl_ta_features),
+        assertions.rsi_in_range(zl_ta_features),
+        assertions.volatility_in_plan(zl_ta_features),
+        assertions.volatility_plausible(zl_ta_features),
+    ):
+        yield result(FEATURES.table, verdict)
+
+
+@dg.multi_asset_check(
+    name="daily_ml_matrix_checks",
+    specs=[
+        spec(MATRIX.table, "row_count_at_least", "The matrix has the plan's rows (ZL_MIN_MATRIX_ROWS).", blocking=True),
+        spec(MATRIX.table, "unique_key", "One row per session date and symbol.", blocking=True),
+        spec(MATRIX.table, "no_null_prices", "No row lacks a price.", blocking=True),
+        spec(MATRIX.table, "prices_positive", "Every price is above zero.", blocking=True),
+        spec(MATRIX.table, "regimes_named", "Every row has a regime.", blocking=True),
+        spec(MATRIX.table, "distinct_regimes", "The rows are of every regime that their dates reach into.", blocking=True),
+        spec(MATRIX.table, "rsi_in_range", _RSI, blocking=True),
+        spec(MATRIX.table, "volatility_in_plan", _PLAN, blocking=True),
+        spec(MATRIX.table, "volatility_plausible", _PLAUSIBLE, blocking=True),
+        spec(MATRIX.table, "column_coverage", "The bar, the features and the regime have a value on every row.", blocking=True),
+        spec(
+            MATRIX.table,
+            "matrix_rows_recomputed",
+            "A sample of rows equals what plain Python computes from the sessions.",
+            blocking=True,
+            against=(SESSIONS.table, REGIME_WEIGHTS.table),
+        ),
+        spec(MATRIX.table, "newest_session", "The newest row is the exchange calendar's session, or one behind it. A warning."),
+    ],
+    ins={table: dg.AssetIn(table) for table in (MATRIX.table, SESSIONS.table, REGIME_WEIGHTS.table)},
+)
+def daily_ml_matrix_checks(
+    daily_ml_matrix: pd.DataFrame, zl_ohlcv: pd.DataFrame, regime_weights: pd.DataFrame, as_of: AsOf, bounds: Bounds
+) -> Iterator[dg.AssetCheckResult]:
+    """The matrix against the plan's assertions and against what it was made of."""
+    for verdict in (
+        assertions.row_count_at_least(daily_ml_matrix, bounds.min_matrix_rows),
+        assertions.unique_key(daily_ml_matrix, MATRIX.key),
+        assertions.no_null_prices(daily_ml_matrix),
+        assertions.prices_positive(daily_ml_matrix),
+        assertions.regimes_named(daily_ml_matrix),
+        assertions.distinct_regimes(daily_ml_matrix, regime_weights),
+        assertions.rsi_in_range(daily_ml_matrix),
+        assertions.volatility_in_plan(daily_ml_matrix),
+        assertions.volatility_plausible(daily_ml_matrix),
+        assertions.column_coverage(daily_ml_matrix, complete=_COMPLETE),
+        assertions.matrix_rows_recomputed(daily_ml_matrix, zl_ohlcv, regime_weights),
+    ):
+        yield result(MATRIX.table, verdict)
+    yield result(MATRIX.table, assertions.newest_session(daily_ml_matrix, as_of.date), warn=True)
+
+
+_COMPLETE = (
+    *(name for name in MATRIX.frame_columns if name.startswith(("market_data.", "regime."))),
+    *TECHNICAL_FEATURE_NAMES,
+)
+
+CHECKS = [regime_weights_checks, zl_ta_features_checks, daily_ml_matrix_checks]

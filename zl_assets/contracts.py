@@ -1,0 +1,434 @@
+"""One contract per table and view: the only place where columns are named, typed, described and given a unit.
+
+Belongs here: names, types, keys, layout and meaning. DDL, staging schemas, frame validation, Dagster's column schema, the checks
+and the docs are all derived from these objects. Must not be here: SQL text, pandas code, anything from dagster or google.
+
+A frame of a table holds one column per leaf: a field of a STRUCT is named with a dot (`market_data.open`). pandas types, by
+BigQuery type, are those of `PANDAS_DTYPES`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+SYMBOL = "ZL"
+HORIZON = 21
+SPLIT_DATE = "2023-01-01"
+
+CENTS = "US cents per pound"
+LOTS = "contracts of 60,000 lb"
+FRACTION = "fraction (0.01 = 1 %)"
+POINTS = "index points, 0 to 100"
+
+# BigQuery allows letters, digits and underscores in column, table and dataset names (hyphens in some, which we never use).
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
+
+
+class ColumnType(StrEnum):
+    """The BigQuery types this product uses."""
+
+    STRING = "STRING"
+    INT64 = "INT64"
+    FLOAT64 = "FLOAT64"
+    BOOL = "BOOL"
+    DATE = "DATE"
+    TIMESTAMP = "TIMESTAMP"
+    STRUCT = "STRUCT"
+
+
+# One pandas type for each BigQuery type, nullable or not, so that a frame read back equals the frame written.
+PANDAS_DTYPES: dict[ColumnType, str] = {
+    ColumnType.STRING: "string",
+    ColumnType.INT64: "Int64",
+    ColumnType.FLOAT64: "float64",
+    ColumnType.BOOL: "boolean",
+    ColumnType.DATE: "datetime64[ns]",
+    ColumnType.TIMESTAMP: "datetime64[ns, UTC]",
+}
+
+
+class Stamp(StrEnum):
+    """When the write path sets a timestamp of its own."""
+
+    ON_WRITE = "on write"
+    """at every insert and update of the row"""
+    ON_INSERT = "on insert"
+    """at the insert of the row, and never again"""
+
+
+class WriteMode(StrEnum):
+    """What a MERGE may do to rows that exist."""
+
+    UPSERT = "upsert"
+    """insert new keys, update changed rows"""
+    RECORD = "record"
+    """insert new keys; a live row that differs stops the run: the code is the record, and somebody else changed the table"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column or a STRUCT field.
+
+    Attributes:
+        unit: what a number is counted in, shown wherever the column is.
+        fields: the fields of a STRUCT.
+        reserved: exists in the schema but is not written by this version: it is left to a later feature family or to other
+            people's jobs, and what they wrote there stays.
+        stamp: set by the write path itself; never in a frame.
+        copy_of: a leaf whose value this column repeats, only in a live table that already has the column. Never created.
+    """
+
+    name: str
+    type: ColumnType
+    description: str
+    unit: str | None = None
+    nullable: bool = True
+    fields: tuple["Column", ...] = ()
+    reserved: bool = False
+    stamp: Stamp | None = None
+    copy_of: str | None = None
+
+    def __post_init__(self) -> None:
+        if not IDENTIFIER.fullmatch(self.name):
+            raise ValueError(f"{self.name!r} is not a BigQuery column name")
+        if bool(self.fields) != (self.type is ColumnType.STRUCT):
+            raise ValueError(f"{self.name}: a STRUCT has fields, nothing else has")
+
+    @property
+    def text(self) -> str:
+        """Description with the unit."""
+        return f"{self.description} [{self.unit}]" if self.unit else self.description
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value column: a top-level column, or one field of a STRUCT.
+
+    Attributes:
+        path: dotted name, as in frames and in SQL (`market_data.open`).
+        column: the Column it comes from.
+        struct: name of the STRUCT it is in, or None.
+    """
+
+    path: str
+    column: Column
+    struct: str | None = None
+
+    @property
+    def staged(self) -> str:
+        """Its flat name in a staging table."""
+        return self.path.replace(".", "__")
+
+
+def leaves_of(columns: tuple[Column, ...]) -> Iterator[Leaf]:
+    """Every leaf of the columns, in order."""
+    for column in columns:
+        if column.fields:
+            for inner in column.fields:
+                yield Leaf(f"{column.name}.{inner.name}", inner, column.name)
+        else:
+            yield Leaf(column.name, column)
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """A BigQuery table that this product reads or writes.
+
+    Attributes:
+        key: columns that identify a row; not null, unique.
+        partition_by: DATE column the table is partitioned by, by month, or None.
+        cluster_by: clustering columns.
+        mode: what a refresh may do to existing rows.
+        symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
+    """
+
+    dataset: str
+    table: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: str | None = None
+    cluster_by: tuple[str, ...] = ()
+    mode: WriteMode = WriteMode.UPSERT
+    symbols: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        by_name = {column.name: column for column in self.columns}
+        staged = [leaf.staged for leaf in leaves_of(self.columns)]
+        if len(by_name) != len(self.columns) or len({name.casefold() for name in staged}) != len(staged):
+            raise ValueError(f"{self.name}: two columns or fields have the same name")
+        for name in (*self.key, *self.cluster_by, *([self.partition_by] if self.partition_by else [])):
+            if name not in by_name or by_name[name].nullable:
+                raise ValueError(f"{self.name}: {name} is a key, partition or cluster column and must exist and be NOT NULL")
+
+    @property
+    def name(self) -> str:
+        """dataset.table, without the configured prefix."""
+        return f"{self.dataset}.{self.table}"
+
+    @property
+    def created_columns(self) -> tuple[Column, ...]:
+        """The columns of a table that this product creates."""
+        return tuple(column for column in self.columns if column.copy_of is None)
+
+    @property
+    def frame_leaves(self) -> tuple[Leaf, ...]:
+        """The leaves a frame holds: everything written from data, in contract order."""
+        return tuple(
+            leaf
+            for leaf in leaves_of(self.columns)
+            if not leaf.column.reserved and leaf.column.stamp is None and leaf.column.copy_of is None
+        )
+
+    @property
+    def frame_columns(self) -> tuple[str, ...]:
+        """Dotted names of `frame_leaves`."""
+        return tuple(leaf.path for leaf in self.frame_leaves)
+
+    @property
+    def value_leaves(self) -> tuple[Leaf, ...]:
+        """`frame_leaves` without the key."""
+        return tuple(leaf for leaf in self.frame_leaves if leaf.path not in self.key)
+
+    @property
+    def stamps(self) -> tuple[Column, ...]:
+        """The columns that the write path sets itself."""
+        return tuple(column for column in self.columns if column.stamp is not None)
+
+
+@dataclass(frozen=True)
+class ViewContract:
+    """A BigQuery view that this product publishes and reads."""
+
+    dataset: str
+    table: str
+    description: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """dataset.view, without the configured prefix."""
+        return f"{self.dataset}.{self.table}"
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """None: a view is read as it is."""
+        return ()
+
+    @property
+    def frame_leaves(self) -> tuple[Leaf, ...]:
+        """The leaves a frame of the view holds."""
+        return tuple(leaves_of(self.columns))
+
+
+def _float(name: str, description: str, unit: str | None = None, *, nullable: bool = True, reserved: bool = False) -> Column:
+    return Column(name, ColumnType.FLOAT64, description, unit, nullable, reserved=reserved)
+
+
+def _struct(name: str, description: str, *fields: Column) -> Column:
+    return Column(name, ColumnType.STRUCT, description, fields=fields)
+
+
+def _reserved(name: str, description: str, *fields: Column) -> Column:
+    return _struct(name, description, *(replace(f, reserved=True) for f in fields))
+
+
+INGESTION_TS = Column(
+    "ingestion_ts", ColumnType.TIMESTAMP, "when this row was last inserted or changed", unit="UTC", stamp=Stamp.ON_WRITE
+)
+_DATA_DATE = Column("data_date", ColumnType.DATE, "session date: the UTC date of the weekday bar", nullable=False)
+_SYMBOL = Column("symbol", ColumnType.STRING, "continuous contract, e.g. ZL", nullable=False)
+_INSTRUMENT_ID = Column(
+    "instrument_id", ColumnType.INT64, "vendor id of the contract behind the bar; it changes when the series rolls"
+)
+
+BARS = TableContract(
+    dataset="market_data",
+    table="databento_futures_ohlcv_1d",
+    description="Daily bars of continuous futures (front month by volume, prices unadjusted), one row per UTC date and symbol.",
+    columns=(
+        Column("date", ColumnType.DATE, "UTC date of the bar; Sundays hold the first hour of Monday's session", nullable=False),
+        _SYMBOL,
+        _float("open", "first price", CENTS),
+        _float("high", "highest price", CENTS),
+        _float("low", "lowest price", CENTS),
+        _float("close", "last price", CENTS),
+        Column("volume", ColumnType.INT64, "traded volume", LOTS),
+        _INSTRUMENT_ID,
+    ),
+    key=("date", "symbol"),
+    partition_by="date",
+    cluster_by=("symbol",),
+    symbols=(SYMBOL,),
+)
+
+OHLC = (
+    _float("open", "first price of the session, of its weekend stub if it has one", CENTS),
+    _float("high", "highest price of the session and its stub", CENTS),
+    _float("low", "lowest price of the session and its stub", CENTS),
+    _float("close", "last price of the weekday bar, unadjusted for rolls", CENTS),
+    Column("volume", ColumnType.INT64, "volume of the session and its stub", LOTS),
+)
+
+SESSIONS = TableContract(
+    dataset="features",
+    table="zl_ohlcv",
+    description="Trading sessions of one symbol: weekday bars with their weekend stubs merged in.",
+    columns=(
+        _DATA_DATE,
+        _SYMBOL,
+        *(replace(column, nullable=False) for column in OHLC),
+        _INSTRUMENT_ID,
+        Column("stub_merged", ColumnType.BOOL, "a Saturday or Sunday bar was merged into this session", nullable=False),
+        INGESTION_TS,
+    ),
+    key=("data_date", "symbol"),
+    partition_by="data_date",
+    cluster_by=("symbol",),
+)
+
+TECHNICAL_FEATURES = (
+    _float("return_1d", "close / close one session before - 1", FRACTION),
+    _float("return_5d", "close / close 5 sessions before - 1", FRACTION),
+    _float("return_21d", "close / close 21 sessions before - 1", FRACTION),
+    _float("ma_5", "mean of the last 5 closes, today's included", CENTS),
+    _float("ma_21", "mean of the last 21 closes, today's included", CENTS),
+    _float("ma_63", "mean of the last 63 closes, today's included", CENTS),
+    _float("volatility_21d", "sample standard deviation of the last 21 return_1d, not annualised", "fraction per session"),
+    _float("rsi_14", "Wilder's relative strength index over 14 sessions", POINTS),
+)
+TECHNICAL_FEATURE_NAMES = tuple(column.name for column in TECHNICAL_FEATURES)
+
+FEATURES = TableContract(
+    dataset="features",
+    table="zl_ta_features",
+    description="The eight technical features of every session; NULL while a window is not full.",
+    columns=(_DATA_DATE, _SYMBOL, *TECHNICAL_FEATURES, INGESTION_TS),
+    key=("data_date", "symbol"),
+    partition_by="data_date",
+    cluster_by=("symbol",),
+)
+
+REGIME_WEIGHTS = TableContract(
+    dataset="training",
+    table="regime_weights",
+    description="The seven market regimes, their dates and their sample weights.",
+    columns=(
+        Column("regime", ColumnType.STRING, "name of the regime", nullable=False),
+        Column("weight", ColumnType.INT64, "sample weight of a session in the regime", "relative"),
+        Column("description", ColumnType.STRING, "what the period was"),
+        Column("research_rationale", ColumnType.STRING, "why it has this weight"),
+        Column("created_at", ColumnType.TIMESTAMP, "when this row was inserted", "UTC", stamp=Stamp.ON_INSERT),
+        Column("start_date", ColumnType.DATE, "first day"),
+        Column("end_date", ColumnType.DATE, "last day, included"),
+    ),
+    key=("regime",),
+    mode=WriteMode.RECORD,
+)
+
+_POLICY_FLOATS_BEFORE = (
+    "trump_action_prob",
+    "trump_expected_zl_move",
+    "trump_score",
+    "trump_score_signed",
+    "trump_confidence",
+    "trump_sentiment_7d",
+    "trump_tariff_intensity",
+)
+_POLICY_FLOATS_AFTER = (
+    "trumpxi_sentiment_volatility",
+    "trumpxi_policy_impact",
+    "trumpxi_volatility_30d_ma",
+    "trump_soybean_sentiment_7d",
+    "policy_trump_topic_multiplier",
+    "policy_trump_recency_decay",
+)
+_LATER = "reserved for the policy family (v3)"
+
+MATRIX = TableContract(
+    dataset="features",
+    table="daily_ml_matrix",
+    description="One row per session and symbol: bar, features and regime, denormalised. The only source of the training view.",
+    columns=(
+        _DATA_DATE,
+        _SYMBOL,
+        _struct(
+            "market_data",
+            "the session's bar",
+            *OHLC,
+            _float("vwap", "volume-weighted mean price, reserved for the intraday family", CENTS, reserved=True),
+            _float("realized_vol_1h", "hourly realised volatility, reserved for the intraday family", FRACTION, reserved=True),
+        ),
+        _reserved(
+            "pivots",
+            "pivot levels, reserved for the pivots family (v1)",
+            *(_float(name, "pivot level", CENTS) for name in ("P", "R1", "R2", "S1", "S2")),
+            _float("distance_to_P", "close - P", CENTS),
+            _float("distance_to_nearest_pivot", "distance to the nearest level", CENTS),
+            _float("weekly_pivot_distance", "distance to the weekly pivot", CENTS),
+            Column("price_above_P", ColumnType.BOOL, "close > P"),
+        ),
+        _reserved(
+            "policy",
+            _LATER,
+            *(_float(name, _LATER) for name in _POLICY_FLOATS_BEFORE),
+            Column("trump_procurement_alert", ColumnType.BOOL, _LATER),
+            Column("trump_mentions", ColumnType.INT64, _LATER),
+            Column("trumpxi_china_mentions", ColumnType.INT64, _LATER),
+            *(_float(name, _LATER) for name in _POLICY_FLOATS_AFTER),
+        ),
+        _reserved(
+            "golden_zone",
+            "Fibonacci zone, reserved for a later family",
+            Column("state", ColumnType.INT64, "state of the zone"),
+            _float("swing_high", "swing high", CENTS),
+            _float("swing_low", "swing low", CENTS),
+            _float("fib_50", "50 % retracement", CENTS),
+            _float("fib_618", "61.8 % retracement", CENTS),
+            _float("vol_decay_slope", "slope of the volume decay"),
+            Column("qualified_trigger", ColumnType.BOOL, "the zone triggered"),
+        ),
+        _struct(
+            "regime",
+            "the market regime of the date",
+            Column("name", ColumnType.STRING, "name of the regime"),
+            Column("weight", ColumnType.INT64, "sample weight", "relative"),
+            _float("vol_percentile", "volatility percentile, reserved for the volatility family", FRACTION, reserved=True),
+            _float("k_vol", "volatility multiplier, reserved", reserved=True),
+        ),
+        *TECHNICAL_FEATURES,
+        INGESTION_TS,
+        Column(
+            "regime_name",
+            ColumnType.STRING,
+            "the regime's name, repeated where a live table has this column",
+            copy_of="regime.name",
+        ),
+    ),
+    key=("data_date", "symbol"),
+    partition_by="data_date",
+    cluster_by=("symbol",),
+)
+
+TRAINING_VIEW = ViewContract(
+    dataset="training",
+    table="vw_zl_1m_flat",
+    description="Flat training rows with the 21-session forward return as target. One SELECT over daily_ml_matrix, no joins.",
+    columns=(
+        _DATA_DATE,
+        _float("close", "last price of the session, unadjusted", CENTS),
+        *TECHNICAL_FEATURES,
+        Column("regime_name", ColumnType.STRING, "market regime of the date"),
+        Column("sample_weight", ColumnType.INT64, "sample weight of the regime", "relative"),
+        _float("target_1m", f"close {HORIZON} sessions later / close - 1; NULL for the newest {HORIZON}", FRACTION),
+        Column("split", ColumnType.STRING, f"train before {SPLIT_DATE}, test from then on"),
+    ),
+    key=("data_date",),
+)
+
+# Asset key -> contract, in the order of the graph.
+CONTRACTS: dict[str, TableContract | ViewContract] = {
+    contract.table: contract for contract in (BARS, REGIME_WEIGHTS, SESSIONS, FEATURES, MATRIX, TRAINING_VIEW)
+}

@@ -1,0 +1,44 @@
+"""The code location: the only place where assets, checks, jobs and resources are put together."""
+
+import dagster as dg
+
+from zl_assets import automation
+from zl_assets.assets import features, market, training
+from zl_assets.checks import features as feature_checks
+from zl_assets.checks import market as market_checks
+from zl_assets.checks import training as training_checks
+from zl_assets.resources import build_resources
+from zl_assets.settings import Settings
+
+
+def build_defs(settings: Settings | None = None) -> dg.Definitions:
+    """Everything, for one Settings (by default the environment's).
+
+    Raises:
+        SettingError: a ZL_* variable has a value that is not allowed.
+    """
+    settings = settings or Settings.load()
+    return dg.Definitions(
+        assets=[
+            market.build_source(settings),
+            market.zl_ohlcv,
+            features.zl_ta_features,
+            features.regime_weights,
+            features.daily_ml_matrix,
+            training.vw_zl_1m_flat,
+            training.training_csv,
+            training.lgbm_model,
+        ],
+        asset_checks=[*market_checks.CHECKS, *feature_checks.CHECKS, *training_checks.CHECKS],
+        jobs=automation.JOBS,
+        schedules=automation.SCHEDULES,
+        resources=build_resources(settings),
+        # The whole graph takes seconds; a process for each step would cost more than its work.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Built when Dagster asks for it, so that importing this module reads no environment."""
+    return build_defs()

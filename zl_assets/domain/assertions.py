@@ -1,0 +1,616 @@
+"""The predicates that the write path and the asset checks call, written once.
+
+Belongs here: functions from frames to a `Verdict` that says what was counted, the bound and the first offenders, in words that
+the person looking at the check can use. Must not be here: severities, blocking, anything that changes a frame.
+
+Row predicates look at a frame alone and are listed in `ROW_ASSERTIONS`, by table: the write path calls them before anything is
+sent. Table predicates hold a whole table against a number, or against what it was made from.
+
+A price column is one called open, high, low or close, at the top level or in a STRUCT (`market_data.close`). A bound that a NULL
+would pass in SQL fails here: NULL, NaN and infinity are never in range.
+"""
+
+import datetime as dt
+import math
+import random
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.contracts import BARS, FEATURES, HORIZON, MATRIX, REGIME_WEIGHTS, SESSIONS, SPLIT_DATE, TECHNICAL_FEATURE_NAMES
+from zl_assets.domain.trading_calendar import CALENDAR, expected_sessions
+from zl_assets.errors import DataFault
+
+MAX_OFFENDERS = 10
+KEYS = ("date", "data_date", "symbol", "regime")
+PRICES = ("open", "high", "low", "close")
+
+# The plan's bound. The largest 21-session volatility of ZL is 0.040, so the tighter one is what can catch something.
+PLAN_VOLATILITY = 0.5
+PLAUSIBLE_VOLATILITY = 0.10
+
+REGIME_COUNT = 7
+FIRST_REGIME_DAY = dt.date(2010, 1, 1)
+LAST_REGIME_DAY = dt.date(2029, 12, 31)
+
+# 12 of 3,893 real sessions (0.3 %) trade under 1,000 lots: days around a roll on which the vendor's volume rule still names the
+# old contract. A source with several times that share is damaged or is another instrument.
+THIN_LOTS = 1000
+THIN_SHARE = 0.01
+
+# Agreement between two ways to compute a float64 feature on prices below 100: their differences are of the order of 1e-13.
+TOLERANCE = 1e-9
+
+GRACE_SESSIONS = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a predicate found.
+
+    Attributes:
+        name: the predicate, as a check is named.
+        measured: what was counted or measured.
+        bound: what was allowed.
+        offenders: the first offending rows, at most 10, with their keys and values; the index is that of the frame looked at.
+        explanation: one sentence that says what was counted.
+    """
+
+    name: str
+    passed: bool
+    measured: float | int | str
+    bound: str
+    offenders: pd.DataFrame
+    explanation: str
+
+    def __str__(self) -> str:
+        state = "passed" if self.passed else "failed"
+        named = "; ".join(", ".join(f"{k}={_shown(v)}" for k, v in row.items()) for row in self.offenders.to_dict("records"))
+        first = f" First: {named}." if named else ""
+        return f"{self.name} {state}: {self.explanation} Measured {self.measured}, bound: {self.bound}.{first}"
+
+
+def require(verdicts: Iterable[Verdict], where: str) -> None:
+    """Stop on failed verdicts.
+
+    Args:
+        where: the table or file that was looked at, for the message.
+
+    Raises:
+        DataFault: at least one did not pass; the message holds all that did not.
+    """
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if failed:
+        lines = "\n".join(f"  {verdict}" for verdict in failed)
+        raise DataFault(
+            f"{where}: the data break {len(failed)} of the rules.\n{lines}\nCorrect these rows at their source, then run again."
+        )
+
+
+# --- bars, sessions, matrix
+
+
+def no_conflicting_bars(frame: pd.DataFrame) -> Verdict:
+    """No key has two different rows; exact copies are not a conflict."""
+    distinct = frame.drop_duplicates()
+    conflicting = distinct[distinct.duplicated(_keys(frame), keep=False)].sort_values(_keys(frame), kind="stable")
+    return _rows(
+        "no_conflicting_bars",
+        frame,
+        conflicting,
+        f"{len(conflicting):,} of {len(frame):,} rows share their key with a different row.",
+    )
+
+
+def no_null_prices(frame: pd.DataFrame) -> Verdict:
+    """No price is NULL or NaN."""
+    prices = _price_columns(frame)
+    bad = frame[prices].isna().any(axis=1)
+    return _rows("no_null_prices", frame, _pick(frame, bad, prices), f"{bad.sum():,} of {len(frame):,} rows have a NULL price.")
+
+
+def prices_positive(frame: pd.DataFrame) -> Verdict:
+    """Every price that is there is above zero and finite."""
+    prices = _price_columns(frame)
+    values = frame[prices]
+    bad = (values.le(0) | values.isin([np.inf, -np.inf])).any(axis=1)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have a price that is zero, negative or infinite."
+    return _rows("prices_positive", frame, _pick(frame, bad, prices), explanation)
+
+
+def high_not_below_low(frame: pd.DataFrame) -> Verdict:
+    """high >= low."""
+    column = _price_names(frame)
+    bad = frame[column["high"]] < frame[column["low"]]
+    offenders = _pick(frame, bad, [column["high"], column["low"]])
+    return _rows("high_not_below_low", frame, offenders, f"{bad.sum():,} of {len(frame):,} rows have a high below their low.")
+
+
+def open_and_close_in_range(frame: pd.DataFrame) -> Verdict:
+    """open and close lie in [low, high]."""
+    column = _price_names(frame)
+    high, low = frame[column["high"]], frame[column["low"]]
+    outside = [(frame[column[name]] > high) | (frame[column[name]] < low) for name in ("open", "close")]
+    bad = outside[0] | outside[1]
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have an open or close outside their low and high."
+    return _rows("open_and_close_in_range", frame, _pick(frame, bad, list(column.values())), explanation)
+
+
+def volume_sound(frame: pd.DataFrame) -> Verdict:
+    """Volume is there and not negative."""
+    volume = _named(frame, "volume")
+    bad = frame[volume].isna() | frame[volume].lt(0).fillna(True)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have a volume that is NULL or negative."
+    return _rows("volume_sound", frame, _pick(frame, bad, [volume]), explanation)
+
+
+def no_bar_after(bars: pd.DataFrame, as_of: dt.date) -> Verdict:
+    """No bar is dated after the as-of date: it would come from the future."""
+    bad = bars["date"] > pd.Timestamp(as_of)
+    explanation = (
+        f"{bad.sum():,} of {len(bars):,} bars are dated after ZL_AS_OF {as_of}; if they are right, set it to a later date."
+    )
+    return _rows("no_bar_after", bars, _pick(bars, bad, ["close"]), explanation)
+
+
+# --- features
+
+
+def features_finite(frame: pd.DataFrame) -> Verdict:
+    """No feature is infinite."""
+    features = list(TECHNICAL_FEATURE_NAMES)
+    bad = frame[features].isin([np.inf, -np.inf]).any(axis=1)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have an infinite feature."
+    return _rows("features_finite", frame, _pick(frame, bad, features), explanation)
+
+
+def features_null_only_in_warm_up(frame: pd.DataFrame) -> Verdict:
+    """Once a symbol's feature has a value it has one on every later row."""
+    features = list(TECHNICAL_FEATURE_NAMES)
+    ordered = frame.sort_values("data_date", kind="stable")
+    started = ordered[features].notna().groupby(ordered["symbol"]).cummax()
+    bad = (started & ordered[features].isna()).any(axis=1)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have a NULL feature after the feature's first value."
+    return _rows("features_null_only_in_warm_up", frame, _pick(ordered, bad, features), explanation)
+
+
+def features_complete(frame: pd.DataFrame) -> Verdict:
+    """All eight features have a value on every row."""
+    features = list(TECHNICAL_FEATURE_NAMES)
+    bad = frame[features].isna().any(axis=1)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows lack at least one of the eight features."
+    return _rows("features_complete", frame, _pick(frame, bad, features), explanation)
+
+
+def rsi_in_range(frame: pd.DataFrame) -> Verdict:
+    """0 <= rsi_14 <= 100 where it has a value."""
+    return _in_range("rsi_in_range", frame, "rsi_14", 0.0, 100.0)
+
+
+def volatility_in_plan(frame: pd.DataFrame) -> Verdict:
+    """0 <= volatility_21d <= 0.5 where it has a value: the plan's bound."""
+    return _in_range("volatility_in_plan", frame, "volatility_21d", 0.0, PLAN_VOLATILITY)
+
+
+def volatility_plausible(frame: pd.DataFrame) -> Verdict:
+    """volatility_21d <= 0.10 where it has a value: two and a half times the most that ZL has ever shown."""
+    return _in_range("volatility_plausible", frame, "volatility_21d", 0.0, PLAUSIBLE_VOLATILITY)
+
+
+# --- regimes
+
+
+def regimes_named(matrix: pd.DataFrame) -> Verdict:
+    """Every matrix row has a regime's name and weight."""
+    columns = ["regime.name", "regime.weight"]
+    bad = matrix[columns].isna().any(axis=1)
+    explanation = f"{bad.sum():,} of {len(matrix):,} rows have no regime name or weight."
+    return _rows("regimes_named", matrix, _pick(matrix, bad, columns), explanation)
+
+
+def seven_regimes(regime_weights: pd.DataFrame) -> Verdict:
+    """There are exactly seven regimes, each with a positive weight."""
+    bad = ~regime_weights["weight"].gt(0).fillna(False).astype(bool) | regime_weights.duplicated("regime", keep=False)
+    count = regime_weights["regime"].nunique()
+    return Verdict(
+        name="seven_regimes",
+        passed=count == REGIME_COUNT and not bad.any(),
+        measured=count,
+        bound=f"exactly {REGIME_COUNT}, each once, with a positive weight",
+        offenders=_pick(regime_weights, bad, ["weight"]).head(MAX_OFFENDERS),
+        explanation=f"{count} different regimes are listed; {bad.sum()} rows are doubled or have no positive weight.",
+    )
+
+
+def regimes_cover_the_calendar(regime_weights: pd.DataFrame) -> Verdict:
+    """Every day from 2010-01-01 to 2029-12-31 lies in exactly one regime."""
+    starts = pd.to_datetime(regime_weights["start_date"]).to_numpy()
+    ends = pd.to_datetime(regime_weights["end_date"]).to_numpy()
+    days = pd.date_range(FIRST_REGIME_DAY, LAST_REGIME_DAY)
+    values = days.to_numpy()[:, np.newaxis]
+    regimes = ((values >= starts) & (values <= ends)).sum(axis=1)
+    bad = regimes != 1
+    return Verdict(
+        name="regimes_cover_the_calendar",
+        passed=not bad.any(),
+        measured=int(bad.sum()),
+        bound=f"0 days from {FIRST_REGIME_DAY} to {LAST_REGIME_DAY} with no regime or with more than one",
+        offenders=pd.DataFrame({"date": days[bad], "regimes": regimes[bad]}).head(MAX_OFFENDERS),
+        explanation=f"{bad.sum():,} of {len(days):,} days lie in no regime or in more than one.",
+    )
+
+
+def distinct_regimes(matrix: pd.DataFrame, regime_weights: pd.DataFrame) -> Verdict:
+    """The matrix has more than one regime, and every one whose period its dates reach into; and no other."""
+    first, last = matrix["data_date"].min(), matrix["data_date"].max()
+    reached = regime_weights[(regime_weights["start_date"] <= last) & (regime_weights["end_date"] >= first)]
+    expected, found = set(reached["regime"]), set(matrix["regime.name"].dropna())
+    missing, unknown = sorted(expected - found), sorted(found - expected)
+    return Verdict(
+        name="distinct_regimes",
+        passed=len(found) > 1 and not missing and not unknown,
+        measured=len(found),
+        bound=f"the {len(expected)} regimes that the rows' dates reach into, and more than one",
+        offenders=pd.DataFrame(
+            {
+                "regime": [*missing, *unknown],
+                "fault": ["no row has it"] * len(missing) + ["not a regime of these dates"] * len(unknown),
+            }
+        ).head(MAX_OFFENDERS),
+        explanation=f"The rows from {_day(first)} to {_day(last)} carry {len(found)} different regimes.",
+    )
+
+
+# --- whole tables
+
+
+def row_count_at_least(frame: pd.DataFrame, minimum: int) -> Verdict:
+    """The table has at least `minimum` rows."""
+    return Verdict(
+        name="row_count_at_least",
+        passed=len(frame) >= minimum,
+        measured=len(frame),
+        bound=f">= {minimum:,}",
+        offenders=frame.iloc[:0],
+        explanation=f"{len(frame):,} rows are there.",
+    )
+
+
+def labelled_rows_at_least(view: pd.DataFrame, minimum: int) -> Verdict:
+    """The training view has at least `minimum` rows with a target."""
+    labelled = int(view["target_1m"].notna().sum())
+    return Verdict(
+        name="labelled_rows_at_least",
+        passed=labelled >= minimum,
+        measured=labelled,
+        bound=f">= {minimum:,}",
+        offenders=view.iloc[:0],
+        explanation=f"{labelled:,} of {len(view):,} rows have a target_1m.",
+    )
+
+
+def unique_key(frame: pd.DataFrame, key: Sequence[str]) -> Verdict:
+    """No two rows have the same key, and no key is NULL."""
+    columns = list(key)
+    bad = frame.duplicated(columns, keep=False) | frame[columns].isna().any(axis=1)
+    explanation = (
+        f"{bad.sum():,} of {len(frame):,} rows have a key ({', '.join(columns)}) that is NULL or that another row has too."
+    )
+    return _rows("unique_key", frame, frame.loc[bad, columns].sort_values(columns, kind="stable"), explanation)
+
+
+def no_missing_session(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
+    """Every session of the source is in the table.
+
+    Args:
+        table: the rows that are stored, with data_date and symbol.
+        source: the sessions as the bars give them now (`build_sessions(...).frame`).
+    """
+    missing = _keys_only_in(source, table)
+    explanation = f"{len(missing):,} of the {len(source):,} sessions that the bars give are not in the table."
+    return _rows("no_missing_session", table, missing, explanation)
+
+
+def no_vanished_session(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
+    """Every session of the table is still in the source. A refresh never deletes one: it stays until a person decides."""
+    vanished = _keys_only_in(table, source)
+    explanation = (
+        f"{len(vanished):,} of the table's {len(table):,} sessions are no longer given by the bars; a refresh never deletes them."
+    )
+    return _rows("no_vanished_session", table, vanished, explanation)
+
+
+def column_coverage(frame: pd.DataFrame, complete: Sequence[str] = (), optional: Sequence[str] = ()) -> Verdict:
+    """No column is entirely NULL, and those in `complete` have no NULL at all.
+
+    Args:
+        complete: columns that must have a value on every row.
+        optional: columns that the source may lack altogether.
+
+    Returns:
+        A verdict whose `offenders` are columns with their share of non-NULL values.
+    """
+    shares = frame.notna().mean().drop(list(optional))
+    bad = shares[shares.lt(1.0) & shares.index.isin(list(complete)) | ~shares.gt(0.0)]
+    lowest = float(shares.min()) if len(frame) else 0.0
+    return Verdict(
+        name="column_coverage",
+        passed=bad.empty,
+        measured=lowest,
+        bound="above 0 in every column" + (f", 1 in {', '.join(complete)}" if complete else ""),
+        offenders=pd.DataFrame({"column": bad.index, "share_not_null": bad.to_numpy()}).head(MAX_OFFENDERS),
+        explanation=f"The emptiest of {len(shares)} columns has a value on {lowest:.1%} of {len(frame):,} rows.",
+    )
+
+
+def thin_sessions(sessions: pd.DataFrame) -> Verdict:
+    """At most 1 % of the sessions trade under 1,000 lots; the newest of them are named whether or not the bound holds."""
+    thin = sessions["volume"] < THIN_LOTS
+    share = float(thin.mean()) if len(sessions) else 0.0
+    return Verdict(
+        name="thin_sessions",
+        passed=share <= THIN_SHARE,
+        measured=int(thin.sum()),
+        bound=f"at most {THIN_SHARE:.0%} of the sessions under {THIN_LOTS:,} lots",
+        offenders=_pick(sessions, thin, ["volume"]).sort_values("data_date", ascending=False).head(MAX_OFFENDERS),
+        explanation=f"{thin.sum():,} of {len(sessions):,} sessions ({share:.2%}) traded under {THIN_LOTS:,} lots; they are kept.",
+    )
+
+
+def newest_session(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
+    """The newest session is at most one behind the exchange's calendar, as of `as_of` (whose own session is not final yet)."""
+    newest = frame["data_date"].max()
+    start = FIRST_REGIME_DAY if pd.isna(newest) else newest.date() + dt.timedelta(days=1)
+    missed = expected_sessions(start, as_of - dt.timedelta(days=1))
+    return Verdict(
+        name="newest_session",
+        passed=len(missed) <= GRACE_SESSIONS,
+        measured=len(missed),
+        bound=f"at most {GRACE_SESSIONS} session behind",
+        offenders=pd.DataFrame({"data_date": missed}).head(MAX_OFFENDERS),
+        explanation=(
+            f"The newest session is {_day(newest)}; the {CALENDAR} calendar has {len(missed):,} after it and before {as_of}."
+        ),
+    )
+
+
+# --- computed once more
+
+
+def matrix_rows_recomputed(
+    matrix: pd.DataFrame, sessions: pd.DataFrame, regime_weights: pd.DataFrame, sample: int = 40, seed: int = 1
+) -> Verdict:
+    """A sample of matrix rows equals what plain Python computes from the sessions, to 1e-9.
+
+    The first and the newest row are always in the sample; the others are drawn with a fixed seed. One symbol.
+    """
+    ordered = sessions.sort_values("data_date", kind="stable")
+    close = [float(value) for value in ordered["close"]]
+    position = {date: i for i, date in enumerate(ordered["data_date"])}
+    bars = ordered.to_dict("records")
+    regimes = regime_weights.to_dict("records")
+    rsi = _plain_rsi(close, 14)
+    rows = matrix.sort_values("data_date", kind="stable").to_dict("records")
+    others = range(1, len(rows) - 1)
+    drawn = random.Random(seed).sample(others, min(max(sample - 2, 0), len(others)))  # noqa: S311 - not for secrets
+    chosen = sorted({0, len(rows) - 1, *drawn}) if rows else []
+    faults: list[dict[str, Any]] = []
+    for row in (rows[i] for i in chosen):
+        at = position.get(row["data_date"])
+        if at is None:
+            faults.append(
+                {"data_date": row["data_date"], "column": "data_date", "stored": "a row", "recomputed": "no such session"}
+            )
+            continue
+        expected = _plain_row(close, rsi, at) | {f"market_data.{name}": bars[at][name] for name in (*PRICES, "volume")}
+        regime = [r for r in regimes if r["start_date"] <= row["data_date"] <= r["end_date"]]
+        expected |= (
+            {"regime.name": regime[0]["regime"], "regime.weight": regime[0]["weight"]}
+            if len(regime) == 1
+            else {"regime.name": None}
+        )
+        faults += [
+            {"data_date": row["data_date"], "column": column, "stored": row[column], "recomputed": value}
+            for column, value in expected.items()
+            if not _agree(row[column], value)
+        ]
+    return Verdict(
+        name="matrix_rows_recomputed",
+        passed=not faults and bool(chosen),
+        measured=len(faults),
+        bound=f"0 values that differ by more than {TOLERANCE:g}, in at least one row",
+        offenders=pd.DataFrame(faults, columns=["data_date", "column", "stored", "recomputed"]).head(MAX_OFFENDERS),
+        explanation=f"{len(faults):,} values of {len(chosen)} sampled rows differ from a second computation from the sessions.",
+    )
+
+
+def target_right(view: pd.DataFrame) -> Verdict:
+    """target_1m is the close 21 rows later / close - 1, and NULL on the last 21 rows and on no other."""
+    rows = view.sort_values("data_date", kind="stable").to_dict("records")
+    faults = []
+    for i, row in enumerate(rows):
+        later = rows[i + HORIZON]["close"] if i + HORIZON < len(rows) else None
+        expected = None if later is None else (later - row["close"]) / row["close"]
+        if not _agree(row["target_1m"], expected):
+            faults.append({"data_date": row["data_date"], "target_1m": row["target_1m"], "recomputed": expected})
+    return Verdict(
+        name="target_right",
+        passed=not faults,
+        measured=len(faults),
+        bound=f"0 rows off by more than {TOLERANCE:g}; the last {HORIZON} NULL",
+        offenders=pd.DataFrame(faults, columns=["data_date", "target_1m", "recomputed"]).head(MAX_OFFENDERS),
+        explanation=f"{len(faults):,} of {len(rows):,} targets differ from the closes {HORIZON} rows apart.",
+    )
+
+
+def split_right(view: pd.DataFrame) -> Verdict:
+    """split is 'train' before 2023-01-01 and 'test' from then on."""
+    # ISO dates as text sort as dates do: another way to the same answer than the one the view takes.
+    expected = ["train" if day < SPLIT_DATE else "test" for day in view["data_date"].dt.strftime("%Y-%m-%d")]
+    bad = ~view["split"].eq(pd.Series(expected, index=view.index, dtype="string")).fillna(False).astype(bool)
+    explanation = f"{bad.sum():,} of {len(view):,} rows have the wrong split; train is before {SPLIT_DATE}."
+    return _rows("split_right", view, _pick(view, bad, ["split"]), explanation)
+
+
+def csv_equals_view(csv: pd.DataFrame, view: pd.DataFrame) -> Verdict:
+    """The exported file has the view's columns, in order, and its rows, value for value, with no tolerance.
+
+    Args:
+        csv: the file as read back, with the view's types.
+        view: the view's labelled rows that were to be exported, in date order.
+    """
+    faults: list[dict[str, Any]] = []
+    if list(csv.columns) != list(view.columns) or len(csv) != len(view):
+        faults.append(
+            {
+                "data_date": None,
+                "column": "(shape)",
+                "csv": f"{len(csv):,} rows of {', '.join(csv.columns)}",
+                "view": f"{len(view):,} rows of {', '.join(view.columns)}",
+            }
+        )
+    else:
+        for column in view.columns:
+            left, right = csv[column].reset_index(drop=True), view[column].reset_index(drop=True)
+            same = left.eq(right).fillna(False).astype(bool) | (left.isna() & right.isna())
+            faults += [
+                {"data_date": view["data_date"].iloc[i], "column": column, "csv": left[i], "view": right[i]}
+                for i in same.index[~same]
+            ]
+    return Verdict(
+        name="csv_equals_view",
+        passed=not faults,
+        measured=len(faults),
+        bound="0 values that differ",
+        offenders=pd.DataFrame(faults, columns=["data_date", "column", "csv", "view"]).head(MAX_OFFENDERS),
+        explanation=f"{len(faults):,} differences between the file's {len(csv):,} rows and the view's {len(view):,}.",
+    )
+
+
+# --- what is called where
+
+type RowAssertion = Callable[[pd.DataFrame], Verdict]
+
+_PRICE_ASSERTIONS: tuple[RowAssertion, ...] = (
+    no_null_prices,
+    prices_positive,
+    high_not_below_low,
+    open_and_close_in_range,
+    volume_sound,
+)
+_INDICATOR_ASSERTIONS: tuple[RowAssertion, ...] = (features_finite, rsi_in_range, volatility_in_plan, volatility_plausible)
+
+BAR_ASSERTIONS: tuple[RowAssertion, ...] = (no_conflicting_bars, *_PRICE_ASSERTIONS)
+
+ROW_ASSERTIONS: Mapping[str, tuple[RowAssertion, ...]] = {
+    BARS.table: BAR_ASSERTIONS,
+    SESSIONS.table: _PRICE_ASSERTIONS,
+    FEATURES.table: (*_INDICATOR_ASSERTIONS, features_null_only_in_warm_up),
+    MATRIX.table: (*_PRICE_ASSERTIONS, regimes_named, features_complete, *_INDICATOR_ASSERTIONS),
+    REGIME_WEIGHTS.table: (seven_regimes, regimes_cover_the_calendar),
+}
+
+
+# --- helpers
+
+
+def _keys(frame: pd.DataFrame) -> list[str]:
+    return [key for key in KEYS if key in frame.columns]
+
+
+def _named(frame: pd.DataFrame, name: str) -> str:
+    return next(column for column in frame.columns if column.rpartition(".")[2] == name)
+
+
+def _price_names(frame: pd.DataFrame) -> dict[str, str]:
+    return {name: _named(frame, name) for name in PRICES}
+
+
+def _price_columns(frame: pd.DataFrame) -> list[str]:
+    return list(_price_names(frame).values())
+
+
+def _pick(frame: pd.DataFrame, bad: pd.Series, columns: Sequence[str]) -> pd.DataFrame:
+    return frame.loc[bad, [*_keys(frame), *columns]]
+
+
+def _rows(name: str, frame: pd.DataFrame, offenders: pd.DataFrame, explanation: str) -> Verdict:
+    return Verdict(
+        name=name,
+        passed=offenders.empty,
+        measured=len(offenders),
+        bound="0 rows",
+        offenders=offenders.head(MAX_OFFENDERS),
+        explanation=explanation,
+    )
+
+
+def _in_range(name: str, frame: pd.DataFrame, column: str, low: float, high: float) -> Verdict:
+    values = frame[column]
+    bad = values.notna() & ~values.between(low, high)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have a {column} outside {low:g} to {high:g}."
+    return _rows(name, frame, _pick(frame, bad, [column]), explanation)
+
+
+def _keys_only_in(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
+    key = ["data_date", "symbol"]
+    known = pd.MultiIndex.from_frame(right[key])
+    return left.loc[~pd.MultiIndex.from_frame(left[key]).isin(known), key].sort_values(key, kind="stable")
+
+
+def _day(date: Any) -> str:
+    return "none" if pd.isna(date) else f"{date:%Y-%m-%d}"
+
+
+def _shown(value: Any) -> str:
+    return f"{value:%Y-%m-%d}" if isinstance(value, dt.datetime) and not pd.isna(value) else str(value)
+
+
+def _agree(stored: Any, expected: Any) -> bool:
+    if expected is None or pd.isna(expected) or stored is None or pd.isna(stored):
+        return (expected is None or pd.isna(expected)) and (stored is None or pd.isna(stored))
+    if isinstance(expected, str):
+        return bool(stored == expected)
+    return math.isclose(stored, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _plain_row(close: list[float], rsi: list[float | None], at: int) -> dict[str, float | None]:
+    """The eight features at one row, from their definitions, sharing no code with `indicators`."""
+
+    def back(lag: int) -> float | None:
+        return (close[at] - close[at - lag]) / close[at - lag] if at >= lag else None
+
+    def mean(window: int) -> float | None:
+        return statistics.fmean(close[at - window + 1 : at + 1]) if at >= window - 1 else None
+
+    last = [(close[i] - close[i - 1]) / close[i - 1] for i in range(at - 20, at + 1)] if at >= 21 else []
+    return {
+        "return_1d": back(1),
+        "return_5d": back(5),
+        "return_21d": back(21),
+        "ma_5": mean(5),
+        "ma_21": mean(21),
+        "ma_63": mean(63),
+        "volatility_21d": statistics.stdev(last) if last else None,
+        "rsi_14": rsi[at],
+    }
+
+
+def _plain_rsi(close: list[float], period: int) -> list[float | None]:
+    """Wilder's index in its published form, 100 - 100 / (1 + RS), for every row."""
+    result: list[float | None] = [None] * len(close)
+    up = down = 0.0
+    for i in range(1, len(close)):
+        rise, fall = max(close[i] - close[i - 1], 0.0), max(close[i - 1] - close[i], 0.0)
+        if i <= period:
+            up, down = up + rise / period, down + fall / period
+        else:
+            up, down = up + (rise - up) / period, down + (fall - down) / period
+        if i >= period:
+            flat = up == 0.0 and down == 0.0
+            result[i] = 50.0 if flat else 100.0 if down == 0.0 else 100.0 - 100.0 / (1.0 + up / down)
+    return result

@@ -1,0 +1,54 @@
+"""One denormalised row per session: bar, features and regime, put together by date.
+
+Must not be here: new calculations. Whatever is stamped on a row comes from the frames that are handed in.
+"""
+
+import pandas as pd
+
+from zl_assets.contracts import MATRIX, OHLC, TECHNICAL_FEATURE_NAMES
+from zl_assets.domain.frames import conform
+from zl_assets.domain.regimes import regimes_on
+from zl_assets.errors import DataFault
+
+# The longest window: the first session with an ma_63 is the 63rd.
+WARM_UP_SESSIONS = 63
+KEY = ["data_date", "symbol"]
+
+
+def build_matrix(sessions: pd.DataFrame, features: pd.DataFrame, regime_weights: pd.DataFrame) -> pd.DataFrame:
+    """Sessions, features and regimes as matrix rows, without the warm-up rows (those that have no ma_63).
+
+    Args:
+        sessions: SESSIONS.frame_columns.
+        features: FEATURES.frame_columns, one row per session.
+        regime_weights: REGIME_WEIGHTS.frame_columns.
+
+    Returns:
+        MATRIX.frame_columns (STRUCT fields have dotted names), sorted by key.
+
+    Raises:
+        DataFault: fewer than 63 sessions of a symbol, a session without features or features without a session, or a date
+            without a regime.
+    """
+    counts = sessions.groupby("symbol").size()
+    for symbol, count in counts.items() if len(counts) else [("any symbol", 0)]:
+        if count < WARM_UP_SESSIONS:
+            raise DataFault(
+                f"{symbol}: there are {count} sessions, and the matrix needs at least {WARM_UP_SESSIONS}: its longest feature, "
+                f"ma_63, looks back over {WARM_UP_SESSIONS}. Load more history."
+            )
+    joined = sessions.merge(features, on=KEY, how="outer", validate="one_to_one", indicator="found_in")
+    alone = joined[joined["found_in"] != "both"]
+    if not alone.empty:
+        named = ", ".join(f"{row.data_date:%Y-%m-%d} {row.symbol}" for row in alone.head(10).itertuples())
+        raise DataFault(
+            f"{len(alone):,} dates are in only one of zl_ohlcv and zl_ta_features: {named}. "
+            "Materialize zl_ta_features again, so that both hold the same sessions."
+        )
+    rows = joined[joined["ma_63"].notna()].reset_index(drop=True)
+    regime = regimes_on(rows["data_date"], regime_weights)
+    matrix = rows[[*KEY, *TECHNICAL_FEATURE_NAMES]].assign(
+        **{f"market_data.{column.name}": rows[column.name] for column in OHLC},
+        **{f"regime.{name}": regime[name] for name in ("name", "weight")},
+    )
+    return conform(matrix, MATRIX)

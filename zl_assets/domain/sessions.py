@@ -1,0 +1,136 @@
+"""From UTC daily bars to trading sessions.
+
+Belongs here: the stub and as-of rules. Must not be here: reading bars, or repairing them: a bar that is unsound is a DataFault.
+
+Known and accepted: 433 weekday bars from 2010-06-07 to 2013-04-04 end with the first evening hour of the next session, because a
+session is a UTC day.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.contracts import BARS, SESSIONS
+from zl_assets.domain.assertions import BAR_ASSERTIONS, PRICES, THIN_LOTS, no_bar_after, require
+from zl_assets.domain.frames import conform
+from zl_assets.errors import DataFault
+
+# A stub's high or low further than this from the stub's own close is a bad print. Of the 105 ZL stubs one has such a print
+# (2014-08-31: high 39.66, close 32.88, 20.6 % away).
+PRINT_TOLERANCE = 0.10
+
+
+@dataclass(frozen=True)
+class StubPrint:
+    """A price of a weekend stub that was left out of its session."""
+
+    date: dt.date
+    column: str
+    price: float
+    close: float
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.column} {self.price:g} (close {self.close:g})"
+
+
+@dataclass(frozen=True, eq=False)
+class Sessions:
+    """Sessions of one symbol, and what became of the bars.
+
+    bars = len(frame) + stubs_merged + stubs_held_back + forming_bars + duplicate_bars.
+
+    Attributes:
+        frame: SESSIONS.frame_columns, sorted by key.
+        bars: bars of the symbol that came in.
+        duplicate_bars: exact copies of another bar, dropped.
+        forming_bars: bars dated on the as-of date, left out because they may not be final.
+        stubs_merged: weekend bars that became part of a session.
+        stubs_held_back: weekend bars whose weekday session is not final yet.
+        stubs_of_another_instrument: those of the merged that gave only their volume.
+        stub_prints_left_out: prices of merged stubs that were too far from the stub's close.
+        thin: dates of the sessions that traded under 1,000 lots.
+    """
+
+    frame: pd.DataFrame
+    bars: int
+    duplicate_bars: int
+    forming_bars: int
+    stubs_merged: int
+    stubs_held_back: int
+    stubs_of_another_instrument: int
+    stub_prints_left_out: tuple[StubPrint, ...]
+    thin: tuple[dt.date, ...]
+
+
+def build_sessions(bars: pd.DataFrame, symbol: str, as_of: dt.date) -> Sessions:
+    """Trading sessions of `symbol` that are final on `as_of`.
+
+    A bar stamped on a Saturday or Sunday belongs to the next weekday bar there is (a holiday Monday has none): open from the
+    stub, high and low the extremes, volume the sum, close and instrument_id from the weekday bar. A stub of another instrument
+    gives only its volume. A stub's price further than 10 % from the stub's own close is left out.
+
+    Args:
+        bars: BARS.frame_columns with their contract types, any row order, other symbols ignored; instrument_id may be missing or
+            NULL, and is then taken to be the same.
+        as_of: the UTC date that decides which bars are final: those before it.
+
+    Raises:
+        DataFault: no bar of the symbol, an unsound bar, or a bar dated after `as_of`.
+    """
+    own = bars[bars["symbol"] == symbol]
+    if own.empty:
+        found = ", ".join(sorted(bars["symbol"].dropna().unique())) or "no symbol at all"
+        raise DataFault(f"There are no {symbol} bars in {BARS.name}; it holds {found}. Load bars of {symbol}.")
+    own = own.reindex(columns=list(BARS.frame_columns)) if "instrument_id" not in own.columns else own
+    own = conform(own, BARS)
+    require([*(assertion(own) for assertion in BAR_ASSERTIONS), no_bar_after(own, as_of)], BARS.name)
+
+    distinct = own.drop_duplicates()
+    final = distinct[distinct["date"] < pd.Timestamp(as_of)]
+    is_stub = final["date"].dt.dayofweek >= 5
+    weekdays = final[~is_stub].set_index("date")
+    stubs = final[is_stub]
+
+    # The next weekday bar after each stub; past the end: not final yet.
+    position = weekdays.index.searchsorted(stubs["date"])
+    merged = stubs[position < len(weekdays)]
+    session_dates = weekdays.index[position[position < len(weekdays)]]
+
+    of_sessions = weekdays["instrument_id"].loc[session_dates].set_axis(merged.index)
+    foreign = merged["instrument_id"].ne(of_sessions).fillna(False).astype(bool)
+    prints = merged.loc[~foreign, list(PRICES)]
+    too_far = prints.sub(prints["close"], axis=0).abs().gt(PRINT_TOLERANCE * prints["close"], axis=0)
+    good = prints.mask(too_far).reindex(merged.index)
+
+    # The remaining prints bound the session: with a bad high left out, the stub's open may still be the session's highest price.
+    given = (
+        pd.DataFrame({"open": good["open"], "high": good.max(axis=1), "low": good.min(axis=1), "volume": merged["volume"]})
+        .groupby(session_dates)
+        .agg({"open": "first", "high": "max", "low": "min", "volume": "sum"})
+        .reindex(weekdays.index)
+    )
+    sessions = weekdays.assign(
+        open=given["open"].fillna(weekdays["open"]),
+        high=np.fmax(weekdays["high"], given["high"]),
+        low=np.fmin(weekdays["low"], given["low"]),
+        volume=weekdays["volume"] + given["volume"].fillna(0),
+        stub_merged=weekdays.index.isin(session_dates),
+    )
+    return Sessions(
+        frame=conform(sessions.rename_axis("data_date").reset_index(), SESSIONS),
+        bars=len(own),
+        duplicate_bars=len(own) - len(distinct),
+        forming_bars=len(distinct) - len(final),
+        stubs_merged=len(merged),
+        stubs_held_back=len(stubs) - len(merged),
+        stubs_of_another_instrument=int(foreign.sum()),
+        stub_prints_left_out=tuple(
+            StubPrint(stub.date.date(), column, getattr(stub, column), stub.close)
+            for stub in merged.loc[too_far.index[too_far.any(axis=1)]].itertuples()
+            for column in PRICES
+            if too_far.at[stub.Index, column]
+        ),
+        thin=tuple(date.date() for date in sessions.index[sessions["volume"] < THIN_LOTS]),
+    )

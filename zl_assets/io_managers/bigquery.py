@@ -1,0 +1,147 @@
+"""The BigQuery IO manager: frames and views out by the write path, frames in by the Storage API.
+
+Belongs here: what Dagster knows (asset key, run, step) turned into what the write path needs, and its report turned into
+metadata. Must not be here: any step of the write path itself, which is warehouse/publish.py.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pandas as pd
+from dagster_gcp import BigQueryResource
+
+from zl_assets.contracts import CONTRACTS, ColumnType, TableContract, ViewContract
+from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.io_managers.failures import as_failures
+
+if TYPE_CHECKING:
+    from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport
+
+class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """One BigQuery, and the limits within which this product uses it."""
+
+    bigquery: dg.ResourceDependency[BigQueryResource]
+    location: str
+    dataset_prefix: str
+    may_create: bool
+    max_partitions: int
+    max_bytes: int
+    deadline: float
+
+    @contextmanager
+    def publisher(self, *, run: str, asset: str) -> Iterator["Publisher"]:
+        """The write path for one asset in one run; every job it sends carries both as labels."""
+        from zl_assets.warehouse.jobs import JobRunner
+        from zl_assets.warehouse.names import Namespace
+        from zl_assets.warehouse.publish import Publisher
+
+        with self.bigquery.get_client() as client:
+            yield Publisher(
+                runner=JobRunner(
+                    client=client,
+                    labels={"zl_run": run, "zl_asset": asset},
+                    max_bytes=self.max_bytes,
+                    deadline=self.deadline,
+                ),
+                namespace=Namespace(client.project, self.dataset_prefix),
+                may_create=self.may_create,
+                location=self.location,
+                max_partitions=self.max_partitions,
+            )
+
+
+class BigQueryIOManager(dg.ConfigurableIOManager):
+    """Reads and writes the tables and views of `contracts.CONTRACTS`, by asset key.
+
+    A frame is merged: rows that are new are inserted, rows that differ are updated, the rest is not touched and none is deleted.
+    A `ViewDefinition` becomes a view. A `Publication` is a frame with a source that the table keeps as a label.
+    """
+
+    warehouse: dg.ResourceDependency[Warehouse]
+
+    def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition") -> None:
+        """Publish the value and add the report to the materialization.
+
+        Raises:
+            dg.Failure: the value, the live table or BigQuery is at fault; the table is whole, as before or as after.
+        """
+        from zl_assets.warehouse.publish import Publication, ViewDefinition
+
+        asset = context.asset_key.path[-1]
+        contract = CONTRACTS[asset]
+        with as_failures(), self.warehouse.publisher(run=context.run_id, asset=asset) as publisher:
+            if isinstance(contract, ViewContract):
+                if not isinstance(obj, ViewDefinition):
+                    raise TypeError(f"{asset} is a view and takes a ViewDefinition, not {type(obj).__name__}")
+                context.add_output_metadata(_view_metadata(publisher.publish_view(obj, contract)))
+                return
+            if isinstance(obj, ViewDefinition):
+                raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
+            publication = obj if isinstance(obj, Publication) else Publication(obj)
+            report = publisher.publish(publication, contract, ROW_ASSERTIONS.get(contract.table, ()))
+            context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract))
+            context.log.info(
+                f"{report.table}: {report.inserted} inserted, {report.updated} updated, {report.unchanged} unchanged, "
+                f"{report.row_count} rows"
+            )
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        """The asset's rows, ordered by key, one column per leaf, types as in `contracts.PANDAS_DTYPES`."""
+        asset = context.asset_key.path[-1]
+        run = context.step_context.run_id if context.has_asset_key and context.step_context else "local"
+        with as_failures(), self.warehouse.publisher(run=run, asset=asset) as publisher:
+            return publisher.read(CONTRACTS[asset])
+
+
+def table_schema(contract: TableContract | ViewContract) -> dg.TableSchema:
+    """The contract as Dagster's column schema, one column per leaf, with units."""
+    nested = contract.columns if isinstance(contract, ViewContract) else contract.created_columns
+    columns = []
+    for column in nested:
+        columns.append(_table_column(column.name, column.type, column.text, nullable=column.nullable))
+        columns.extend(
+            _table_column(f"{column.name}.{field.name}", field.type, field.text, nullable=field.nullable) for field in column.fields
+        )
+    return dg.TableSchema(columns=columns)
+
+
+def _table_column(name: str, kind: ColumnType, text: str, *, nullable: bool) -> dg.TableColumn:
+    return dg.TableColumn(name, kind.value, description=text, constraints=dg.TableColumnConstraints(nullable=nullable))
+
+
+def _table_metadata(report: "Report") -> dict[str, dg.MetadataValue | int | str | bool]:
+    changed = f"{report.changed_from} to {report.changed_to}" if report.changed_from else "none"
+    return {
+        "dagster/row_count": report.row_count,
+        "dagster/table_name": report.table,
+        "inserted": report.inserted,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "changed_dates": changed,
+        "created": report.created,
+        "columns_added": ", ".join(report.columns_added) or "none",
+        "partitions_changed": report.partitions_changed,
+        "merge_statements": report.statements,
+        "bytes_processed": report.bytes_processed,
+        "slot_ms": report.slot_ms,
+        "job_ids": dg.MetadataValue.json(list(report.job_ids)),
+    }
+
+
+def _view_metadata(report: "ViewReport") -> dict[str, dg.MetadataValue | int | str | bool]:
+    return {
+        "dagster/row_count": report.row_count,
+        "dagster/table_name": report.view,
+        "replaced": report.replaced,
+        "bytes_processed": report.bytes_processed,
+        "job_ids": dg.MetadataValue.json(list(report.job_ids)),
+    }
+
+
+def _date_range(frame: pd.DataFrame, contract: TableContract) -> dict[str, str]:
+    if contract.partition_by is None:
+        return {}
+    dates = frame[contract.partition_by]
+    return {"first_date": str(dates.min().date()), "last_date": str(dates.max().date())}

@@ -1,0 +1,23 @@
+"""From the product's errors to Dagster's: one message in the UI, and no retry of what a retry cannot mend."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from zl_assets.errors import WarehouseUnavailable, ZlError
+
+
+@contextmanager
+def as_failures() -> Iterator[None]:
+    """Turn a `ZlError` into a `dagster.Failure` with the same words.
+
+    A fault of the data, of a setting or of a live table is final; an unreachable warehouse may be tried again. Anything else
+    is a bug, and keeps its trace.
+    """
+    try:
+        yield
+    except WarehouseUnavailable as error:
+        raise dg.Failure(description=str(error), allow_retries=True) from error
+    except ZlError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -1,0 +1,138 @@
+"""Every ZL_* variable: typed, read and validated once per process.
+
+Belongs here: the name, type, default and meaning of each setting. Must not be here: anything that opens a file, a socket or a
+client. No other module reads the environment for a ZL_* name.
+"""
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from zl_assets.errors import SettingError
+
+PREFIX = "ZL_"
+
+# The synthetic sample ends on Friday 2025-11-14, so the Saturday after it is the first date on which all of it is final.
+SAMPLE_AS_OF = dt.date(2025, 11, 15)
+
+# A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MB a query.
+# 1 GiB leaves room for a bars table of several hundred symbols, and costs less than one US cent at the on-demand list price.
+DEFAULT_MAX_BYTES = 1 << 30
+
+
+class Settings(BaseSettings):
+    """The product's settings. Build it with `Settings.load()`, which turns a bad value into a `SettingError`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    gcp_project: str | None = Field(
+        default=None,
+        description="Google Cloud project id; unset: the embedded BigQuery on this machine",
+    )
+    location: str = Field(default="us-central1", description="BigQuery location of every dataset, e.g. us-central1, US or EU")
+    dataset_prefix: str = Field(
+        default="", description="put before every dataset name: letters, digits and underscores, not starting with a digit"
+    )
+    create: bool | None = Field(
+        default=None, description="true or false: may datasets and tables be created (default: true embedded, false cloud)"
+    )
+    state_dir: Path = Field(default=Path(".zl"), description="folder for the embedded warehouse, the CSV and the models")
+    bars: Path | None = Field(
+        default=None,
+        description="daily bars to load in embedded mode: a Parquet or CSV file or a folder of them; unset: the synthetic sample",
+    )
+    as_of: dt.date | None = Field(
+        default=None,
+        description="UTC date (YYYY-MM-DD) that data decisions are made on; unset: today, or 2025-11-15 for the sample",
+    )
+    min_matrix_rows: int = Field(default=3800, ge=0, description="fewest rows the matrix may have: a whole number, 0 or more")
+    min_labelled_rows: int = Field(default=3600, ge=0, description="fewest rows with a target: a whole number, 0 or more")
+    max_partitions: int = Field(
+        default=3000, ge=1, le=4000, description="partitions that one MERGE may change: 1 to 4000, which is BigQuery's limit"
+    )
+    max_bytes: int = Field(
+        default=DEFAULT_MAX_BYTES, ge=10 * 1024 * 1024, description="maximum_bytes_billed of a query: at least 10485760 (10 MB)"
+    )
+
+    deadline: float = Field(
+        default=300.0,
+        gt=0,
+        le=3600,
+        description="seconds that one step in BigQuery may take, its retries included: more than 0, at most 3600",
+    )
+
+    @field_validator("gcp_project")
+    @classmethod
+    def _project(cls, value: str | None) -> str | None:
+        # Google's rule for project ids; the optional domain part is that of legacy domain-scoped projects.
+        if value is not None and not re.fullmatch(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]", value):
+            raise ValueError("a project id has 6 to 30 lower-case letters, digits and hyphens, and starts with a letter")
+        return value
+
+    @field_validator("location")
+    @classmethod
+    def _location(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z]+(-[a-z]+[0-9]+)?", value):
+            raise ValueError("a BigQuery location looks like us-central1, US or EU")
+        return value
+
+    @field_validator("dataset_prefix")
+    @classmethod
+    def _dataset_prefix(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", value):
+            raise ValueError("a prefix has letters, digits and underscores only, and does not start with a digit")
+        return value
+
+    @field_validator("state_dir")
+    @classmethod
+    def _state_dir(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @field_validator("bars")
+    @classmethod
+    def _bars(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value is not None else None
+
+    @classmethod
+    def load(cls, **overrides: Any) -> "Settings":
+        """Read the environment; `overrides` take the place of variables.
+
+        Raises:
+            SettingError: a variable has a value that is not allowed, or a setting is not known.
+        """
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingError("\n".join(_problem(e) for e in error.errors())) from None
+
+    @property
+    def embedded(self) -> bool:
+        """True when no Google Cloud project is set: BigQuery runs on this machine."""
+        return self.gcp_project is None
+
+    @property
+    def synthetic(self) -> bool:
+        """True when the bars are the built-in sample."""
+        return self.embedded and self.bars is None
+
+    @property
+    def may_create(self) -> bool:
+        """May datasets and tables be created: ZL_CREATE, or by default only in the embedded BigQuery."""
+        return self.embedded if self.create is None else self.create
+
+    @property
+    def fixed_as_of(self) -> dt.date | None:
+        """The as-of date where it does not depend on the day of the run: ZL_AS_OF, or the sample's."""
+        return SAMPLE_AS_OF if self.as_of is None and self.synthetic else self.as_of
+
+
+def _problem(error: Any) -> str:
+    name = str(error["loc"][0]) if error["loc"] else "?"
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return f"{name} is not a setting of this version. Known: {', '.join(PREFIX + n.upper() for n in Settings.model_fields)}."
+    return f"{PREFIX}{name.upper()}={error['input']!r} is not allowed: {error['msg']}. Allowed: {field.description}."

@@ -1,0 +1,263 @@
+"""Daily bars from Parquet and CSV files.
+
+Belongs here: reading, explicit conversion to the contract's types, and refusing what is not sound, with the file, the row and the
+column named. Nothing is guessed or repaired. Must not be here: which bars are final, and what they mean.
+
+A row of a CSV file is named by its line in the file, a row of a Parquet file by its number, both counted from 1.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zl_assets.contracts import BARS, SYMBOL
+from zl_assets.domain.assertions import BAR_ASSERTIONS, MAX_OFFENDERS, PRICES, require
+from zl_assets.domain.frames import conform
+from zl_assets.errors import DataFault
+
+REQUIRED = ("date", "symbol", "open", "high", "low", "close", "volume")
+OPTIONAL = ("instrument_id",)
+SUFFIXES = (".parquet", ".csv")
+
+# What CSV writers put where there is no value, in any case. Compared after stripping blanks.
+NULL_TEXTS = frozenset({"", "na", "n/a", "<na>", "nan", "nat", "null", "none"})
+
+# Python's float() and int() also take 1_000, inf and a decimal in Arabic digits.
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+# A date alone, or at midnight without a zone or in UTC, as pandas and BigQuery write them.
+ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?)?")
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """Sound bars, and where they are from.
+
+    Attributes:
+        frame: BARS.frame_columns with their contract types, sorted by key.
+        files: the files that were read, in order.
+        ignored_symbols: symbols in the files that were not asked for, with their row counts.
+        duplicates_dropped: rows that were exact copies of another one.
+        description: one line for logs and labels.
+    """
+
+    frame: pd.DataFrame
+    files: tuple[Path, ...]
+    ignored_symbols: dict[str, int]
+    duplicates_dropped: int
+    description: str
+
+
+def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
+    """Read daily bars of `symbols` from a Parquet or CSV file, or from a folder of them.
+
+    Of a folder, the files that end in .parquet or .csv are read; its subfolders, hidden files and other files are not. Every
+    file has the columns date, symbol, open, high, low, close and volume; instrument_id is optional, further columns are ignored.
+    Rows of other symbols are counted and otherwise not looked at. Exact copies of a row, within a file or across files, are
+    dropped and counted.
+
+    Raises:
+        DataFault: nothing to read, a file that cannot be read, a missing column, a value of the wrong type, no row of `symbols`,
+            or an unsound bar. The message names the file, the row and the column.
+    """
+    files = _files(path)
+    of_files = [_read(file) for file in files]
+    own = [frame[frame["symbol"].isin(symbols)] for frame in of_files]
+    counts = pd.concat([frame["symbol"] for frame in of_files]).fillna("(none)").value_counts()
+    ignored = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
+    absent = [symbol for symbol in symbols if symbol not in counts.index]
+    if absent:
+        found = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in ignored.items()) or "none"
+        raise DataFault(
+            f"{path}: no rows of symbol {', '.join(absent)}. Symbols found: {found}. Give bars whose symbol column says "
+            f"{', '.join(absent)}, or correct that column."
+        )
+
+    # The index of `rows` leads from an offender back to its place.
+    located = pd.concat(
+        [
+            _typed(frame, file).assign(file=file.name, row=frame.index)
+            for frame, file in zip(own, files, strict=True)
+            if len(frame)
+        ],
+        ignore_index=True,
+    )
+    rows = located[[*REQUIRED, *OPTIONAL]]
+    places = located[["file", "row"]]
+    verdicts = [assertion(rows) for assertion in BAR_ASSERTIONS]
+    require([replace(verdict, offenders=places.join(verdict.offenders, how="inner")) for verdict in verdicts], str(path))
+
+    distinct = rows.drop_duplicates()
+    frame = conform(distinct, BARS)
+    return Bars(
+        frame=frame,
+        files=files,
+        ignored_symbols=ignored,
+        duplicates_dropped=len(rows) - len(distinct),
+        description=(
+            f"{len(frame):,} daily bars of {', '.join(symbols)} from {frame['date'].iloc[0]:%Y-%m-%d} to "
+            f"{frame['date'].iloc[-1]:%Y-%m-%d}, read from {path}" + (f" ({len(files)} files)" if len(files) > 1 else "")
+        ),
+    )
+
+
+def _files(path: Path) -> tuple[Path, ...]:
+    wanted = f"a file that ends in {' or '.join(SUFFIXES)}, or a folder of such files"
+    try:
+        if path.is_dir():
+            files = tuple(sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES and f.name[0] != "." and f.is_file()))
+            if not files:
+                raise DataFault(
+                    f"{path}: this folder holds no {' or '.join(SUFFIXES)} file (subfolders are not searched). Give {wanted}."
+                )
+            return files
+        if not path.exists():
+            raise DataFault(f"{path}: there is no such file or folder. Give {wanted}; a relative path starts at {Path.cwd()}.")
+    except OSError as error:
+        raise DataFault(f"{path}: cannot be opened: {error.strerror or error}. Give {wanted}.") from error
+    if not path.is_file() or path.suffix.lower() not in SUFFIXES:
+        raise DataFault(f"{path}: not a bars file. Give {wanted}.")
+    return (path,)
+
+
+def _read(file: Path) -> pd.DataFrame:
+    """The file's wanted columns, unconverted but for symbol (string); the index is the row's place in the file."""
+    try:
+        if file.stat().st_size == 0:
+            raise DataFault(f"{file}: the file is empty (0 bytes). Give a file that holds daily bars.")
+        frame = _read_csv(file) if file.suffix.lower() == ".csv" else _read_parquet(file)
+    except OSError as error:
+        raise DataFault(f"{file}: cannot be read: {error.strerror or error}. Check the file and its permissions.") from error
+    if frame.empty:
+        raise DataFault(f"{file}: the file has columns but no rows. Give a file that holds daily bars.")
+    if "instrument_id" not in frame.columns:
+        frame = frame.assign(instrument_id=None)
+    return frame.assign(symbol=_converted(frame["symbol"], _text, "a text such as ZL", file).astype("string"))
+
+
+def _read_csv(file: Path) -> pd.DataFrame:
+    try:
+        # Everything as text, header and blank lines included, so that a row's index is its line and no value is converted unseen.
+        lines = pd.read_csv(file, header=None, dtype=str, na_filter=False, skip_blank_lines=False, encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataFault(f"{file}: not UTF-8 text ({error.reason} at byte {error.start}). Save it as CSV in UTF-8.") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataFault(f"{file}: not a readable CSV file: {str(error).strip()}. Correct or replace the file.") from error
+    lines.index += 1
+    header = [str(name).strip() for name in lines.iloc[0]]
+    _check_columns(header, file)
+    rows = lines.iloc[1:].set_axis(header, axis=1)
+    rows = rows[(rows.fillna("") != "").any(axis=1)]
+    wanted = [name for name in (*REQUIRED, *OPTIONAL) if name in header]
+    return rows[wanted].map(lambda text: None if str(text).strip().lower() in NULL_TEXTS else text.strip()).astype(object)
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as parquet:
+            names = list(parquet.schema_arrow.names)
+            _check_columns(names, file)
+            table = parquet.read(columns=[name for name in (*REQUIRED, *OPTIONAL) if name in names], use_threads=False)
+            # Nullable integers stay integers: through float64 a large instrument_id would change.
+            frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
+    except pa.ArrowException as error:
+        raise DataFault(f"{file}: not a readable Parquet file: {str(error).strip()}. Replace the file.") from error
+    frame.index += 1
+    return frame
+
+
+def _check_columns(names: list[str], file: Path) -> None:
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise DataFault(
+            f"{file}: no column {', '.join(missing)}. Expected {', '.join(REQUIRED)}, and {', '.join(OPTIONAL)} if there is one; "
+            f"found {', '.join(names)}. Rename or add the columns."
+        )
+    twice = sorted({name for name in (*REQUIRED, *OPTIONAL) if names.count(name) > 1})
+    if twice:
+        raise DataFault(f"{file}: column {', '.join(twice)} appears more than once. Leave one of each.")
+
+
+def _typed(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """The columns with their contract types; a value that is not of its type is a DataFault. symbol is converted already."""
+    prices = {name: _converted(frame[name], _price, "a number", file).astype("float64") for name in PRICES}
+    wholes = {
+        name: _converted(frame[name], _whole, "a whole number", file).astype("Int64") for name in ("volume", "instrument_id")
+    }
+    absent = frame.index[frame["date"].isna()]
+    if len(absent):
+        raise DataFault(
+            f"{file}: column date has no value in {len(absent):,} of {len(frame):,} rows, the first is row {absent[0]}. "
+            "Give every row its date, then run again."
+        )
+    dates = _converted(frame["date"], _date, "a date as YYYY-MM-DD, or a timestamp at midnight UTC", file)
+    return frame.assign(date=dates.astype("datetime64[ns]"), **prices, **wholes)
+
+
+def _converted(values: "pd.Series[Any]", convert: Callable[[Any], Any], expected: str, file: Path) -> "pd.Series[Any]":
+    converted: list[Any] = []
+    bad: list[str] = []
+    for row, value in zip(values.index, values.tolist(), strict=True):
+        try:
+            converted.append(None if value is None or value != value else convert(value))
+        except ValueError:
+            bad.append(f"row {row}: {value!r}")
+    if bad:
+        more = f" and {len(bad) - MAX_OFFENDERS:,} more" if len(bad) > MAX_OFFENDERS else ""
+        raise DataFault(
+            f"{file}: every value of column {values.name} must be {expected}, but found {'; '.join(bad[:MAX_OFFENDERS])}{more}. "
+            "Correct the file, then run again."
+        )
+    return pd.Series(converted, index=values.index, dtype=object, name=values.name)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _price(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
+        raise ValueError
+    if isinstance(value, str) and not NUMBER.fullmatch(value):
+        raise ValueError
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    number = value if isinstance(value, int) and not isinstance(value, bool) else _price(value)
+    if not -(2**63) <= number < 2**63 or number != int(number):
+        raise ValueError
+    return int(number)
+
+
+def _date(value: Any) -> dt.datetime:
+    if isinstance(value, str):
+        match = ISO_DATE.fullmatch(value)
+        if match is None:
+            raise ValueError
+        moment = dt.datetime.fromisoformat(match[1])
+    elif isinstance(value, dt.datetime):
+        stamp = pd.Timestamp(value)
+        naive = stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None)
+        if naive != naive.normalize():
+            raise ValueError
+        moment = naive.to_pydatetime()
+    elif isinstance(value, dt.date):
+        moment = dt.datetime.combine(value, dt.time())
+    else:
+        raise ValueError
+    # datetime64[ns] ends in 2262; a bar outside these years is a typing error.
+    if not 1900 <= moment.year < 2200:
+        raise ValueError
+    return moment

@@ -1,0 +1,139 @@
+"""The command line of the warehouse: `python -m zl_assets.warehouse status | stop | reset | query "SELECT ..."`.
+
+Belongs here: asking, printing and exit codes. Must not be here: anything another module would want to call.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from zl_assets.errors import ZlError
+from zl_assets.settings import Settings
+from zl_assets.warehouse import connect
+from zl_assets.warehouse.embedded import Folder, reset, running_server, stop_server
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help="The BigQuery of this project: look at it, stop it, erase it."
+)
+
+
+@app.command("status")
+def status_command() -> None:
+    """Which BigQuery is used, and whether the embedded one is running. Starts nothing."""
+    with _plain_errors():
+        settings = Settings.load()
+        if not settings.embedded:
+            _no_embedded(settings)
+            return
+        folder = Folder.of(settings.state_dir)
+        server = running_server(settings.state_dir)
+        if server is None:
+            _say(f"embedded BigQuery: not running; it starts by itself when it is needed\nfolder: {folder.root}")
+            return
+        _say(
+            f"embedded BigQuery: running, process {server.pid}\nAPI: http://127.0.0.1:{server.port}\n"
+            f"Storage API: 127.0.0.1:{server.grpc_port}\nversion: {server.version}\nfolder: {folder.root}\nlog: {folder.log}"
+        )
+
+
+@app.command("stop")
+def stop_command() -> None:
+    """Stop the embedded server after its running jobs. It starts by itself when it is needed again."""
+    with _plain_errors():
+        settings = Settings.load()
+        if not settings.embedded:
+            _no_embedded(settings)
+        elif stop_server(settings.state_dir):
+            _say("stopped")
+        else:
+            _say("it was not running")
+
+
+@app.command("reset")
+def reset_command(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False) -> None:
+    """Stop the embedded server and delete all its tables. CSV files, models and Dagster's history stay."""
+    with _plain_errors():
+        settings = Settings.load()
+        if not settings.embedded:
+            _no_embedded(settings)
+            return
+        folder = Folder.of(settings.state_dir)
+        if not folder.root.exists():
+            _say(f"nothing to delete: {folder.root} does not exist")
+            return
+        if not yes:
+            typer.confirm(f"Delete every table of the embedded BigQuery in {folder.root}?", abort=True)
+        reset(settings.state_dir)
+        _say(f"deleted every table in {folder.root}")
+
+
+@app.command("query")
+def query_command(
+    sql: Annotated[str, typer.Argument(help="one BigQuery statement or script, in quotes")],
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="rows to print at most")] = 100,
+) -> None:
+    """Run SQL in the configured BigQuery, embedded or in the cloud, and print the result as a table."""
+    from google.cloud import bigquery
+
+    with _plain_errors():
+        settings = Settings.load()
+        job = connect(settings).query(sql, job_config=bigquery.QueryJobConfig(maximum_bytes_billed=settings.max_bytes))
+        result = job.result(max_results=rows)
+        names = [field.name for field in result.schema]
+        if not names:
+            affected = job.num_dml_affected_rows
+            _say("done" if affected is None else f"done, {affected} rows affected")
+            return
+        table = Table(*names)
+        for row in result:
+            table.add_row(*(_cell(value) for value in row.values()))
+        # As wide as it must be when it goes to a file or a pipe: a value that is cut off there is lost.
+        width = None if sys.stdout.isatty() else 10_000
+        Console(width=width, markup=False, emoji=False, highlight=False).print(table)
+        total = result.total_rows or 0
+        if total > rows:
+            _say(f"{rows} of {total} rows; more with --rows")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
+
+
+def _say(text: str) -> None:
+    typer.echo(text)
+
+
+def _no_embedded(settings: Settings) -> None:
+    _say(f"ZL_GCP_PROJECT={settings.gcp_project}: BigQuery is in Google Cloud, and there is no embedded server.")
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """One message on stderr and exit code 1 for what the person at the keyboard can mend; bugs keep their trace."""
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except ZlError as error:
+        message = str(error)
+    except GoogleAPICallError as error:
+        message = error.errors[0]["message"] if error.errors else error.message
+    except GoogleAuthError as error:
+        message = f"Google Cloud does not let us in: {error}"
+    else:
+        return
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m zl_assets.warehouse")

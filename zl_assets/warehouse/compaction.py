@@ -1,0 +1,141 @@
+"""Give back what the embedded BigQuery leaves behind: files, snapshots, jobs and results that nobody can ask for any more.
+
+Belongs here: tidying of a data folder whose server lock this process holds and which nobody queries yet. Must not be here:
+anything that touches a row that a query can still see.
+
+The emulator's tables live in DuckLake catalogs (one file `<project>.ducklake` each, Parquet files beside it), its jobs and
+their results in `emulator.duckdb`. Every write adds Parquet files and a snapshot, every query a job and a result table, and
+nothing ever goes. Each step here is one transaction of the catalog, or deletes only files that the catalog has already let go,
+so a kill between or within steps leaves the rest for the next start.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zl_assets.warehouse.emulator_patches import INTERRUPTED
+
+if TYPE_CHECKING:
+    import duckdb
+
+# A client that lost its server asks the next one about its job within seconds, and the longest wait of any client is ten minutes.
+KEEP_JOBS_SECONDS = 15 * 60
+
+# Snapshots since the last compaction that make one worth its time. A full refresh writes about 30, so this is every third day
+# or so.
+SNAPSHOTS_DUE = 100
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """What `tidy` did.
+
+    Attributes:
+        interrupted_jobs: jobs that a dead server had left unfinished, now failed.
+        jobs: old jobs and results dropped.
+        expired_tables: tables past their expiration time dropped.
+        compacted: DuckLake catalogs whose files were merged and cleaned.
+    """
+
+    interrupted_jobs: int
+    jobs: int
+    expired_tables: int
+    compacted: tuple[str, ...]
+
+
+def tidy(connection: "duckdb.DuckDBPyConnection", data: Path, *, after_kill: bool) -> Tidied:
+    """Tidy the data folder that the emulator has just opened.
+
+    Args:
+        connection: the emulator's own connection.
+        data: its data folder.
+        after_kill: the last server did not leave cleanly, so files of unfinished writes may lie about: compact in any case.
+    """
+    now = time.time()
+    interrupted = fail_interrupted_jobs(connection, now)
+    jobs = drop_old_jobs(connection, now - KEEP_JOBS_SECONDS)
+    expired = drop_expired_tables(connection, now)
+    compacted = []
+    for catalog in sorted(path.stem for path in data.glob("*.ducklake")):
+        if after_kill or expired or _snapshots(connection, catalog) > SNAPSHOTS_DUE:
+            compact(connection, catalog)
+            compacted.append(catalog)
+    if jobs or interrupted:
+        connection.execute("CHECKPOINT emulator")
+    return Tidied(interrupted, jobs, expired, tuple(compacted))
+
+
+def fail_interrupted_jobs(connection: "duckdb.DuckDBPyConnection", now: float) -> int:
+    """Give every unfinished job an end, so that a client that waits for it hears of it. Without this it would wait for ever.
+
+    The write of such a job is there as a whole or not at all; which of the two, nobody knows any more.
+    """
+    unfinished = connection.execute("SELECT project_id, job_id, resource FROM emulator.jobs WHERE state <> 'DONE'").fetchall()
+    error = {
+        "reason": INTERRUPTED,
+        "message": "The embedded BigQuery ended while this job ran. It was applied as a whole or not at all.",
+    }
+    for project, job, resource in unfinished:
+        record = json.loads(resource)
+        record["status"] = {"state": "DONE", "errorResult": error, "errors": [error]}
+        record["statistics"]["endTime"] = str(int(now * 1000))
+        connection.execute(
+            "UPDATE emulator.jobs SET state = 'DONE', resource = ? WHERE project_id = ? AND job_id = ?",
+            [json.dumps(record), project, job],
+        )
+    return len(unfinished)
+
+
+def drop_old_jobs(connection: "duckdb.DuckDBPyConnection", before: float) -> int:
+    """Drop jobs created before a time (seconds since the epoch), and results that no job is left for; how many jobs and results
+    went."""
+    milliseconds = int(before * 1000)
+    (jobs,) = connection.execute("SELECT count(*) FROM emulator.jobs WHERE creation_time < ?", [milliseconds]).fetchone() or (0,)
+    connection.execute("DELETE FROM emulator.jobs WHERE creation_time < ?", [milliseconds])
+    results = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'emulator' AND schema_name = '_results' "
+        "AND table_name NOT IN (SELECT project_id || ':' || job_id FROM emulator.jobs)"
+    ).fetchall()
+    connection.execute("BEGIN")
+    for (name,) in results:
+        connection.execute(f"DROP TABLE emulator._results.{_quoted(name)}")
+    connection.execute("COMMIT")
+    return int(jobs) + len(results)
+
+
+def drop_expired_tables(connection: "duckdb.DuckDBPyConnection", now: float) -> int:
+    """Drop tables whose expiration time has passed: the emulator hides them, and frees nothing until somebody names them."""
+    from local_bigquery.catalog import tables
+
+    expired = connection.execute(
+        "SELECT project_id, dataset_id, table_id FROM emulator.tables "
+        "WHERE TRY_CAST(json_extract_string(resource, '$.expirationTime') AS BIGINT) <= ?",
+        [int(now * 1000)],
+    ).fetchall()
+    return sum(not tables.exists(*table) for table in expired)
+
+
+def compact(connection: "duckdb.DuckDBPyConnection", catalog: str) -> None:
+    """Bring a DuckLake catalog back to its newest state in few files: one for most tables."""
+    name = catalog.replace("'", "''")
+    for call in (
+        f"ducklake_expire_snapshots('{name}', older_than => now())",
+        f"ducklake_merge_adjacent_files('{name}')",
+        f"ducklake_rewrite_data_files('{name}', delete_threshold => 0)",
+        # The two before it made snapshots of their own, and let go of the files that they replaced.
+        f"ducklake_expire_snapshots('{name}', older_than => now())",
+        f"ducklake_cleanup_old_files('{name}', cleanup_all => true)",
+        f"ducklake_delete_orphaned_files('{name}', cleanup_all => true)",
+    ):
+        connection.execute(f"CALL {call}").fetchall()
+
+
+def _snapshots(connection: "duckdb.DuckDBPyConnection", catalog: str) -> int:
+    (count,) = connection.execute("SELECT count(*) FROM ducklake_snapshots(?)", [catalog]).fetchone() or (0,)
+    return int(count)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,105 @@
+"""What our server process mends in local-bigquery, on the one version whose code was read for it.
+
+Belongs here: changes to the emulator's internals, each with its reason and a test that fails without it. Must not be here:
+anything that the client side or the SQL could do instead.
+"""
+
+import importlib.metadata
+import threading
+import weakref
+from typing import Any
+
+from zl_assets.errors import WarehouseUnavailable
+from zl_assets.warehouse.embedded import EMULATOR_VERSION
+
+INTERRUPTED = "jobBackendError"
+"""Reason given to jobs that a dead server left behind. BigQuery's own for a job that its backend lost: clients run such a query
+again."""
+
+
+def check_versions() -> None:
+    """Refuse an emulator, or a DuckDB extension, that these patches and the data folder were not tried with.
+
+    Raises:
+        WarehouseUnavailable: with what is installed and what is needed.
+    """
+    found = importlib.metadata.version("local-bigquery")
+    if found != EMULATOR_VERSION:
+        raise WarehouseUnavailable(
+            f"local-bigquery {found} is installed, and the embedded BigQuery runs on {EMULATOR_VERSION} only, "
+            f"because it mends its internals. Run: pip install 'local-bigquery=={EMULATOR_VERSION}'"
+        )
+    duckdb = importlib.metadata.version("duckdb")
+    for name in ("icu", "ducklake", "spatial"):
+        extension = importlib.metadata.version(f"duckdb-extension-{name}")
+        if extension != duckdb:
+            raise WarehouseUnavailable(
+                f"duckdb-extension-{name} {extension} does not fit duckdb {duckdb}: both must be of one version. "
+                f"Run: pip install 'duckdb-extension-{name}=={duckdb}'"
+            )
+
+
+def apply() -> None:
+    """Mend the emulator. Once, before it serves.
+
+    Raises:
+        WarehouseUnavailable: another version is installed.
+    """
+    check_versions()
+    from local_bigquery import errors
+
+    _merge_inside_transactions()
+    # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
+    errors.STATUSES[INTERRUPTED] = (400, "ABORTED")
+
+
+class _InTransaction:
+    """A cursor that says "already in a transaction" to BEGIN without asking DuckDB, where the question alone spoils the
+    transaction."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        if sql == "BEGIN":
+            import duckdb
+
+            raise duckdb.TransactionException("a transaction is open")
+        return self._cursor.execute(sql, *arguments)
+
+
+def _merge_inside_transactions() -> None:
+    """Let MERGE run between BEGIN TRANSACTION and COMMIT.
+
+    The emulator's MERGE opens a transaction of its own and takes DuckDB's complaint as "there is one already"; but after the
+    complaint DuckDB refuses everything but ROLLBACK. So cursors with an open transaction are remembered here, and MERGE is
+    told.
+    """
+    from local_bigquery.jobs import merge, query
+    from sqlglot import exp
+
+    run_statement, run_merge = query._run, merge.run
+    open_transactions: weakref.WeakSet[Any] = weakref.WeakSet()
+    mutex = threading.Lock()
+
+    def statement(cursor: Any, tree: Any, *arguments: Any) -> Any:
+        if isinstance(tree, exp.Commit | exp.Rollback):
+            # Before it runs: a COMMIT that fails has ended the transaction too.
+            with mutex:
+                open_transactions.discard(cursor)
+        result = run_statement(cursor, tree, *arguments)
+        if isinstance(tree, exp.Transaction):
+            with mutex:
+                open_transactions.add(cursor)
+        return result
+
+    def merge_statement(cursor: Any, tree: Any, context: Any) -> Any:
+        with mutex:
+            nested = cursor in open_transactions
+        return run_merge(_InTransaction(cursor) if nested else cursor, tree, context)
+
+    query._run = statement
+    merge.run = merge_statement

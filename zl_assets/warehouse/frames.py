@@ -1,0 +1,136 @@
+"""Frames to and from BigQuery: validation against a contract, and explicit Arrow types.
+
+Belongs here: what a frame must look like before anything is sent, and the conversion in both directions. No type is ever
+inferred: not from values, not from a file. Must not be here: rules about the data itself, which are domain/assertions.py.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.contracts import PANDAS_DTYPES, ColumnType, Leaf, TableContract
+from zl_assets.errors import ContractViolation
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_FIRST = 5
+_MASKED: dict[ColumnType, Any] = {ColumnType.INT64: pd.Int64Dtype(), ColumnType.BOOL: pd.BooleanDtype()}
+
+
+def validate(frame: pd.DataFrame, contract: TableContract) -> None:
+    """Hold a frame against its contract.
+
+    Accepted: columns in any order, rows in any order, any index. Refused: everything else.
+
+    Raises:
+        ContractViolation: names the table, the column, the first rows and values, and what was expected.
+    """
+    expected = list(contract.frame_columns)
+    found = list(frame.columns)
+    problems = []
+    if missing := [name for name in expected if name not in found]:
+        problems.append(f"missing: {', '.join(missing)}")
+    if extra := [str(name) for name in found if name not in expected]:
+        problems.append(f"not in the contract: {', '.join(extra)}")
+    if len(set(found)) != len(found):
+        problems.append(f"twice: {', '.join(sorted({str(n) for n in found if found.count(n) > 1}))}")
+    if problems:
+        raise ContractViolation(f"{contract.name}: wrong columns ({'; '.join(problems)}). Expected: {', '.join(expected)}.")
+    if frame.empty:
+        raise ContractViolation(f"{contract.name}: the frame is empty, and an empty frame is never written.")
+    for leaf in contract.frame_leaves:
+        _validate_column(frame, contract, leaf)
+    _validate_key(frame, contract)
+
+
+def _validate_column(frame: pd.DataFrame, contract: TableContract, leaf: Leaf) -> None:
+    values = frame[leaf.path]
+    expected = PANDAS_DTYPES[leaf.column.type]
+    if str(values.dtype) != expected:
+        example = values.dropna().head(1).tolist()
+        raise ContractViolation(
+            f"{contract.name}: column {leaf.path} has pandas type {values.dtype}, expected {expected} for {leaf.column.type}"
+            + (f"; first value {example[0]!r}." if example else ".")
+        )
+    if not leaf.column.nullable:
+        _refuse(frame, contract, leaf, values.isna(), "is NULL, and the column is NOT NULL")
+    if leaf.column.type is ColumnType.FLOAT64:
+        _refuse(frame, contract, leaf, pd.Series(np.isinf(values.to_numpy()), index=frame.index), "is infinite")
+    if leaf.column.type is ColumnType.DATE:
+        _refuse(frame, contract, leaf, values.notna() & (values != values.dt.normalize()), "is not a whole day")
+
+
+def _validate_key(frame: pd.DataFrame, contract: TableContract) -> None:
+    twice = frame.duplicated(list(contract.key), keep=False)
+    if twice.any():
+        rows = frame.loc[twice, list(contract.key)].drop_duplicates().head(_FIRST)
+        raise ContractViolation(
+            f"{contract.name}: {int(twice.sum())} rows share a key ({', '.join(contract.key)}), which must be unique. "
+            f"First: {_rows(rows)}."
+        )
+
+
+def _refuse(frame: pd.DataFrame, contract: TableContract, leaf: Leaf, bad: pd.Series, what: str) -> None:
+    bad = bad.fillna(False).astype(bool)
+    if not bad.any():
+        return
+    positions = np.flatnonzero(bad.to_numpy())[:_FIRST]
+    columns = list(dict.fromkeys([*contract.key, leaf.path]))
+    raise ContractViolation(
+        f"{contract.name}: {leaf.path} {what} in {int(bad.sum())} of {len(frame)} rows. "
+        f"First (by row position {', '.join(map(str, positions))}): {_rows(frame.iloc[positions][columns])}."
+    )
+
+
+def _rows(frame: pd.DataFrame) -> str:
+    def text(value: object) -> str:
+        return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
+
+    return "; ".join(", ".join(f"{k}={text(v)}" for k, v in row.items()) for row in frame.to_dict("records"))
+
+
+def arrow_type(column_type: ColumnType) -> "pa.DataType":
+    """The Arrow type of a BigQuery scalar type."""
+    import pyarrow as pa
+
+    return {
+        ColumnType.STRING: pa.string(),
+        ColumnType.INT64: pa.int64(),
+        ColumnType.FLOAT64: pa.float64(),
+        ColumnType.BOOL: pa.bool_(),
+        ColumnType.DATE: pa.date32(),
+        ColumnType.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    }[column_type]
+
+
+def to_parquet(frame: pd.DataFrame, contract: TableContract) -> bytes:
+    """The frame as Parquet bytes under staged names, in contract order, with the contract's types; NaN becomes NULL."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays, fields = [], []
+    for leaf in contract.frame_leaves:
+        kind = arrow_type(leaf.column.type)
+        arrays.append(pa.Array.from_pandas(frame[leaf.path], type=kind))
+        fields.append(pa.field(leaf.staged, kind, nullable=leaf.column.nullable))
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), sink)
+    return sink.getvalue()
+
+
+def from_arrow(table: "pa.Table", leaves: Sequence[Leaf]) -> pd.DataFrame:
+    """A query result under staged names as a frame of the leaves, with `PANDAS_DTYPES`."""
+    columns = {}
+    for leaf in leaves:
+        values = table.column(leaf.staged).cast(arrow_type(leaf.column.type))
+        dtype = PANDAS_DTYPES[leaf.column.type]
+        if leaf.column.type in (ColumnType.INT64, ColumnType.BOOL):
+            # Straight to the masked array: by way of float64, integers above 2**53 would change.
+            columns[leaf.path] = pd.Series(_MASKED[leaf.column.type].__from_arrow__(values))
+        else:
+            columns[leaf.path] = values.to_pandas(date_as_object=False).astype(dtype)
+    return pd.DataFrame(columns)

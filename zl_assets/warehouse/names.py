@@ -1,0 +1,61 @@
+"""Fully qualified BigQuery names, validated before they can reach SQL.
+
+Belongs here: project, dataset and table ids, and the configured dataset prefix. Must not be here: column names, which the
+contracts validate, and anything that talks to BigQuery.
+"""
+
+import re
+from dataclasses import dataclass
+
+from zl_assets.contracts import IDENTIFIER, TableContract, ViewContract
+from zl_assets.errors import SettingError
+
+# Legacy domain-scoped projects carry "domain:" in front.
+_PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class TableName:
+    """project.dataset.table, each part a valid identifier.
+
+    Raises:
+        SettingError: a part is not a valid BigQuery identifier.
+    """
+
+    project: str
+    dataset: str
+    table: str
+
+    def __post_init__(self) -> None:
+        if not _PROJECT.fullmatch(self.project):
+            raise SettingError(f"{self.project!r} is not a Google Cloud project id; check ZL_GCP_PROJECT.")
+        for part in (self.dataset, self.table):
+            if not IDENTIFIER.fullmatch(part):
+                raise SettingError(
+                    f"{part!r} is not a BigQuery name: letters, digits and underscores only, not starting with a digit; "
+                    "check ZL_DATASET_PREFIX."
+                )
+
+    def __str__(self) -> str:
+        return f"{self.project}.{self.dataset}.{self.table}"
+
+    @property
+    def quoted(self) -> str:
+        """The name as SQL takes it, in backticks."""
+        return f"`{self}`"
+
+    def sibling(self, table: str) -> "TableName":
+        """Another table of the same dataset."""
+        return TableName(self.project, self.dataset, table)
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """Where the contracts' tables live: a project and a prefix put before every dataset name."""
+
+    project: str
+    dataset_prefix: str = ""
+
+    def of(self, contract: TableContract | ViewContract) -> TableName:
+        """The full name of a contract's table or view."""
+        return TableName(self.project, f"{self.dataset_prefix}{contract.dataset}", contract.table)

@@ -1,0 +1,447 @@
+"""The write path: stage, audit, compare, then one MERGE. A fault at any point leaves the target as it was.
+
+Belongs here: the order of the steps and what each must prove before the next. Must not be here: SQL text (sql.py), schema rules
+(schema.py), retries (jobs.py), rules about the data (domain/assertions.py), anything from dagster.
+"""
+
+import datetime as dt
+import hashlib
+import logging
+import socket
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import psutil
+import sqlglot
+from google.cloud import bigquery
+
+from zl_assets.contracts import TableContract, ViewContract, WriteMode
+from zl_assets.domain.assertions import Verdict, require
+from zl_assets.errors import DataFault, SchemaConflict, SourceConflict, ZlError
+from zl_assets.warehouse import frames, schema, sql
+from zl_assets.warehouse.jobs import JobRunner
+from zl_assets.warehouse.names import Namespace, TableName
+
+log = logging.getLogger(__name__)
+
+STAGING_PREFIX = "_zl_staging_"
+OWNER_LABEL = "zl_owner"
+SOURCE_LABEL = "zl_source"
+
+# A staging table lives for seconds; should its run die on a machine that never runs again, BigQuery drops it after this.
+STAGING_LIFETIME = dt.timedelta(hours=6)
+
+# Seconds spent on dropping the staging table of a write that has failed already.
+ABANDON_DEADLINE = 10.0
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A frame to be written, and where it comes from.
+
+    Attributes:
+        frame: one column per leaf of the contract.
+        source: label value (lower-case letters, digits, - and _) that the table keeps for life; None where it has no source.
+    """
+
+    frame: pd.DataFrame
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class ViewDefinition:
+    """The SELECT behind a view."""
+
+    select: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """Rows that differ from the live table, in one of its partitions.
+
+    Attributes:
+        differing: rows to insert or update.
+        added: rows to insert.
+        low, high: range of the differing keys, or None in a table without a range column.
+    """
+
+    differing: int
+    added: int
+    low: dt.date | None
+    high: dt.date | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one publication did."""
+
+    table: str
+    staged: int
+    inserted: int
+    updated: int
+    unchanged: int
+    row_count: int
+    created: bool
+    columns_added: tuple[str, ...]
+    partitions_changed: int
+    statements: int
+    changed_from: dt.date | None
+    changed_to: dt.date | None
+    job_ids: tuple[str, ...]
+    bytes_processed: int
+    slot_ms: int
+
+
+@dataclass(frozen=True)
+class ViewReport:
+    """What publishing a view did."""
+
+    view: str
+    replaced: bool
+    row_count: int
+    job_ids: tuple[str, ...]
+    bytes_processed: int
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Writes frames and views for one unit of work.
+
+    Attributes:
+        may_create: may datasets, tables and columns be created; staging tables always are.
+        location: where every dataset must be.
+        max_partitions: partitions that one MERGE may change.
+    """
+
+    runner: JobRunner
+    namespace: Namespace
+    may_create: bool
+    location: str
+    max_partitions: int
+
+    def publish(
+        self, publication: Publication, contract: TableContract, assertions: Sequence[Callable[[pd.DataFrame], Verdict]] = ()
+    ) -> Report:
+        """Bring the contract's table to the state of the frame: rows added and changed, none deleted.
+
+        Args:
+            assertions: row predicates that must hold before anything is sent.
+
+        Raises:
+            ContractViolation, DataFault: the frame is at fault; nothing was sent.
+            SchemaConflict, SourceConflict: the live table cannot take it; nothing was written.
+            WarehouseUnavailable, WarehouseRefused: BigQuery's side; the table is as it was, or as after the whole write.
+        """
+        frames.validate(publication.frame, contract)
+        require((assertion(publication.frame) for assertion in assertions), contract.name)
+        name = self.namespace.of(contract)
+        live = self._live(name, contract, publication.source)
+        adoption = schema.adopt(contract, live) if live is not None else None
+        if adoption is not None and adoption.missing and not self.may_create:
+            raise SchemaConflict(
+                f"{name} lacks {', '.join(c.name for c in adoption.missing)} and ZL_CREATE is false. "
+                "Add the columns by hand, or set ZL_CREATE=true."
+            )
+        staging = name.sibling(f"{STAGING_PREFIX}{contract.table}_{uuid.uuid4().hex[:12]}")
+        created = live is None
+        with self._staged(publication.frame, contract, staging):
+            bounds = self._audit(publication.frame, contract, staging)
+            if live is None:
+                live = self._create(contract, name, publication.source)
+            changes = self._compare(contract, name, live, staging, bounds)
+            if contract.mode is WriteMode.RECORD:
+                self._refuse_changes(contract, name, live, staging, changes)
+            if adoption is not None and adoption.missing:
+                self.runner.query(sql.add_columns(name, adoption.missing), "add_columns")
+                live = self._get_table(name)
+            inserted, updated, statements = self._merge(contract, name, live, staging, changes)
+        self._sweep(staging)
+        [row] = self.runner.rows(sql.count_rows(name), "count")
+        dates = [(c.low, c.high) for c in changes if c.low is not None and c.high is not None]
+        staged = len(publication.frame)
+        return Report(
+            table=str(name),
+            staged=staged,
+            inserted=inserted,
+            updated=updated,
+            unchanged=staged - inserted - updated,
+            row_count=row["row_count"],
+            created=created,
+            columns_added=tuple(c.name for c in adoption.missing) if adoption is not None else (),
+            partitions_changed=len(changes),
+            statements=statements,
+            changed_from=min((low for low, _ in dates), default=None),
+            changed_to=max((high for _, high in dates), default=None),
+            job_ids=tuple(self.runner.log.job_ids),
+            bytes_processed=self.runner.log.bytes_processed,
+            slot_ms=self.runner.log.slot_ms,
+        )
+
+    def publish_view(self, definition: ViewDefinition, contract: ViewContract) -> ViewReport:
+        """Create or replace a view, unless the live one already says the same. Its SELECT is dry-run first.
+
+        Raises:
+            SchemaConflict: something that is not a view has the name; nothing was written.
+            WarehouseUnavailable, WarehouseRefused: BigQuery's side.
+        """
+        name = self.namespace.of(contract)
+        live = self._find(name)
+        if live is not None and live.table_type != "VIEW":
+            raise SchemaConflict(f"{name} is a {live.table_type}, expected a view. Rename or drop it, or set ZL_DATASET_PREFIX.")
+        self.runner.dry_run(definition.select, "dry_run_view")
+        replaced = live is None or not _same_select(live.view_query, definition.select)
+        if replaced:
+            if live is None:
+                self._need_create(str(name))
+                self._ensure_dataset(name)
+            self.runner.query(sql.create_view(name, contract, definition.select), "create_view")
+        [row] = self.runner.rows(sql.count_rows(name), "count")
+        return ViewReport(str(name), replaced, row["row_count"], tuple(self.runner.log.job_ids), self.runner.log.bytes_processed)
+
+    def read(self, contract: TableContract | ViewContract) -> pd.DataFrame:
+        """The rows of a table or view, ordered by key, one column per leaf.
+
+        A nullable column that the live table does not have is read as NULL.
+
+        Raises:
+            SchemaConflict: the table, or a column that must be there, does not exist.
+            WarehouseUnavailable, WarehouseRefused: BigQuery's side.
+        """
+        leaves = contract.frame_leaves
+        name = self.namespace.of(contract)
+        live = self._find(name)
+        if live is None:
+            raise SchemaConflict(f"{name} does not exist. Materialize the asset {contract.table} first.")
+        have = sql.leaf_paths(schema.live_columns(list(live.schema)))
+        absent = [leaf for leaf in leaves if leaf.path.casefold() not in have]
+        if needed := [leaf.path for leaf in absent if not leaf.column.nullable]:
+            raise SchemaConflict(f"{name} lacks {', '.join(needed)}. Compare it with the columns that README.md lists.")
+        parameters = [bigquery.ArrayQueryParameter("symbols", "STRING", list(contract.symbols))] if contract.symbols else []
+        text = sql.select_frame(name, leaves, contract.key, bool(contract.symbols), absent)
+        return frames.from_arrow(self.runner.arrow(text, "read", parameters), leaves)
+
+    def view_query(self, contract: ViewContract) -> str:
+        """The SELECT of the live view.
+
+        Raises:
+            SchemaConflict: there is no such view.
+        """
+        name = self.namespace.of(contract)
+        live = self._find(name)
+        if live is None or live.table_type != "VIEW":
+            raise SchemaConflict(f"{name} is not there, or is not a view. Materialize the asset {contract.table} first.")
+        return str(live.view_query)
+
+    # -- the steps ----------------------------------------------------------------------------------------------------
+
+    def _live(self, name: TableName, contract: TableContract, source: str | None) -> bigquery.Table | None:
+        """The live table, fit to be looked at further; None where it does not exist and may be created."""
+        live = self._find(name)
+        self._ensure_dataset(name)
+        if live is None:
+            self._need_create(str(name))
+            return None
+        if source is not None and live.labels.get(SOURCE_LABEL) != source:
+            raise SourceConflict(
+                f"{name} holds bars of the source {live.labels.get(SOURCE_LABEL, 'unknown')!r}, and these are {source!r}. "
+                "Sources are never mixed. Empty the embedded warehouse with 'python -m zl_assets.warehouse reset', or set "
+                "ZL_STATE_DIR to another folder."
+            )
+        return live
+
+    def _need_create(self, what: str) -> None:
+        if not self.may_create:
+            raise SchemaConflict(f"{what} does not exist and ZL_CREATE is false. Create it by hand, or set ZL_CREATE=true.")
+
+    def _find(self, name: TableName) -> bigquery.Table | None:
+        return self.runner.find("get_table", self.runner.client.get_table, str(name))
+
+    def _get_table(self, name: TableName) -> bigquery.Table:
+        table = self._find(name)
+        if table is None:
+            raise SchemaConflict(f"{name} was dropped while it was being written. Run it again.")
+        return table
+
+    def _ensure_dataset(self, name: TableName) -> None:
+        reference = f"{name.project}.{name.dataset}"
+        client = self.runner.client
+        dataset = self.runner.find("get_dataset", client.get_dataset, reference)
+        if dataset is None:
+            self._need_create(f"dataset {reference}")
+            wanted = bigquery.Dataset(reference)
+            wanted.location = self.location
+            dataset = self.runner.call("create_dataset", client.create_dataset, wanted, exists_ok=True)
+        if dataset.location.casefold() != self.location.casefold():
+            raise SchemaConflict(
+                f"dataset {reference} is in {dataset.location}, and ZL_LOCATION is {self.location}. One query cannot span two "
+                "locations: set ZL_LOCATION to the dataset's, or ZL_DATASET_PREFIX to work beside it."
+            )
+
+    def _create(self, contract: TableContract, name: TableName, source: str | None) -> bigquery.Table:
+        labels = {SOURCE_LABEL: source} if source is not None else {}
+        table = schema.new_table(contract, name, labels)
+        self.runner.call("create_table", self.runner.client.create_table, table, exists_ok=True)
+        # Read it back: another run may have created it first, from another source.
+        created = self._live(name, contract, source)
+        if created is None:
+            raise SchemaConflict(f"{name} was dropped while it was being created. Run it again.")
+        schema.adopt(contract, created)
+        return created
+
+    @contextmanager
+    def _staged(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> Iterator[None]:
+        """The frame in a staging table that is dropped at the end."""
+        try:
+            self._stage(frame, contract, staging)
+            yield
+        except BaseException:
+            self._abandon(staging)
+            raise
+        self._drop(staging)
+
+    def _abandon(self, staging: TableName) -> None:
+        """Try once more to drop the staging table, without hiding the error that brought us here."""
+        hurried = replace(self.runner, deadline=min(self.runner.deadline, ABANDON_DEADLINE))
+        try:
+            hurried.call("drop_staging", self.runner.client.delete_table, str(staging), not_found_ok=True)
+        except ZlError as error:
+            log.warning("%s stays behind and expires in %s: %s", staging, STAGING_LIFETIME, error)
+
+    def _stage(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> None:
+        fields = [schema.staging_field(leaf) for leaf in contract.frame_leaves]
+        table = bigquery.Table(str(staging), schema=fields)
+        table.expires = dt.datetime.now(dt.UTC) + STAGING_LIFETIME
+        table.labels = {OWNER_LABEL: owner()}
+        # The table is created first: a load that creates one would make every column nullable.
+        self.runner.call("create_staging", self.runner.client.create_table, table, exists_ok=True)
+        self.runner.load(frames.to_parquet(frame, contract), str(staging), fields, "load")
+
+    def _audit(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> list[bigquery.ScalarQueryParameter]:
+        """Hold what was loaded against what was sent; returns the range of its keys as parameters."""
+        [found] = self.runner.rows(sql.audit_staging(contract, staging), "audit")
+        expected: dict[str, object] = {"row_count": len(frame), "distinct_keys": len(frame)}
+        if contract.partition_by:
+            dates = frame[contract.partition_by]
+            expected |= {"low": dates.min().date(), "high": dates.max().date()}
+        actual = {name: found[name] for name in expected}
+        if actual != expected:
+            raise DataFault(
+                f"{contract.name}: what BigQuery staged is not what was sent. Expected {expected}, found {actual}. Nothing was "
+                "written; run it again, and report it if it stays."
+            )
+        return _bounds(found["low"], found["high"], "") if contract.partition_by else []
+
+    def _compare(
+        self,
+        contract: TableContract,
+        name: TableName,
+        live: bigquery.Table,
+        staging: TableName,
+        bounds: Sequence[bigquery.ScalarQueryParameter],
+    ) -> list[Change]:
+        partition = schema.partition_expression(contract, live)
+        rows = self.runner.rows(sql.compare(_target(contract, name, live), staging, partition), "compare", bounds)
+        return [Change(row["differing"], row["added"], row["low"], row["high"]) for row in rows]
+
+    def _refuse_changes(
+        self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
+    ) -> None:
+        changed = sum(change.differing - change.added for change in changes)
+        if changed == 0:
+            return
+        rows = self.runner.rows(sql.differing_rows(_target(contract, name, live), staging, limit=10), "differing_rows")
+        raise SchemaConflict(
+            f"{name}: {changed} live rows differ from this product's record, and nothing was written. The record says:\n"
+            + "\n".join(f"- {dict(row.items())}" for row in rows)
+            + "\nPut the live rows right, or set ZL_DATASET_PREFIX to work beside them."
+        )
+
+    def _merge(
+        self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
+    ) -> tuple[int, int, int]:
+        """Inserted, updated, and the number of MERGE statements; no statement at all where nothing differs."""
+        if not changes:
+            return 0, 0, 0
+        target = _target(contract, name, live)
+        written_at = bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", dt.datetime.now(dt.UTC))
+        ranges = merge_ranges(changes, self.max_partitions)
+        if len(ranges) == 1:
+            [(low, high)] = ranges
+            job = self.runner.query(sql.merge(target, staging), "merge", [written_at, *_bounds(low, high, "")])
+            jobs = [job]
+        else:
+            bounds = [p for i, (low, high) in enumerate(ranges) for p in _bounds(low, high, f"_{i}")]
+            script = self.runner.query(
+                sql.merge_in_transaction(target, staging, len(ranges)), "merge_in_transaction", [written_at, *bounds]
+            )
+            jobs = self.runner.children(script)
+        stats = [job.dml_stats for job in jobs if job.dml_stats is not None]
+        return sum(s.inserted_row_count for s in stats), sum(s.updated_row_count for s in stats), len(ranges)
+
+    def _drop(self, table: TableName) -> None:
+        self.runner.call("drop_staging", self.runner.client.delete_table, str(table), not_found_ok=True)
+
+    def _sweep(self, staging: TableName) -> None:
+        """Drop the staging tables that killed runs of this machine left in the dataset."""
+        reference = f"{staging.project}.{staging.dataset}"
+        tables = self.runner.call("list_staging", lambda **how: list(self.runner.client.list_tables(reference, **how)))
+        for table in tables:
+            if table.table_id.startswith(STAGING_PREFIX) and is_orphan(table.labels.get(OWNER_LABEL, "")):
+                self._drop(staging.sibling(table.table_id))
+
+
+def _target(contract: TableContract, name: TableName, live: bigquery.Table) -> sql.Target:
+    return sql.Target(contract, name, schema.live_columns(list(live.schema)))
+
+
+def _bounds(low: dt.date | None, high: dt.date | None, suffix: str) -> list[bigquery.ScalarQueryParameter]:
+    if low is None or high is None:
+        return []
+    return [
+        bigquery.ScalarQueryParameter(f"{sql.LOW}{suffix}", "DATE", low),
+        bigquery.ScalarQueryParameter(f"{sql.HIGH}{suffix}", "DATE", high),
+    ]
+
+
+def merge_ranges(changes: Sequence[Change], max_partitions: int) -> list[tuple[dt.date | None, dt.date | None]]:
+    """Key ranges of the MERGEs, each touching at most `max_partitions` of the partitions that change.
+
+    Args:
+        changes: one per changed partition, in order of the partitions.
+    """
+    chunks = [changes[i : i + max_partitions] for i in range(0, len(changes), max_partitions)]
+    return [(chunk[0].low, chunk[-1].high) for chunk in chunks]
+
+
+def owner() -> str:
+    """This process, as a label value: host, process id and its start time, so that a reused id is not taken for it."""
+    process = psutil.Process()
+    return _owner_label(process.pid, process.create_time())
+
+
+def _owner_label(pid: int, started: float) -> str:
+    return f"{_host()}-{pid}-{round(started * 100)}"
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def is_orphan(label: str) -> bool:
+    """Was a staging table made on this machine, by a process that is gone? Others are left to their expiration."""
+    host, _, rest = label.partition("-")
+    pid, _, _ = rest.partition("-")
+    if host != _host() or not pid.isdigit():
+        return False
+    try:
+        return _owner_label(int(pid), psutil.Process(int(pid)).create_time()) != label
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _same_select(left: str, right: str) -> bool:
+    """Do two SELECTs say the same, whatever their layout?"""
+    return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")

@@ -1,0 +1,158 @@
+"""Contracts against live tables: what to create, what to add, and when to stop.
+
+Belongs here: contract to BigQuery schema, and the differences between a contract and a live table. Must not be here: anything
+that talks to BigQuery; these are pure functions of a contract and a fetched `Table`.
+"""
+
+from dataclasses import dataclass
+
+from google.cloud import bigquery
+
+from zl_assets.contracts import Column, ColumnType, Leaf, TableContract
+from zl_assets.errors import SchemaConflict
+from zl_assets.warehouse.names import TableName
+from zl_assets.warehouse.sql import LiveColumn
+
+# The API names types in the legacy dialect, whatever dialect created them.
+_STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
+
+
+def standard_type(api_type: str) -> str:
+    """A field type of the API under its standard SQL name."""
+    return _STANDARD.get(api_type, api_type)
+
+
+def field_of(column: Column) -> bigquery.SchemaField:
+    """A contract column as a BigQuery schema field, with its description and unit."""
+    return bigquery.SchemaField(
+        column.name,
+        column.type.value,
+        mode="NULLABLE" if column.nullable else "REQUIRED",
+        description=column.text,
+        fields=[field_of(inner) for inner in column.fields],
+    )
+
+
+def staging_field(leaf: Leaf) -> bigquery.SchemaField:
+    """A leaf as a column of a staging table."""
+    return bigquery.SchemaField(leaf.staged, leaf.column.type.value, mode="NULLABLE" if leaf.column.nullable else "REQUIRED")
+
+
+def live_columns(fields: list[bigquery.SchemaField]) -> tuple[LiveColumn, ...]:
+    """The live schema as the SQL renderers want it."""
+    return tuple(
+        LiveColumn(
+            f.name,
+            f"ARRAY<{standard_type(f.field_type)}>" if f.mode == "REPEATED" else standard_type(f.field_type),
+            live_columns(list(f.fields)),
+        )
+        for f in fields
+    )
+
+
+def new_table(contract: TableContract, name: TableName, labels: dict[str, str]) -> bigquery.Table:
+    """The table a contract asks for, partitioned by month: a day-partitioned one would meet BigQuery's limit of 4,000
+    partitions a job within sixteen years of sessions."""
+    table = bigquery.Table(str(name), schema=[field_of(column) for column in contract.created_columns])
+    table.description = contract.description
+    table.labels = labels
+    if contract.partition_by:
+        table.time_partitioning = bigquery.TimePartitioning(bigquery.TimePartitioningType.MONTH, field=contract.partition_by)
+    if contract.cluster_by:
+        table.clustering_fields = list(contract.cluster_by)
+    return table
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What a live table still needs.
+
+    Attributes:
+        missing: nullable top-level columns to add.
+    """
+
+    missing: tuple[Column, ...]
+
+
+def adopt(contract: TableContract, table: bigquery.Table) -> Adoption:
+    """Compare a live table with its contract.
+
+    Extra nullable columns, descriptions, labels, and other partitioning or clustering are accepted as they are.
+
+    Raises:
+        SchemaConflict: the table cannot be used; the message lists every difference that stands in the way.
+    """
+    name = f"{table.project}.{table.dataset_id}.{table.table_id}"
+    if table.table_type != "TABLE":
+        raise SchemaConflict(f"{name} is a {table.table_type}, expected a table. Rename or drop it, or set ZL_DATASET_PREFIX.")
+    live = {f.name.casefold(): f for f in table.schema}
+    problems: list[str] = []
+    missing: list[Column] = []
+    for column in contract.columns:
+        found = live.get(column.name.casefold())
+        if found is not None:
+            problems.extend(_differences(column, found, column.name))
+        elif column.name in contract.key:
+            problems.append(f"- {column.name}: missing, and it is part of the key")
+        elif column.copy_of is None:
+            missing.append(column)
+    known = {column.name.casefold() for column in contract.columns}
+    problems.extend(
+        f"- {f.name}: REQUIRED without a default, and this product does not know it"
+        for f in table.schema
+        if f.name.casefold() not in known and f.mode == "REQUIRED" and f.default_value_expression is None
+    )
+    problems.extend(_options(contract, table))
+    if problems:
+        raise SchemaConflict(
+            f"{name} cannot be used as it is, and nothing was written. Differences (contract against live):\n"
+            + "\n".join(problems)
+            + "\nMend the live table, or set ZL_DATASET_PREFIX to work beside it."
+        )
+    return Adoption(tuple(missing))
+
+
+def _differences(column: Column, found: bigquery.SchemaField, path: str) -> list[str]:
+    kind = standard_type(found.field_type)
+    if found.mode == "REPEATED" or kind != column.type.value:
+        live = f"ARRAY<{kind}>" if found.mode == "REPEATED" else kind
+        return [f"- {path}: expected {column.type}, found {live}"]
+    if found.mode == "REQUIRED" and column.nullable and (column.reserved or column.type is not ColumnType.STRUCT):
+        return [f"- {path}: expected NULLABLE, found REQUIRED"]
+    inner = {f.name.casefold(): f for f in found.fields}
+    problems = []
+    for wanted in column.fields:
+        there = inner.get(wanted.name.casefold())
+        if there is not None:
+            problems.extend(_differences(wanted, there, f"{path}.{wanted.name}"))
+        elif not wanted.reserved:
+            problems.append(f"- {path}.{wanted.name}: missing, and a field cannot be added to a STRUCT by ALTER TABLE")
+    return problems
+
+
+def _options(contract: TableContract, table: bigquery.Table) -> list[str]:
+    problems = []
+    if table.require_partition_filter:
+        problems.append("- require_partition_filter is set, and the training view has no date bound")
+    if table.expires is not None:
+        problems.append(f"- the table expires at {table.expires}")
+    partitioning = table.time_partitioning
+    if partitioning is not None and partitioning.expiration_ms is not None:
+        problems.append(
+            f"- partitions expire after {partitioning.expiration_ms} ms: old rows would vanish and be inserted again every day"
+        )
+    return problems
+
+
+def partition_expression(contract: TableContract, table: bigquery.Table) -> str | None:
+    """SQL for the partition that a staged row falls into, by the live table's own partitioning; None where it has none.
+
+    A table partitioned by something else than the contract's column could touch a partition per row, and is counted so.
+    """
+    partitioning = table.time_partitioning
+    if partitioning is None and table.range_partitioning is None:
+        return None
+    if partitioning is None or contract.partition_by is None or partitioning.field != contract.partition_by:
+        return contract.partition_by
+    unit = {"DAY": None, "MONTH": "MONTH", "YEAR": "YEAR"}.get(str(partitioning.type_))
+    return f"DATE_TRUNC({contract.partition_by}, {unit})" if unit else contract.partition_by

@@ -1,0 +1,303 @@
+"""The server process of the embedded BigQuery: `python -m zl_assets.warehouse.server STATE_DIR`, started by embedded.py.
+
+Belongs here: the life of the process, from taking the server lock to leaving. Must not be here: anything a client needs
+(embedded.py, loopback.py), and repairs of the emulator (emulator_patches.py).
+
+In order: wait for the lock; hold the folder against the format; link the DuckDB extensions into HOME, which is the warehouse
+folder; mend the emulator; open the data by a relative path, so that the state folder may be moved; tidy up (compaction.py);
+listen on 127.0.0.1; publish `server.json`; serve until told to stop, or until idle for long enough with no client alive; finish
+what runs; close; leave.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from zl_assets.errors import WarehouseUnavailable
+from zl_assets.warehouse import compaction, emulator_patches
+from zl_assets.warehouse.embedded import (
+    ELSEWHERE_HEADER,
+    PROJECT,
+    SERVER_HEADER,
+    START_DEADLINE,
+    VERSION,
+    Folder,
+    ServerInfo,
+    describe,
+    open_lock,
+    same_file,
+    try_lock,
+    write_atomically,
+)
+
+# A start costs about 3 s and an idle server 300 MB. Five minutes without any living client keeps a series of commands typed at
+# a shell on one server, and gives the memory back before the next coffee is cold.
+IDLE_SECONDS = 300.0
+
+# Longest wait for readers that are in the middle of a Storage API stream when the server stops.
+_STREAM_GRACE = 30.0
+
+_log = logging.getLogger("zl_assets.warehouse.server")
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Door:
+    """The ASGI application in front of the emulator: health and stop, and no entry while stopping or for another server's
+    requests."""
+
+    def __init__(self, emulator: Any, nonce: str, stop: Callable[[str], None]) -> None:
+        self._emulator = emulator
+        self._nonce = nonce.encode()
+        self._stop = stop
+        self.inside = 0
+        self.last_used = time.monotonic()
+        self.stopping = False
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = dict(scope["headers"])
+        meant_for = headers.get(SERVER_HEADER.encode(), self._nonce)
+        if meant_for != self._nonce:
+            await _answer(send, 421, _error("this port belongs to another embedded BigQuery now"), elsewhere=True)
+        elif scope["path"] == "/_zl/health":
+            await _answer(send, 200, {"serving": not self.stopping, "pid": os.getpid()})
+        elif scope["path"] == "/_zl/stop" and scope["method"] == "POST" and SERVER_HEADER.encode() in headers:
+            self._stop("asked to")
+            await _answer(send, 200, {"stopping": True})
+        elif self.stopping and scope["method"] == "POST":
+            # New work starts with a POST. Questions about running jobs, and the rest of an upload, still get their answer.
+            await _answer(send, 503, _error("this embedded BigQuery is stopping"), elsewhere=True)
+        else:
+            self.inside += 1
+            try:
+                await self._emulator(scope, receive, send)
+            finally:
+                self.inside -= 1
+                self.last_used = time.monotonic()
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"error": {"code": 503, "message": message, "errors": [{"reason": "backendError", "message": message}]}}
+
+
+async def _answer(send: Send, status: int, body: dict[str, Any], *, elsewhere: bool = False) -> None:
+    payload = json.dumps(body).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
+    if elsewhere:
+        headers += [(ELSEWHERE_HEADER.encode(), b"1"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": payload})
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn that tells when it listens, and whose signals go our way: finish what runs, then stop."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stop: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._stop = stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._stop(signal.Signals(sig).name)
+
+
+class Server:
+    """One run of the server, from an open emulator to the last answer. The caller holds the server lock."""
+
+    def __init__(self, folder: Folder, lock: int, idle_seconds: float) -> None:
+        from local_bigquery.app import app
+        from local_bigquery.grpc import server as storage_api
+        from local_bigquery.jobs import runner
+
+        self._folder = folder
+        self._lock = lock
+        self._idle_seconds = idle_seconds
+        self._running_jobs = runner._running
+        self._stop_reason: str | None = None
+        self._wake = threading.Event()
+        nonce = secrets.token_hex(16)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._storage_api, grpc_port = storage_api.start("127.0.0.1", 0)
+        if not grpc_port:
+            raise WarehouseUnavailable("no free port on 127.0.0.1 for the Storage API")
+        self._info = ServerInfo(self._socket.getsockname()[1], grpc_port, os.getpid(), nonce, VERSION)
+        self._door = Door(app, nonce, self.stop)
+        # Clients keep connections open between requests; closing them early makes a request cross a close, which reads as a
+        # fault.
+        config = uvicorn.Config(
+            self._door, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=300, ws="none"
+        )
+        self._uvicorn = _Uvicorn(config, self._ready, self.stop)
+
+    def run(self) -> None:
+        """Serve until stopped."""
+        asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
+        self._storage_api.stop(_STREAM_GRACE).wait()
+
+    def stop(self, reason: str) -> None:
+        """Stop soon. Safe in a signal handler and in any thread."""
+        self._stop_reason = self._stop_reason or reason
+        self._wake.set()
+
+    def _ready(self) -> None:
+        write_atomically(self._folder.server_json, json.dumps(describe(self._info)))
+        _log.info("serving on 127.0.0.1:%d, Storage API %d, process %d", self._info.port, self._info.grpc_port, self._info.pid)
+        threading.Thread(target=self._watch, daemon=True, name="watch").start()
+
+    def _busy(self) -> bool:
+        return bool(self._door.inside or self._running_jobs)
+
+    def _watch(self) -> None:
+        clients = open_lock(self._folder.clients_lock)
+        last_needed = time.monotonic()
+        while not self._wake.wait(min(1.0, self._idle_seconds / 4)):
+            if not same_file(self._lock, self._folder.server_lock):
+                self.stop("the state folder is gone")
+                break
+            if self._busy() or not try_lock(clients, fcntl.LOCK_EX):
+                last_needed = time.monotonic()
+                continue
+            # No client is alive. The lock is given back at once, or kept for good: a client that comes now waits for us to be
+            # gone.
+            if time.monotonic() - max(last_needed, self._door.last_used) >= self._idle_seconds:
+                self.stop(f"no client for {self._idle_seconds:.0f} s")
+            else:
+                fcntl.flock(clients, fcntl.LOCK_UN)
+        self._door.stopping = True
+        _log.info("stopping: %s", self._stop_reason)
+        # A request that was let in just before counts itself before it starts a job, so one look at both cannot miss it; two
+        # looks cover the moment in which it turns from one into the other.
+        quiet = 0
+        while quiet < 2:
+            quiet = 0 if self._busy() else quiet + 1
+            time.sleep(0.02)
+        self._folder.server_json.unlink(missing_ok=True)
+        self._uvicorn.should_exit = True
+
+
+def _take_server_lock(folder: Folder) -> int:
+    lock = open_lock(folder.server_lock)
+    end = time.monotonic() + START_DEADLINE
+    while not try_lock(lock, fcntl.LOCK_EX):
+        # The owner before us finishes its jobs; our starter ends us if it turns out that we are not needed.
+        if time.monotonic() > end:
+            raise WarehouseUnavailable(f"another server holds {folder.root} and does not leave")
+        time.sleep(0.02)
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    return lock
+
+
+def link_extensions(home: Path) -> None:
+    """Put DuckDB's extensions where it looks for them below HOME, as links to the files of the installed wheels.
+
+    DuckDB names its own version and platform, and the wheels are asked for their files, so nothing here knows an operating
+    system.
+    """
+    import importlib.util
+
+    import duckdb
+
+    with duckdb.connect() as connection:
+        (version,) = connection.execute("SELECT library_version FROM pragma_version()").fetchone() or ("",)
+        (platform,) = connection.execute("PRAGMA platform").fetchone() or ("",)
+    folder = home / ".duckdb" / "extensions" / version / platform
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("icu", "ducklake", "spatial"):
+        spec = importlib.util.find_spec(f"duckdb_extension_{name}")
+        found = [
+            file for place in (spec.submodule_search_locations or () if spec else ()) for file in _extension_files(place, name)
+        ]
+        if not found:
+            raise WarehouseUnavailable(f"the wheel duckdb-extension-{name} has no extension file; install it again")
+        link = folder / f"{name}.duckdb_extension"
+        if not link.exists() or link.resolve() != found[0].resolve():
+            link.unlink(missing_ok=True)
+            link.symlink_to(found[0])
+
+
+def _extension_files(package: str, name: str) -> list[Path]:
+    return sorted(Path(package).rglob(f"{name}.duckdb_extension"))
+
+
+def _clear_leavings(folder: Folder) -> None:
+    """Remove what a killed server or a killed reset left: spill files, half uploads, tables that were on their way out."""
+    for path in (folder.root / ".tmp", folder.data / "uploads", *folder.root.glob("deleted-*")):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.root.glob("*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+def _serve(state_dir: Path, idle_seconds: float) -> None:
+    folder = Folder.of(state_dir)
+    lock = _take_server_lock(folder)
+    folder.check_format()
+    os.chdir(folder.root)
+    folder = Folder(Path())  # from here on every path is relative to the folder, which may be moved under us
+    os.environ["HOME"] = os.getcwd()
+    started = time.monotonic()
+    was_killed = folder.server_json.exists()
+    folder.server_json.unlink(missing_ok=True)
+    _clear_leavings(folder)
+    emulator_patches.apply()
+    link_extensions(Path.cwd())
+
+    from local_bigquery.engine import database
+    from local_bigquery.settings import settings
+
+    settings.data_dir = folder.data
+    settings.default_project_id = PROJECT
+    settings.bigquery_host = "127.0.0.1"
+    connection = database.connection()
+    try:
+        opened = time.monotonic()
+        done = compaction.tidy(connection, folder.data, after_kill=was_killed)
+        _log.info("opened in %.2f s, tidied in %.2f s: %s", opened - started, time.monotonic() - opened, done)
+        Server(folder, lock, idle_seconds).run()
+    finally:
+        connection.close()
+    _log.info("left")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point; the exit code of the process."""
+    parser = argparse.ArgumentParser("zl_assets.warehouse.server", description="internal: started by zl_assets on demand")
+    parser.add_argument("state_dir", type=Path)
+    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a living client after which it leaves")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if os.getpid() != os.getsid(0):
+        os.setsid()  # Ctrl-C in the shell that started us is not meant for us
+    try:
+        _serve(options.state_dir, options.idle)
+    except WarehouseUnavailable as error:
+        print(error, file=sys.stderr)  # noqa: T201  the log is where it goes
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""What a published view may and may not say, read from its parsed SQL.
+
+Must not be here: a regular expression over SQL text.
+"""
+
+import pandas as pd
+import sqlglot
+from sqlglot import exp
+
+from zl_assets.domain.assertions import Verdict
+
+
+def no_joins(select: str, tables: int = 1) -> Verdict:
+    """The statement is one SELECT over at most `tables` tables, without a join, a comma join, a subquery or a set operation."""
+    tree = sqlglot.parse_one(select, dialect="bigquery")
+    found = [
+        *(f"JOIN {node.this.sql(dialect='bigquery')}" for node in tree.find_all(exp.Join)),
+        *(f"subquery {node.sql(dialect='bigquery')[:60]}" for node in tree.find_all(exp.Subquery)),
+        *(type(node).__name__.upper() for node in tree.find_all(exp.SetOperation)),
+    ]
+    names = sorted({table.sql(dialect="bigquery") for table in tree.find_all(exp.Table)})
+    if len(names) > tables:
+        found.append(f"{len(names)} tables: {', '.join(names)}")
+    if not isinstance(tree, exp.Select):
+        found.append(f"a {type(tree).__name__}, not a SELECT")
+    return Verdict(
+        name="no_joins",
+        passed=not found,
+        measured=len(found),
+        bound="0 joins, subqueries or set operations; one table",
+        offenders=pd.DataFrame({"found": found}),
+        explanation=f"The parsed view reads {', '.join(names) or 'no table'} with {len(found)} joins, subqueries or set operations.",
+    )

@@ -1,0 +1,360 @@
+"""Every predicate is shown green on sound rows and red on a seeded fault."""
+
+import datetime as dt
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS, TECHNICAL_FEATURE_NAMES
+from zl_assets.domain import assertions
+from zl_assets.domain.assertions import ROW_ASSERTIONS, Verdict, require
+from zl_assets.domain.indicators import technical_features
+from zl_assets.domain.matrix import build_matrix
+from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.targets import forward_return, split_of
+from zl_assets.errors import DataFault
+from zl_assets_tests.domain.builders import bar, bars, random_closes, sessions_of
+
+# pandas 2.3 under numpy 2.5: the calendar library calls pd.Timedelta("1h") when it is imported.
+pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning")
+
+NAN, INF = float("nan"), float("inf")
+
+# The sound sessions end on Wednesday 2018-05-30.
+DAY_AFTER = dt.date(2018, 5, 31)
+
+
+@functools.cache
+def _sound() -> dict[str, pd.DataFrame]:
+    sessions = sessions_of(random_closes(260), start="2017-06-01")
+    features = technical_features(sessions)
+    weights = regime_weights()
+    some_bars = bars(*(bar(f"2020-01-{day:02}", 34.0, 35.0, 33.0, 34.5) for day in (2, 3, 6, 7)))
+    matrix = build_matrix(sessions, features, weights)
+    return {
+        BARS.table: some_bars,
+        SESSIONS.table: sessions,
+        FEATURES.table: features,
+        MATRIX.table: matrix,
+        REGIME_WEIGHTS.table: weights,
+        "view": matrix[["data_date", *TECHNICAL_FEATURE_NAMES]].assign(
+            close=matrix["market_data.close"],
+            target_1m=forward_return(matrix["market_data.close"]),
+            split=split_of(matrix["data_date"], "2023-01-01"),
+        ),
+    }
+
+
+def sound(table: str) -> pd.DataFrame:
+    return _sound()[table].copy()
+
+
+def with_value(frame: pd.DataFrame, row: int, column: str, value: object) -> pd.DataFrame:
+    changed = frame.copy()
+    changed.loc[changed.index[row], column] = value
+    return changed
+
+
+@pytest.mark.parametrize("table", list(ROW_ASSERTIONS))
+def test_sound_rows_pass_every_row_assertion(table: str) -> None:
+    require([assertion(sound(table)) for assertion in ROW_ASSERTIONS[table]], table)
+
+
+@pytest.mark.parametrize("table", [BARS.table, SESSIONS.table, MATRIX.table])
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("close", NAN, "no_null_prices"),
+        ("open", 0.0, "prices_positive"),
+        ("low", -1.0, "prices_positive"),
+        ("high", INF, "prices_positive"),
+        ("high", 1.0, "high_not_below_low"),
+        ("close", 1e6, "open_and_close_in_range"),
+        ("open", 0.5, "open_and_close_in_range"),
+        ("volume", -1, "volume_sound"),
+        ("volume", pd.NA, "volume_sound"),
+    ],
+)
+def test_an_unsound_bar_is_red_in_every_table_that_holds_bars(table: str, column: str, value: object, rule: str) -> None:
+    path = f"market_data.{column}" if table == MATRIX.table else column
+    broken = with_value(sound(table), 2, path, value)
+    red = {v.name: v for v in (assertion(broken) for assertion in ROW_ASSERTIONS[table]) if not v.passed}
+    assert rule in red
+    assert red[rule].measured == 1
+    assert list(red[rule].offenders.index) == [2]
+    assert path in red[rule].offenders.columns
+    with pytest.raises(DataFault, match=rf"{table}.*\n.*{rule} failed"):
+        require(red.values(), table)
+
+
+@pytest.mark.parametrize("table", [FEATURES.table, MATRIX.table])
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("rsi_14", 100.1, "rsi_in_range"),
+        ("rsi_14", -0.1, "rsi_in_range"),
+        ("volatility_21d", -0.001, "volatility_in_plan"),
+        ("volatility_21d", 0.51, "volatility_in_plan"),
+        ("volatility_21d", 0.11, "volatility_plausible"),
+        ("ma_5", INF, "features_finite"),
+        ("return_1d", -INF, "features_finite"),
+    ],
+)
+def test_an_impossible_feature_is_red(table: str, column: str, value: float, rule: str) -> None:
+    broken = with_value(sound(table), 150, column, value)
+    assert rule in {v.name for v in (assertion(broken) for assertion in ROW_ASSERTIONS[table]) if not v.passed}
+
+
+def test_the_bounds_themselves_are_allowed() -> None:
+    frame = with_value(with_value(sound(FEATURES.table), 150, "rsi_14", 100.0), 151, "rsi_14", 0.0)
+    assert assertions.rsi_in_range(frame).passed
+    assert assertions.volatility_in_plan(with_value(frame, 150, "volatility_21d", 0.5)).passed
+    assert assertions.volatility_plausible(with_value(frame, 150, "volatility_21d", 0.10)).passed
+
+
+def one(frame: pd.DataFrame, row: int) -> pd.DataFrame:
+    return frame.drop(frame.index[row]).reset_index(drop=True)
+
+
+def doubled(frame: pd.DataFrame, row: int) -> pd.DataFrame:
+    return pd.concat([frame, frame.iloc[[row]]], ignore_index=True)
+
+
+def regime(name: str, **values: object) -> pd.DataFrame:
+    weights = sound(REGIME_WEIGHTS.table)
+    for column, value in values.items():
+        weights.loc[weights["regime"] == name, column] = value
+    return weights
+
+
+# name -> (the predicate on a frame, the table it looks at, the fault)
+RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], str, Callable[[pd.DataFrame], pd.DataFrame]]] = {
+    "conflicting bars": (
+        assertions.no_conflicting_bars,
+        BARS.table,
+        lambda f: pd.concat([f, f.iloc[[1]].assign(close=34.6)], ignore_index=True),
+    ),
+    "a bar from the future": (
+        lambda f: assertions.no_bar_after(f, dt.date(2020, 1, 7)),
+        BARS.table,
+        lambda f: with_value(f, 3, "date", pd.Timestamp("2020-01-08")),
+    ),
+    "a hole in a feature": (
+        assertions.features_null_only_in_warm_up,
+        FEATURES.table,
+        lambda f: with_value(f, 100, "ma_5", NAN),
+    ),
+    "an incomplete matrix row": (assertions.features_complete, MATRIX.table, lambda f: with_value(f, 5, "ma_63", NAN)),
+    "no regime name": (assertions.regimes_named, MATRIX.table, lambda f: with_value(f, 5, "regime.name", pd.NA)),
+    "no regime weight": (assertions.regimes_named, MATRIX.table, lambda f: with_value(f, 5, "regime.weight", pd.NA)),
+    "six regimes": (assertions.seven_regimes, REGIME_WEIGHTS.table, lambda f: one(f, 3)),
+    "eight regimes": (assertions.seven_regimes, REGIME_WEIGHTS.table, lambda f: pd.concat([f, f.iloc[[0]].assign(regime="x")])),
+    "a regime twice": (assertions.seven_regimes, REGIME_WEIGHTS.table, lambda f: doubled(f, 0)),
+    "weight 0": (assertions.seven_regimes, REGIME_WEIGHTS.table, lambda f: with_value(f, 0, "weight", 0)),
+    "weight NULL": (assertions.seven_regimes, REGIME_WEIGHTS.table, lambda f: with_value(f, 0, "weight", pd.NA)),
+    "a gap between regimes": (
+        assertions.regimes_cover_the_calendar,
+        REGIME_WEIGHTS.table,
+        lambda _: regime("inflation", end_date=pd.Timestamp("2022-12-30")),
+    ),
+    "overlapping regimes": (
+        assertions.regimes_cover_the_calendar,
+        REGIME_WEIGHTS.table,
+        lambda _: regime("inflation", end_date=pd.Timestamp("2023-01-01")),
+    ),
+    "regimes end early": (
+        assertions.regimes_cover_the_calendar,
+        REGIME_WEIGHTS.table,
+        lambda _: regime("trump_term", end_date=pd.Timestamp("2029-12-30")),
+    ),
+    "a regime without dates": (
+        assertions.regimes_cover_the_calendar,
+        REGIME_WEIGHTS.table,
+        lambda _: regime("covid_crash", start_date=pd.NaT, end_date=pd.NaT),
+    ),
+    "one regime only": (
+        lambda f: assertions.distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
+        MATRIX.table,
+        lambda f: f.assign(**{"regime.name": "pre_trade_war"}),
+    ),
+    "one regime only, although the dates reach into one only": (
+        lambda f: assertions.distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
+        MATRIX.table,
+        lambda f: f[f["data_date"] < "2018-01-01"],
+    ),
+    "a regime that these dates cannot have": (
+        lambda f: assertions.distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
+        MATRIX.table,
+        lambda f: with_value(f, 5, "regime.name", "unknown"),
+    ),
+    "too few rows": (lambda f: assertions.row_count_at_least(f, 198), MATRIX.table, lambda f: one(f, 0).iloc[1:]),
+    "too few labels": (
+        lambda f: assertions.labelled_rows_at_least(f, 177),
+        "view",
+        lambda f: with_value(f, 0, "target_1m", NAN),
+    ),
+    "a key twice": (lambda f: assertions.unique_key(f, MATRIX.key), MATRIX.table, lambda f: doubled(f, 7)),
+    "a NULL key": (lambda f: assertions.unique_key(f, MATRIX.key), MATRIX.table, lambda f: with_value(f, 7, "symbol", pd.NA)),
+    "a missing session": (
+        lambda f: assertions.no_missing_session(f, sound(SESSIONS.table)),
+        SESSIONS.table,
+        lambda f: one(f, 9),
+    ),
+    "a vanished session": (
+        lambda f: assertions.no_vanished_session(f, sound(SESSIONS.table)),
+        SESSIONS.table,
+        lambda f: with_value(f, 9, "data_date", pd.Timestamp("2017-06-10")),
+    ),
+    "an empty column": (assertions.column_coverage, MATRIX.table, lambda f: f.assign(rsi_14=NAN)),
+    "a hole in a complete column": (
+        lambda f: assertions.column_coverage(f, complete=("rsi_14",)),
+        MATRIX.table,
+        lambda f: with_value(f, 0, "rsi_14", NAN),
+    ),
+    "an empty table": (assertions.column_coverage, MATRIX.table, lambda f: f.iloc[:0]),
+    "many thin sessions": (
+        assertions.thin_sessions,
+        SESSIONS.table,
+        lambda f: f.assign(volume=[999] * 3 + [5000] * (len(f) - 3)),
+    ),
+    "a stale table": (lambda f: assertions.newest_session(f, DAY_AFTER), MATRIX.table, lambda f: f.iloc[:-2]),
+    "no session at all": (lambda f: assertions.newest_session(f, DAY_AFTER), MATRIX.table, lambda f: f.iloc[:0]),
+    "a target one row off": (assertions.target_right, "view", lambda f: f.assign(target_1m=f["target_1m"].shift(1))),
+    "a target of 20 rows": (assertions.target_right, "view", lambda f: f.assign(target_1m=forward_return(f["close"], 20))),
+    "a shuffled target": (
+        assertions.target_right,
+        "view",
+        lambda f: f.assign(target_1m=np.random.default_rng(0).permutation(f["target_1m"])),
+    ),
+    "an invented last target": (assertions.target_right, "view", lambda f: with_value(f, -1, "target_1m", 0.0)),
+    "a lost target": (assertions.target_right, "view", lambda f: with_value(f, 3, "target_1m", NAN)),
+    "a wrong split": (assertions.split_right, "view", lambda f: with_value(f, 3, "split", "test")),
+    "an unknown split": (assertions.split_right, "view", lambda f: with_value(f, 3, "split", pd.NA)),
+    "another split date": (
+        assertions.split_right,
+        "view",
+        lambda f: f.assign(data_date=f["data_date"] + pd.to_timedelta(1750, unit="D"), split="train"),
+    ),
+    "one bit in the CSV": (
+        lambda f: assertions.csv_equals_view(f, sound("view")),
+        "view",
+        lambda f: with_value(f, 3, "close", np.nextafter(f["close"].iloc[3], INF)),
+    ),
+    "a NULL in the CSV": (
+        lambda f: assertions.csv_equals_view(f, sound("view")),
+        "view",
+        lambda f: with_value(f, 3, "close", NAN),
+    ),
+    "a row missing in the CSV": (lambda f: assertions.csv_equals_view(f, sound("view")), "view", lambda f: one(f, 3)),
+    "columns swapped in the CSV": (
+        lambda f: assertions.csv_equals_view(f, sound("view")),
+        "view",
+        lambda f: f.rename(columns={"ma_5": "ma_21", "ma_21": "ma_5"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", list(RED))
+def test_a_seeded_fault_turns_its_predicate_red(fault: str) -> None:
+    predicate, table, break_it = RED[fault]
+    verdict = predicate(break_it(sound(table)))
+    assert not verdict.passed
+    assert verdict.name in str(verdict)
+    assert verdict.explanation[0].isupper() or verdict.explanation[0].isdigit()
+    assert len(verdict.offenders) <= 10
+
+
+@pytest.mark.parametrize("fault", list(RED))
+def test_without_the_fault_the_predicate_is_green(fault: str) -> None:
+    predicate, table, _ = RED[fault]
+    verdict = predicate(sound(table))
+    assert verdict.passed, str(verdict)
+
+
+def test_every_public_predicate_is_shown_red() -> None:
+    shown = {RED[fault][0](RED[fault][2](sound(RED[fault][1]))).name for fault in RED}
+    shown |= {"no_null_prices", "prices_positive", "high_not_below_low", "open_and_close_in_range", "volume_sound"}
+    shown |= {"rsi_in_range", "volatility_in_plan", "volatility_plausible", "features_finite", "matrix_rows_recomputed"}
+    public = {
+        name
+        for name, thing in vars(assertions).items()
+        if callable(thing) and getattr(thing, "__annotations__", {}).get("return") is Verdict and name[0] != "_"
+    }
+    assert public == shown
+
+
+@pytest.mark.parametrize(
+    ("days_after", "passed", "measured"),
+    # The newest session is Friday 2018-05-25; Monday 28 is Memorial Day.
+    [(1, True, 0), (4, True, 0), (5, True, 1), (6, False, 2)],
+)
+def test_the_newest_session_has_one_session_of_grace(days_after: int, passed: bool, measured: int) -> None:
+    frame = sound(MATRIX.table)
+    frame = frame[frame["data_date"] <= "2018-05-25"]
+    verdict = assertions.newest_session(frame, dt.date(2018, 5, 25) + dt.timedelta(days=days_after))
+    assert (verdict.passed, verdict.measured) == (passed, measured)
+
+
+def test_thin_sessions_under_the_bound_are_still_named() -> None:
+    frame = with_value(with_value(sound(SESSIONS.table), 10, "volume", 12), 20, "volume", 999)
+    verdict = assertions.thin_sessions(frame)
+    assert (verdict.passed, verdict.measured) == (True, 2)
+    assert list(verdict.offenders["volume"]) == [999, 12], "the newest first"
+
+
+@pytest.mark.parametrize(
+    "column", [*TECHNICAL_FEATURE_NAMES, "market_data.high", "market_data.volume", "regime.name", "regime.weight"]
+)
+def test_a_matrix_column_that_is_not_what_the_sessions_give_is_red(column: str) -> None:
+    matrix = sound(MATRIX.table)
+    sessions, weights = sound(SESSIONS.table), sound(REGIME_WEIGHTS.table)
+    assert assertions.matrix_rows_recomputed(matrix, sessions, weights).passed
+    wrong = (
+        "trump_term"
+        if column == "regime.name"
+        else matrix[column].iloc[-1] + (1 if matrix[column].dtype == "Int64" else 2e-9 * 60)
+    )
+    verdict = assertions.matrix_rows_recomputed(with_value(matrix, -1, column, wrong), sessions, weights)
+    assert (verdict.passed, verdict.measured) == (False, 1)
+    assert verdict.offenders["column"].tolist() == [column]
+
+
+def test_a_matrix_row_without_a_session_is_red_when_sampled() -> None:
+    matrix, sessions = sound(MATRIX.table), sound(SESSIONS.table)
+    assert not assertions.matrix_rows_recomputed(matrix, sessions.iloc[:-1], sound(REGIME_WEIGHTS.table)).passed
+
+
+def test_an_empty_matrix_is_not_taken_for_a_right_one() -> None:
+    verdict = assertions.matrix_rows_recomputed(sound(MATRIX.table).iloc[:0], sound(SESSIONS.table), sound(REGIME_WEIGHTS.table))
+    assert not verdict.passed
+
+
+def test_the_sample_of_rows_is_the_same_every_time_and_covers_both_ends() -> None:
+    matrix = sound(MATRIX.table).assign(rsi_14=-1.0)
+    first, again = (
+        assertions.matrix_rows_recomputed(matrix, sound(SESSIONS.table), sound(REGIME_WEIGHTS.table), sample=5, seed=3)
+        for _ in range(2)
+    )
+    assert first.measured == 5
+    assert first.offenders["data_date"].tolist() == again.offenders["data_date"].tolist()
+    assert first.offenders["data_date"].iloc[[0, -1]].tolist() == matrix["data_date"].iloc[[0, -1]].tolist()
+
+
+def test_a_message_names_the_table_the_rule_and_the_first_offenders_only() -> None:
+    broken = sound(SESSIONS.table).assign(close=NAN)
+    with pytest.raises(DataFault) as caught:
+        require([assertions.no_null_prices(broken)], "features.zl_ohlcv")
+    message = str(caught.value)
+    assert message.startswith("features.zl_ohlcv: the data break 1 of the rules.")
+    assert "260 of 260 rows have a NULL price" in message
+    assert message.count("data_date=") == 10
+    assert "run again" in message
+
+
+def test_an_optional_column_may_be_empty() -> None:
+    frame = sound(SESSIONS.table).assign(instrument_id=pd.Series([pd.NA] * 260, dtype="Int64"))
+    assert not assertions.column_coverage(frame).passed
+    assert assertions.column_coverage(frame, optional=("instrument_id",)).passed

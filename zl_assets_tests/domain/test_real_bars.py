@@ -1,0 +1,67 @@
+"""The figures that were measured on the real bars, end to end through the domain."""
+
+import datetime as dt
+import functools
+
+import pandas as pd
+
+from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS
+from zl_assets.domain.assertions import ROW_ASSERTIONS, distinct_regimes, matrix_rows_recomputed, require, thin_sessions
+from zl_assets.domain.indicators import technical_features
+from zl_assets.domain.matrix import build_matrix
+from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
+from zl_assets.domain.targets import forward_return, label_end_dates, split_of
+from zl_assets.sources.bars import read_bars
+from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.domain.builders import AS_OF
+
+
+@functools.cache
+def real() -> tuple[Sessions, pd.DataFrame, pd.DataFrame]:
+    sessions = build_sessions(read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame, "ZL", AS_OF)
+    features = technical_features(sessions.frame)
+    return sessions, features, build_matrix(sessions.frame, features, regime_weights())
+
+
+def test_the_real_bars_make_3893_sessions() -> None:
+    sessions, _, _ = real()
+    assert (sessions.bars, len(sessions.frame)) == (3_998, 3_893)
+    assert (sessions.stubs_merged, sessions.stubs_of_another_instrument) == (105, 4)
+    assert (sessions.stubs_held_back, sessions.forming_bars, sessions.duplicate_bars) == (0, 0, 0)
+    assert sessions.stub_prints_left_out == (StubPrint(dt.date(2014, 8, 31), "high", 39.66, 32.88),)
+    assert len(sessions.thin) == thin_sessions(sessions.frame).measured == 12
+    assert dt.date(2025, 7, 7) in sessions.thin
+
+
+def test_the_bad_print_of_2014_does_not_reach_the_tuesday_after_labor_day() -> None:
+    session = real()[0].frame.set_index("data_date").loc["2014-09-02"]
+    assert (session["open"], session["high"], session["low"], session["close"]) == (32.92, 32.92, 31.96, 32.21)
+    assert session["volume"] == 44_327 + 1_614
+
+
+def test_the_real_bars_make_3831_matrix_rows_and_3810_labels() -> None:
+    _, features, matrix = real()
+    target = forward_return(matrix["market_data.close"])
+    assert (len(features), len(matrix), target.notna().sum()) == (3_893, 3_831, 3_810)
+    assert round(features["volatility_21d"].max(), 3) == 0.040
+    train = (split_of(matrix["data_date"]) == "train") & target.notna()
+    before_split = train & (label_end_dates(matrix["data_date"]) < pd.Timestamp("2023-01-01"))
+    assert (train.sum(), before_split.sum(), (~train & target.notna()).sum()) == (3_109, 3_088, 701)
+
+
+def test_the_real_bars_hold_every_row_assertion() -> None:
+    sessions, features, matrix = real()
+    weights = regime_weights()
+    frames = {SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix, REGIME_WEIGHTS.table: weights}
+    assert set(frames) | {BARS.table} == set(ROW_ASSERTIONS)
+    for table, frame in frames.items():
+        require([assertion(frame) for assertion in ROW_ASSERTIONS[table]], table)
+    require([matrix_rows_recomputed(matrix, sessions.frame, weights), distinct_regimes(matrix, weights)], "matrix")
+
+
+def test_a_refresh_the_day_before_sees_one_session_less() -> None:
+    bars = read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame
+    result = build_sessions(bars, "ZL", dt.date(2025, 11, 14))
+    assert (len(result.frame), result.forming_bars) == (3_892, 1)
+    pd.testing.assert_frame_equal(result.frame, real()[0].frame.head(3_892), check_exact=True)

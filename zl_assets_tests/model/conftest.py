@@ -1,0 +1,36 @@
+"""Views and models that several of these test files share; training them once keeps the folder fast."""
+
+import pandas as pd
+import pytest
+
+from zl_assets.model.config import ModelConfig
+from zl_assets.model.training import TrainedModel, train
+from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.model.views import random_walk_view, real_closes, view_of
+
+SHA = "5" * 64
+
+
+@pytest.fixture(scope="session")
+def walk() -> pd.DataFrame:
+    return random_walk_view()
+
+
+@pytest.fixture(scope="session")
+def walk_model(walk: pd.DataFrame) -> TrainedModel:
+    return train(walk, ModelConfig(), SHA)
+
+
+@pytest.fixture(scope="session")
+def real_bars() -> pd.DataFrame:
+    return real_closes(shared_data("databento_futures_ohlcv_1d.parquet"))
+
+
+@pytest.fixture(scope="session")
+def real_view(real_bars: pd.DataFrame) -> pd.DataFrame:
+    return view_of(real_bars["date"], real_bars["close"])
+
+
+@pytest.fixture(scope="session")
+def real_model(real_view: pd.DataFrame) -> TrainedModel:
+    return train(real_view, ModelConfig(), SHA)

@@ -1,0 +1,53 @@
+import datetime as dt
+import itertools
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.dummy import DummyRegressor
+from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+
+from zl_assets.model.config import ModelConfig
+from zl_assets.model.splits import PurgedHoldout
+from zl_assets.model.training import TrainedModel
+
+
+@given(
+    steps=st.lists(st.integers(1, 5), min_size=12, max_size=60),
+    horizon=st.integers(1, 6),
+    split=st.integers(0, 150),
+)
+def test_no_training_label_is_known_only_after_the_split(steps: list[int], horizon: int, split: int) -> None:
+    start = dt.date(2022, 11, 1)
+    sessions = pd.DatetimeIndex([start + dt.timedelta(days=day) for day in itertools.accumulate(steps)])
+    at = start + dt.timedelta(days=split)
+    labelled = len(sessions) - horizon
+    train, test = next(PurgedHoldout(sessions[:labelled], sessions[horizon:], at).split())
+    for row in range(labelled):
+        closes_seen = sessions[row : row + horizon + 1]
+        assert (row in train) == all(day.date() < at for day in closes_seen)
+        assert (row in test) == (sessions[row].date() >= at)
+    assert not set(train) & set(test)
+
+
+@given(rows=st.integers(200, 400), horizon=st.integers(1, 21))
+def test_a_gap_of_the_horizon_shares_no_close_and_one_row_less_does(rows: int, horizon: int) -> None:
+    for gap, shares in ((horizon, False), (horizon - 1, True)):
+        for train, test in TimeSeriesSplit(5, gap=gap).split(np.zeros(rows)):
+            newest_label_end = train.max() + horizon
+            assert (newest_label_end >= test.min()) == shares
+
+
+def test_scikit_learn_takes_the_holdout_as_a_splitter() -> None:
+    dates = pd.bdate_range("2022-06-01", periods=400)
+    holdout = PurgedHoldout(dates[:-21], dates[21:], ModelConfig().split_date)
+    assert holdout.get_n_splits() == 1
+    assert cross_val_score(DummyRegressor(), np.zeros((379, 1)), np.arange(379.0), cv=holdout).shape == (1,)
+
+
+def test_the_real_split_purges_21_rows(real_model: TrainedModel) -> None:
+    data, holdout = real_model.data, real_model.holdout
+    before = int((data.dates < "2023-01-01").sum())
+    assert (len(data.dates), before, len(holdout.train), len(holdout.test)) == (3810, 3109, 3088, 701)
+    assert data.label_ends[holdout.train].max() < pd.Timestamp("2023-01-01") <= data.dates[holdout.test].min()

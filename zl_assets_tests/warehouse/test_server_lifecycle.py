@@ -1,0 +1,266 @@
+"""Starting, stopping, killing, moving and losing the server: nobody has to clean up, and no acknowledged write is lost."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from google.cloud import bigquery
+
+from zl_assets.errors import WarehouseUnavailable
+from zl_assets.warehouse import embedded, emulator_patches
+from zl_assets.warehouse.embedded import embedded_client, ensure_server, reset, running_server, stop_server
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """A state folder of the test's own; whatever serves it is stopped at the end."""
+    folder = tmp_path / "state"
+    yield folder
+    with contextlib.suppress(WarehouseUnavailable):
+        stop_server(folder, deadline=20)
+
+
+def _wait(condition: object, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def _gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    _wait(lambda: _gone(pid))
+
+
+START = """
+import sys
+from pathlib import Path
+from zl_assets.warehouse.embedded import ensure_server
+print(ensure_server(Path(sys.argv[1])).pid)
+"""
+
+
+def test_twenty_processes_at_once_get_one_server_also_after_it_was_killed(state: Path) -> None:
+    for _ in range(2):
+        starters = [
+            subprocess.Popen([sys.executable, "-c", START, str(state)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for _ in range(20)
+        ]
+        outcomes = [(*starter.communicate(timeout=60), starter.returncode) for starter in starters]
+        assert {(error, code) for _, error, code in outcomes} == {("", 0)}
+        assert len({pid for pid, _, _ in outcomes}) == 1
+        _kill(int(outcomes[0][0]))
+
+
+def test_a_killed_server_comes_back_by_itself_with_every_acknowledged_write(state: Path) -> None:
+    client = embedded_client(state, "us-central1")
+    client.create_dataset("d")
+    client.query("CREATE TABLE d.t (k INT64 NOT NULL) PARTITION BY RANGE_BUCKET(k, GENERATE_ARRAY(0, 10, 1))").result()
+    client.query("INSERT INTO d.t VALUES (1), (2)").result()
+    client.query(
+        "CREATE TABLE d.e (k INT64) OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 2 SECOND))"
+    )
+    client.query("INSERT INTO d.e VALUES (1)").result()
+    slow = client.query(
+        "SELECT COUNT(*) AS n FROM UNNEST(GENERATE_ARRAY(1, 300000)) a, UNNEST(GENERATE_ARRAY(1, 300000)) b WHERE a * b = 7"
+    )
+    assert slow.state != "DONE"
+    data = state / "warehouse" / "data"
+    orphan = data / "zl-local" / "d" / "t" / "ducklake-0000.parquet"
+    assert len(list(data.rglob("*.parquet"))) == 2
+    shutil.copy(next(data.rglob("*.parquet")), orphan)
+    time.sleep(1.5)
+    _kill(client.server.pid)
+
+    assert [row.k for row in client.query("SELECT k FROM d.t ORDER BY k").result()] == [1, 2]
+    assert client.get_table("d.t").schema[0].mode == "REQUIRED"
+    job = client.get_job(slow.job_id)
+    assert (job.state, job.error_result["reason"]) == ("DONE", "jobBackendError")
+    with pytest.raises(Exception, match="ended while this job ran"):
+        client.get_job(slow.job_id).result(job_retry=None)
+    # Left behind by the killed server, and by the table that expired.
+    assert not orphan.exists()
+    assert [path.parent.name for path in data.rglob("*.parquet")] == ["t"]
+    client.close()
+
+
+def test_a_stop_finishes_the_running_job_and_clients_go_on_with_the_next_server(state: Path) -> None:
+    client = embedded_client(state, "us-central1")
+    first = client.server
+    client.create_dataset("d")
+    client.query("CREATE TABLE d.t (n INT64)").result()
+    slow = client.query(
+        "INSERT INTO d.t SELECT COUNT(*) FROM UNNEST(GENERATE_ARRAY(1, 30000)) a, UNNEST(GENERATE_ARRAY(1, 60000)) b WHERE a * b = 7"
+    )
+    assert slow.state != "DONE"
+    stopping = threading.Thread(target=stop_server, args=[state])
+    stopping.start()
+    _wait(lambda: running_server(state) is None)
+    assert not _gone(first.pid), "it left before its job was done"
+    # A client that comes while it stops is not turned away: it waits for the next server.
+    assert [row.n for row in client.query("SELECT n FROM d.t").result()] == [2]
+    stopping.join()
+    assert client.server.pid != first.pid
+    assert client.get_job(slow.job_id).error_result is None
+    client.close()
+
+
+def test_a_folder_that_was_moved_beside_a_stale_record_serves_its_tables(state: Path, warehouse: Path, tmp_path: Path) -> None:
+    client = embedded_client(state, "us-central1")
+    client.create_dataset("d")
+    client.query("CREATE TABLE d.t AS SELECT 42 AS k").result()
+    client.close()
+    assert stop_server(state)
+    moved = tmp_path / "elsewhere" / "state"
+    moved.parent.mkdir()
+    state.rename(moved)
+    # The record of a server that was killed; its port is another folder's server by now.
+    other = embedded.describe(ensure_server(warehouse)) | {"nonce": "0" * 32}
+    (moved / "warehouse" / "server.json").write_text(json.dumps(other))
+    try:
+        client = embedded_client(moved, "us-central1")
+        assert [row.k for row in client.query("SELECT k FROM d.t").result()] == [42]
+        assert client.server.pid != other["pid"]
+        client.close()
+    finally:
+        assert stop_server(moved)
+
+
+def test_it_leaves_when_idle_but_not_while_a_client_lives(state: Path) -> None:
+    folder = embedded.Folder.of(state)
+    folder.create()
+    folder.mark_format()
+    lease = embedded.open_lock(folder.clients_lock)
+    fcntl.flock(lease, fcntl.LOCK_SH)
+    server = subprocess.Popen(
+        [sys.executable, "-m", "zl_assets.warehouse.server", str(state), "--idle", "0.5"], stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait(lambda: running_server(state) is not None)
+        time.sleep(2.5)
+        assert server.poll() is None, "it left although a client lives"
+        os.close(lease)
+        assert server.wait(timeout=15) == 0
+        assert not folder.server_json.exists()
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_a_server_whose_folder_was_deleted_does_not_stay_for_ever(state: Path) -> None:
+    server = ensure_server(state)
+    shutil.rmtree(state)
+    _wait(lambda: _gone(server.pid))
+    assert ensure_server(state).pid != server.pid
+
+
+def test_damaged_data_is_reported_at_once_with_the_log(state: Path) -> None:
+    folder = embedded.Folder.of(state)
+    folder.create()
+    folder.mark_format()
+    folder.data.mkdir()
+    (folder.data / "emulator.duckdb").write_bytes(b"no database at all" * 1000)
+    began = time.monotonic()
+    with pytest.raises(WarehouseUnavailable, match=r"did not start(.|\n)*not a valid DuckDB database file") as caught:
+        ensure_server(state)
+    assert time.monotonic() - began < 20
+    assert str(folder.log) in str(caught.value)
+    assert running_server(state) is None
+
+
+@pytest.mark.parametrize(
+    ("marker", "found"),
+    [('{"format": 99}', "99"), ("{}", "unknown"), ("", "unknown"), (None, "unknown")],
+)
+def test_a_folder_of_another_format_is_left_alone_and_can_be_reset(state: Path, marker: str | None, found: str) -> None:
+    folder = embedded.Folder.of(state)
+    folder.create()
+    folder.data.mkdir()
+    (folder.data / "table.future").write_text("precious")
+    if marker is not None:
+        folder.marker.write_text(marker)
+    with pytest.raises(WarehouseUnavailable, match=rf"format {found}.*format {embedded.FORMAT}\..*ZL_STATE_DIR.*warehouse reset"):
+        ensure_server(state)
+    assert (folder.data / "table.future").read_text() == "precious"
+    (state / "models").mkdir()
+    reset(state)
+    assert sorted(path.name for path in folder.root.iterdir()) == ["locks"]
+    assert (state / "models").exists()
+
+
+@contextlib.contextmanager
+def _without_root() -> Iterator[None]:
+    """Root may write anywhere, so this gives up root for a moment."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_cannot_be_written_is_named() -> None:
+    # Not under tmp_path: pytest's folder is closed to everybody but its owner, which is another error.
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o555)  # noqa: S103  it is the fault that is tested
+        with _without_root(), pytest.raises(WarehouseUnavailable, match=rf"{place}/state/warehouse cannot be used.*ZL_STATE_DIR"):
+            ensure_server(Path(place) / "state")
+        os.chmod(place, 0o700)
+
+
+def test_a_file_where_the_state_folder_should_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(WarehouseUnavailable, match=r"state/warehouse cannot be used.*ZL_STATE_DIR"):
+        ensure_server(tmp_path / "state")
+
+
+def test_looking_and_stopping_start_nothing_and_create_nothing(state: Path) -> None:
+    assert running_server(state) is None
+    assert stop_server(state) is False
+    reset(state)
+    assert not state.exists()
+
+
+@pytest.mark.parametrize(
+    ("package", "message"),
+    [
+        ("local-bigquery", r"local-bigquery 9\.9 .*0\.3\.2 only"),
+        ("duckdb-extension-icu", r"duckdb-extension-icu 9\.9 does not fit duckdb"),
+    ],
+)
+def test_an_emulator_or_extension_of_another_version_is_refused(
+    monkeypatch: pytest.MonkeyPatch, package: str, message: str
+) -> None:
+    installed = emulator_patches.importlib.metadata.version
+    monkeypatch.setattr(
+        emulator_patches.importlib.metadata, "version", lambda name: "9.9" if name == package else installed(name)
+    )
+    with pytest.raises(WarehouseUnavailable, match=message):
+        emulator_patches.apply()
+
+
+def test_variables_that_only_look_like_the_emulators_do_not_reach_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """local-bigquery reads DATA_DIR, GROUPS, CALLER and the like from the environment, and Python reads PYTHONWARNINGS."""
+    for name, value in {"DATA_DIR": "/nowhere", "GROUPS": "no json", "GRPC_PORT": "no port", "PYTHONWARNINGS": "error"}.items():
+        monkeypatch.setenv(name, value)
+    client: bigquery.Client = embedded_client(state, "us-central1")
+    assert [row.k for row in client.query("SELECT 1 AS k").result()] == [1]
+    client.close()
