@@ -4,16 +4,17 @@ Belongs here: running the daily job once in this process, on Dagster's storage o
 Must not be here: anything the UI and the schedule would not do as well.
 """
 
-import sys
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import dagster as dg
 import typer
-from rich.console import Console
+from rich.box import SIMPLE
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from zl_assets.automation import REFRESH
 from zl_assets.definitions import build_defs
@@ -40,20 +41,108 @@ def main(
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
 
 
-@contextmanager
-def dagster_instance() -> Iterator[dg.DagsterInstance]:
+def dagster_instance() -> dg.DagsterInstance:
     """Dagster's storage as `dg dev` in the same folder uses it: DAGSTER_HOME if it is set, else this folder's dagster.yaml.
 
     Raises:
         SettingError: neither is there.
     """
-    from dagster._cli.utils import get_possibly_temporary_instance_for_cli
-
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
     if not Path("dagster.yaml").exists():
         raise SettingError(f"There is no dagster.yaml in {Path.cwd()}. Run this in the project's folder, where README.md is.")
-    with get_possibly_temporary_instance_for_cli("python -m zl_assets") as instance:
-        yield instance
+    return dg.DagsterInstance.from_config(str(Path.cwd()))
+
+
+def run(settings: Settings, instance: dg.DagsterInstance, *, verbose: bool) -> dg.ExecuteInProcessResult:
+    """The daily job, in this process."""
+    job = build_defs(settings).resolve_job_def(REFRESH)
+    level = "INFO" if verbose else "CRITICAL"
+    return job.execute_in_process(
+        instance=instance, raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": level}}}}
+    )
+
+
+def summary(result: dg.ExecuteInProcessResult, settings: Settings) -> Group:
+    """What happened, for a person: rows, checks, and where the files are."""
+    parts: list[RenderableType] = [_assets(result), _checks(result)]
+    parts.extend(_failures(result))
+    parts.extend(_places(result, settings))
+    return Group(*parts)
+
+
+def _materializations(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
+    """Metadata values by asset, in the order in which they were materialized."""
+    found = [event.materialization for event in result.get_asset_materialization_events()]
+    return {m.asset_key.to_user_string(): {name: value.value for name, value in m.metadata.items()} for m in found}
+
+
+def _assets(result: dg.ExecuteInProcessResult) -> Table:
+    table = Table("asset", "rows", "inserted", "updated", "unchanged", "dates", box=SIMPLE)
+    for asset, found in _materializations(result).items():
+        dates = f"{found['first_date']} to {found['last_date']}" if "first_date" in found else ""
+        counts = [found.get(name) for name in ("dagster/row_count", "inserted", "updated", "unchanged")]
+        table.add_row(asset, *("" if count is None else f"{count:,}" for count in counts), dates)
+    return table
+
+
+def _checks(result: dg.ExecuteInProcessResult) -> Table:
+    by_asset: dict[str, list[dg.AssetCheckEvaluation]] = {}
+    for evaluation in result.get_asset_check_evaluations():
+        by_asset.setdefault(evaluation.asset_key.to_user_string(), []).append(evaluation)
+    table = Table("checks on", "passed", "failed", "warned", box=SIMPLE)
+    for asset, evaluations in by_asset.items():
+        failed = sum(not e.passed and e.severity is dg.AssetCheckSeverity.ERROR for e in evaluations)
+        warned = sum(not e.passed and e.severity is dg.AssetCheckSeverity.WARN for e in evaluations)
+        table.add_row(asset, str(len(evaluations) - failed - warned), str(failed or ""), str(warned or ""))
+    return table
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[Text]:
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed:
+            red = evaluation.severity is dg.AssetCheckSeverity.ERROR
+            yield Text(
+                f"{'RED' if red else 'WARNING'} {evaluation.asset_key.to_user_string()}: {evaluation.description}",
+                style="red" if red else "yellow",
+            )
+    for event in result.get_step_failure_events():
+        data = event.step_failure_data
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            reason = data.user_failure_data.description
+        else:
+            reason = data.error_display_string
+        yield Text(f"FAILED {event.step_key}: {reason}", style="red")
+    skipped = [str(event.step_key) for event in result.get_step_skipped_events()]
+    if skipped:
+        yield Text(f"Not run, because of the above: {', '.join(skipped)}")
+
+
+def _places(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[Text]:
+    found = _materializations(result)
+    passed = sum(e.passed for e in result.get_asset_check_evaluations())
+    failed = len(failed_checks(result))
+    state = "done" if result.success and not failed else "NOT done"
+    yield Text(f"{state}: {len(found)} assets, {passed} checks passed, {failed} failed. Run {result.run_id}")
+    if settings.synthetic:
+        yield Text("bars:  SYNTHETIC sample, invented. Set ZL_BARS to a Parquet or CSV file to use your own.", style="yellow")
+    if "training_csv" in found:
+        yield Text(f"csv:   {found['training_csv']['path']}")
+    if "lgbm_model" in found:
+        model = found["lgbm_model"]
+        latest = "latest" if model["is_latest"] else f"not latest, gates failed: {model['gates_failed']}"
+        yield Text(f"model: {model['path']} ({latest})")
+    yield Text("see it in the browser: dg dev")
+
+
+def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
+    """The red checks, warnings apart."""
+    return [
+        evaluation
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.severity is dg.AssetCheckSeverity.ERROR
+    ]
 
 
 if __name__ == "__main__":
-    sys.exit(app())
+    app()

@@ -12,8 +12,6 @@ so the same rows, config and libraries give the same id and the same bytes.
 Belongs here: writing, reading and verifying these files. Must not be here: fitting, gates, Dagster.
 """
 
-import contextlib
-import fcntl
 import hashlib
 import importlib.metadata
 import json
@@ -21,8 +19,6 @@ import math
 import os
 import re
 import shutil
-import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,8 +28,10 @@ import pandas as pd
 
 from zl_assets.contracts import TRAINING_VIEW
 from zl_assets.errors import ArtifactFault
+from zl_assets.files import TEMPORARY, exclusive, fsync_folder
 from zl_assets.model.boosting import forecast, read_booster
 from zl_assets.model.design import FEATURES
+from zl_assets.model.forecast import holdout_coverage, published_interval
 from zl_assets.model.gates import GateResult
 from zl_assets.model.training import TrainedModel
 
@@ -43,9 +41,6 @@ CONTRACT_FILE = "contract.json"
 FORMAT = 1
 
 _ID_LENGTH = 16  # 64 bits: short enough to read out, and no two of a few thousand models share one
-_TEMPORARY = ".new-"
-# A write takes about 10 ms; whoever holds the lock for this long is stopped, not slow.
-_LOCK_SECONDS = 30.0
 # A sum of 40 leaf values in fixed order is the same on every machine; this only forgives the last digit.
 _GOLDEN_TOLERANCE = 1e-12
 _LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
@@ -122,6 +117,7 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
         models: folder of all models; made if it does not exist.
 
     Raises:
+        TrainingFault: too few out-of-fold labels end before the split date to say what an interval would have held.
         ArtifactFault: the folder cannot be written, another process holds it, or a model with this id is there with other
         content.
     """
@@ -130,7 +126,7 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
     model_id = _digest(contract)[:_ID_LENGTH]
     try:
         models.mkdir(parents=True, exist_ok=True)
-        with _exclusive(models):
+        with exclusive(models):
             _sweep(models)
             _publish(models, model_id, {MODEL_FILE: text, CONTRACT_FILE: contract})
             passed = bool(gates) and all(gate.passed for gate in gates)
@@ -202,6 +198,8 @@ def _contract(trained: TrainedModel, gates: tuple[GateResult, ...], text: bytes)
             "last_label_end": f"{data.label_ends[-1]:%Y-%m-%d}",
         },
         "scores": [asdict(score) for score in trained.scores],
+        "interval": asdict(published_interval(trained)),
+        "coverage": asdict(holdout_coverage(trained)),
         # Without the explanations, so that better wording is not another model.
         "gates": [
             {"name": gate.name, "passed": gate.passed, "measured": gate.measured, "bound": gate.bound, "detail": gate.detail}
@@ -280,28 +278,9 @@ def _latest_id(models: Path) -> str:
         ) from error
 
 
-@contextlib.contextmanager
-def _exclusive(models: Path) -> Iterator[None]:
-    """One writer at a time. The operating system drops the lock of a killed process, so no person ever has to."""
-    with open(models / ".lock", "w") as lock:
-        deadline = time.monotonic() + _LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise ArtifactFault(
-                        f"Another process has been writing a model under {models} for {_LOCK_SECONDS:g} seconds. Stop it, or "
-                        "wait for it, and run again."
-                    ) from None
-                time.sleep(0.05)
-        yield
-
-
 def _sweep(models: Path) -> None:
     """Remove what killed writes left. Under the lock nobody is writing, so all of it is left over."""
-    for leftover in models.glob(f"{_TEMPORARY}*"):
+    for leftover in models.glob(f"{TEMPORARY}*"):
         if leftover.is_dir() and not leftover.is_symlink():
             shutil.rmtree(leftover)
         else:
@@ -315,28 +294,20 @@ def _publish(models: Path, model_id: str, files: dict[str, bytes]) -> None:
             if _read(final / name) != content:
                 raise _changed(final / name)
         return
-    temporary = models / f"{_TEMPORARY}{model_id}"
+    temporary = models / f"{TEMPORARY}{model_id}"
     temporary.mkdir()
     for name, content in files.items():
         with open(temporary / name, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    _fsync_folder(temporary)
+    fsync_folder(temporary)
     temporary.rename(final)
-    _fsync_folder(models)
+    fsync_folder(models)
 
 
 def _point_latest(models: Path, model_id: str) -> None:
-    link = models / f"{_TEMPORARY}{LATEST}"
+    link = models / f"{TEMPORARY}{LATEST}"
     link.symlink_to(model_id)
     os.replace(link, models / LATEST)
-    _fsync_folder(models)
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    fsync_folder(models)

@@ -2,15 +2,16 @@
 
     python -m zl_assets.model.thresholds zl_1m.csv --out thresholds.json
 
-The target is shifted in a circle against the features: its own distribution and overlap stay, its link to the features is gone. What a
-gate measures on 60 such targets is what it measures when there is nothing to find, and its bound should be about the 99 % quantile.
+The target is shifted in a circle against the features: its own distribution and overlap stay, its link to the features is gone.
+What a gate measures on 60 such targets is what it measures when there is nothing to find, and its bound should be about the 99 %
+quantile.
 
 Belongs here: the measurement. Must not be here: the bounds themselves (gates), which change only in a commit that says so.
 """
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +21,10 @@ import typer
 
 from zl_assets.model.config import ModelConfig
 from zl_assets.model.gates import GateResult, evaluate_gates
+from zl_assets.model.skill import SEED, circular_shifts, shifted
 from zl_assets.model.training import TrainingSet, fit, training_set
 
 SHIFTS = 60
-SEED = 20100607
-# A year away from the truth on either side: a shift of a few weeks still shares closes with it.
-NEAREST = 252
 
 
 @dataclass(frozen=True)
@@ -63,23 +62,6 @@ class NullGates:
     seed: int
     any_red: float
     gates: tuple[NullGate, ...]
-
-
-def circular_shifts(rows: int, count: int, seed: int) -> np.ndarray:
-    """`count` different shifts in [252, rows - 252], in random order; all of them if there are fewer.
-
-    Raises:
-        ValueError: there are too few rows for any.
-    """
-    candidates = np.arange(NEAREST, rows - NEAREST + 1)
-    if not candidates.size:
-        raise ValueError(f"{rows} rows are too few to shift by {NEAREST} or more from either end")
-    return np.random.default_rng(seed).permutation(candidates)[:count]
-
-
-def shifted(data: TrainingSet, shift: int) -> TrainingSet:
-    """The same rows with the target of `shift` rows before, in a circle."""
-    return replace(data, target=np.roll(data.target, shift))
 
 
 def null_gates(data: TrainingSet, config: ModelConfig, csv_sha256: str, shifts: int = SHIFTS, seed: int = SEED) -> NullGates:

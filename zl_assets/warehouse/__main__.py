@@ -85,12 +85,11 @@ def query_command(
         settings = Settings.load()
         job = connect(settings).query(sql, job_config=bigquery.QueryJobConfig(maximum_bytes_billed=settings.max_bytes))
         result = job.result(max_results=rows)
-        names = [field.name for field in result.schema]
-        if not names:
+        if job.ddl_operation_performed is not None or not result.schema:
             affected = job.num_dml_affected_rows
             _say("done" if affected is None else f"done, {affected} rows affected")
             return
-        table = Table(*names)
+        table = Table(*(field.name for field in result.schema))
         for row in result:
             table.add_row(*(_cell(value) for value in row.values()))
         # As wide as it must be when it goes to a file or a pipe: a value that is cut off there is lost.

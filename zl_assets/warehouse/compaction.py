@@ -122,8 +122,9 @@ def compact(connection: "duckdb.DuckDBPyConnection", catalog: str) -> None:
     name = catalog.replace("'", "''")
     for call in (
         f"ducklake_expire_snapshots('{name}', older_than => now())",
-        f"ducklake_merge_adjacent_files('{name}')",
+        # First the files with deleted rows, since only whole files can be merged.
         f"ducklake_rewrite_data_files('{name}', delete_threshold => 0)",
+        f"ducklake_merge_adjacent_files('{name}')",
         # The two before it made snapshots of their own, and let go of the files that they replaced.
         f"ducklake_expire_snapshots('{name}', older_than => now())",
         f"ducklake_cleanup_old_files('{name}', cleanup_all => true)",

@@ -25,6 +25,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -66,6 +67,10 @@ STOP_DEADLINE = 120.0
 # The event loop answers in milliseconds; jobs in other threads can hold the interpreter for a second or two.
 _HEALTH_TIMEOUT = 5.0
 _POLL = 0.03
+
+# A server that is stopped or killed while it starts is started again; one that dies of itself is not.
+_SPAWNS = 5
+
 _LOG_LIMIT = 1_000_000
 _LOG_TAIL_LINES = 15
 
@@ -249,11 +254,18 @@ def ensure_server(state_dir: Path, *, deadline: float = START_DEADLINE) -> Serve
         folder.create()
         folder.check_format()
         _take_lease(folder, end)
-        server = _serving(folder) or _start(folder, end)
-        if _process.proved.get(folder.root) != server.nonce:
-            _prove(server, folder, end)
-            _process.proved[folder.root] = server.nonce
-        return server
+        while True:
+            server = _serving(folder) or _start(folder, end)
+            if _process.proved.get(folder.root) == server.nonce or _answers_a_query(server, end):
+                _process.proved[folder.root] = server.nonce
+                return server
+            # It may have been told to stop, or been killed, between its first answer and this one.
+            if time.monotonic() > end or _serving(folder) == server:
+                raise WarehouseUnavailable(
+                    f"the embedded BigQuery in {folder.root} (process {server.pid}) runs, but did not answer SELECT 1. "
+                    "Stop it with `python -m zl_assets.warehouse stop`, and try again. "
+                    f"The end of its log, {folder.log}:\n{_log_tail(folder, 0)}"
+                )
 
 
 def running_server(state_dir: Path) -> ServerInfo | None:
@@ -443,18 +455,12 @@ def _request(
         connection.close()
 
 
-def _prove(server: ServerInfo, folder: Folder, end: float) -> None:
-    """One real query through the API: a server that lost its data folder still answers health calls."""
+def _answers_a_query(server: ServerInfo, end: float) -> bool:
+    """One real query through the API: a server that lost its data still answers health calls."""
     query = {"query": "SELECT 1", "useLegacySql": False}
-    answer = _request(
-        server, "POST", f"/bigquery/v2/projects/{PROJECT}/queries", query, max(_HEALTH_TIMEOUT, end - time.monotonic())
-    )
-    rows = (answer or {}).get("rows")
-    if rows != [{"f": [{"v": "1"}]}]:
-        raise WarehouseUnavailable(
-            f"the embedded BigQuery in {folder.root} (process {server.pid}) runs, but did not answer SELECT 1. "
-            f"`python -m zl_assets.warehouse stop` and try again. The end of its log, {folder.log}:\n{_log_tail(folder, 0)}"
-        )
+    patience = max(_HEALTH_TIMEOUT, end - time.monotonic())
+    answer = _request(server, "POST", f"/bigquery/v2/projects/{PROJECT}/queries", query, patience)
+    return answer is not None and answer.get("rows") == [{"f": [{"v": "1"}]}]
 
 
 def _start(folder: Folder, end: float) -> ServerInfo:
@@ -470,44 +476,60 @@ def _start(folder: Folder, end: float) -> ServerInfo:
         if server := _serving(folder):
             return server
         folder.mark_format()
-        offset = _trim_log(folder)
-        child = _spawn(folder)
-        server = None
-        try:
-            while time.monotonic() < end:
-                if server := _serving(folder):
-                    return server
-                if _exited(child):
-                    raise WarehouseUnavailable(
-                        f"the embedded BigQuery in {folder.root} did not start. The end of its log, {folder.log}:\n"
-                        f"{_log_tail(folder, offset)}"
-                    )
-                time.sleep(_POLL)
-            with _descriptor(folder.server_lock) as lock:
+        for _ in range(_SPAWNS):
+            if server := _spawn_and_wait(folder, end):
+                return server
+        raise WarehouseUnavailable(
+            f"the embedded BigQuery in {folder.root} was stopped {_SPAWNS} times in a row while it was started. "
+            f"The end of its log, {folder.log}:\n{_log_tail(folder, 0)}"
+        )
+
+
+def _spawn_and_wait(folder: Folder, end: float) -> ServerInfo | None:
+    """Start a server process; None if somebody stopped or killed it before we saw it serve."""
+    offset = _trim_log(folder)
+    child = _spawn(folder)
+    server = None
+    try:
+        while time.monotonic() < end:
+            if server := _serving(folder):
+                return server
+            code = _exit_code(child)
+            if code in (0, -signal.SIGTERM, -signal.SIGKILL):
+                return None
+            if code is not None:
                 raise WarehouseUnavailable(
-                    f"the embedded BigQuery in {folder.root} did not answer in time; {_owner(lock)} holds it. "
-                    "If that one hangs, kill it: that loses no finished write. "
-                    f"The end of the log, {folder.log}:\n{_log_tail(folder, offset)}"
+                    f"the embedded BigQuery in {folder.root} did not start. The end of its log, {folder.log}:\n"
+                    f"{_log_tail(folder, offset)}"
                 )
-        finally:
-            if server is None or server.pid != child:
-                _end(child)
+            time.sleep(_POLL)
+        with _descriptor(folder.server_lock) as lock:
+            raise WarehouseUnavailable(
+                f"the embedded BigQuery in {folder.root} did not answer in time; {_owner(lock)} holds it. "
+                "If that one hangs, kill it: that loses no finished write. "
+                f"The end of the log, {folder.log}:\n{_log_tail(folder, offset)}"
+            )
+    finally:
+        if server is None or server.pid != child:
+            _end(child)
+
+
+def server_environment(folder: Folder) -> dict[str, str]:
+    """The variables of a server process: few enough that nothing in a person's shell can change what it does."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)}
+    # The package may be importable only because of this process's working directory, and the server does not look there.
+    package_root = str(Path(__file__).resolve().parents[2])
+    search = [path for path in (os.environ.get("PYTHONPATH", ""), package_root) if path]
+    return kept | {"HOME": str(folder.root), "PYTHONPATH": os.pathsep.join(search), "PYTHONUNBUFFERED": "1"}
 
 
 def _spawn(folder: Folder) -> int:
-    environment = {
-        name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)
-    }
-    # The package may be importable only because of this process's working directory, and the server has another one.
-    package_root = str(Path(__file__).resolve().parents[2])
-    search = [path for path in (os.environ.get("PYTHONPATH", ""), package_root) if path]
-    environment |= {"HOME": str(folder.root), "PYTHONPATH": os.pathsep.join(search), "PYTHONUNBUFFERED": "1"}
     arguments = [sys.executable, "-P", "-m", "zl_assets.warehouse.server", str(folder.root.parent)]
     # Not subprocess: its objects complain when they are dropped while the process lives, and this one is meant to outlive us.
     child = os.posix_spawn(
         sys.executable,
         arguments,
-        environment,
+        server_environment(folder),
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
@@ -518,29 +540,30 @@ def _spawn(folder: Folder) -> int:
     return child
 
 
-def _exited(child: int) -> bool:
+def _exit_code(child: int) -> int | None:
+    """None while a server process that we started runs; else its exit code, negative for the signal that killed it."""
     if child not in _process.children:
-        return True
+        return 0
     try:
-        pid, _ = os.waitpid(child, os.WNOHANG)
+        pid, status = os.waitpid(child, os.WNOHANG)
     except ChildProcessError:
-        pid = child  # somebody else in this process waited for it
-    if pid:
-        _process.children.discard(child)
-    return bool(pid)
+        pid, status = child, 0  # somebody else in this process waited for it
+    if not pid:
+        return None
+    _process.children.discard(child)
+    return os.waitstatus_to_exitcode(status)
 
 
 def _reap() -> None:
     for child in tuple(_process.children):
-        _exited(child)
+        _exit_code(child)
 
 
 def _end(child: int) -> None:
     """End a server process that we started and that is not needed: it never served, so it has nothing to lose."""
-    if not _exited(child):
-        os.kill(child, 9)
-        while not _exited(child):
-            time.sleep(_POLL)
+    while _exit_code(child) is None:
+        os.kill(child, signal.SIGKILL)
+        time.sleep(_POLL)
 
 
 def _trim_log(folder: Folder) -> int:

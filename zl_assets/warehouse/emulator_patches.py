@@ -6,7 +6,10 @@ anything that the client side or the SQL could do instead.
 
 import importlib.metadata
 import threading
+import time
 import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from zl_assets.errors import WarehouseUnavailable
@@ -39,8 +42,44 @@ def check_versions() -> None:
             )
 
 
-def apply() -> None:
-    """Mend the emulator. Once, before it serves.
+# A client opens the streams of a read session at once; one that has not within this time is gone.
+_SESSION_SECONDS = 5.0
+
+
+class OpenReads:
+    """The Storage API reads that have begun and not ended. The emulator keeps them in memory: to stop now would break them."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: dict[str, float] = {}
+        self._reading = 0
+
+    def session(self, streams: Iterable[str]) -> None:
+        """A session was created; its streams will be asked for."""
+        with self._mutex:
+            self._waiting |= dict.fromkeys(streams, time.monotonic())
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[None]:
+        """A stream is being read."""
+        with self._mutex:
+            self._waiting.pop(name, None)
+            self._reading += 1
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._reading -= 1
+
+    def __bool__(self) -> bool:
+        with self._mutex:
+            oldest = time.monotonic() - _SESSION_SECONDS
+            self._waiting = {name: since for name, since in self._waiting.items() if since > oldest}
+            return bool(self._reading or self._waiting)
+
+
+def apply() -> OpenReads:
+    """Mend the emulator. Once, before it serves, and before `local_bigquery.grpc.server` is imported.
 
     Raises:
         WarehouseUnavailable: another version is installed.
@@ -49,8 +88,29 @@ def apply() -> None:
     from local_bigquery import errors
 
     _merge_inside_transactions()
+    reads = OpenReads()
+    _tell_of_reads(reads)
     # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
     errors.STATUSES[INTERRUPTED] = (400, "ABORTED")
+    return reads
+
+
+def _tell_of_reads(reads: OpenReads) -> None:
+    from local_bigquery.grpc import read
+
+    create_session, read_rows = read.create_session, read.read_rows
+
+    def session(request: Any) -> Any:
+        created = create_session(request)
+        reads.session(stream.name for stream in created.streams)
+        return created
+
+    def rows(request: Any) -> Iterator[Any]:
+        with reads.stream(request.read_stream):
+            yield from read_rows(request)
+
+    read.create_session = session
+    read.read_rows = rows
 
 
 class _InTransaction:

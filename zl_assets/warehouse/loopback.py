@@ -10,9 +10,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import grpc
 import requests
+from google.api_core.exceptions import ServiceUnavailable
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from google.cloud.bigquery_storage_v1 import BigQueryReadClient
+from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 from urllib3.exceptions import NewConnectionError
 
 from zl_assets.warehouse.embedded import ELSEWHERE_HEADER, PROJECT, SERVER_HEADER, ServerInfo
@@ -56,6 +60,12 @@ class LoopbackSession(requests.Session):
                     self.server = self._find_server()
         raise AssertionError("the last try returns or raises")
 
+    def find_server(self) -> ServerInfo:
+        """The server of the moment, healthy."""
+        with self._mutex:
+            self.server = self._find_server()
+            return self.server
+
 
 def _never_sent(error: requests.ConnectionError) -> bool:
     reason = getattr(error.args[0] if error.args else None, "reason", None)
@@ -87,18 +97,35 @@ class EmbeddedClient(bigquery.Client):
 
     def _ensure_bqstorage_client(self, bqstorage_client: Any = None, *_: Any, **__: Any) -> Any:
         # Called once for each to_arrow and to_dataframe, and closed by them: so it may name the port of the moment.
-        return bqstorage_client or storage_client(self.server)
+        return bqstorage_client or LoopbackReadClient(self._session.find_server)
 
     def _get_shared_bqstorage_client(self) -> Any:
         return None  # results are then read by REST; nothing of this product asks for them
 
 
-def storage_client(server: ServerInfo) -> Any:
-    """A Storage API read client of the server. The caller closes its transport."""
-    import grpc
-    from google.cloud.bigquery_storage_v1 import BigQueryReadClient
-    from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
+class LoopbackReadClient(BigQueryReadClient):
+    """A Storage API read client of the server that `find_server` gives. Whoever made it closes its transport.
 
+    A read begins at whichever server is there, since results outlive a server. A server that is stopping finishes the reads that
+    have begun. A read that was under way when its server was killed raises ServiceUnavailable; run its query again.
+    """
+
+    def __init__(self, find_server: Callable[[], ServerInfo]) -> None:
+        self._find_server = find_server
+        super().__init__(transport=_transport(find_server()))  # type: ignore[no-untyped-call]
+
+    def create_read_session(self, *args: Any, **kwargs: Any) -> Any:
+        """As in the base class; begun again at the next server when the one it knew is gone."""
+        for _ in range(_TRIES):
+            try:
+                return super().create_read_session(*args, **(kwargs | {"retry": None}))
+            except ServiceUnavailable:
+                self._transport.close()  # type: ignore[no-untyped-call]
+                self._transport = _transport(self._find_server())
+        return super().create_read_session(*args, **kwargs)
+
+
+def _transport(server: ServerInfo) -> BigQueryReadGrpcTransport:
     channel = grpc.insecure_channel(
         f"127.0.0.1:{server.grpc_port}",
         options=[
@@ -107,7 +134,7 @@ def storage_client(server: ServerInfo) -> Any:
             ("grpc.use_local_subchannel_pool", 1),
         ],
     )
-    return BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))  # type: ignore[no-untyped-call]
+    return BigQueryReadGrpcTransport(channel=channel)
 
 
 def quiet_dataframes() -> None:

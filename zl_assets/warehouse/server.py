@@ -126,7 +126,7 @@ class _Uvicorn(uvicorn.Server):
 class Server:
     """One run of the server, from an open emulator to the last answer. The caller holds the server lock."""
 
-    def __init__(self, folder: Folder, lock: int, idle_seconds: float) -> None:
+    def __init__(self, folder: Folder, lock: int, reads: emulator_patches.OpenReads, idle_seconds: float) -> None:
         from local_bigquery.app import app
         from local_bigquery.grpc import server as storage_api
         from local_bigquery.jobs import runner
@@ -135,6 +135,7 @@ class Server:
         self._lock = lock
         self._idle_seconds = idle_seconds
         self._running_jobs = runner._running
+        self._reads = reads
         self._stop_reason: str | None = None
         self._wake = threading.Event()
         nonce = secrets.token_hex(16)
@@ -168,7 +169,7 @@ class Server:
         threading.Thread(target=self._watch, daemon=True, name="watch").start()
 
     def _busy(self) -> bool:
-        return bool(self._door.inside or self._running_jobs)
+        return bool(self._door.inside or self._running_jobs or self._reads)
 
     def _watch(self) -> None:
         clients = open_lock(self._folder.clients_lock)
@@ -262,7 +263,7 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
     was_killed = folder.server_json.exists()
     folder.server_json.unlink(missing_ok=True)
     _clear_leavings(folder)
-    emulator_patches.apply()
+    reads = emulator_patches.apply()
     link_extensions(Path.cwd())
 
     from local_bigquery.engine import database
@@ -276,7 +277,7 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
         opened = time.monotonic()
         done = compaction.tidy(connection, folder.data, after_kill=was_killed)
         _log.info("opened in %.2f s, tidied in %.2f s: %s", opened - started, time.monotonic() - opened, done)
-        Server(folder, lock, idle_seconds).run()
+        Server(folder, lock, reads, idle_seconds).run()
     finally:
         connection.close()
     _log.info("left")

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zl_assets import files
 from zl_assets.errors import ArtifactFault
-from zl_assets.model import artifact
 from zl_assets.model.artifact import StoredModel, load_model, store_model, stored_models
 from zl_assets.model.config import ModelConfig
 from zl_assets.model.design import design_matrix
@@ -354,11 +354,11 @@ def test_writers_at_once_leave_one_model(walk_model: TrainedModel, tmp_path: Pat
 def test_a_writer_that_is_stuck_does_not_hang_the_next(
     walk_model: TrainedModel, gates: Gates, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(artifact, "_LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(files, "_LOCK_SECONDS", 0.2)
     models.mkdir(parents=True)
     with open(models / ".lock", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(ArtifactFault, match="Another process has been writing a model"):
+        with pytest.raises(ArtifactFault, match="Another process has been writing"):
             store_model(walk_model, gates, models)
     assert store_model(walk_model, gates, models).is_latest
 
@@ -376,7 +376,7 @@ def test_a_full_disk_leaves_the_old_model_latest(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(artifact.os, "fsync", full)
+        patch.setattr(os, "fsync", full)
         with pytest.raises(ArtifactFault, match="No space left on device"):
             store_model(other, gates, models)
     assert load_model(models).model_id == stored.model_id

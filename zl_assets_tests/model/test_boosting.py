@@ -1,7 +1,11 @@
 import subprocess
 import sys
 
+import lightgbm
 import pytest
+
+from zl_assets.model.boosting import forecast
+from zl_assets.model.training import TrainedModel
 
 _BROKEN = """
 import ctypes
@@ -46,3 +50,10 @@ def test_importing_the_model_package_imports_neither_lightgbm_nor_scikit_learn()
         "assert not {'lightgbm', 'sklearn', 'scipy'} & set(sys.modules), 'a heavy library was imported'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_booster_never_takes_columns_by_position(walk_model: TrainedModel) -> None:
+    features = walk_model.data.features
+    swapped = features[[*features.columns[:2][::-1], *features.columns[2:]]]
+    with pytest.raises(lightgbm.basic.LightGBMError, match="Expected 'return_1d' at position 0"):
+        forecast(walk_model.booster, swapped)

@@ -1,0 +1,40 @@
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zl_assets.model.config import ModelConfig
+from zl_assets.model.gates import GATES
+from zl_assets.model.skill import SEED
+from zl_assets.model.thresholds import null_gates
+from zl_assets.model.training import TrainedModel
+
+
+def test_the_script_writes_what_it_measured(walk: pd.DataFrame, walk_model: TrainedModel, tmp_path: Path) -> None:
+    csv, out = tmp_path / "view.csv", tmp_path / "thresholds.json"
+    walk.to_csv(csv, index=False)
+    command = [sys.executable, "-W", "error", "-m", "zl_assets.model.thresholds", csv, "--out", out, "--shifts", "3"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "of 3 targets without information" in run.stdout
+    written = json.loads(out.read_text())
+    assert (written["shifts"], written["seed"]) == (3, SEED)
+    assert written["csv_sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
+    assert [gate["name"] for gate in written["gates"]] == [gate.name for gate in GATES]
+    ratio = max(fold.score.ratio for fold in walk_model.folds)
+    assert written["gates"][0]["real"] == pytest.approx(ratio)
+
+
+def test_the_bounds_still_fit_the_real_series(real_model: TrainedModel) -> None:
+    """12 of the 60 shifts of the committed measurement: their quantiles are inside most bounds, and few of them are red."""
+    measured = null_gates(real_model.data, ModelConfig(), "", shifts=12)
+    assert measured.any_red <= 0.25
+    for gate, null in zip(GATES, measured.gates, strict=True):
+        assert gate.name == null.name
+        assert gate.high is None or null.median < gate.high
+        assert gate.low is None or null.median > gate.low
+        assert np.isfinite([null.low, null.high, null.real]).all()

@@ -1,0 +1,67 @@
+WITH
+staged AS (
+  SELECT
+    data_date,
+    symbol,
+    market_data__open,
+    market_data__high,
+    market_data__low,
+    market_data__close,
+    market_data__volume,
+    regime__name,
+    regime__weight,
+    return_1d,
+    return_5d,
+    return_21d,
+    ma_5,
+    ma_21,
+    ma_63,
+    volatility_21d,
+    rsi_14,
+    FALSE AS market_data__hollow,
+    FALSE AS regime__hollow
+  FROM `my-project.features._zl_staging_daily_ml_matrix_0`
+),
+existing AS (
+  SELECT
+    live.data_date,
+    live.symbol,
+    live.market_data.open AS market_data__open,
+    live.market_data.high AS market_data__high,
+    live.market_data.low AS market_data__low,
+    live.market_data.close AS market_data__close,
+    live.market_data.volume AS market_data__volume,
+    live.regime.name AS regime__name,
+    live.regime.weight AS regime__weight,
+    live.return_1d AS return_1d,
+    live.return_5d AS return_5d,
+    live.return_21d AS return_21d,
+    live.ma_5 AS ma_5,
+    live.ma_21 AS ma_21,
+    live.ma_63 AS ma_63,
+    live.volatility_21d AS volatility_21d,
+    live.rsi_14 AS rsi_14,
+    (live.market_data IS NOT NULL AND live.market_data.open IS NULL AND live.market_data.high IS NULL AND live.market_data.low IS NULL AND live.market_data.close IS NULL AND live.market_data.volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL) AS market_data__hollow,
+    (live.regime IS NOT NULL AND live.regime.name IS NULL AND live.regime.weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL) AS regime__hollow
+  FROM `my-project.features.daily_ml_matrix` AS live
+  WHERE live.data_date BETWEEN @low AND @high
+),
+differing AS (
+  SELECT * FROM staged EXCEPT DISTINCT SELECT * FROM existing
+),
+added AS (
+  SELECT data_date, symbol FROM staged EXCEPT DISTINCT SELECT data_date, symbol FROM existing
+),
+counted AS (
+  SELECT data_date, symbol, 1 AS differing, 0 AS added FROM differing
+  UNION ALL
+  SELECT data_date, symbol, 0 AS differing, 1 AS added FROM added
+)
+SELECT
+  DATE_TRUNC(data_date, MONTH) AS partition_start,
+  SUM(differing) AS differing,
+  SUM(added) AS added,
+  MIN(data_date) AS low, MAX(data_date) AS high
+FROM counted
+GROUP BY partition_start
+ORDER BY partition_start

@@ -1,0 +1,40 @@
+WITH
+staged AS (
+  SELECT
+    regime,
+    weight,
+    description,
+    research_rationale,
+    start_date,
+    end_date
+  FROM `my-project.training._zl_staging_regime_weights_0`
+),
+existing AS (
+  SELECT
+    live.regime,
+    live.weight AS weight,
+    live.description AS description,
+    live.research_rationale AS research_rationale,
+    live.start_date AS start_date,
+    live.end_date AS end_date
+  FROM `my-project.training.regime_weights` AS live
+),
+differing AS (
+  SELECT * FROM staged EXCEPT DISTINCT SELECT * FROM existing
+),
+added AS (
+  SELECT regime FROM staged EXCEPT DISTINCT SELECT regime FROM existing
+),
+counted AS (
+  SELECT regime, 1 AS differing, 0 AS added FROM differing
+  UNION ALL
+  SELECT regime, 0 AS differing, 1 AS added FROM added
+)
+SELECT
+  CAST(NULL AS DATE) AS partition_start,
+  SUM(differing) AS differing,
+  SUM(added) AS added,
+  CAST(NULL AS DATE) AS low, CAST(NULL AS DATE) AS high
+FROM counted
+GROUP BY partition_start
+ORDER BY partition_start

@@ -1,0 +1,56 @@
+MERGE `my-project.features.daily_ml_matrix` AS live
+USING (
+  SELECT * FROM `my-project.features._zl_staging_daily_ml_matrix_0`
+  WHERE data_date BETWEEN @low AND @high
+) AS staged
+ON live.data_date = staged.data_date AND live.symbol = staged.symbol AND live.data_date BETWEEN @low AND @high
+WHEN MATCHED AND (
+  live.market_data.open IS DISTINCT FROM staged.market_data__open OR
+  live.market_data.high IS DISTINCT FROM staged.market_data__high OR
+  live.market_data.low IS DISTINCT FROM staged.market_data__low OR
+  live.market_data.close IS DISTINCT FROM staged.market_data__close OR
+  live.market_data.volume IS DISTINCT FROM staged.market_data__volume OR
+  live.regime.name IS DISTINCT FROM staged.regime__name OR
+  live.regime.weight IS DISTINCT FROM staged.regime__weight OR
+  live.return_1d IS DISTINCT FROM staged.return_1d OR
+  live.return_5d IS DISTINCT FROM staged.return_5d OR
+  live.return_21d IS DISTINCT FROM staged.return_21d OR
+  live.ma_5 IS DISTINCT FROM staged.ma_5 OR
+  live.ma_21 IS DISTINCT FROM staged.ma_21 OR
+  live.ma_63 IS DISTINCT FROM staged.ma_63 OR
+  live.volatility_21d IS DISTINCT FROM staged.volatility_21d OR
+  live.rsi_14 IS DISTINCT FROM staged.rsi_14 OR
+  (live.market_data IS NOT NULL AND live.market_data.open IS NULL AND live.market_data.high IS NULL AND live.market_data.low IS NULL AND live.market_data.close IS NULL AND live.market_data.volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL) OR
+  (live.regime IS NOT NULL AND live.regime.name IS NULL AND live.regime.weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL) OR
+  live.regime_name IS DISTINCT FROM staged.regime__name
+) THEN UPDATE SET
+  market_data = IF(staged.market_data__open IS NULL AND staged.market_data__high IS NULL AND staged.market_data__low IS NULL AND staged.market_data__close IS NULL AND staged.market_data__volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL, NULL, STRUCT(staged.market_data__open AS open, staged.market_data__high AS high, staged.market_data__low AS low, staged.market_data__close AS close, staged.market_data__volume AS volume, live.market_data.vwap AS vwap, live.market_data.realized_vol_1h AS realized_vol_1h)),
+  regime = IF(staged.regime__name IS NULL AND staged.regime__weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL, NULL, STRUCT(staged.regime__name AS name, staged.regime__weight AS weight, live.regime.vol_percentile AS vol_percentile, live.regime.k_vol AS k_vol)),
+  return_1d = staged.return_1d,
+  return_5d = staged.return_5d,
+  return_21d = staged.return_21d,
+  ma_5 = staged.ma_5,
+  ma_21 = staged.ma_21,
+  ma_63 = staged.ma_63,
+  volatility_21d = staged.volatility_21d,
+  rsi_14 = staged.rsi_14,
+  regime_name = staged.regime__name,
+  ingestion_ts = @written_at
+WHEN NOT MATCHED BY TARGET THEN INSERT (
+  data_date, symbol, market_data, regime, return_1d, return_5d, return_21d, ma_5, ma_21, ma_63, volatility_21d, rsi_14, regime_name, ingestion_ts
+) VALUES (
+  staged.data_date,
+  staged.symbol,
+  IF(staged.market_data__open IS NULL AND staged.market_data__high IS NULL AND staged.market_data__low IS NULL AND staged.market_data__close IS NULL AND staged.market_data__volume IS NULL, NULL, STRUCT(staged.market_data__open AS open, staged.market_data__high AS high, staged.market_data__low AS low, staged.market_data__close AS close, staged.market_data__volume AS volume, CAST(NULL AS FLOAT64) AS vwap, CAST(NULL AS FLOAT64) AS realized_vol_1h)),
+  IF(staged.regime__name IS NULL AND staged.regime__weight IS NULL, NULL, STRUCT(staged.regime__name AS name, staged.regime__weight AS weight, CAST(NULL AS FLOAT64) AS vol_percentile, CAST(NULL AS FLOAT64) AS k_vol)),
+  staged.return_1d,
+  staged.return_5d,
+  staged.return_21d,
+  staged.ma_5,
+  staged.ma_21,
+  staged.ma_63,
+  staged.volatility_21d,
+  staged.rsi_14,
+  staged.regime__name,
+  @written_at
+)

@@ -1,0 +1,400 @@
+"""The write path against the embedded BigQuery: what is written, what is left alone, and what is refused whole."""
+
+import datetime as dt
+import secrets
+
+import numpy as np
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from zl_assets.contracts import ColumnType, WriteMode
+from zl_assets.domain.assertions import Verdict
+from zl_assets.errors import ContractViolation, DataFault, SchemaConflict, SourceConflict
+from zl_assets.warehouse.publish import (
+    STAGING_PREFIX,
+    Change,
+    Publication,
+    ViewDefinition,
+    is_orphan,
+    merge_ranges,
+    owner,
+)
+from zl_assets_tests.warehouse.tables import SMALL, day, publish, publisher, rows, small_frame
+
+
+def live(bq: bigquery.Client, prefix: str) -> bigquery.Table:
+    return bq.get_table(f"{bq.project}.{prefix}d.small")
+
+
+def test_a_new_table_has_the_contracts_layout(bq: bigquery.Client, prefix: str) -> None:
+    report = publish(bq, prefix, small_frame())
+    table = live(bq, prefix)
+    assert (report.created, report.inserted, report.updated, report.unchanged, report.row_count) == (True, 5, 0, 0, 5)
+    assert table.time_partitioning.type_ == "MONTH"
+    assert table.time_partitioning.field == "day"
+    assert table.clustering_fields == ["symbol"]
+    assert [f.name for f in table.schema] == [c.name for c in SMALL.created_columns]
+    assert [f.mode for f in table.schema[:2]] == ["REQUIRED", "REQUIRED"]
+    assert table.schema[2].fields[0].description == "last price [cents]"
+
+
+def test_a_second_identical_write_sends_no_dml_and_keeps_the_timestamps(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    before = rows(bq, prefix)
+    report = publish(bq, prefix, small_frame())
+    assert (report.inserted, report.updated, report.unchanged, report.statements) == (0, 0, 5, 0)
+    assert rows(bq, prefix) == before
+
+
+def test_only_the_changed_row_is_touched(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    before = rows(bq, prefix)
+    changed = small_frame()
+    changed.loc[2, "bar.close"] = 99.0
+    report = publish(bq, prefix, changed)
+    after = rows(bq, prefix)
+    assert (report.inserted, report.updated, report.unchanged) == (0, 1, 4)
+    assert (report.changed_from, report.changed_to, report.partitions_changed) == (day("2024-02-01"), day("2024-02-01"), 1)
+    assert [a == b for a, b in zip(after, before, strict=True)] == [True, True, False, True, True]
+    assert after[2]["bar"] == {"close": 99.0, "volume": 2, "vwap": None}
+    assert after[2]["ingestion_ts"] > before[2]["ingestion_ts"]  # type: ignore[operator]
+
+
+def test_appended_rows_leave_the_old_ones_alone(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame(5))
+    before = rows(bq, prefix)
+    report = publish(bq, prefix, small_frame(7))
+    assert (report.inserted, report.updated, report.unchanged, report.row_count) == (2, 0, 5, 7)
+    assert rows(bq, prefix)[:5] == before
+
+
+def test_rows_that_are_gone_from_the_frame_are_not_deleted(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame(5))
+    report = publish(bq, prefix, small_frame(3))
+    assert (report.inserted, report.updated, report.row_count) == (0, 0, 5)
+
+
+@pytest.mark.parametrize("column", ["bar.close", "bar.volume", "flag", "note"])
+def test_a_value_becoming_null_or_ceasing_to_be_null_is_a_change(bq: bigquery.Client, prefix: str, column: str) -> None:
+    publish(bq, prefix, small_frame())
+    gone = small_frame()
+    gone.loc[1, column] = np.nan if column == "bar.close" else pd.NA
+    assert publish(bq, prefix, gone).updated == 1
+    assert publish(bq, prefix, gone).updated == 0
+    assert publish(bq, prefix, small_frame()).updated == 1
+
+
+def test_a_struct_with_nothing_in_it_is_written_as_null_and_stays_so(bq: bigquery.Client, prefix: str) -> None:
+    frame = small_frame()
+    frame.loc[0, "bar.close"] = np.nan
+    frame.loc[0, "bar.volume"] = pd.NA
+    publish(bq, prefix, frame)
+    assert rows(bq, prefix)[0]["bar"] is None
+    assert publish(bq, prefix, frame).updated == 0
+    bq.query(
+        f"UPDATE `{prefix}d.small` SET bar = STRUCT(CAST(NULL AS FLOAT64) AS close, CAST(NULL AS INT64) AS volume, "
+        "CAST(NULL AS FLOAT64) AS vwap) WHERE day = '2024-01-30'"
+    ).result()
+    assert publish(bq, prefix, frame).updated == 1
+    assert rows(bq, prefix)[0]["bar"] is None
+
+
+def test_somebody_elses_fields_survive_our_update(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    bq.query(
+        f"UPDATE `{prefix}d.small` SET bar = STRUCT(bar.close AS close, bar.volume AS volume, 7.5 AS vwap), "
+        "pivots = STRUCT(1.5 AS P) WHERE TRUE"
+    ).result()
+    assert publish(bq, prefix, small_frame()).updated == 0
+    changed = small_frame()
+    changed.loc[0, "bar.close"] = 99.0
+    publish(bq, prefix, changed)
+    assert rows(bq, prefix)[0]["bar"] == {"close": 99.0, "volume": 0, "vwap": 7.5}
+    assert rows(bq, prefix)[0]["pivots"] == {"P": 1.5}
+
+
+def test_a_hand_edit_of_our_column_is_put_right_and_counted(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    bq.query(f"UPDATE `{prefix}d.small` SET note = 'by hand' WHERE day = '2024-02-02'").result()
+    assert publish(bq, prefix, small_frame()).updated == 1
+    assert rows(bq, prefix)[3]["note"] == "n3"
+
+
+def test_the_order_of_rows_and_columns_changes_nothing(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame(20))
+    shuffled = small_frame(20).sample(frac=1, random_state=3)
+    report = publish(bq, prefix, shuffled[list(shuffled.columns[::-1])])
+    assert (report.inserted, report.updated) == (0, 0)
+
+
+def test_nothing_is_sent_when_the_frame_or_an_assertion_is_at_fault(bq: bigquery.Client, prefix: str) -> None:
+    with pytest.raises(ContractViolation):
+        publish(bq, prefix, small_frame().drop(columns="note"))
+
+    def never(frame: pd.DataFrame) -> Verdict:
+        return Verdict("never", False, 5, "0", frame.head(1)[["day"]], "always red")
+
+    with pytest.raises(DataFault, match="always red"):
+        publisher(bq, prefix).publish(Publication(small_frame()), SMALL, [never])
+    assert f"{prefix}d" not in [d.dataset_id for d in bq.list_datasets()]
+
+
+def test_no_staging_table_stays_behind_even_after_a_failure(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    bq.query(f"UPDATE `{prefix}d.small` SET note = 'x' WHERE TRUE").result()
+    with pytest.raises(SchemaConflict):
+        publisher(bq, prefix).publish(Publication(small_frame()), _record())
+    assert [t.table_id for t in bq.list_tables(f"{prefix}d")] == ["small"]
+
+
+def _record() -> object:
+    from dataclasses import replace
+
+    return replace(SMALL, mode=WriteMode.RECORD)
+
+
+def test_a_record_is_never_overwritten(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    bq.query(f"UPDATE `{prefix}d.small` SET note = 'by hand' WHERE day = '2024-02-02'").result()
+    before = rows(bq, prefix)
+    with pytest.raises(SchemaConflict) as caught:
+        publisher(bq, prefix).publish(Publication(small_frame(7)), _record())  # type: ignore[arg-type]
+    assert "1 live rows differ" in str(caught.value)
+    assert "2024, 2, 2" in str(caught.value)
+    assert rows(bq, prefix) == before
+
+
+def test_a_table_left_by_a_killed_run_of_this_machine_is_swept(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    dead = owner().split("-")[0] + "-99999999-1"
+    for name, label in (("dead", dead), ("alive", owner()), ("elsewhere", "0123abcd-99999999-1")):
+        table = bigquery.Table(f"{bq.project}.{prefix}d.{STAGING_PREFIX}{name}", [bigquery.SchemaField("a", "INT64")])
+        table.labels = {"zl_owner": label}
+        bq.create_table(table)
+    publish(bq, prefix, small_frame())
+    left = {t.table_id for t in bq.list_tables(f"{prefix}d")}
+    assert left == {"small", f"{STAGING_PREFIX}alive", f"{STAGING_PREFIX}elsewhere"}
+
+
+def test_this_process_is_not_an_orphan() -> None:
+    assert not is_orphan(owner())
+    assert is_orphan(owner() + "1")
+    assert not is_orphan("")
+
+
+def test_bars_of_another_source_are_never_mixed_in(bq: bigquery.Client, prefix: str) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(), source="synthetic"), SMALL)
+    before = rows(bq, prefix)
+    with pytest.raises(SourceConflict) as caught:
+        publisher(bq, prefix).publish(Publication(small_frame(7), source="bars"), SMALL)
+    assert "'synthetic'" in str(caught.value)
+    assert "reset" in str(caught.value)
+    assert "ZL_STATE_DIR" in str(caught.value)
+    assert rows(bq, prefix) == before
+    assert live(bq, prefix).labels == {"zl_source": "synthetic"}
+
+
+def test_nothing_is_created_where_it_may_not_be(bq: bigquery.Client, prefix: str) -> None:
+    with pytest.raises(SchemaConflict, match="ZL_CREATE is false"):
+        publish(bq, prefix, small_frame(), may_create=False)
+    assert f"{prefix}d" not in [d.dataset_id for d in bq.list_datasets()]
+
+
+def test_a_dataset_in_another_location_stops_the_write(bq: bigquery.Client, prefix: str) -> None:
+    elsewhere = bigquery.Dataset(f"{bq.project}.{prefix}d")
+    elsewhere.location = "EU"
+    bq.create_dataset(elsewhere)
+    with pytest.raises(SchemaConflict, match="is in EU, and ZL_LOCATION is us-central1"):
+        publish(bq, prefix, small_frame())
+
+
+def _create(bq: bigquery.Client, prefix: str, fields: list[bigquery.SchemaField], **options: object) -> None:
+    dataset = bigquery.Dataset(f"{bq.project}.{prefix}d")
+    dataset.location = "us-central1"
+    bq.create_dataset(dataset, exists_ok=True)
+    table = bigquery.Table(f"{bq.project}.{prefix}d.small", fields)
+    for name, value in options.items():
+        setattr(table, name, value)
+    bq.create_table(table)
+
+
+F = bigquery.SchemaField
+KEY = [F("day", "DATE", mode="REQUIRED"), F("symbol", "STRING", mode="REQUIRED")]
+BAR = F("bar", "RECORD", fields=[F("vwap", "FLOAT64"), F("close", "FLOAT64"), F("volume", "INT64"), F("mine", "STRING")])
+
+
+def test_a_live_table_is_adopted_as_it_is(bq: bigquery.Client, prefix: str) -> None:
+    """Other order, other partitioning, extra columns and fields: all stay; missing nullable columns are added."""
+    daily = bigquery.TimePartitioning(bigquery.TimePartitioningType.DAY, field="day")
+    _create(
+        bq,
+        prefix,
+        [F("extra", "STRING", description="theirs"), *KEY, BAR, F("regime_name", "STRING"), F("timestamp", "TIMESTAMP")],
+        time_partitioning=daily,
+        description="their table",
+        labels={"team": "theirs"},
+    )
+    bq.query(
+        f"INSERT INTO `{prefix}d.small` (extra, day, symbol, bar) VALUES ('keep', '2024-01-30', 'ZL', "
+        "STRUCT(3.5 AS vwap, 1.0 AS close, 1 AS volume, 'm' AS mine))"
+    ).result()
+    report = publish(bq, prefix, small_frame())
+    table = live(bq, prefix)
+    assert (report.inserted, report.updated, report.partitions_changed) == (4, 1, 5)
+    assert set(report.columns_added) == {"pivots", "flag", "note", "ingestion_ts"}
+    assert table.description == "their table"
+    assert table.labels == {"team": "theirs"}
+    assert table.time_partitioning.type_ == "DAY"
+    assert table.schema[0].description == "theirs"
+    found = rows(bq, prefix)
+    assert found[0]["extra"] == "keep"
+    assert found[0]["bar"] == {"vwap": 3.5, "close": 0.5, "volume": 0, "mine": "m"}
+    assert [row["regime_name"] for row in found] == ["n0", "n1", "n2", "n3", "n4"]
+    assert found[1]["bar"] == {"vwap": None, "close": 1.5, "volume": 1, "mine": None}
+    assert publish(bq, prefix, small_frame()).updated == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "options", "difference"),
+    [
+        ([KEY[0], BAR], {}, "symbol: missing, and it is part of the key"),
+        ([*KEY, BAR, F("note", "INT64")], {}, "note: expected STRING, found INT64"),
+        ([*KEY, BAR, F("note", "STRING", mode="REPEATED")], {}, "note: expected STRING, found ARRAY<STRING>"),
+        ([*KEY, BAR, F("note", "STRING", mode="REQUIRED")], {}, "note: expected NULLABLE, found REQUIRED"),
+        ([*KEY, BAR, F("boss", "STRING", mode="REQUIRED")], {}, "boss: REQUIRED without a default"),
+        ([*KEY, F("bar", "RECORD", fields=[F("close", "FLOAT64")])], {}, "bar.volume: missing, and a field cannot be added"),
+        ([*KEY, F("bar", "FLOAT64")], {}, "bar: expected STRUCT, found FLOAT64"),
+        (
+            [*KEY, BAR],
+            {"time_partitioning": bigquery.TimePartitioning(field="day", expiration_ms=86_400_000)},
+            "partitions expire after 86400000 ms",
+        ),
+        ([*KEY, BAR], {"expires": dt.datetime(2099, 1, 1, tzinfo=dt.UTC)}, "the table expires at 2099"),
+    ],
+)
+def test_an_unusable_live_table_stops_with_a_diff_before_anything_is_written(
+    bq: bigquery.Client, prefix: str, fields: list[F], options: dict[str, object], difference: str
+) -> None:
+    _create(bq, prefix, fields, **options)
+    schema = live(bq, prefix).schema
+    with pytest.raises(SchemaConflict) as caught:
+        publish(bq, prefix, small_frame())
+    assert difference in str(caught.value)
+    assert live(bq, prefix).schema == schema
+    assert [t.table_id for t in bq.list_tables(f"{prefix}d")] == ["small"]
+
+
+def test_a_view_in_the_place_of_a_table_stops_the_write(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    bq.query(f"CREATE VIEW `{prefix}d.v` AS SELECT 1 AS a").result()
+    from dataclasses import replace
+
+    with pytest.raises(SchemaConflict, match="is a VIEW, expected a table"):
+        publisher(bq, prefix).publish(Publication(small_frame()), replace(SMALL, table="v"))
+
+
+def test_missing_columns_are_not_added_where_nothing_may_be_created(bq: bigquery.Client, prefix: str) -> None:
+    _create(bq, prefix, [*KEY, BAR])
+    with pytest.raises(SchemaConflict, match="lacks pivots, flag, note, ingestion_ts and ZL_CREATE is false"):
+        publish(bq, prefix, small_frame(), may_create=False)
+
+
+def test_too_many_partitions_become_one_atomic_transaction(bq: bigquery.Client, prefix: str) -> None:
+    frame = small_frame(100)
+    publish(bq, prefix, small_frame(10))
+    report = publish(bq, prefix, frame, max_partitions=1)
+    assert (report.inserted, report.updated, report.statements) == (90, 0, 4)
+    assert report.row_count == 100
+    frame["note"] = frame["note"] + "!"
+    assert publish(bq, prefix, frame, max_partitions=2).updated == 100
+    assert publish(bq, prefix, frame, max_partitions=2).statements == 0
+
+
+@given(
+    per_partition=st.lists(st.integers(1, 3), min_size=1, max_size=60),
+    limit=st.integers(1, 20),
+)
+def test_no_merge_touches_more_partitions_than_the_limit_and_none_is_lost(per_partition: list[int], limit: int) -> None:
+    first = day("2020-01-01")
+    changes, at = [], 0
+    for count in per_partition:
+        changes.append(Change(count, 0, first + dt.timedelta(at), first + dt.timedelta(at + count - 1)))
+        at += count
+    ranges = merge_ranges(changes, limit)
+    for low, high in ranges:
+        assert low is not None
+        assert high is not None
+        assert sum(low <= c.low and c.high <= high for c in changes) <= limit  # type: ignore[operator]
+    assert all(sum(low <= c.low and c.high <= high for low, high in ranges) == 1 for c in changes)  # type: ignore[operator]
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_sequence_of_writes_leaves_the_union_of_the_last_versions(
+    bq: bigquery.Client, prefix: str, data: st.DataObject
+) -> None:
+    """Against a plain dictionary: each write overwrites its keys and leaves the others."""
+    name = f"{prefix}{secrets.token_hex(4)}_"
+    expected: dict[dt.date, tuple[float, str]] = {}
+    for _ in range(data.draw(st.integers(1, 3))):
+        days = sorted(data.draw(st.sets(st.integers(0, 90), min_size=1, max_size=8)))
+        frame = small_frame(len(days))
+        frame["day"] = pd.to_datetime([day("2024-01-01") + dt.timedelta(d) for d in days]).astype("datetime64[ns]")
+        frame["bar.close"] = [float(data.draw(st.integers(0, 2))) for _ in days]
+        publish(bq, name, frame, max_partitions=data.draw(st.integers(1, 3)))
+        expected |= {r["day"].date(): (r["bar.close"], r["note"]) for r in frame.to_dict("records")}
+    found = {row["day"]: (row["bar"]["close"], row["note"]) for row in rows(bq, name)}  # type: ignore[index]
+    assert found == expected
+
+
+def test_a_frame_read_back_equals_the_frame_written(bq: bigquery.Client, prefix: str) -> None:
+    frame = small_frame(30)
+    frame.loc[3, "bar.volume"] = 2**62 + 1
+    frame.loc[4, "bar.close"] = 0.1 + 0.2
+    frame.loc[5, "flag"] = pd.NA
+    publish(bq, prefix, frame)
+    pd.testing.assert_frame_equal(publisher(bq, prefix).read(SMALL), frame[list(SMALL.frame_columns)], check_exact=True)
+
+
+def test_reading_what_is_not_there_says_which_asset_makes_it(bq: bigquery.Client, prefix: str) -> None:
+    with pytest.raises(SchemaConflict, match="Materialize the asset small first"):
+        publisher(bq, prefix).read(SMALL)
+
+
+def test_a_nullable_column_that_a_live_table_lacks_is_read_as_null(bq: bigquery.Client, prefix: str) -> None:
+    _create(bq, prefix, [*KEY, BAR])
+    bq.query(f"INSERT INTO `{prefix}d.small` (day, symbol) VALUES ('2024-01-30', 'ZL')").result()
+    found = publisher(bq, prefix).read(SMALL)
+    assert found["note"].isna().all()
+    assert str(found["flag"].dtype) == "boolean"
+
+
+def test_every_type_of_the_contract_is_covered_here() -> None:
+    assert {leaf.column.type for leaf in SMALL.frame_leaves} == set(ColumnType) - {ColumnType.STRUCT, ColumnType.TIMESTAMP}
+
+
+def test_a_view_is_replaced_only_when_it_says_something_else(bq: bigquery.Client, prefix: str) -> None:
+    from zl_assets.contracts import Column, ViewContract
+
+    publish(bq, prefix, small_frame())
+    contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))
+    select = f"SELECT day FROM `{bq.project}.{prefix}d.small` WHERE symbol = 'ZL'"
+    assert publisher(bq, prefix).publish_view(ViewDefinition(select), contract).replaced
+    assert not publisher(bq, prefix).publish_view(ViewDefinition(select.replace(" FROM", "\n  FROM")), contract).replaced
+    other = publisher(bq, prefix).publish_view(ViewDefinition(select.replace("ZL", "MES")), contract)
+    assert other.replaced
+    assert other.row_count == 0
+
+
+def test_a_view_over_nothing_is_not_published(bq: bigquery.Client, prefix: str) -> None:
+    from zl_assets.contracts import Column, ViewContract
+    from zl_assets.errors import WarehouseRefused
+
+    publish(bq, prefix, small_frame())
+    contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))
+    with pytest.raises(WarehouseRefused, match="dry_run_view"):
+        publisher(bq, prefix).publish_view(ViewDefinition(f"SELECT day FROM `{bq.project}.{prefix}d.gone`"), contract)
+    assert [t.table_id for t in bq.list_tables(f"{prefix}d")] == ["small"]

@@ -1,0 +1,92 @@
+"""SQL against golden text, and the two rules that every statement keeps."""
+
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from zl_assets.contracts import CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, TableContract
+from zl_assets.warehouse import sql
+from zl_assets.warehouse.names import TableName
+from zl_assets.warehouse.schema import field_of, live_columns
+from zl_assets_tests.golden import assert_golden
+from zl_assets_tests.warehouse.tables import SMALL
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def target(contract: TableContract, *, adopted: bool = False) -> sql.Target:
+    columns = contract.columns if adopted else contract.created_columns
+    name = TableName("my-project", contract.dataset, contract.table)
+    return sql.Target(contract, name, live_columns([field_of(column) for column in columns]))
+
+
+def staging(contract: TableContract) -> TableName:
+    return TableName("my-project", contract.dataset, f"_zl_staging_{contract.table}_0")
+
+
+STATEMENTS = {
+    "select_matrix": sql.select_frame(target(MATRIX).name, MATRIX.frame_leaves, MATRIX.key),
+    "select_bars": sql.select_frame(
+        target(CONTRACTS["databento_futures_ohlcv_1d"]).name,  # type: ignore[arg-type]
+        CONTRACTS["databento_futures_ohlcv_1d"].frame_leaves,
+        CONTRACTS["databento_futures_ohlcv_1d"].key,
+        by_symbol=True,
+        absent=[leaf for leaf in CONTRACTS["databento_futures_ohlcv_1d"].frame_leaves if leaf.path == "instrument_id"],
+    ),
+    "count": sql.count_rows(target(MATRIX).name),
+    "audit": sql.audit_staging(MATRIX, staging(MATRIX)),
+    "compare_matrix": sql.compare(target(MATRIX), staging(MATRIX), "DATE_TRUNC(data_date, MONTH)"),
+    "compare_adopted_day_partitioned": sql.compare(target(MATRIX, adopted=True), staging(MATRIX), "data_date"),
+    "compare_regimes": sql.compare(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"]), None),  # type: ignore[arg-type]
+    "differing_rows": sql.differing_rows(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"]), 10),  # type: ignore[arg-type]
+    "merge_matrix": sql.merge(target(MATRIX), staging(MATRIX)),
+    "merge_adopted": sql.merge(target(MATRIX, adopted=True), staging(MATRIX)),
+    "merge_regimes": sql.merge(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"])),  # type: ignore[arg-type]
+    "merge_in_transaction": sql.merge_in_transaction(target(SESSIONS), staging(SESSIONS), 2),
+    "add_columns": sql.add_columns(target(MATRIX).name, MATRIX.columns[8:10]),
+    "create_view": sql.create_view(
+        TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW, sql.training_view(target(MATRIX).name)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_sql_does_not_change_unnoticed(name: str) -> None:
+    assert_golden(STATEMENTS[name], GOLDEN / f"{name}.sql")
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_no_statement_joins(name: str) -> None:
+    for statement in sqlglot.parse(STATEMENTS[name], dialect="bigquery"):
+        assert statement is not None
+        assert not list(statement.find_all(exp.Join))
+
+
+def test_every_bound_of_a_merge_filters_its_source_too() -> None:
+    """A bound on the target alone would turn matches outside it into second inserts."""
+    for name in ("merge_matrix", "merge_adopted", "merge_in_transaction"):
+        for merge in (s for s in sqlglot.parse(STATEMENTS[name], dialect="bigquery") if isinstance(s, exp.Merge)):
+            bounds = [sorted(p.sql() for p in between.find_all(exp.Parameter)) for between in merge.find_all(exp.Between)]
+            assert len(bounds) == 2
+            assert bounds[0] == bounds[1]
+            source = merge.args["using"]
+            assert len(list(source.find_all(exp.Between))) == 1
+
+
+def test_a_description_cannot_break_out_of_its_quotes() -> None:
+    text = sql.add_columns(TableName("my-project", "d", "t"), [SMALL.columns[1]])
+    assert 'OPTIONS(description="the \\"symbol\\"")' in text
+
+
+def test_fields_that_are_not_ours_are_carried_over() -> None:
+    live = sql.LiveColumn(
+        "bar",
+        "STRUCT",
+        (sql.LiveColumn("vwap", "FLOAT64"), sql.LiveColumn("close", "FLOAT64"), sql.LiveColumn("extra", "STRING")),
+    )
+    merged = sql.merge(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)), TableName("my-project", "d", "s"))
+    update, insert = merged.split("WHEN NOT MATCHED")
+    assert "STRUCT(live.bar.vwap AS vwap, staged.bar__close AS close, live.bar.extra AS extra)" in update
+    assert "STRUCT(CAST(NULL AS FLOAT64) AS vwap, staged.bar__close AS close, CAST(NULL AS STRING) AS extra)" in insert
