@@ -32,6 +32,9 @@ type Parameter = bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter
 # Seconds one HTTP request may take. A load of a million rows uploads in a few; BigQuery answers a submission within ten.
 REQUEST_TIMEOUT = 60.0
 
+# Rows of a result that is read over REST. Naming a page size makes the first answer carry the rows.
+SMALL_RESULT = 10_000
+
 # The client's calls must not retry by themselves: `is_transient` decides, once.
 NO_RETRY = Retry(predicate=lambda _: False)
 
@@ -171,7 +174,7 @@ class JobRunner:
     def rows(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> list[bigquery.Row]:
         """The rows of a small result."""
         job = self.query(sql, step, parameters)
-        return self._named(step, lambda: self._repeat(lambda: list(job.result(retry=NO_RETRY, timeout=self._request_timeout))))
+        return self._named(step, lambda: self._repeat(lambda: list(job.result(page_size=SMALL_RESULT, retry=NO_RETRY, timeout=self._request_timeout))))
 
     def children(self, script: bigquery.QueryJob) -> list[bigquery.QueryJob]:
         """The statements that a script ran, as jobs."""

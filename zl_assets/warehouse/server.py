@@ -139,7 +139,9 @@ class Server:
         self._stop_reason: str | None = None
         self._wake = threading.Event()
         nonce = secrets.token_hex(16)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # asyncio switches Nagle's algorithm off only for sockets that say TCP; with it on, each answer on a kept connection waits
+        # 40 ms for the client's delayed acknowledgement (measured: 44 ms for a 404, 2 ms without).
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self._storage_api, grpc_port = storage_api.start("127.0.0.1", 0)
         if not grpc_port:
