@@ -1,7 +1,7 @@
 """The main job on the command line: `python -m zl_assets`.
 
-Belongs here: running the daily job once in this process, on Dagster's storage of this folder, and a summary that a person can read.
-Must not be here: anything the UI and the schedule would not do as well.
+Belongs here: running the daily job once in this process, on Dagster's storage of this folder, and a summary that a person can
+read. Must not be here: anything the UI and the schedule would not do as well.
 """
 
 import os
@@ -113,6 +113,8 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[Text]:
         else:
             reason = data.error_display_string
         yield Text(f"FAILED {event.step_key}: {reason}", style="red")
+    if not result.success and not result.get_step_failure_events():
+        yield Text(f"FAILED before the first step: {result.get_run_failure_event().job_failure_data.error}", style="red")
     skipped = [str(event.step_key) for event in result.get_step_skipped_events()]
     if skipped:
         yield Text(f"Not run, because of the above: {', '.join(skipped)}")

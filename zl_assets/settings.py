@@ -43,7 +43,8 @@ class Settings(BaseSettings):
     state_dir: Path = Field(default=Path(".zl"), description="folder for the embedded warehouse, the CSV and the models")
     bars: Path | None = Field(
         default=None,
-        description="daily bars to load in embedded mode: a Parquet or CSV file or a folder of them; unset: the synthetic sample",
+        description="daily bars to load in embedded mode: a Parquet, CSV or Databento DBN file (.dbn, .dbn.zst), or a folder of "
+        "them; unset: the synthetic sample",
     )
     as_of: dt.date | None = Field(
         default=None,
@@ -58,6 +59,11 @@ class Settings(BaseSettings):
         default=DEFAULT_MAX_BYTES, ge=10 * 1024 * 1024, description="maximum_bytes_billed of a query: at least 10485760 (10 MB)"
     )
 
+    export_uri: str | None = Field(
+        default=None,
+        description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: the view "
+        "is read directly",
+    )
     deadline: float = Field(
         default=300.0,
         gt=0,
@@ -86,6 +92,16 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", value):
             raise ValueError("a prefix has letters, digits and underscores only, and does not start with a digit")
         return value
+
+    @field_validator("export_uri")
+    @classmethod
+    def _export_uri(cls, value: str | None) -> str | None:
+        # Google's rule for bucket names; of the path, what needs no quoting in SQL and cannot climb out of its folder.
+        if value is None:
+            return None
+        if not re.fullmatch(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?", value):
+            raise ValueError("letters, digits, '.', '_', '-' and single slashes only, and no part of the path begins with a dot")
+        return value.rstrip("/")
 
     @field_validator("state_dir")
     @classmethod

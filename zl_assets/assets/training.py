@@ -31,7 +31,7 @@ def vw_zl_1m_flat(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg
     from zl_assets.warehouse.publish import ViewDefinition
     from zl_assets.warehouse.sql import training_view
 
-    with as_failures(), warehouse.publisher(run=context.run_id, asset=TRAINING_VIEW.table) as publisher:
+    with as_failures(), warehouse.publisher(run=context.run.run_id, asset=TRAINING_VIEW.table) as publisher:
         select = training_view(publisher.namespace.of(MATRIX))
     return dg.MaterializeResult(value=ViewDefinition(select), metadata={"sql": dg.MetadataValue.md(f"```sql\n{select}\n```")})
 

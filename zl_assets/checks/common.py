@@ -8,9 +8,7 @@ import pandas as pd
 from zl_assets.domain.assertions import Verdict
 
 
-def spec(
-    asset: str, name: str, description: str, *, blocking: bool = False, against: tuple[str, ...] = ()
-) -> dg.AssetCheckSpec:
+def spec(asset: str, name: str, description: str, *, blocking: bool = False, against: tuple[str, ...] = ()) -> dg.AssetCheckSpec:
     """A check on an asset; a blocking one keeps the assets downstream from running while it is red.
 
     Args:

@@ -36,7 +36,7 @@ def vw_zl_1m_flat_checks(
     """The live view: its SQL, its target and its split."""
     from zl_assets.warehouse.view_rules import no_joins
 
-    with as_failures(), warehouse.publisher(run=context.op_execution_context.run_id, asset=VIEW) as publisher:
+    with as_failures(), warehouse.publisher(run=context.run.run_id, asset=VIEW) as publisher:
         select = publisher.view_query(TRAINING_VIEW)
     for verdict in (
         no_joins(select),
@@ -50,7 +50,15 @@ def vw_zl_1m_flat_checks(
 
 @dg.multi_asset_check(
     name="training_csv_checks",
-    specs=[spec(CSV, "csv_equals_view", "The file, read by another reader, holds exactly the view's rows.", blocking=True, against=(VIEW,))],
+    specs=[
+        spec(
+            CSV,
+            "csv_equals_view",
+            "The file, read by another reader, holds exactly the view's rows.",
+            blocking=True,
+            against=(VIEW,),
+        )
+    ],
     ins={CSV: dg.AssetIn(CSV), VIEW: dg.AssetIn(VIEW)},
 )
 def training_csv_checks(training_csv: TrainingCsv, vw_zl_1m_flat: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:

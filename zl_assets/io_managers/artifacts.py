@@ -160,7 +160,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     dates = [column.name for column in TRAINING_VIEW.columns if column.type is ColumnType.DATE]
     types = {c.name: PANDAS_DTYPES[c.type] for c in TRAINING_VIEW.columns if c.name not in dates}
     try:
-        frame = pd.read_csv(path, dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip")  # type: ignore[call-overload]
+        frame = pd.read_csv(path, dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip")
     except ValueError as error:
         raise ArtifactFault(f"{path}: {error}. Materialize training_csv again.") from error
     return pd.DataFrame(frame)

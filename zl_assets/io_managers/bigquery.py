@@ -6,7 +6,7 @@ metadata. Must not be here: any step of the write path itself, which is warehous
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -18,6 +18,7 @@ from zl_assets.io_managers.failures import as_failures
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport
+
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     """One BigQuery, and the limits within which this product uses it."""
@@ -102,7 +103,8 @@ def table_schema(contract: TableContract | ViewContract) -> dg.TableSchema:
     for column in nested:
         columns.append(_table_column(column.name, column.type, column.text, nullable=column.nullable))
         columns.extend(
-            _table_column(f"{column.name}.{field.name}", field.type, field.text, nullable=field.nullable) for field in column.fields
+            _table_column(f"{column.name}.{field.name}", field.type, field.text, nullable=field.nullable)
+            for field in column.fields
         )
     return dg.TableSchema(columns=columns)
 
@@ -111,7 +113,7 @@ def _table_column(name: str, kind: ColumnType, text: str, *, nullable: bool) -> 
     return dg.TableColumn(name, kind.value, description=text, constraints=dg.TableColumnConstraints(nullable=nullable))
 
 
-def _table_metadata(report: "Report") -> dict[str, dg.MetadataValue | int | str | bool]:
+def _table_metadata(report: "Report") -> dict[str, Any]:
     changed = f"{report.changed_from} to {report.changed_to}" if report.changed_from else "none"
     return {
         "dagster/row_count": report.row_count,
@@ -130,7 +132,7 @@ def _table_metadata(report: "Report") -> dict[str, dg.MetadataValue | int | str 
     }
 
 
-def _view_metadata(report: "ViewReport") -> dict[str, dg.MetadataValue | int | str | bool]:
+def _view_metadata(report: "ViewReport") -> dict[str, Any]:
     return {
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.view,

@@ -1,9 +1,10 @@
-"""Daily bars from Parquet and CSV files.
+"""Daily bars from Parquet, CSV and DBN files.
 
-Belongs here: reading, explicit conversion to the contract's types, and refusing what is not sound, with the file, the row and the
+Belongs here: reading (DBN: dbn.py), explicit conversion to the contract's types, and refusing what is not sound, with the file, the row and the
 column named. Nothing is guessed or repaired. Must not be here: which bars are final, and what they mean.
 
-A row of a CSV file is named by its line in the file, a row of a Parquet file by its number, both counted from 1.
+A row of a CSV file is named by its line in the file, a row of a Parquet file by its number, a bar of a DBN file by the number of
+its first record, all counted from 1.
 """
 
 import datetime as dt
@@ -20,10 +21,11 @@ from zl_assets.contracts import BARS, SYMBOL
 from zl_assets.domain.assertions import BAR_ASSERTIONS, MAX_OFFENDERS, PRICES, require
 from zl_assets.domain.frames import conform
 from zl_assets.errors import DataFault
+from zl_assets.sources import dbn
 
 REQUIRED = ("date", "symbol", "open", "high", "low", "close", "volume")
 OPTIONAL = ("instrument_id",)
-SUFFIXES = (".parquet", ".csv")
+SUFFIXES = (".parquet", ".csv", *dbn.SUFFIXES)
 
 # What CSV writers put where there is no value, in any case. Compared after stripping blanks.
 NULL_TEXTS = frozenset({"", "na", "n/a", "<na>", "nan", "nat", "null", "none"})
@@ -42,8 +44,8 @@ class Bars:
     Attributes:
         frame: BARS.frame_columns with their contract types, sorted by key.
         files: the files that were read, in order.
-        ignored_symbols: symbols in the files that were not asked for, with their row counts.
-        duplicates_dropped: rows that were exact copies of another one.
+        ignored_symbols: symbols in the files that were not asked for, with their row counts (in DBN files, of records).
+        duplicates_dropped: rows (in DBN files, records) that were exact copies of another one.
         description: one line for logs and labels.
     """
 
@@ -55,22 +57,26 @@ class Bars:
 
 
 def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
-    """Read daily bars of `symbols` from a Parquet or CSV file, or from a folder of them.
+    """Read daily bars of `symbols` from a Parquet, CSV or DBN file, or from a folder of them.
 
-    Of a folder, the files that end in .parquet or .csv are read; its subfolders, hidden files and other files are not. Every
-    file has the columns date, symbol, open, high, low, close and volume; instrument_id is optional, further columns are ignored.
+    Of a folder, the files that end in .parquet, .csv, .dbn or .dbn.zst are read; its subfolders, hidden files and other files are
+    not. Every Parquet or CSV file has the columns date, symbol, open, high, low, close and volume; instrument_id is optional,
+    further columns are ignored. DBN files hold ohlcv-1d, or ohlcv-1h, which is summed to UTC days (see dbn.py).
     Rows of other symbols are counted and otherwise not looked at. Exact copies of a row, within a file or across files, are
     dropped and counted.
 
     Raises:
         DataFault: nothing to read, a file that cannot be read, a missing column, a value of the wrong type, no row of `symbols`,
             or an unsound bar. The message names the file, the row and the column.
+        SettingError: the files are DBN, and the package that decodes them is not installed.
     """
     files = _files(path)
-    of_files = [_read(file) for file in files]
+    of_files, others, copies = _read_all(files, symbols)
     own = [frame[frame["symbol"].isin(symbols)] for frame in of_files]
     counts = pd.concat([frame["symbol"] for frame in of_files]).fillna("(none)").value_counts()
     ignored = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
+    for symbol, n in others.items():
+        ignored[symbol] = ignored.get(symbol, 0) + n
     absent = [symbol for symbol in symbols if symbol not in counts.index]
     if absent:
         found = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in ignored.items()) or "none"
@@ -99,7 +105,7 @@ def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
         frame=frame,
         files=files,
         ignored_symbols=ignored,
-        duplicates_dropped=len(rows) - len(distinct),
+        duplicates_dropped=len(rows) - len(distinct) + copies,
         description=(
             f"{len(frame):,} daily bars of {', '.join(symbols)} from {frame['date'].iloc[0]:%Y-%m-%d} to "
             f"{frame['date'].iloc[-1]:%Y-%m-%d}, read from {path}" + (f" ({len(files)} files)" if len(files) > 1 else "")
@@ -108,22 +114,41 @@ def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
 
 
 def _files(path: Path) -> tuple[Path, ...]:
-    wanted = f"a file that ends in {' or '.join(SUFFIXES)}, or a folder of such files"
+    wanted = f"a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, or a folder of such files"
     try:
         if path.is_dir():
-            files = tuple(sorted(f for f in path.iterdir() if f.suffix.lower() in SUFFIXES and f.name[0] != "." and f.is_file()))
+            files = tuple(sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != "." and f.is_file()))
             if not files:
                 raise DataFault(
-                    f"{path}: this folder holds no {' or '.join(SUFFIXES)} file (subfolders are not searched). Give {wanted}."
+                    f"{path}: this folder holds no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file (subfolders are not searched). "
+                    f"Give {wanted}."
                 )
             return files
         if not path.exists():
             raise DataFault(f"{path}: there is no such file or folder. Give {wanted}; a relative path starts at {Path.cwd()}.")
     except OSError as error:
         raise DataFault(f"{path}: cannot be opened: {error.strerror or error}. Give {wanted}.") from error
-    if not path.is_file() or path.suffix.lower() not in SUFFIXES:
+    if not path.is_file() or not _is_bars(path):
         raise DataFault(f"{path}: not a bars file. Give {wanted}.")
     return (path,)
+
+
+def _is_bars(file: Path) -> bool:
+    return file.name.lower().endswith(SUFFIXES)
+
+
+def _read_all(files: tuple[Path, ...], symbols: tuple[str, ...]) -> tuple[list[pd.DataFrame], dict[str, int], int]:
+    """One frame per file, unconverted, as `_read` gives them; and, of DBN files, records of other symbols by symbol and the number
+    of records that were copies."""
+    encoded = [file for file in files if dbn.is_dbn(file)]
+    if not encoded:
+        return [_read(file) for file in files], {}, 0
+    try:
+        decoded = dbn.read_dbn(encoded, symbols)
+    except OSError as error:
+        raise DataFault(f"{error.filename}: cannot be read: {error.strerror}. Check the file and its permissions.") from error
+    frames = dict(zip(encoded, decoded.frames, strict=True))
+    return [frames[file] if file in frames else _read(file) for file in files], decoded.other_symbols, decoded.duplicates
 
 
 def _read(file: Path) -> pd.DataFrame:

@@ -174,7 +174,11 @@ class JobRunner:
     def rows(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> list[bigquery.Row]:
         """The rows of a small result."""
         job = self.query(sql, step, parameters)
-        return self._named(step, lambda: self._repeat(lambda: list(job.result(page_size=SMALL_RESULT, retry=NO_RETRY, timeout=self._request_timeout))))
+
+        def read() -> list[bigquery.Row]:
+            return list(job.result(page_size=SMALL_RESULT, retry=NO_RETRY, timeout=self._request_timeout))
+
+        return self._named(step, lambda: self._repeat(read))
 
     def children(self, script: bigquery.QueryJob) -> list[bigquery.QueryJob]:
         """The statements that a script ran, as jobs."""
@@ -238,7 +242,9 @@ class JobRunner:
                 except api.Conflict as conflict:
                     if job_id not in str(conflict):
                         raise
-                    found = self.client.get_job(job_id, location=self.client.location, retry=NO_RETRY, timeout=self._request_timeout)
+                    found = self.client.get_job(
+                        job_id, location=self.client.location, retry=NO_RETRY, timeout=self._request_timeout
+                    )
                     return cast("J", found)
 
             job = self._repeat(submit_or_attach)

@@ -80,9 +80,7 @@ class Target:
 
 def leaf_paths(columns: Sequence[LiveColumn]) -> frozenset[str]:
     """Dotted paths of the live leaves, in lower case: BigQuery's column names do not tell upper from lower."""
-    return frozenset(
-        f"{c.name}.{f.name}".casefold() if f else c.name.casefold() for c in columns for f in (c.fields or (None,))
-    )
+    return frozenset(f"{c.name}.{f.name}".casefold() if f else c.name.casefold() for c in columns for f in (c.fields or (None,)))
 
 
 def _indent(text: str, by: int = 2) -> str:

@@ -29,5 +29,5 @@ def no_joins(select: str, tables: int = 1) -> Verdict:
         measured=len(found),
         bound="0 joins, subqueries or set operations; one table",
         offenders=pd.DataFrame({"found": found}),
-        explanation=f"The parsed view reads {', '.join(names) or 'no table'} with {len(found)} joins, subqueries or set operations.",
+        explanation=f"The parsed view reads {', '.join(names) or 'no table'}; {len(found)} faults in its form.",
     )

@@ -161,11 +161,11 @@ def test_a_missing_file_is_named_with_the_folder_it_was_looked_for_in(tmp_path: 
 
 
 def test_a_folder_without_bars_says_what_it_looked_for(tmp_path: Path) -> None:
-    assert "holds no .parquet or .csv file" in fault_of(tmp_path)
+    assert "holds no .parquet, .csv, .dbn or .dbn.zst file" in fault_of(tmp_path)
 
 
 def test_another_kind_of_file_says_what_is_read(tmp_path: Path) -> None:
-    assert "not a bars file. Give a file that ends in .parquet or .csv" in fault_of(csv(tmp_path, HEADER, name="bars.xlsx"))
+    assert "not a bars file. Give a file that ends in .parquet, .csv, .dbn or .dbn.zst" in fault_of(csv(tmp_path, HEADER, name="bars.xlsx"))
 
 
 @pytest.mark.parametrize("name", ["bars.csv", "bars.parquet"])

@@ -1,0 +1,209 @@
+"""Daily bars from Databento's DBN files, as the vendor delivers them: ohlcv-1d, or ohlcv-1h summed to UTC days.
+
+Belongs here: the format, its fixed-point prices, and which record is of which continuous symbol. Must not be here: what makes a bar
+sound, and other file formats. `databento-dbn` (the optional extra `dbn`) is imported by the function that decodes.
+
+`ZL.v.0`, the front month by volume, is the symbol ZL. Any other symbol, `ZL.c.0` among them, keeps its full name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.errors import DataFault, SettingError
+
+SUFFIXES = (".dbn", ".dbn.zst")
+FRONT_MONTH = ".v.0"
+
+# Prices are whole billionths; this one means that there is none. https://databento.com/docs/standards-and-conventions
+PRICE_SCALE = 1e9
+UNDEFINED_PRICE = np.iinfo(np.int64).max
+
+# rtype of a record, by schema.
+RECORD_TYPES = {"ohlcv-1h": 34, "ohlcv-1d": 35}
+
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+_PRELUDE = 8  # "DBN", version, length of the metadata that follows (uint32, little-endian)
+_PRICES = ["open", "high", "low", "close"]
+
+
+@dataclass(frozen=True, eq=False)
+class DbnBars:
+    """Daily bars of several DBN files.
+
+    Attributes:
+        frames: one for each file, in order: date, symbol, open, high, low, close, volume, instrument_id. The index is the
+            number (from 1) of the bar's first record in the file. A day whose hours are spread over files is in the first.
+        other_symbols: symbols that were not asked for, with their record counts.
+        duplicates: records that were exact copies of another one.
+    """
+
+    frames: tuple[pd.DataFrame, ...]
+    other_symbols: dict[str, int]
+    duplicates: int
+
+
+def is_dbn(path: Path) -> bool:
+    """Is a file DBN, by its name?"""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def read_dbn(files: Sequence[Path], symbols: Sequence[str]) -> DbnBars:
+    """Decode DBN files of schema ohlcv-1d or ohlcv-1h whose symbols are continuous ones.
+
+    Hours are put together over all files before they are summed, so that files which overlap, or which part in the middle of a
+    day, give the same bars as one file. Of a day: open of the first hour, high and low the extremes, close of the last, volume the
+    sum.
+
+    Raises:
+        DataFault: a file is damaged, is of another schema or symbology, or two records of an instrument and time differ.
+        SettingError: the package databento-dbn is not installed.
+    """
+    decoded = [_decode(file, symbols) for file in files]
+    other: dict[str, int] = {}
+    for _, counts in decoded:
+        for symbol, count in counts.items():
+            other[symbol] = other.get(symbol, 0) + count
+    records = pd.concat([rows.assign(file=i) for i, (rows, _) in enumerate(decoded)], ignore_index=True)
+    values = [name for name in records.columns if name not in ("file", "record")]
+    copies = records.duplicated(values)
+    distinct = records[~copies]
+    _refuse_conflicts(distinct, files)
+
+    distinct = distinct.sort_values(["symbol", "ts_event"], kind="stable")
+    days = (
+        distinct.assign(date=distinct["ts_event"].dt.normalize())
+        .groupby(["symbol", "date"], sort=True)
+        .agg(
+            open=("open", "first"),
+            high=("high", "max"),
+            low=("low", "min"),
+            close=("close", "last"),
+            volume=("volume", "sum"),
+            instrument_id=("instrument_id", "last"),
+            unpriced=("priced", lambda priced: not priced.all()),
+            file=("file", "min"),
+            record=("record", "first"),
+        )
+        .reset_index()
+    )
+    # groupby skips what is missing; a day with an hour that has no price has no price either.
+    days[_PRICES] = days[_PRICES].mask(days["unpriced"].astype(bool))
+    wanted = ["date", "symbol", *_PRICES, "volume", "instrument_id"]
+    frames = tuple(days[days["file"] == i].set_index("record")[wanted].rename_axis(None) for i in range(len(files)))
+    return DbnBars(frames, other, int(copies.sum()))
+
+
+def _decode(file: Path, symbols: Sequence[str]) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Records of the wanted symbols with the columns ts_event, symbol, prices, volume, instrument_id, priced and record; and the
+    number of records of each other symbol."""
+    dbn = _library()
+    content = _content(file)
+    if content[:3] != b"DBN" or len(content) < _PRELUDE:
+        raise DataFault(f"{file}: not a DBN file: it begins with {content[:8]!r}. Download it again.")
+    start = _PRELUDE + int.from_bytes(content[4:_PRELUDE], "little")
+    try:
+        metadata = dbn.Metadata.decode(content[:start])
+    except dbn.DBNError as error:
+        raise DataFault(f"{file}: its DBN metadata cannot be decoded: {error}. Download it again.") from error
+    if metadata.schema not in RECORD_TYPES:
+        raise DataFault(f"{file}: schema {metadata.schema}, expected {' or '.join(RECORD_TYPES)}. Request daily or hourly bars.")
+    if (str(metadata.stype_in), str(metadata.stype_out)) != ("continuous", "instrument_id") or metadata.ts_out:
+        raise DataFault(
+            f"{file}: symbols of type {metadata.stype_in} to {metadata.stype_out}{' with ts_out' if metadata.ts_out else ''}, "
+            f"expected continuous to instrument_id. Request the continuous symbol {symbols[0]}{FRONT_MONTH}."
+        )
+    layout = np.dtype(dbn.OHLCVMsg._dtypes)
+    if start > len(content) or (len(content) - start) % layout.itemsize:
+        raise DataFault(
+            f"{file}: cut off: {len(content) - start:,} bytes of records, not a multiple of {layout.itemsize}. Download it again."
+        )
+    records = np.frombuffer(content, layout, offset=start)
+    _check_records(records, metadata.schema, file)
+
+    days = records["ts_event"].astype("datetime64[ns]").astype("datetime64[D]")
+    own: list[pd.DataFrame] = []
+    counts: dict[str, int] = {}
+    for continuous, intervals in metadata.mappings.items():
+        symbol = continuous.removesuffix(FRONT_MONTH)
+        mine = np.zeros(len(records), dtype=bool)
+        for interval in intervals:
+            if interval["symbol"]:
+                first, after = np.datetime64(interval["start_date"], "D"), np.datetime64(interval["end_date"], "D")
+                mine |= (records["instrument_id"] == int(interval["symbol"])) & (days >= first) & (days < after)
+        if symbol in symbols:
+            own.append(_frame(records, np.flatnonzero(mine), symbol))
+        elif mine.any():
+            counts[symbol] = int(mine.sum())
+    return pd.concat(own or [_frame(records, np.array([], dtype=int), "")], ignore_index=True), counts
+
+
+def _check_records(records: Any, schema: str, file: Path) -> None:
+    if not len(records):
+        raise DataFault(f"{file}: the file has no records. Give a file that holds bars.")
+    wrong = np.flatnonzero((records["rtype"] != RECORD_TYPES[schema]) | (records["length"] * 4 != records.dtype.itemsize))
+    if len(wrong):
+        raise DataFault(
+            f"{file}: record {wrong[0] + 1} is of type {records['rtype'][wrong[0]]}, expected {RECORD_TYPES[schema]} ({schema}). "
+            "Download it again."
+        )
+    step = 3600 if schema == "ohlcv-1h" else 86400
+    off = np.flatnonzero(records["ts_event"] % (step * 10**9))
+    if len(off):
+        moment = records["ts_event"][off[0]].astype("datetime64[ns]")
+        raise DataFault(f"{file}: record {off[0] + 1} begins at {moment}, not on a whole {'hour' if step == 3600 else 'UTC day'}.")
+
+
+def _frame(records: Any, rows: Any, symbol: str) -> pd.DataFrame:
+    mine = records[rows]
+    prices = {name: np.where(mine[name] == UNDEFINED_PRICE, np.nan, mine[name] / PRICE_SCALE) for name in _PRICES}
+    return pd.DataFrame(
+        {
+            "ts_event": mine["ts_event"].astype("datetime64[ns]"),
+            "symbol": pd.Series([symbol] * len(mine), dtype="object"),
+            **prices,
+            "volume": mine["volume"].astype("int64"),
+            "instrument_id": mine["instrument_id"].astype("int64"),
+            "priced": np.all([mine[name] != UNDEFINED_PRICE for name in _PRICES], axis=0),
+            "record": rows + 1,
+        }
+    )
+
+
+def _refuse_conflicts(records: pd.DataFrame, files: Sequence[Path]) -> None:
+    twice = records[records.duplicated(["symbol", "ts_event"], keep=False)].sort_values(["symbol", "ts_event"])
+    if len(twice):
+        named = "; ".join(
+            f"{files[row.file].name} record {row.record}: {row.symbol} {row.ts_event:%Y-%m-%d %H:%M} instrument "
+            f"{row.instrument_id} close {row.close:g} volume {row.volume}"
+            for row in twice.head(4).itertuples()
+        )
+        raise DataFault(f"{len(twice)} records share their symbol and time with a different record: {named}. Leave one of each.")
+
+
+def _content(file: Path) -> bytes:
+    import pyarrow as pa
+
+    raw = file.read_bytes()
+    if raw[:4] != _ZSTANDARD:
+        return raw
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(raw), "zstd") as stream:
+            return bytes(stream.read())
+    except OSError as error:
+        raise DataFault(f"{file}: its Zstandard compression is damaged: {error}. Download it again.") from error
+
+
+def _library() -> Any:
+    try:
+        import databento_dbn
+    except ModuleNotFoundError as error:
+        raise SettingError(
+            "ZL_BARS names a DBN file, and the package that decodes it is not installed. Run: pip install 'zl-assets[dbn]' "
+            "(in a checkout: pip install -e '.[dbn]'; or only: pip install databento-dbn)."
+        ) from error
+    return databento_dbn

@@ -1,0 +1,83 @@
+"""Imports point one way, and start-up loads no heavy library."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import zl_assets
+
+PACKAGE = Path(zl_assets.__file__).parent
+
+# A module may import from its own layer and from those above it in this list.
+LAYERS = [
+    {"errors", "settings", "contracts", "files"},
+    {"domain"},
+    {"sources"},
+    {"model"},
+    {"warehouse"},
+    {"io_managers", "resources"},
+    {"assets", "checks", "operations"},
+    {"automation"},
+    {"definitions"},
+    {"__main__"},
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+PURE = {"domain", "sources", "model"}
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    layer = layer_of(path)
+    for name in imports_of(path):
+        parts = name.split(".")
+        if parts[0] == "zl_assets" and len(parts) > 1:
+            assert RANK[parts[1]] <= RANK[layer], f"{path.relative_to(PACKAGE)} ({layer}) imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_calculations_know_neither_dagster_nor_google(path: Path) -> None:
+    forbidden = {"dagster", "google", "dagster_gcp", "local_bigquery", "duckdb"}
+    layer = layer_of(path)
+    found = {name.split(".")[0] for name in imports_of(path)} & forbidden
+    if layer in PURE:
+        assert not found
+    if layer == "warehouse":
+        assert not found & {"dagster", "dagster_gcp"}
+
+
+def test_every_module_says_what_belongs_in_it() -> None:
+    missing = [str(path.relative_to(PACKAGE)) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert missing == []
+
+
+def test_loading_the_definitions_imports_no_heavy_library() -> None:
+    heavy = ["lightgbm", "sklearn", "scipy", "duckdb", "local_bigquery", "uvicorn", "pandas_market_calendars", "matplotlib"]
+    code = f"import sys, zl_assets.definitions as d; d.build_defs(); print([m for m in {heavy} if m in sys.modules])"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.strip() == "[]"
+
+
+def test_importing_the_definitions_reads_no_environment() -> None:
+    code = "import zl_assets.definitions"
+    subprocess.run([sys.executable, "-c", code], env={"ZL_MAX_PARTITIONS": "nonsense", "PATH": "/usr/bin"}, check=True)

@@ -1,0 +1,121 @@
+"""The daily job through Dagster against the embedded BigQuery: on the sample and on the real bars."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import talib
+
+from zl_assets.contracts import TECHNICAL_FEATURE_NAMES
+from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.graph.product import AS_OF, TABLES, Product, failures, metadata, red
+
+MakeProduct = Callable[..., Product]
+
+
+@pytest.fixture(scope="module")
+def real_bars() -> Path:
+    return shared_data("databento_futures_ohlcv_1d.parquet")
+
+
+@pytest.fixture(scope="module")
+def real(new_product: MakeProduct, real_bars: Path) -> tuple[Product, dg.ExecuteInProcessResult]:
+    product = new_product(bars=real_bars, as_of=AS_OF)
+    return product, product.refresh()
+
+
+def test_the_sample_is_all_green_and_says_that_it_is_synthetic(new_product: MakeProduct) -> None:
+    product = new_product()
+    result = product.refresh()
+    assert failures(result) == {}
+    assert red(result) == set()
+    found = metadata(result)
+    assert set(found) == {*TABLES, "training_csv", "lgbm_model"}
+    assert "SYNTHETIC" in found["databento_futures_ohlcv_1d"]["source"]
+    assert found["databento_futures_ohlcv_1d"]["dagster/row_count"] == 3998
+    assert (product.model / "contract.json").exists()
+
+
+def test_the_real_bars_are_all_green_with_the_plans_counts(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
+    product, result = real
+    assert failures(result) == {}
+    assert red(result) == set()
+    found = metadata(result)
+    assert found["zl_ohlcv"]["dagster/row_count"] == 3893
+    assert found["daily_ml_matrix"]["dagster/row_count"] == 3831
+    assert found["training_csv"]["labelled_rows"] == 3810
+    assert found["lgbm_model"]["is_latest"]
+    matrix = product.table("daily_ml_matrix")
+    for struct in ("pivots", "policy", "golden_zone"):
+        assert matrix[struct].isna().all()
+
+
+def test_the_real_features_are_talibs(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
+    """The whole way from the vendor's file through BigQuery and back, against TA-Lib on the closes."""
+    product, _ = real
+    features = product.table("zl_ta_features")
+    close = product.table("zl_ohlcv")["close"].to_numpy()
+    returns = {n: talib.ROC(close, n) / 100 for n in (1, 5, 21)}
+    expected = {
+        **{f"return_{n}d": values for n, values in returns.items()},
+        **{f"ma_{n}": talib.SMA(close, n) for n in (5, 21, 63)},
+        "volatility_21d": np.concatenate([[np.nan], talib.STDDEV(returns[1][1:], 21) * np.sqrt(21 / 20)]),
+        "rsi_14": talib.RSI(close, 14),
+    }
+    assert set(expected) == set(TECHNICAL_FEATURE_NAMES)
+    for name, values in expected.items():
+        np.testing.assert_allclose(features[name].to_numpy(dtype="float64"), values, rtol=0, atol=1e-9, err_msg=name)
+
+
+def test_the_export_holds_the_views_floats_to_the_last_bit(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
+    product, _ = real
+    view = product.table("vw_zl_1m_flat")
+    csv = pd.read_csv(product.csv, float_precision="round_trip")
+    assert list(csv.columns) == list(view.columns)
+    for name in csv.columns:
+        if csv[name].dtype == "float64":
+            np.testing.assert_array_equal(csv[name].to_numpy(), view[name].to_numpy(dtype="float64"), err_msg=name)
+
+
+def test_a_second_run_changes_nothing_at_all(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
+    product, _ = real
+    before = product.snapshot(with_stamps=True)
+    result = product.refresh()
+    assert failures(result) == {}
+    for table in TABLES:
+        found = metadata(result)[table]
+        assert (found.get("inserted", 0), found.get("updated", 0), found.get("replaced", False)) == (0, 0, False), table
+    assert product.snapshot(with_stamps=True) == before
+
+
+def test_new_bars_only_add_rows_and_end_where_one_run_ends(
+    new_product: MakeProduct, real: tuple[Product, dg.ExecuteInProcessResult], real_bars: Path, tmp_path: Path
+) -> None:
+    bars = pq.read_table(real_bars).to_pandas()
+    bars["date"] = pd.to_datetime(bars["date"])
+    file = tmp_path / "bars.parquet"
+    bars[bars["date"] <= "2025-10-31"].to_parquet(file)
+    product = new_product(bars=file)
+    assert red(product.refresh(as_of=AS_OF)) == {"zl_ohlcv:newest_session", "daily_ml_matrix:newest_session"}
+    bars.to_parquet(file)
+    result = product.refresh(as_of=AS_OF)
+    assert red(result) == set()
+    found = metadata(result)
+    for table, inserted in {"zl_ohlcv": 10, "zl_ta_features": 10, "daily_ml_matrix": 10}.items():
+        assert (found[table]["inserted"], found[table]["updated"]) == (inserted, 0), table
+    assert product.snapshot() == real[0].snapshot()
+
+
+def test_own_bars_are_not_mixed_with_the_sample(new_product: MakeProduct, real_bars: Path) -> None:
+    product = new_product()
+    assert failures(product.refresh()) == {}
+    before = product.snapshot(with_stamps=True)
+    result = product.refresh(bars=real_bars, as_of=AS_OF)
+    [message] = failures(result).values()
+    assert "never mixed" in message
+    assert "reset" in message
+    assert product.snapshot(with_stamps=True) == before
