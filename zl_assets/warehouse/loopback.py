@@ -15,6 +15,7 @@ import requests
 from google.api_core.exceptions import ServiceUnavailable
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from google.cloud.bigquery import _pandas_helpers
 from google.cloud.bigquery_storage_v1 import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 from urllib3.exceptions import NewConnectionError
@@ -77,6 +78,7 @@ class EmbeddedClient(bigquery.Client):
 
     def __init__(self, server: ServerInfo, location: str, find_server: Callable[[], ServerInfo]) -> None:
         quiet_dataframes()
+        read_without_pauses()
         self._session = LoopbackSession(server, find_server)
         super().__init__(
             project=PROJECT,
@@ -142,3 +144,12 @@ def quiet_dataframes() -> None:
     pandas-gbq."""
     for message in ("Retrieving DataFrames via google-cloud-bigquery is", "Retrieving Arrow record batches directly via"):
         warnings.filterwarnings("ignore", message=message, category=PendingDeprecationWarning)
+
+
+def read_without_pauses() -> None:
+    """Let a read through the Storage API end when its rows are there.
+
+    The client library looks for the end of a download every 0.2 s, which is all of the time that a few thousand rows from this
+    machine take: 0.24 s before, 0.05 s after.
+    """
+    _pandas_helpers._PROGRESS_INTERVAL = 0.005
