@@ -54,7 +54,7 @@ BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
     "a zero price": (at("low", 0.0), ("prices_positive", "low=0")),
     "a negative price": (at("low", -1.0), ("prices_positive", "low=-1")),
     "high below low": (_high_below_low, ("high_not_below_low", "date=")),
-    "no volume": (at("volume", None), ("volume", "1000")),
+    "no volume": (at("volume", None), ("volume_sound", "row=1001")),
     "fewer than 63 sessions": (lambda bars: bars.head(50), ("63", "Load more history")),
     "dates before the regimes": (
         lambda bars: bars.assign(date=bars["date"] - pd.Timedelta(7 * 100, "D").to_pytimedelta()),
