@@ -5,9 +5,10 @@ read. Must not be here: anything the UI and the schedule would not do as well.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import dagster as dg
 import typer
@@ -21,6 +22,9 @@ from zl_assets.definitions import build_defs
 from zl_assets.errors import SettingError, ZlError
 from zl_assets.settings import Settings
 
+if TYPE_CHECKING:
+    from dagster._core.execution.plan.objects import StepFailureData
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -29,13 +33,14 @@ def main(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show Dagster's log as well")] = False,
 ) -> None:
     """Materialize the whole graph with all its checks, and say what happened."""
-    console = Console(highlight=False)
+    # Where nobody sees the width, as in a log file, lines are not cut to 80.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     try:
         settings = Settings.load()
         with dagster_instance() as instance:
             result = run(settings, instance, verbose=verbose)
     except ZlError as error:
-        Console(stderr=True, highlight=False).print(f"[red]Stopped.[/red] {error}", soft_wrap=True)
+        Console(stderr=True).print(Text(f"Stopped. {error}", style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
     console.print(summary(result, settings))
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
@@ -107,17 +112,24 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[Text]:
                 style="red" if red else "yellow",
             )
     for event in result.get_step_failure_events():
-        data = event.step_failure_data
-        if data.user_failure_data is not None and data.user_failure_data.description:
-            reason = data.user_failure_data.description
-        else:
-            reason = data.error_display_string
-        yield Text(f"FAILED {event.step_key}: {reason}", style="red")
+        yield Text(f"FAILED {event.step_key}: {_reason(event.step_failure_data)}", style="red")
     if not result.success and not result.get_step_failure_events():
         yield Text(f"FAILED before the first step: {result.get_run_failure_event().job_failure_data.error}", style="red")
     skipped = [str(event.step_key) for event in result.get_step_skipped_events()]
     if skipped:
         yield Text(f"Not run, because of the above: {', '.join(skipped)}")
+
+
+def _reason(data: "StepFailureData") -> str:
+    """The words of the `Failure` behind a failed step, also when it came after a retry; a bug keeps its trace."""
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None:
+        if error.cls_name == "Failure":
+            return error.message.partition(": ")[2].strip()
+        error = error.cause
+    return data.error_display_string
 
 
 def _places(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[Text]:
