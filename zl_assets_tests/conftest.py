@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+
+# The machines are shared and noisy: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("zl", deadline=None)
+hypothesis.settings.load_profile("zl")
 
 if TYPE_CHECKING:
     from google.cloud import bigquery

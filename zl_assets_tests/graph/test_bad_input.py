@@ -64,7 +64,9 @@ BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_bad_bars_are_refused_before_the_first_write(good: tuple[Product, Path, dict[str, str]], name: str, tmp_path: Path) -> None:
+def test_bad_bars_are_refused_before_the_first_write(
+    good: tuple[Product, Path, dict[str, str]], name: str, tmp_path: Path
+) -> None:
     product, _, before = good
     breaking, words = BROKEN[name]
     file = tmp_path / "bars.parquet"
@@ -80,7 +82,11 @@ def test_bad_bars_are_refused_before_the_first_write(good: tuple[Product, Path, 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, ("bars.parquet", "there is no such file or folder")), (b"", ("bars.parquet", "empty")), (b"not parquet", ("bars.parquet", "Parquet"))],
+    [
+        (None, ("bars.parquet", "there is no such file or folder")),
+        (b"", ("bars.parquet", "empty")),
+        (b"not parquet", ("bars.parquet", "Parquet")),
+    ],
 )
 def test_a_file_that_cannot_be_read_is_named(
     good: tuple[Product, Path, dict[str, str]], tmp_path: Path, content: bytes | None, words: tuple[str, ...]

@@ -33,7 +33,8 @@ def description(definitions: dg.Definitions) -> dict[str, object]:
         },
         "jobs": sorted(job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")),
         "schedules": {
-            s.name: [s.cron_schedule, s.execution_timezone, s.default_status.value, s.job_name] for s in definitions.schedules or []
+            s.name: [s.cron_schedule, s.execution_timezone, s.default_status.value, s.job_name]
+            for s in definitions.schedules or []
         },
     }
 

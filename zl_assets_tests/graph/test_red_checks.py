@@ -70,8 +70,18 @@ FAULTS = [
     (F, "volatility_plausible", f"UPDATE {F} SET volatility_21d = 0.2 WHERE {DAY}", "0.2"),
     (M, "row_count_at_least", f"DELETE FROM {M} WHERE data_date < '2012-01-01'", "3,800"),
     (M, "unique_key", TWICE.format(M), "2015-03-10"),
-    (M, "no_null_prices", f"UPDATE {M} SET market_data = {BAR.format(open='NULL', close='market_data.close')} WHERE {DAY}", "2015"),
-    (M, "prices_positive", f"UPDATE {M} SET market_data = {BAR.format(open='-1.0', close='market_data.close')} WHERE {DAY}", "-1"),
+    (
+        M,
+        "no_null_prices",
+        f"UPDATE {M} SET market_data = {BAR.format(open='NULL', close='market_data.close')} WHERE {DAY}",
+        "2015",
+    ),
+    (
+        M,
+        "prices_positive",
+        f"UPDATE {M} SET market_data = {BAR.format(open='-1.0', close='market_data.close')} WHERE {DAY}",
+        "-1",
+    ),
     (M, "regimes_named", f"UPDATE {M} SET regime = NULL WHERE {DAY}", "2015-03-10"),
     (
         M,
@@ -104,7 +114,9 @@ def test_a_wrong_table_turns_its_check_red(
 
 
 VIEW = "training.vw_zl_1m_flat"
-COLUMNS = "data_date, close, return_1d, return_5d, return_21d, ma_5, ma_21, ma_63, volatility_21d, rsi_14, regime_name, sample_weight"
+COLUMNS = (
+    "data_date, close, return_1d, return_5d, return_21d, ma_5, ma_21, ma_63, volatility_21d, rsi_14, regime_name, sample_weight"
+)
 VIEW_FAULTS = [
     ("no_joins", f"SELECT a.* FROM {VIEW}_good AS a JOIN training.regime_weights AS r ON a.regime_name = r.regime"),
     ("unique_key", f"SELECT * FROM {VIEW}_good UNION ALL SELECT * FROM {VIEW}_good WHERE data_date = '2015-03-10'"),

@@ -1,0 +1,81 @@
+"""Settings: a wrong value stops with the variable, the value and what is allowed."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zl_assets.errors import SettingError
+from zl_assets.settings import Settings
+
+WRONG = {
+    "ZL_GCP_PROJECT": ["My Project", "a", "x`; DROP TABLE t; --"],
+    "ZL_LOCATION": ["us central", "us-central1; --"],
+    "ZL_DATASET_PREFIX": ["1_", "a-b", "a b", "x.y", "`"],
+    "ZL_CREATE": ["maybe"],
+    "ZL_AS_OF": ["tomorrow", "2025-13-01", "15.11.2025"],
+    "ZL_MIN_MATRIX_ROWS": ["-1", "many", "1.5"],
+    "ZL_MIN_LABELLED_ROWS": ["-1"],
+    "ZL_MAX_PARTITIONS": ["0", "4001"],
+    "ZL_MAX_BYTES": ["1", "-5"],
+    "ZL_DEADLINE": ["0", "-1", "7200", "nan"],
+}
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"ZL_{name.upper()}", raising=False)
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_wrong_value_names_the_variable_the_value_and_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError) as caught:
+        Settings.load()
+    message = str(caught.value)
+    assert name in message
+    assert value in message
+    assert "Allowed:" in message
+
+
+def test_every_wrong_value_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZL_AS_OF", "x")
+    monkeypatch.setenv("ZL_MAX_PARTITIONS", "0")
+    with pytest.raises(SettingError) as caught:
+        Settings.load()
+    assert "ZL_AS_OF" in str(caught.value)
+    assert "ZL_MAX_PARTITIONS" in str(caught.value)
+
+
+def test_nothing_set_is_the_sample_on_this_machine() -> None:
+    settings = Settings.load()
+    assert settings.embedded
+    assert settings.synthetic
+    assert settings.may_create
+    assert settings.state_dir == Path(".zl")
+    assert settings.fixed_as_of == dt.date(2025, 11, 15)
+
+
+def test_own_bars_are_looked_at_today_unless_a_date_is_given() -> None:
+    assert Settings.load(bars="x.parquet").fixed_as_of is None
+    assert Settings.load(bars="x.parquet", as_of="2024-01-02").fixed_as_of == dt.date(2024, 1, 2)
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZL_GCP_PROJECT", "")
+    assert Settings.load().embedded
+
+
+@given(st.text(min_size=1))
+def test_no_prefix_that_is_not_an_identifier_gets_through(prefix: str) -> None:
+    try:
+        settings = Settings.load(dataset_prefix=prefix)
+    except SettingError:
+        return
+    assert settings.dataset_prefix.isascii()
+    assert settings.dataset_prefix.replace("_", "a").isalnum()
