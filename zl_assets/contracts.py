@@ -301,11 +301,24 @@ TECHNICAL_FEATURES = (
 )
 TECHNICAL_FEATURE_NAMES = tuple(column.name for column in TECHNICAL_FEATURES)
 
+ROLLS = (
+    _float(
+        "roll_index",
+        "price path without the gaps between contracts: steps by close / close before, where the series rolled by close / the "
+        "weekday bar's own open; NULL without instrument_id",
+        "100 on the first session",
+    ),
+    Column(
+        "is_roll", ColumnType.BOOL, "the contract behind the bar is another than one session before; NULL without instrument_id"
+    ),
+)
+ROLL_NAMES = tuple(column.name for column in ROLLS)
+
 FEATURES = TableContract(
     dataset="features",
     table="zl_ta_features",
-    description="The eight technical features of every session; NULL while a window is not full.",
-    columns=(_DATA_DATE, _SYMBOL, *TECHNICAL_FEATURES, INGESTION_TS),
+    description="The eight technical features of every session, NULL while a window is not full, and where the series rolls.",
+    columns=(_DATA_DATE, _SYMBOL, *TECHNICAL_FEATURES, *ROLLS, INGESTION_TS),
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
@@ -399,6 +412,7 @@ MATRIX = TableContract(
             _float("k_vol", "volatility multiplier, reserved", reserved=True),
         ),
         *TECHNICAL_FEATURES,
+        *ROLLS,
         INGESTION_TS,
         Column(
             "regime_name",
@@ -428,7 +442,63 @@ TRAINING_VIEW = ViewContract(
     key=("data_date",),
 )
 
+_MODEL_ID = Column("model_id", ColumnType.STRING, "the model behind the row, as in lgbm_model's metadata", nullable=False)
+_CLOSE = _float("close", "last price of the session, unadjusted", CENTS, nullable=False)
+
+# One row a session, whatever model it comes from: a model is trained anew every day, and a key with its id would add the whole
+# history every day.
+OOF = TableContract(
+    dataset="predictions",
+    table="zl_1m_oof",
+    description="What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came. The "
+    "sessions before the first test fold have no forecast. All rows are of one model, the newest one that passed its gates.",
+    columns=(
+        _DATA_DATE,
+        _SYMBOL,
+        _MODEL_ID,
+        Column("target_session", ColumnType.DATE, "session whose close the target looks at", nullable=False),
+        Column("regime_name", ColumnType.STRING, "market regime of the date", nullable=False),
+        _CLOSE,
+        _float("target_1m", f"close {HORIZON} sessions later / close - 1: what came", FRACTION, nullable=False),
+        Column("fold", ColumnType.INT64, "test fold that the session is in, 1 is the oldest; NULL before the first"),
+        _float("predicted_return", "forecast of target_1m by the fold's fit", FRACTION),
+        _float("predicted_close", "close * (1 + predicted_return)", CENTS),
+        INGESTION_TS,
+    ),
+    key=("data_date", "symbol"),
+    partition_by="data_date",
+    cluster_by=("symbol",),
+)
+
+LATEST = TableContract(
+    dataset="predictions",
+    table="zl_1m_latest",
+    description="The newest forecast of every session, made while its target was not known: the newest 21 sessions are open, and "
+    "a newer model updates them; older rows stay as they were last forecast.",
+    columns=(
+        _DATA_DATE,
+        _SYMBOL,
+        _MODEL_ID,
+        Column(
+            "target_session",
+            ColumnType.DATE,
+            f"the session that is forecast, {HORIZON} sessions later by the exchange's calendar",
+            nullable=False,
+        ),
+        _CLOSE,
+        _float("predicted_return", f"forecast of the close {HORIZON} sessions later / close - 1", FRACTION, nullable=False),
+        _float("predicted_close", "close * (1 + predicted_return)", CENTS, nullable=False),
+        _float("low_close", "lower end of the interval", CENTS, nullable=False),
+        _float("high_close", "upper end of the interval", CENTS, nullable=False),
+        _float("interval_level", "share of outcomes that the interval is meant to hold", FRACTION, nullable=False),
+        INGESTION_TS,
+    ),
+    key=("data_date", "symbol"),
+    partition_by="data_date",
+    cluster_by=("symbol",),
+)
+
 # Asset key -> contract, in the order of the graph.
 CONTRACTS: dict[str, TableContract | ViewContract] = {
-    contract.table: contract for contract in (BARS, REGIME_WEIGHTS, SESSIONS, FEATURES, MATRIX, TRAINING_VIEW)
+    contract.table: contract for contract in (BARS, REGIME_WEIGHTS, SESSIONS, FEATURES, MATRIX, TRAINING_VIEW, OOF, LATEST)
 }

@@ -3,10 +3,12 @@
 import dagster as dg
 
 from zl_assets import automation
-from zl_assets.assets import features, market, training
+from zl_assets.assets import features, market, predictions, training
 from zl_assets.checks import features as feature_checks
 from zl_assets.checks import market as market_checks
+from zl_assets.checks import predictions as prediction_checks
 from zl_assets.checks import training as training_checks
+from zl_assets.operations import build_jobs
 from zl_assets.resources import build_resources
 from zl_assets.settings import Settings
 
@@ -26,11 +28,13 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             features.regime_weights,
             features.daily_ml_matrix,
             training.vw_zl_1m_flat,
-            training.training_csv,
+            training.build_training_csv(settings),
             training.lgbm_model,
+            predictions.zl_1m_oof,
+            predictions.zl_1m_latest,
         ],
-        asset_checks=[*market_checks.CHECKS, *feature_checks.CHECKS, *training_checks.CHECKS],
-        jobs=automation.JOBS,
+        asset_checks=[*market_checks.CHECKS, *feature_checks.CHECKS, *training_checks.CHECKS, *prediction_checks.CHECKS],
+        jobs=[*automation.JOBS, *build_jobs(settings)],
         schedules=automation.SCHEDULES,
         resources=build_resources(settings),
         # The whole graph takes seconds; a process for each step would cost more than its work.

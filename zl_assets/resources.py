@@ -13,8 +13,9 @@ from dagster_gcp import BigQueryResource
 from google.cloud import bigquery
 from pydantic import PrivateAttr
 
-from zl_assets.io_managers.artifacts import ModelIOManager, TrainingCsvIOManager
+from zl_assets.io_managers.artifacts import ModelIOManager, PublishedModelIOManager, TrainingCsvIOManager
 from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse
+from zl_assets.io_managers.exports import CloudExports, EmbeddedExports
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.settings import Settings
 
@@ -31,6 +32,19 @@ class EmbeddedBigQuery(BigQueryResource):
 
         with as_failures():
             client = embedded_client(Path(self.state_dir), str(self.location))
+        yield client
+
+
+class GoogleBigQuery(BigQueryResource):
+    """Google Cloud's BigQuery, with application-default credentials."""
+
+    @contextmanager
+    def get_client(self) -> Iterator[bigquery.Client]:
+        """A client of the project, or one message that says how to sign in."""
+        from zl_assets.warehouse.cloud import cloud_client
+
+        with as_failures():
+            client = cloud_client(str(self.project), str(self.location))
         yield client
 
 
@@ -74,7 +88,7 @@ def build_resources(settings: Settings) -> dict[str, object]:
     bigquery_resource = (
         EmbeddedBigQuery(project=None, location=settings.location, state_dir=state_dir)
         if settings.embedded
-        else BigQueryResource(project=settings.gcp_project, location=settings.location)
+        else GoogleBigQuery(project=settings.gcp_project, location=settings.location)
     )
     warehouse = Warehouse(
         bigquery=bigquery_resource,
@@ -85,12 +99,15 @@ def build_resources(settings: Settings) -> dict[str, object]:
         max_bytes=settings.max_bytes,
         deadline=settings.deadline,
     )
+    exports = CloudExports(project=settings.gcp_project) if settings.gcp_project else EmbeddedExports(state_dir=state_dir)
     fixed = settings.fixed_as_of
     return {
         "warehouse": warehouse,
         "tables_io": BigQueryIOManager(warehouse=warehouse),
         "csv_io": TrainingCsvIOManager(state_dir=state_dir),
         "models_io": ModelIOManager(state_dir=state_dir),
+        "published_model_io": PublishedModelIOManager(state_dir=state_dir),
+        "exports": exports,
         "bounds": Bounds(min_matrix_rows=settings.min_matrix_rows, min_labelled_rows=settings.min_labelled_rows),
         "as_of": AsOf(fixed=fixed.isoformat() if fixed else None),
     }

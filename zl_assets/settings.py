@@ -61,8 +61,8 @@ class Settings(BaseSettings):
 
     export_uri: str | None = Field(
         default=None,
-        description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: the view "
-        "is read directly",
+        description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: the "
+        "view is read directly",
     )
     deadline: float = Field(
         default=300.0,

@@ -7,10 +7,10 @@ import dagster as dg
 from zl_assets.contracts import CONTRACTS
 from zl_assets.io_managers.bigquery import table_schema
 
-SOURCE, FEATURES, TRAINING = "source", "features", "training"
+SOURCE, FEATURES, TRAINING, PREDICTIONS = "source", "features", "training", "predictions"
 OWNERS = ["team:zl"]
 
-TABLES_IO, CSV_IO, MODELS_IO = "tables_io", "csv_io", "models_io"
+TABLES_IO, CSV_IO, MODELS_IO, PUBLISHED_MODEL_IO = "tables_io", "csv_io", "models_io", "published_model_io"
 
 # The write path has spent its own deadline on retries by then; one more try covers a warehouse that was being restarted.
 RETRY = dg.RetryPolicy(max_retries=1, delay=5)

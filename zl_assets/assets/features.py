@@ -5,8 +5,9 @@ import pandas as pd
 
 from zl_assets.assets.common import FEATURES as FEATURES_GROUP
 from zl_assets.assets.common import OWNERS, RETRY, TABLES_IO, of_contract
+from zl_assets.assets.pictures import picture
 from zl_assets.contracts import FEATURES, MATRIX, REGIME_WEIGHTS
-from zl_assets.domain import indicators, matrix, regimes
+from zl_assets.domain import features, matrix, regimes
 from zl_assets.io_managers.failures import as_failures
 
 
@@ -18,14 +19,17 @@ from zl_assets.io_managers.failures import as_failures
     io_manager_key=TABLES_IO,
     retry_policy=RETRY,
 )
-def zl_ta_features(zl_ohlcv: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+def zl_ta_features(zl_ohlcv: pd.DataFrame, databento_futures_ohlcv_1d: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """The eight technical features of every session, from the raw close: returns over 1, 5 and 21 sessions, means over 5, 21 and
-    63, 21-session volatility (not annualised) and Wilder's RSI.
+    63, 21-session volatility (not annualised) and Wilder's RSI. Beside them `is_roll`, where the contract behind the bar changes,
+    and `roll_index`, the price path without the gaps between contracts.
 
-    Each value looks only backwards: it is the same whether or not later sessions exist. NULL while a window is not full.
+    Each value looks only backwards: it is the same whether or not later sessions exist. NULL while a window is not full. The bars
+    are read for one thing that a session with a weekend stub no longer has: the weekday bar's own open, which the index steps
+    from where the series rolls.
     """
     with as_failures():
-        return dg.MaterializeResult(value=indicators.technical_features(zl_ohlcv))
+        return dg.MaterializeResult(value=features.feature_rows(zl_ohlcv, databento_futures_ohlcv_1d))
 
 
 @dg.asset(
@@ -56,10 +60,15 @@ def regime_weights() -> dg.MaterializeResult[pd.DataFrame]:
 def daily_ml_matrix(
     zl_ohlcv: pd.DataFrame, zl_ta_features: pd.DataFrame, regime_weights: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """One denormalised row per session: the bar, the eight features and the regime, put together by date in Python.
+    """One denormalised row per session: the bar, the eight features, the rolls and the regime, put together by date in Python.
 
     The first 62 sessions have no 63-session mean and are left out. `pivots`, `policy` and `golden_zone` belong to later feature
     families and stay NULL here. Written by MERGE: new sessions are inserted, revised ones updated, the rest is not touched.
     """
+    from zl_assets.model.plots import matrix_over_time
+
     with as_failures():
-        return dg.MaterializeResult(value=matrix.build_matrix(zl_ohlcv, zl_ta_features, regime_weights))
+        rows = matrix.build_matrix(zl_ohlcv, zl_ta_features, regime_weights)
+    return dg.MaterializeResult(
+        value=rows, metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows))}
+    )

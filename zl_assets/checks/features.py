@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS, TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, ROLL_NAMES, SESSIONS, TECHNICAL_FEATURE_NAMES
 from zl_assets.domain import assertions
 from zl_assets.resources import AsOf, Bounds
 
@@ -52,10 +52,22 @@ def regime_weights_checks(regime_weights: pd.DataFrame) -> Iterator[dg.AssetChec
         spec(FEATURES.table, "rsi_in_range", _RSI, blocking=True),
         spec(FEATURES.table, "volatility_in_plan", _PLAN, blocking=True),
         spec(FEATURES.table, "volatility_plausible", _PLAUSIBLE, blocking=True),
+        spec(
+            FEATURES.table, "roll_columns_sound", "The roll index is above 0, and NULL only without instrument_id.", blocking=True
+        ),
+        spec(
+            FEATURES.table,
+            "prefix_invariant",
+            "The leak gate: recomputed on the first sessions alone, every feature keeps its value to the last bit.",
+            blocking=True,
+            against=(SESSIONS.table, BARS.table),
+        ),
     ],
-    ins={FEATURES.table: dg.AssetIn(FEATURES.table), SESSIONS.table: dg.AssetIn(SESSIONS.table)},
+    ins={table: dg.AssetIn(table) for table in (FEATURES.table, SESSIONS.table, BARS.table)},
 )
-def zl_ta_features_checks(zl_ta_features: pd.DataFrame, zl_ohlcv: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
+def zl_ta_features_checks(
+    zl_ta_features: pd.DataFrame, zl_ohlcv: pd.DataFrame, databento_futures_ohlcv_1d: pd.DataFrame
+) -> Iterator[dg.AssetCheckResult]:
     """The feature table against its bounds and the sessions."""
     for verdict in (
         assertions.unique_key(zl_ta_features, FEATURES.key),
@@ -65,6 +77,8 @@ def zl_ta_features_checks(zl_ta_features: pd.DataFrame, zl_ohlcv: pd.DataFrame) 
         assertions.rsi_in_range(zl_ta_features),
         assertions.volatility_in_plan(zl_ta_features),
         assertions.volatility_plausible(zl_ta_features),
+        assertions.roll_columns_sound(zl_ta_features),
+        assertions.prefix_invariant(zl_ta_features, zl_ohlcv, databento_futures_ohlcv_1d),
     ):
         yield result(FEATURES.table, verdict)
 
@@ -107,7 +121,7 @@ def daily_ml_matrix_checks(
         assertions.rsi_in_range(daily_ml_matrix),
         assertions.volatility_in_plan(daily_ml_matrix),
         assertions.volatility_plausible(daily_ml_matrix),
-        assertions.column_coverage(daily_ml_matrix, complete=_COMPLETE),
+        assertions.column_coverage(daily_ml_matrix, complete=_COMPLETE, optional=ROLL_NAMES),
         assertions.matrix_rows_recomputed(daily_ml_matrix, zl_ohlcv, regime_weights),
     ):
         yield result(MATRIX.table, verdict)

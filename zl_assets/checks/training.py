@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import TRAINING_VIEW
+from zl_assets.contracts import MATRIX, TRAINING_VIEW
 from zl_assets.domain import assertions
 from zl_assets.io_managers.artifacts import TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
@@ -27,11 +27,21 @@ MODEL = "lgbm_model"
         spec(VIEW, "target_right", "target_1m is the return over the next 21 rows, NULL on the newest 21 only.", blocking=True),
         spec(VIEW, "split_right", "Rows before 2023-01-01 are train, the others test.", blocking=True),
         spec(VIEW, "labelled_rows_at_least", "The view has the plan's rows with a target (ZL_MIN_LABELLED_ROWS).", blocking=True),
+        spec(
+            VIEW,
+            "targets_spanning_a_roll",
+            "How many targets hold the gap between two contracts: about 46 % on the real bars. A warning far from that.",
+            against=(MATRIX.table,),
+        ),
     ],
-    ins={VIEW: dg.AssetIn(VIEW)},
+    ins={VIEW: dg.AssetIn(VIEW), MATRIX.table: dg.AssetIn(MATRIX.table)},
 )
 def vw_zl_1m_flat_checks(
-    context: dg.AssetCheckExecutionContext, vw_zl_1m_flat: pd.DataFrame, warehouse: Warehouse, bounds: Bounds
+    context: dg.AssetCheckExecutionContext,
+    vw_zl_1m_flat: pd.DataFrame,
+    daily_ml_matrix: pd.DataFrame,
+    warehouse: Warehouse,
+    bounds: Bounds,
 ) -> Iterator[dg.AssetCheckResult]:
     """The live view: its SQL, its target and its split."""
     from zl_assets.warehouse.view_rules import no_joins
@@ -46,6 +56,7 @@ def vw_zl_1m_flat_checks(
         assertions.labelled_rows_at_least(vw_zl_1m_flat, bounds.min_labelled_rows),
     ):
         yield result(VIEW, verdict)
+    yield result(VIEW, assertions.targets_spanning_a_roll(vw_zl_1m_flat, daily_ml_matrix), warn=True)
 
 
 @dg.multi_asset_check(

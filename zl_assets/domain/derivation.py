@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zl_assets.domain.indicators import technical_features
+from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.sessions import Sessions, build_sessions
 
@@ -29,5 +29,5 @@ def derive(bars: pd.DataFrame, symbol: str, as_of: dt.date, regime_weights: pd.D
         DataFault: the bars, or a date without a regime, or too few sessions, stand in the way of one of the steps.
     """
     sessions = build_sessions(bars, symbol, as_of)
-    features = technical_features(sessions.frame)
+    features = feature_rows(sessions.frame, bars)
     return Derivation(sessions, features, build_matrix(sessions.frame, features, regime_weights))

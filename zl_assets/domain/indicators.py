@@ -14,9 +14,6 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from zl_assets.contracts import FEATURES
-from zl_assets.domain.frames import conform
-
 type Floats = NDArray[np.float64]
 
 RSI_PERIOD = 14
@@ -72,11 +69,12 @@ def technical_features(sessions: pd.DataFrame) -> pd.DataFrame:
         sessions: columns of the SESSIONS contract; data_date, symbol and close are used. Any row order.
 
     Returns:
-        FEATURES.frame_columns, one row per session, sorted by key; NaN while a window is not full.
+        data_date, symbol and TECHNICAL_FEATURE_NAMES, one row per session, sorted by key; NaN while a window is not full.
     """
     ordered = sessions.sort_values(["data_date", "symbol"], kind="stable")
     of_symbols = [_features_of(rows) for _, rows in ordered.groupby("symbol", sort=True)]
-    return conform(pd.concat(of_symbols) if of_symbols else _features_of(ordered), FEATURES)
+    features = pd.concat(of_symbols) if of_symbols else _features_of(ordered)
+    return features.sort_values(["data_date", "symbol"], kind="stable", ignore_index=True)
 
 
 def _features_of(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ Must not be here: new calculations. Whatever is stamped on a row comes from the 
 
 import pandas as pd
 
-from zl_assets.contracts import MATRIX, OHLC, TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts import MATRIX, OHLC, ROLL_NAMES, TECHNICAL_FEATURE_NAMES
 from zl_assets.domain.frames import conform
 from zl_assets.domain.regimes import regimes_on
 from zl_assets.errors import DataFault
@@ -47,7 +47,7 @@ def build_matrix(sessions: pd.DataFrame, features: pd.DataFrame, regime_weights:
         )
     rows = joined[joined["ma_63"].notna()].reset_index(drop=True)
     regime = regimes_on(rows["data_date"], regime_weights)
-    matrix = rows[[*KEY, *TECHNICAL_FEATURE_NAMES]].assign(
+    matrix = rows[[*KEY, *TECHNICAL_FEATURE_NAMES, *ROLL_NAMES]].assign(
         **{f"market_data.{column.name}": rows[column.name] for column in OHLC},
         **{f"regime.{name}": regime[name] for name in ("name", "weight")},
     )

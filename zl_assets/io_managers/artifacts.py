@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts import PANDAS_DTYPES, TRAINING_VIEW, ColumnType
+from zl_assets.contracts import HORIZON, PANDAS_DTYPES, TRAINING_VIEW, ColumnType
 from zl_assets.errors import ArtifactFault
 from zl_assets.files import replace_file
 from zl_assets.io_managers.failures import as_failures
@@ -42,10 +42,15 @@ class TrainingCsv:
 
 @dataclass(frozen=True, eq=False)
 class GatedModel:
-    """A trained model and the verdict of its gates, which decide whether it becomes `latest`."""
+    """A trained model, the verdict of its gates, which decide whether it becomes `latest`, and a person's report of both.
+
+    Attributes:
+        report: HTML, self-contained.
+    """
 
     trained: "TrainedModel"
     gates: "tuple[GateResult, ...]"
+    report: str
 
 
 class TrainingCsvIOManager(dg.ConfigurableIOManager):
@@ -113,21 +118,25 @@ class ModelIOManager(dg.ConfigurableIOManager):
         Raises:
             dg.Failure: the folder cannot be written.
         """
-        from zl_assets.model.artifact import store_model
+        from zl_assets.model.artifact import REPORT_FILE, store_model, store_report
 
         with as_failures():
             stored = store_model(obj.trained, obj.gates, self.folder)
+            store_report(stored, obj.report)
         failed = [gate.name for gate in obj.gates if not gate.passed]
+        horizon = obj.trained.config.horizon
         context.add_output_metadata(
             {
                 MODEL_ID: stored.model_id,
                 "path": dg.MetadataValue.path(stored.path.resolve()),
+                "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
                 "is_latest": stored.is_latest,
                 "gates_failed": ", ".join(failed) or "none",
             }
         )
         if not stored.is_latest:
-            context.log.warning(f"model {stored.model_id} did not become latest: gates failed: {', '.join(failed)}")
+            why = f"gates failed: {', '.join(failed)}" if failed else f"its horizon is {horizon} sessions, not {HORIZON}"
+            context.log.warning(f"model {stored.model_id} did not become latest: {why}")
 
     def load_input(self, context: dg.InputContext) -> "LoadedModel":
         """The recorded model, verified.
@@ -139,6 +148,21 @@ class ModelIOManager(dg.ConfigurableIOManager):
 
         with as_failures():
             return load_model(self.folder, _recorded(context, MODEL_ID))
+
+
+class PublishedModelIOManager(ModelIOManager):
+    """Loads the model that `latest` names, whichever the newest run trained."""
+
+    def load_input(self, context: dg.InputContext) -> "LoadedModel":
+        """The published model, verified.
+
+        Raises:
+            dg.Failure: no model has passed its gates yet, or it does not reproduce its golden predictions.
+        """
+        from zl_assets.model.artifact import load_model
+
+        with as_failures():
+            return load_model(self.folder)
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:

@@ -2,7 +2,8 @@
 
     <models>/<id>/model.txt         the booster in LightGBM's text format; never a pickle
     <models>/<id>/contract.json     what the numbers in model.txt mean, and how they were made
-    <models>/latest -> <id>         the newest model that passed every gate
+    <models>/<id>/report.html       the same evidence for a person; not part of the id, so better pictures are not another model
+    <models>/latest -> <id>         the newest one-month model that passed every gate
     <models>/.lock                  held while a model is being written
     <models>/.new-*                 what a killed write left; swept by the next one
 
@@ -12,6 +13,7 @@ so the same rows, config and libraries give the same id and the same bytes.
 Belongs here: writing, reading and verifying these files. Must not be here: fitting, gates, Dagster.
 """
 
+import datetime as dt
 import hashlib
 import importlib.metadata
 import json
@@ -26,18 +28,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import TRAINING_VIEW
+from zl_assets.contracts import HORIZON, TRAINING_VIEW
 from zl_assets.errors import ArtifactFault
-from zl_assets.files import TEMPORARY, exclusive, fsync_folder
+from zl_assets.files import TEMPORARY, exclusive, fsync_folder, replace_file
 from zl_assets.model.boosting import forecast, read_booster
+from zl_assets.model.config import ModelConfig
 from zl_assets.model.design import FEATURES
-from zl_assets.model.forecast import holdout_coverage, published_interval
+from zl_assets.model.forecast import Interval, holdout_coverage, published_interval
 from zl_assets.model.gates import GateResult
 from zl_assets.model.training import TrainedModel
 
 LATEST = "latest"
 MODEL_FILE = "model.txt"
 CONTRACT_FILE = "contract.json"
+REPORT_FILE = "report.html"
 FORMAT = 1
 
 _ID_LENGTH = 16  # 64 bits: short enough to read out, and no two of a few thousand models share one
@@ -52,7 +56,7 @@ class StoredModel:
 
     Attributes:
         path: its folder.
-        is_latest: `latest` points at it; False when a gate failed.
+        is_latest: `latest` points at it; False when a gate failed, or when it forecasts another horizon than the view's.
     """
 
     model_id: str
@@ -65,14 +69,27 @@ class LoadedModel:
     """A verified model.
 
     Attributes:
+        is_latest: `latest` points at it.
         contract: the parsed contract.json.
         booster: the lightgbm.Booster.
     """
 
     model_id: str
     path: Path
+    is_latest: bool
     contract: dict[str, Any]
     booster: Any
+
+    @property
+    def config(self) -> ModelConfig:
+        """What it was trained with."""
+        values = self.contract["config"]
+        return ModelConfig(**values | {"split_date": dt.date.fromisoformat(values["split_date"])})
+
+    @property
+    def interval(self) -> Interval:
+        """The interval of its forecasts."""
+        return Interval(**self.contract["interval"])
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -108,7 +125,7 @@ class LoadedModel:
 
 
 def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Path) -> StoredModel:
-    """Write a model under its id, and make it `latest` if every gate passed.
+    """Write a model under its id, and make it `latest` if every gate passed and it forecasts the view's target.
 
     The files are written beside their place, flushed to disk and renamed, so a process killed at any moment leaves either
     nothing or a whole model, and `latest` on the old one or the new one. An unchanged model is found and left as it is.
@@ -129,7 +146,7 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
         with exclusive(models):
             _sweep(models)
             _publish(models, model_id, {MODEL_FILE: text, CONTRACT_FILE: contract})
-            passed = bool(gates) and all(gate.passed for gate in gates)
+            passed = bool(gates) and all(gate.passed for gate in gates) and trained.config.horizon == HORIZON
             if passed:
                 _point_latest(models, model_id)
             return StoredModel(model_id, models / model_id, passed)
@@ -138,6 +155,17 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
             f"The model cannot be written under {models}: {error}. No stored model was changed. Make the folder writable, free "
             "some space, or choose another ZL_STATE_DIR."
         ) from error
+
+
+def store_report(stored: StoredModel, html: str) -> None:
+    """Put the report beside the model, in one step; an older one is replaced.
+
+    Raises:
+        ArtifactFault: the folder cannot be written.
+    """
+    path, content = stored.path / REPORT_FILE, html.encode()
+    if not path.exists() or path.read_bytes() != content:
+        replace_file(path, content)
 
 
 def load_model(models: Path, model_id: str = LATEST) -> LoadedModel:
@@ -165,7 +193,8 @@ def load_model(models: Path, model_id: str = LATEST) -> LoadedModel:
     text = _read(path / MODEL_FILE)
     if _digest(text) != contract["model_sha256"]:
         raise _changed(path / MODEL_FILE)
-    model = LoadedModel(model_id, path, contract, read_booster(text.decode()))
+    is_latest = (models / LATEST).is_symlink() and os.readlink(models / LATEST) == model_id
+    model = LoadedModel(model_id, path, is_latest, contract, read_booster(text.decode()))
     _verify_golden(model)
     return model
 

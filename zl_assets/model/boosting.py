@@ -24,10 +24,19 @@ def fit_booster(features: pd.DataFrame, target: np.ndarray, weights: np.ndarray,
     Raises:
         ZlError: the OpenMP runtime is missing.
     """
-    lightgbm = _import_lightgbm()
+    return refit_booster(binned(features, target, weights, config), target, config)
+
+
+def binned(features: pd.DataFrame, target: np.ndarray, weights: np.ndarray, config: ModelConfig) -> Any:
+    """The rows as a lightgbm.Dataset that can be fitted again with other targets; arguments as for `fit_booster`."""
     # Divided by their mean, because the weights are 100 to 600 and an L2 of 1 beside them does nothing.
-    dataset = lightgbm.Dataset(features, target, weight=weights / weights.mean())
-    return lightgbm.train(config.lightgbm_params, dataset, num_boost_round=config.rounds)
+    return _import_lightgbm().Dataset(features, target, weight=weights / weights.mean(), params=config.lightgbm_params)
+
+
+def refit_booster(dataset: Any, target: np.ndarray, config: ModelConfig) -> Any:
+    """The lightgbm.Booster that `fit_booster` gives for these rows and this target, in half the time once they are binned."""
+    dataset.set_label(target)
+    return _import_lightgbm().train(config.lightgbm_params, dataset, num_boost_round=config.rounds)
 
 
 def read_booster(text: str) -> Any:

@@ -85,12 +85,21 @@ def holdout_coverage(trained: TrainedModel, level: float = LEVEL) -> Coverage:
     return Coverage(interval, len(errors), float(np.mean(errors <= interval.half_width)))
 
 
-def latest_forecasts(view: pd.DataFrame, predicted: np.ndarray, interval: Interval, coming: pd.DatetimeIndex) -> pd.DataFrame:
+def coverage_by_level(trained: TrainedModel) -> tuple[Coverage, ...]:
+    """`holdout_coverage` at 10 %, 20 % ... 90 %.
+
+    Raises:
+        TrainingFault: too few out-of-fold labels end before the split date.
+    """
+    return tuple(holdout_coverage(trained, tenths / 10) for tenths in range(1, 10))
+
+
+def latest_forecasts(rows: pd.DataFrame, predicted: np.ndarray, interval: Interval, coming: pd.DatetimeIndex) -> pd.DataFrame:
     """The forecast of every session that has no target yet.
 
     Args:
-        view: the training view's rows, in order of date.
-        predicted: the model's return for each of the view's rows without a target, as a fraction.
+        rows: data_date and close of these sessions, the newest `horizon`, in order.
+        predicted: the model's return for each of them, as a fraction.
         coming: the sessions after the newest one, in order; at least as many as there are forecasts.
 
     Returns:
@@ -100,9 +109,9 @@ def latest_forecasts(view: pd.DataFrame, predicted: np.ndarray, interval: Interv
     Raises:
         ValueError: the lengths do not fit.
     """
-    rows = view[view["target_1m"].isna()].reset_index(drop=True)
+    rows = rows.reset_index(drop=True)
     if len(rows) != len(predicted) or len(coming) < len(rows):
-        raise ValueError(f"{len(rows)} rows without a target, {len(predicted)} predictions, {len(coming)} coming sessions")
+        raise ValueError(f"{len(rows)} rows, {len(predicted)} predictions, {len(coming)} coming sessions")
     close = rows["close"].to_numpy("float64")
     return pd.DataFrame(
         {

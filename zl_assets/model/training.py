@@ -137,25 +137,8 @@ class TrainedModel:
 
     @property
     def out_of_fold(self) -> pd.DataFrame:
-        """Each test row of the cross-validation once: data_date, label_end, fold (1 is the oldest), regime_name, target,
-        predicted, training_mean (the baseline); the last three are fractions."""
-        return pd.concat(
-            [
-                pd.DataFrame(
-                    {
-                        "data_date": self.data.dates[fold.test],
-                        "label_end": self.data.label_ends[fold.test],
-                        "fold": number,
-                        "regime_name": self.data.regimes[fold.test],
-                        "target": self.data.target[fold.test],
-                        "predicted": fold.prediction,
-                        "training_mean": self.data.target[fold.train].mean(),
-                    }
-                )
-                for number, fold in enumerate(self.folds, start=1)
-            ],
-            ignore_index=True,
-        )
+        """`out_of_fold(data, folds)`."""
+        return out_of_fold(self.data, self.folds)
 
 
 def train(frame: pd.DataFrame, config: ModelConfig, csv_sha256: str) -> TrainedModel:
@@ -240,6 +223,28 @@ def cross_validate(data: TrainingSet, config: ModelConfig) -> tuple[Fit, ...]:
         TrainingFault: too few rows for a fold, or a fold whose weights or targets are all the same.
     """
     return tuple(_fit(name, train_rows, test_rows, data, config) for name, train_rows, test_rows in _folds(data, config))
+
+
+def out_of_fold(data: TrainingSet, folds: tuple[Fit, ...]) -> pd.DataFrame:
+    """Each test row of the cross-validation once: data_date, label_end, fold (1 is the oldest), regime_name, target, predicted,
+    training_mean (the baseline); the last three are fractions."""
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "data_date": data.dates[fold.test],
+                    "label_end": data.label_ends[fold.test],
+                    "fold": number,
+                    "regime_name": data.regimes[fold.test],
+                    "target": data.target[fold.test],
+                    "predicted": fold.prediction,
+                    "training_mean": data.target[fold.train].mean(),
+                }
+            )
+            for number, fold in enumerate(folds, start=1)
+        ],
+        ignore_index=True,
+    )
 
 
 def _booster(data: TrainingSet, rows: np.ndarray, config: ModelConfig) -> Any:

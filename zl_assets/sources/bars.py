@@ -1,7 +1,7 @@
 """Daily bars from Parquet, CSV and DBN files.
 
-Belongs here: reading (DBN: dbn.py), explicit conversion to the contract's types, and refusing what is not sound, with the file, the row and the
-column named. Nothing is guessed or repaired. Must not be here: which bars are final, and what they mean.
+Belongs here: reading (DBN: dbn.py), explicit conversion to the contract's types, and refusing what is not sound, with the file,
+the row and the column named. Nothing is guessed or repaired. Must not be here: which bars are final, and what they mean.
 
 A row of a CSV file is named by its line in the file, a row of a Parquet file by its number, a bar of a DBN file by the number of
 its first record, all counted from 1.
@@ -114,15 +114,13 @@ def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
 
 
 def _files(path: Path) -> tuple[Path, ...]:
-    wanted = f"a file that ends in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, or a folder of such files"
+    suffixes = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+    wanted = f"a file that ends in {suffixes}, or a folder of such files"
     try:
         if path.is_dir():
             files = tuple(sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != "." and f.is_file()))
             if not files:
-                raise DataFault(
-                    f"{path}: this folder holds no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file (subfolders are not searched). "
-                    f"Give {wanted}."
-                )
+                raise DataFault(f"{path}: this folder holds no {suffixes} file (subfolders are not searched). Give {wanted}.")
             return files
         if not path.exists():
             raise DataFault(f"{path}: there is no such file or folder. Give {wanted}; a relative path starts at {Path.cwd()}.")
@@ -138,8 +136,8 @@ def _is_bars(file: Path) -> bool:
 
 
 def _read_all(files: tuple[Path, ...], symbols: tuple[str, ...]) -> tuple[list[pd.DataFrame], dict[str, int], int]:
-    """One frame per file, unconverted, as `_read` gives them; and, of DBN files, records of other symbols by symbol and the number
-    of records that were copies."""
+    """One frame per file, unconverted, as `_read` gives them; and, of DBN files, the records of other symbols by symbol, and how
+    many records were copies."""
     encoded = [file for file in files if dbn.is_dbn(file)]
     if not encoded:
         return [_read(file) for file in files], {}, 0

@@ -1,7 +1,7 @@
 """Daily bars from Databento's DBN files, as the vendor delivers them: ohlcv-1d, or ohlcv-1h summed to UTC days.
 
-Belongs here: the format, its fixed-point prices, and which record is of which continuous symbol. Must not be here: what makes a bar
-sound, and other file formats. `databento-dbn` (the optional extra `dbn`) is imported by the function that decodes.
+Belongs here: the format, its fixed-point prices, and which record is of which continuous symbol. Must not be here: what makes a
+bar sound, and other file formats. `databento-dbn` (the optional extra `dbn`) is imported by the function that decodes.
 
 `ZL.v.0`, the front month by volume, is the symbol ZL. Any other symbol, `ZL.c.0` among them, keeps its full name.
 """
@@ -26,9 +26,23 @@ UNDEFINED_PRICE = np.iinfo(np.int64).max
 # rtype of a record, by schema.
 RECORD_TYPES = {"ohlcv-1h": 34, "ohlcv-1d": 35}
 
+_PRICES = ["open", "high", "low", "close"]
+
+# An OHLCV record, the same in every version of the format. https://databento.com/docs/schemas-and-data-formats/ohlcv
+RECORD = np.dtype(
+    [
+        ("length", "u1"),  # in units of four bytes
+        ("rtype", "u1"),
+        ("publisher_id", "<u2"),
+        ("instrument_id", "<u4"),
+        ("ts_event", "<u8"),  # nanoseconds since 1970, start of the bar
+        *((name, "<i8") for name in _PRICES),
+        ("volume", "<u8"),
+    ]
+)
+
 _ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _PRELUDE = 8  # "DBN", version, length of the metadata that follows (uint32, little-endian)
-_PRICES = ["open", "high", "low", "close"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +70,8 @@ def read_dbn(files: Sequence[Path], symbols: Sequence[str]) -> DbnBars:
     """Decode DBN files of schema ohlcv-1d or ohlcv-1h whose symbols are continuous ones.
 
     Hours are put together over all files before they are summed, so that files which overlap, or which part in the middle of a
-    day, give the same bars as one file. Of a day: open of the first hour, high and low the extremes, close of the last, volume the
-    sum.
+    day, give the same bars as one file. Of a day: open of the first hour, high and low the extremes, close of the last, volume
+    the sum.
 
     Raises:
         DataFault: a file is damaged, is of another schema or symbology, or two records of an instrument and time differ.
@@ -117,12 +131,11 @@ def _decode(file: Path, symbols: Sequence[str]) -> tuple[pd.DataFrame, dict[str,
             f"{file}: symbols of type {metadata.stype_in} to {metadata.stype_out}{' with ts_out' if metadata.ts_out else ''}, "
             f"expected continuous to instrument_id. Request the continuous symbol {symbols[0]}{FRONT_MONTH}."
         )
-    layout = np.dtype(dbn.OHLCVMsg._dtypes)
-    if start > len(content) or (len(content) - start) % layout.itemsize:
+    if (len(content) - start) % RECORD.itemsize:
         raise DataFault(
-            f"{file}: cut off: {len(content) - start:,} bytes of records, not a multiple of {layout.itemsize}. Download it again."
+            f"{file}: cut off: {len(content) - start:,} bytes of records, not a multiple of {RECORD.itemsize}. Download it again."
         )
-    records = np.frombuffer(content, layout, offset=start)
+    records = np.frombuffer(content, RECORD, offset=start)
     _check_records(records, metadata.schema, file)
 
     days = records["ts_event"].astype("datetime64[ns]").astype("datetime64[D]")
@@ -151,11 +164,11 @@ def _check_records(records: Any, schema: str, file: Path) -> None:
             f"{file}: record {wrong[0] + 1} is of type {records['rtype'][wrong[0]]}, expected {RECORD_TYPES[schema]} ({schema}). "
             "Download it again."
         )
-    step = 3600 if schema == "ohlcv-1h" else 86400
-    off = np.flatnonzero(records["ts_event"] % (step * 10**9))
+    seconds, unit = (3600, "hour") if schema == "ohlcv-1h" else (86400, "UTC day")
+    off = np.flatnonzero(records["ts_event"] % (seconds * 10**9))
     if len(off):
         moment = records["ts_event"][off[0]].astype("datetime64[ns]")
-        raise DataFault(f"{file}: record {off[0] + 1} begins at {moment}, not on a whole {'hour' if step == 3600 else 'UTC day'}.")
+        raise DataFault(f"{file}: record {off[0] + 1} begins at {moment}, not on a whole {unit}. Download it again.")
 
 
 def _frame(records: Any, rows: Any, symbol: str) -> pd.DataFrame:
@@ -175,10 +188,11 @@ def _frame(records: Any, rows: Any, symbol: str) -> pd.DataFrame:
 
 
 def _refuse_conflicts(records: pd.DataFrame, files: Sequence[Path]) -> None:
-    twice = records[records.duplicated(["symbol", "ts_event"], keep=False)].sort_values(["symbol", "ts_event"])
+    twice = records.assign(place=[f"{files[i].name} record {n}" for i, n in zip(records["file"], records["record"], strict=True)])
+    twice = twice[records.duplicated(["symbol", "ts_event"], keep=False)].sort_values(["symbol", "ts_event"])
     if len(twice):
         named = "; ".join(
-            f"{files[row.file].name} record {row.record}: {row.symbol} {row.ts_event:%Y-%m-%d %H:%M} instrument "
+            f"{row.place}: {row.symbol} {row.ts_event:%Y-%m-%d %H:%M} instrument "
             f"{row.instrument_id} close {row.close:g} volume {row.volume}"
             for row in twice.head(4).itertuples()
         )

@@ -34,12 +34,14 @@ class Tidied:
 
     Attributes:
         interrupted_jobs: jobs that a dead server had left unfinished, now failed.
+        half_made: datasets, tables and views that a dead server was creating, dropped.
         jobs: old jobs and results dropped.
         expired_tables: tables past their expiration time dropped.
         compacted: DuckLake catalogs whose files were merged and cleaned.
     """
 
     interrupted_jobs: int
+    half_made: int
     jobs: int
     expired_tables: int
     compacted: tuple[str, ...]
@@ -55,16 +57,18 @@ def tidy(connection: "duckdb.DuckDBPyConnection", data: Path, *, after_kill: boo
     """
     now = time.time()
     interrupted = fail_interrupted_jobs(connection, now)
+    catalogs = sorted(path.stem for path in data.glob("*.ducklake"))
+    half_made = sum(drop_half_made(connection, catalog) for catalog in catalogs) if after_kill else 0
     jobs = drop_old_jobs(connection, now - KEEP_JOBS_SECONDS)
     expired = drop_expired_tables(connection, now)
     compacted = []
-    for catalog in sorted(path.stem for path in data.glob("*.ducklake")):
+    for catalog in catalogs:
         if after_kill or expired or _snapshots(connection, catalog) > SNAPSHOTS_DUE:
             compact(connection, catalog)
             compacted.append(catalog)
     if jobs or interrupted:
         connection.execute("CHECKPOINT emulator")
-    return Tidied(interrupted, jobs, expired, tuple(compacted))
+    return Tidied(interrupted, half_made, jobs, expired, tuple(compacted))
 
 
 def fail_interrupted_jobs(connection: "duckdb.DuckDBPyConnection", now: float) -> int:
@@ -86,6 +90,36 @@ def fail_interrupted_jobs(connection: "duckdb.DuckDBPyConnection", now: float) -
             [json.dumps(record), project, job],
         )
     return len(unfinished)
+
+
+def drop_half_made(connection: "duckdb.DuckDBPyConnection", catalog: str) -> int:
+    """Drop the datasets, empty tables and views that have no record; how many.
+
+    The emulator makes a dataset or table first and writes its record (location, labels, expiration, partitioning) second. A kill
+    between the two leaves one that nobody was told of and that no rerun could use: a dataset that seems to be in the US, a table
+    without its source label, a staging table without owner and expiration. A table with rows may be an acknowledged one, since
+    tables made by a query have no record: it is left alone.
+    """
+    own = "database_name = $1 AND schema_name <> 'main' AND NOT starts_with(schema_name, '_') AND NOT internal"
+    recorded = "SELECT dataset_id, table_id FROM emulator.tables WHERE project_id = $1"
+    dropped = 0
+    for kind in ("view", "table"):
+        names = f"SELECT schema_name, {kind}_name FROM duckdb_{kind}s() WHERE {own} EXCEPT {recorded}"  # noqa: S608
+        for dataset, table in connection.execute(names, [catalog]).fetchall():
+            name = ".".join(map(_quoted, (catalog, dataset, table)))
+            if kind == "view" or connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is None:  # noqa: S608
+                connection.execute(f"DROP {kind} {name}")
+                dropped += 1
+    datasets = connection.execute(
+        f"SELECT schema_name FROM duckdb_schemas() WHERE {own} "  # noqa: S608
+        "EXCEPT SELECT dataset_id FROM emulator.datasets WHERE project_id = $1 "
+        "EXCEPT SELECT schema_name FROM duckdb_tables() WHERE database_name = $1 "
+        "EXCEPT SELECT schema_name FROM duckdb_views() WHERE database_name = $1",
+        [catalog],
+    ).fetchall()
+    for (dataset,) in datasets:
+        connection.execute(f"DROP SCHEMA {_quoted(catalog)}.{_quoted(dataset)}")
+    return dropped + len(datasets)
 
 
 def drop_old_jobs(connection: "duckdb.DuckDBPyConnection", before: float) -> int:

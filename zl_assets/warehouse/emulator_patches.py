@@ -5,6 +5,7 @@ anything that the client side or the SQL could do instead.
 """
 
 import importlib.metadata
+import re
 import threading
 import time
 import weakref
@@ -88,6 +89,7 @@ def apply() -> OpenReads:
     from local_bigquery import errors
 
     _merge_inside_transactions()
+    _word_lost_races_as_bigquery_does()
     reads = OpenReads()
     _tell_of_reads(reads)
     # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
@@ -111,6 +113,29 @@ def _tell_of_reads(reads: OpenReads) -> None:
 
     read.create_session = session
     read.read_rows = rows
+
+
+_LOST_RACE = re.compile(r"Transaction conflict|write-write conflict|Conflict on (?:tuple|update)")
+
+
+def _word_lost_races_as_bigquery_does() -> None:
+    """Tell a lost race between two writers from a bad statement, as BigQuery does, so that clients send it again.
+
+    The emulator passes on the first line of DuckLake's complaint only, "Failed to commit DuckLake transaction", as an invalid
+    query. Four refreshes into new datasets at once meet it when two create one dataset, and any two transactions may.
+    """
+    from local_bigquery import errors
+    from local_bigquery.jobs import query
+
+    from_duckdb = errors.from_duckdb
+
+    def worded(error: Exception, *arguments: Any) -> Any:
+        if _LOST_RACE.search(str(error)):
+            return errors.BigQueryError("invalidQuery", "Could not serialize access to table due to concurrent update")
+        return from_duckdb(error, *arguments)
+
+    errors.from_duckdb = worded
+    query.from_duckdb = worded
 
 
 class _InTransaction:

@@ -9,6 +9,7 @@ serialize access". Both are added here, with the client library's own Retry.
 
 import io
 import logging
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,7 +126,11 @@ class JobRunner:
 
     @property
     def _request_timeout(self) -> float:
-        return min(REQUEST_TIMEOUT, self.deadline)
+        # An answer that never comes must leave time to ask again.
+        return min(REQUEST_TIMEOUT, self.deadline / 4)
+
+    def _end(self) -> float:
+        return time.monotonic() + self.deadline
 
     def call[T](self, what: str, function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         """A request that may be repeated as it is (get, list, create-if-missing, delete-if-there), with bounded retries.
@@ -188,7 +193,15 @@ class JobRunner:
     def arrow(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> "pa.Table":
         """A result as Arrow, through the Storage API where the client has it."""
         job = self.query(sql, step, parameters)
-        return self._named(step, lambda: self._repeat(lambda: job.to_arrow(create_bqstorage_client=True)))
+        end = self._end()
+
+        def read() -> "pa.Table":
+            # Not `job.to_arrow`, which asks for the result with retries of its own, for ten minutes; and without a timeout a read
+            # of the Storage API is tried for a day.
+            rows = job.result(retry=NO_RETRY, job_retry=None, timeout=self._request_timeout)
+            return rows.to_arrow(create_bqstorage_client=True, timeout=max(end - time.monotonic(), 1.0))
+
+        return self._named(step, lambda: self._repeat(read, end))
 
     def dry_run(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> int:
         """Bytes that a statement would read; nothing is run.
@@ -215,6 +228,7 @@ class JobRunner:
             write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
             labels={**self.labels, "zl_step": step},
+            job_timeout_ms=int(self.deadline * 1000),
         )
 
         def submit(job_id: str) -> bigquery.LoadJob:
@@ -231,6 +245,9 @@ class JobRunner:
         return self._run(step, submit)
 
     def _run[J: (bigquery.QueryJob, bigquery.LoadJob)](self, step: str, submit: Callable[[str], J]) -> J:
+        # One deadline for the whole step: submitting, waiting, and doing both again after a job that failed.
+        end = self._end()
+
         def attempt() -> J:
             # A failed job's id is spent, so each attempt at the job has its own; within it, silence is answered by asking for
             # the same id again, which either runs the job or finds it.
@@ -247,15 +264,15 @@ class JobRunner:
                     )
                     return cast("J", found)
 
-            job = self._repeat(submit_or_attach)
-            self._wait(job)
+            job = self._repeat(submit_or_attach, end)
+            self._wait(job, end)
             return job
 
-        job = self._named(step, lambda: self._repeat(attempt))
+        job = self._named(step, lambda: self._repeat(attempt, end))
         self.log.add(job)
         return job
 
-    def _wait(self, job: bigquery.QueryJob | bigquery.LoadJob) -> None:
+    def _wait(self, job: bigquery.QueryJob | bigquery.LoadJob, end: float) -> None:
         """Wait for the job by its state. A failed job's own error is raised once, by kind: asking again would not change it.
 
         Not by `job.result()`: that asks for a query's rows, whose endpoint reports a failed job and a failed request alike.
@@ -263,22 +280,27 @@ class JobRunner:
 
         def poll() -> None:
             if not job.done(retry=NO_RETRY, timeout=self._request_timeout):
-                raise _StillRunning
+                raise _StillRunning(f"the job {job.job_id} is still running")
 
         Retry(
             predicate=lambda error: isinstance(error, _StillRunning) or is_transient(error),
             initial=0.05,
             maximum=2.0,
-            timeout=self.deadline,
+            timeout=max(end - time.monotonic(), 0.0),
         )(poll)()
         if error := job.exception():  # type: ignore[no-untyped-call]
             raise error
 
-    def _repeat[T](self, function: Callable[[], T]) -> T:
+    def _repeat[T](self, function: Callable[[], T], end: float | None = None) -> T:
+        """Call until it succeeds, fails for good, or the time is up: `end` by the monotonic clock, or a deadline from now."""
+        seconds = self.deadline if end is None else max(end - time.monotonic(), 0.0)
+
         def on_error(error: Exception) -> None:
             log.warning("BigQuery: %s; trying again", _one_line(error))
 
-        return Retry(predicate=is_transient, initial=0.2, maximum=20.0, multiplier=2.0, timeout=self.deadline, on_error=on_error)(
+        # Retry gives up when its next pause would end too late, so a long pause would give away the rest of a short deadline.
+        pause = min(20.0, self.deadline / 15)
+        return Retry(predicate=is_transient, initial=0.2, maximum=pause, multiplier=2.0, timeout=seconds, on_error=on_error)(
             function
         )()
 

@@ -23,11 +23,10 @@ from zl_assets.domain.assertions import Verdict, require
 from zl_assets.errors import DataFault, SchemaConflict, SourceConflict, ZlError
 from zl_assets.warehouse import frames, schema, sql
 from zl_assets.warehouse.jobs import JobRunner
-from zl_assets.warehouse.names import Namespace, TableName
+from zl_assets.warehouse.names import STAGING_PREFIX, Namespace, TableName
 
 log = logging.getLogger(__name__)
 
-STAGING_PREFIX = "_zl_staging_"
 OWNER_LABEL = "zl_owner"
 SOURCE_LABEL = "zl_source"
 
@@ -192,7 +191,7 @@ class Publisher:
         if live is not None and live.table_type != "VIEW":
             raise SchemaConflict(f"{name} is a {live.table_type}, expected a view. Rename or drop it, or set ZL_DATASET_PREFIX.")
         self.runner.dry_run(definition.select, "dry_run_view")
-        replaced = live is None or not _same_select(live.view_query, definition.select)
+        replaced = live is None or not same_select(live.view_query, definition.select)
         if replaced:
             if live is None:
                 self._need_create(str(name))
@@ -222,6 +221,23 @@ class Publisher:
         parameters = [bigquery.ArrayQueryParameter("symbols", "STRING", list(contract.symbols))] if contract.symbols else []
         text = sql.select_frame(name, leaves, contract.key, bool(contract.symbols), absent)
         return frames.from_arrow(self.runner.arrow(text, "read", parameters), leaves)
+
+    @contextmanager
+    def scratch(self, contract: TableContract) -> Iterator[TableContract]:
+        """An empty table of the contract's layout under a name that no other table can have; it expires, and is dropped at the
+        end. Yields the contract under that name, to be published and read like any other."""
+        name = self.namespace.of(contract)
+        self._ensure_dataset(name)
+        scratch = name.sibling(f"{STAGING_PREFIX}scratch_{contract.table}_{uuid.uuid4().hex[:12]}")
+        table = schema.new_table(contract, scratch, {OWNER_LABEL: owner()})
+        table.expires = dt.datetime.now(dt.UTC) + STAGING_LIFETIME
+        self.runner.call("create_scratch", self.runner.client.create_table, table, exists_ok=True)
+        try:
+            yield replace(contract, table=scratch.table)
+        except BaseException:
+            self._abandon(scratch)
+            raise
+        self._drop(scratch)
 
     def view_query(self, contract: ViewContract) -> str:
         """The SELECT of the live view.
@@ -368,8 +384,10 @@ class Publisher:
         target = _target(contract, name, live)
         written_at = bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", dt.datetime.now(dt.UTC))
         ranges = merge_ranges(changes, self.max_partitions)
+        low, high = ranges[0][0], ranges[-1][1]
+        # Free: what BigQuery would refuse, for its form or a permission, is refused before anything changes.
+        self.runner.dry_run(sql.merge(target, staging), "dry_run_merge", [written_at, *_bounds(low, high, "")])
         if len(ranges) == 1:
-            [(low, high)] = ranges
             job = self.runner.query(sql.merge(target, staging), "merge", [written_at, *_bounds(low, high, "")])
             jobs = [job]
         else:
@@ -442,6 +460,6 @@ def is_orphan(label: str) -> bool:
         return True
 
 
-def _same_select(left: str, right: str) -> bool:
+def same_select(left: str, right: str) -> bool:
     """Do two SELECTs say the same, whatever their layout?"""
     return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")

@@ -10,7 +10,7 @@ from google.cloud import bigquery
 
 from zl_assets.contracts import Column, ColumnType, Leaf, TableContract
 from zl_assets.errors import SchemaConflict
-from zl_assets.warehouse.names import TableName
+from zl_assets.warehouse.names import STAGING_PREFIX, TableName
 from zl_assets.warehouse.sql import LiveColumn
 
 # The API names types in the legacy dialect, whatever dialect created them.
@@ -134,7 +134,7 @@ def _options(contract: TableContract, table: bigquery.Table) -> list[str]:
     problems = []
     if table.require_partition_filter:
         problems.append("- require_partition_filter is set, and the training view has no date bound")
-    if table.expires is not None:
+    if table.expires is not None and not table.table_id.startswith(STAGING_PREFIX):
         problems.append(f"- the table expires at {table.expires}")
     partitioning = table.time_partitioning
     if partitioning is not None and partitioning.expiration_ms is not None:
@@ -144,15 +144,22 @@ def _options(contract: TableContract, table: bigquery.Table) -> list[str]:
     return problems
 
 
-def partition_expression(contract: TableContract, table: bigquery.Table) -> str | None:
-    """SQL for the partition that a staged row falls into, by the live table's own partitioning; None where it has none.
+def partition_unit(contract: TableContract, table: bigquery.Table) -> str | None:
+    """DAY, MONTH or YEAR: which rows of the contract share a partition of the live table; None where it has no partitions.
 
-    A table partitioned by something else than the contract's column could touch a partition per row, and is counted so.
+    A table partitioned by something else than the contract's column could touch a partition per row, and counts as DAY.
     """
     partitioning = table.time_partitioning
     if partitioning is None and table.range_partitioning is None:
         return None
     if partitioning is None or contract.partition_by is None or partitioning.field != contract.partition_by:
-        return contract.partition_by
-    unit = {"DAY": None, "MONTH": "MONTH", "YEAR": "YEAR"}.get(str(partitioning.type_))
-    return f"DATE_TRUNC({contract.partition_by}, {unit})" if unit else contract.partition_by
+        return "DAY"
+    return partitioning.type_ if partitioning.type_ in ("MONTH", "YEAR") else "DAY"
+
+
+def partition_expression(contract: TableContract, table: bigquery.Table) -> str | None:
+    """SQL for the partition that a staged row falls into, by the live table's own partitioning; None where it has none."""
+    unit = partition_unit(contract, table)
+    if unit is None or contract.partition_by is None:
+        return None
+    return contract.partition_by if unit == "DAY" else f"DATE_TRUNC({contract.partition_by}, {unit})"

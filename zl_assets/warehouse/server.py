@@ -22,7 +22,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +171,7 @@ class Server:
         threading.Thread(target=self._watch, daemon=True, name="watch").start()
 
     def _busy(self) -> bool:
-        return bool(self._door.inside or self._running_jobs or self._reads)
+        return bool(self._door.inside or is_any_running(self._running_jobs) or self._reads)
 
     def _watch(self) -> None:
         clients = open_lock(self._folder.clients_lock)
@@ -199,6 +199,15 @@ class Server:
             time.sleep(0.02)
         self._folder.server_json.unlink(missing_ok=True)
         self._uvicorn.should_exit = True
+
+
+def is_any_running(jobs: Mapping[Any, Any]) -> bool:
+    """Is one of the emulator's jobs still at work?
+
+    By its thread, not by its entry: where the end of a job cannot be written down, on a full disk, the entry stays for ever, and
+    a server that went by it could neither stop nor leave when idle.
+    """
+    return any(job.future is None or not job.future.done() for job in tuple(jobs.values()))
 
 
 def _take_server_lock(folder: Folder) -> int:
@@ -282,6 +291,7 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
         Server(folder, lock, reads, idle_seconds).run()
     finally:
         connection.close()
+        _clear_leavings(folder)  # an upload that found the disk full is still there
     _log.info("left")
 
 

@@ -25,6 +25,9 @@ from zl_assets.warehouse.names import TableName
 
 LOW, HIGH, WRITTEN_AT = "low", "high", "written_at"
 
+# Ends the name of a column that says whether a STRUCT is there with nothing in it.
+HOLLOW = "__hollow"
+
 
 @dataclass(frozen=True)
 class LiveColumn:
@@ -144,7 +147,7 @@ def _hollow(alias: str, column: LiveColumn) -> str:
     return f"({alias}.{column.name} IS NOT NULL AND {fields})"
 
 
-def _written_structs(target: Target) -> list[tuple[Column, LiveColumn]]:
+def written_structs(target: Target) -> list[tuple[Column, LiveColumn]]:
     """STRUCTs of the live table with at least one field that this product writes."""
     written = {leaf.struct for leaf in target.contract.value_leaves if leaf.struct}
     return [
@@ -156,6 +159,27 @@ def _written_structs(target: Target) -> list[tuple[Column, LiveColumn]]:
 
 def _live_value(target: Target, leaf: Leaf) -> str:
     return f"live.{leaf.path}" if target.has(leaf) else f"CAST(NULL AS {leaf.column.type})"
+
+
+def existing_rows(target: Target) -> str:
+    """What the write path compares of the live rows between @low and @high: keys, value leaves under staged names (NULL where
+    the live table lacks the leaf), for each STRUCT whether it is there with every field NULL (`<struct>__hollow`), and the
+    columns that repeat a leaf."""
+    columns = _list(
+        [
+            *(f"live.{key}" for key in target.contract.key),
+            *(f"{_live_value(target, leaf)} AS {leaf.staged}" for leaf in target.contract.value_leaves),
+            *(f"{_hollow('live', live)} AS {hollow_name(column)}" for column, live in written_structs(target)),
+            *(f"live.{c.name}" for c in target.repeats),
+        ]
+    )
+    bound = f"\nWHERE {_between(f'live.{target.range_column}')}" if target.range_column else ""
+    return f"SELECT\n{columns}\nFROM {target.name.quoted} AS live{bound}"
+
+
+def hollow_name(struct: Column) -> str:
+    """The column of `existing_rows` that says whether a STRUCT is there with nothing in it."""
+    return f"{struct.name}{HOLLOW}"
 
 
 def compare(target: Target, staging: TableName, partition: str | None) -> str:
@@ -172,25 +196,16 @@ def compare(target: Target, staging: TableName, partition: str | None) -> str:
     """
     contract = target.contract
     keys, values = list(contract.key), list(contract.value_leaves)
-    structs = _written_structs(target)
+    structs = written_structs(target)
     repeats = target.repeats
     staged_columns = _list(
         [
             *keys,
             *(leaf.staged for leaf in values),
-            *(f"FALSE AS {column.name}__hollow" for column, _ in structs),
+            *(f"FALSE AS {hollow_name(column)}" for column, _ in structs),
             *(f"{_staged_of(str(c.copy_of))} AS {c.name}" for c in repeats),
         ]
     )
-    live_columns = _list(
-        [
-            *(f"live.{key}" for key in keys),
-            *(f"{_live_value(target, leaf)} AS {leaf.staged}" for leaf in values),
-            *(f"{_hollow('live', live)} AS {column.name}__hollow" for column, live in structs),
-            *(f"live.{c.name}" for c in repeats),
-        ]
-    )
-    bound = f"\n  WHERE {_between(f'live.{target.range_column}')}" if target.range_column else ""
     ranged = target.range_column
     range_of = (
         f"MIN({ranged}) AS low, MAX({ranged}) AS high" if ranged else "CAST(NULL AS DATE) AS low, CAST(NULL AS DATE) AS high"
@@ -203,9 +218,7 @@ staged AS (
   FROM {staging.quoted}
 ),
 existing AS (
-  SELECT
-{_indent(live_columns)}
-  FROM {target.name.quoted} AS live{bound}
+{_indent(existing_rows(target))}
 ),
 differing AS (
   SELECT * FROM staged EXCEPT DISTINCT SELECT * FROM existing
@@ -274,7 +287,7 @@ def merge(target: Target, staging: TableName, bounds: str = "") -> str:
     on = [f"live.{key} = staged.{key}" for key in contract.key]
     if ranged:
         on.append(_between(f"live.{ranged}", bounds))
-    structs = _written_structs(target)
+    structs = written_structs(target)
     top_level = _top_level_values(target)
     differs = [
         *(f"live.{leaf.path} IS DISTINCT FROM staged.{leaf.staged}" for leaf in contract.value_leaves),
@@ -359,3 +372,43 @@ def training_view(matrix: TableName) -> str:
 FROM {matrix.quoted}
 WHERE symbol = '{SYMBOL}'
 WINDOW by_date AS (ORDER BY {key})"""
+
+
+def select_dates(table: TableName, column: str) -> str:
+    """The dates of one symbol's rows (@symbol), in order."""
+    return f"SELECT {column}\nFROM {table.quoted}\nWHERE symbol = @symbol\nORDER BY {column}"
+
+
+def delete_in_transaction(tables: Sequence[tuple[TableName, str]]) -> str:
+    """One symbol's rows (@symbol) of the dates in @dates_<i> deleted from table i, all of them or none.
+
+    Args:
+        tables: names, and the DATE column of each. @low_<i> and @high_<i> bound its dates, so that BigQuery can prune partitions.
+    """
+    steps = [
+        f"DELETE FROM {table.quoted} AS live\n"
+        f"WHERE live.symbol = @symbol AND {_between(f'live.{column}', f'_{i}')} AND live.{column} IN UNNEST(@dates_{i})"
+        for i, (table, column) in enumerate(tables)
+    ]
+    return "BEGIN TRANSACTION;\n" + ";\n".join(steps) + ";\nCOMMIT TRANSACTION;"
+
+
+def insert_row(table: TableName, columns: Sequence[Column]) -> str:
+    """One row with a value in every field, each a parameter under its leaf's staged name."""
+
+    def value(column: Column) -> str:
+        if not column.fields:
+            return f"@{column.name}"
+        return f"STRUCT({', '.join(f'@{column.name}__{field.name} AS {field.name}' for field in column.fields)})"
+
+    names = ", ".join(column.name for column in columns)
+    return f"INSERT INTO {table.quoted} (\n  {names}\n) VALUES (\n{_list(value(column) for column in columns)}\n)"
+
+
+def export_csv(uri: str, select: str) -> str:
+    """A SELECT exported to Cloud Storage as CSV files with headers; a view cannot be extracted, but a query can.
+
+    Args:
+        uri: gs:// with one * for the number of the file.
+    """
+    return f"EXPORT DATA OPTIONS(\n  uri={_literal(uri)},\n  format='CSV',\n  header=true,\n  overwrite=true\n) AS\n{select}"

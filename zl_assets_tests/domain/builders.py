@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts import BARS, SESSIONS
+from zl_assets.domain.features import feature_rows
 from zl_assets.domain.frames import conform
 
 AS_OF = dt.date(2025, 11, 15)
@@ -59,3 +60,13 @@ def sessions_of(closes: Sequence[float] | np.ndarray, start: str = "2015-01-05",
 
 def random_closes(n: int, seed: int = 7) -> np.ndarray:
     return 40.0 * np.cumprod(1.0 + 0.015 * np.random.default_rng(seed).standard_normal(n))
+
+
+def bars_of(sessions: pd.DataFrame) -> pd.DataFrame:
+    """The weekday bars of sessions that no stub was merged into."""
+    return conform(sessions.rename(columns={"data_date": "date"}), BARS)
+
+
+def features_of(sessions: pd.DataFrame) -> pd.DataFrame:
+    """The rows of zl_ta_features for sessions without stubs."""
+    return feature_rows(sessions, bars_of(sessions))

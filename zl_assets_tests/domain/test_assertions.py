@@ -8,43 +8,72 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS, TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS, TECHNICAL_FEATURE_NAMES
 from zl_assets.domain import assertions
 from zl_assets.domain.assertions import ROW_ASSERTIONS, Verdict, require
-from zl_assets.domain.indicators import technical_features
+from zl_assets.domain.frames import conform
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.targets import forward_return, split_of
 from zl_assets.errors import DataFault
-from zl_assets_tests.domain.builders import bar, bars, random_closes, sessions_of
+from zl_assets_tests.domain.builders import bar, bars, bars_of, features_of, random_closes, sessions_of
 
 # pandas 2.3 under numpy 2.5: the calendar library calls pd.Timedelta("1h") when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning")
 
 NAN, INF = float("nan"), float("inf")
+MODEL_ID = "0123456789abcdef"
 
 # The sound sessions end on Wednesday 2018-05-30.
 DAY_AFTER = dt.date(2018, 5, 31)
 
 
+def open_sessions_forecast(latest: pd.DataFrame) -> Verdict:
+    return assertions.open_sessions_forecast(latest, sound("view"), MODEL_ID)
+
+
+def outcomes_are_the_views(oof: pd.DataFrame) -> Verdict:
+    return assertions.outcomes_are_the_views(oof, sound("view"))
+
+
+def prefix_invariant(features: pd.DataFrame) -> Verdict:
+    sessions = sound(SESSIONS.table)
+    return assertions.prefix_invariant(features, sessions, bars_of(sessions))
+
+
 @functools.cache
 def _sound() -> dict[str, pd.DataFrame]:
     sessions = sessions_of(random_closes(260), start="2017-06-01")
-    features = technical_features(sessions)
+    # A roll every 50 sessions.
+    sessions["instrument_id"] = pd.array(np.arange(len(sessions)) // 50, dtype="Int64")
+    features = features_of(sessions)
     weights = regime_weights()
     some_bars = bars(*(bar(f"2020-01-{day:02}", 34.0, 35.0, 33.0, 34.5) for day in (2, 3, 6, 7)))
     matrix = build_matrix(sessions, features, weights)
+    view = matrix[["data_date", *TECHNICAL_FEATURE_NAMES]].assign(
+        close=matrix["market_data.close"],
+        target_1m=forward_return(matrix["market_data.close"]),
+        split=split_of(matrix["data_date"], "2023-01-01"),
+    )
+    known, newest = view[view["target_1m"].notna()], view[view["target_1m"].isna()]
+    forecast = {"symbol": "ZL", "model_id": MODEL_ID, "target_session": pd.Timestamp("2018-07-02"), "predicted_return": 0.01}
+    oof = known[["data_date", "close", "target_1m"]].assign(**forecast, fold=1, regime_name="trade_war")
+    oof = oof.assign(predicted_return=oof["predicted_return"].where(oof.index > 50), fold=oof["fold"].where(oof.index > 50))
+    latest = newest[["data_date", "close"]].assign(**forecast, interval_level=0.8)
     return {
+        OOF.table: conform(oof.assign(predicted_close=oof["close"] * (1 + oof["predicted_return"])), OOF),
+        LATEST.table: conform(
+            latest.assign(
+                predicted_close=latest["close"] * 1.01, low_close=latest["close"] * 0.9, high_close=latest["close"] * 1.1
+            ),
+            LATEST,
+        ),
         BARS.table: some_bars,
         SESSIONS.table: sessions,
         FEATURES.table: features,
         MATRIX.table: matrix,
         REGIME_WEIGHTS.table: weights,
-        "view": matrix[["data_date", *TECHNICAL_FEATURE_NAMES]].assign(
-            close=matrix["market_data.close"],
-            target_1m=forward_return(matrix["market_data.close"]),
-            split=split_of(matrix["data_date"], "2023-01-01"),
-        ),
+        "view": view,
     }
 
 
@@ -249,6 +278,76 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], str, Callable[[pd.DataFr
         lambda f: with_value(f, 3, "close", NAN),
     ),
     "a row missing in the CSV": (lambda f: assertions.csv_equals_view(f, sound("view")), "view", lambda f: one(f, 3)),
+    "a roll index of zero": (assertions.roll_columns_sound, FEATURES.table, lambda f: with_value(f, 9, "roll_index", 0.0)),
+    "an infinite roll index": (assertions.roll_columns_sound, MATRIX.table, lambda f: with_value(f, 9, "roll_index", INF)),
+    "half of the roll columns": (assertions.roll_columns_sound, FEATURES.table, lambda f: with_value(f, 9, "is_roll", pd.NA)),
+    "a back-filled warm-up": (prefix_invariant, FEATURES.table, lambda f: f.assign(ma_63=f["ma_63"].bfill())),
+    "a centred mean": (
+        prefix_invariant,
+        FEATURES.table,
+        lambda f: f.assign(ma_21=sound(SESSIONS.table)["close"].rolling(21, center=True).mean()),
+    ),
+    "a feature one row early": (prefix_invariant, FEATURES.table, lambda f: f.assign(rsi_14=f["rsi_14"].shift(-1))),
+    "a back-adjusted index": (
+        prefix_invariant,
+        FEATURES.table,
+        lambda f: f.assign(roll_index=f["roll_index"] / f["roll_index"].iloc[-1] * 100),
+    ),
+    "one last bit": (
+        prefix_invariant,
+        FEATURES.table,
+        lambda f: with_value(f, 30, "volatility_21d", np.nextafter(f["volatility_21d"].iloc[30], INF)),
+    ),
+    "rolls that are not noticed": (
+        lambda f: assertions.targets_spanning_a_roll(sound("view"), f),
+        MATRIX.table,
+        lambda f: f.assign(is_roll=pd.array([False] * len(f), dtype="boolean")),
+    ),
+    "a roll every day": (
+        lambda f: assertions.targets_spanning_a_roll(sound("view"), f),
+        MATRIX.table,
+        lambda f: f.assign(is_roll=pd.array([True] * len(f), dtype="boolean")),
+    ),
+    "a forecast that is not finite": (
+        assertions.forecasts_sound,
+        LATEST.table,
+        lambda f: with_value(f, 2, "predicted_return", INF),
+    ),
+    "a forecast that is missing": (assertions.forecasts_sound, LATEST.table, lambda f: with_value(f, 2, "predicted_return", NAN)),
+    "a return and a price that disagree": (
+        assertions.forecasts_sound,
+        LATEST.table,
+        lambda f: f.assign(predicted_close=f["predicted_close"] + 0.01),
+    ),
+    "a fold without its forecast": (assertions.forecasts_sound, OOF.table, lambda f: with_value(f, -1, "predicted_return", NAN)),
+    "a forecast without its fold": (assertions.forecasts_sound, OOF.table, lambda f: with_value(f, -1, "fold", pd.NA)),
+    "an interval upside down": (
+        assertions.interval_ordered,
+        LATEST.table,
+        lambda f: f.rename(columns={"low_close": "high_close", "high_close": "low_close"}),
+    ),
+    "an interval beside its forecast": (
+        assertions.interval_ordered,
+        LATEST.table,
+        lambda f: f.assign(low_close=f["high_close"] - 0.1),
+    ),
+    "an interval without an end": (assertions.interval_ordered, LATEST.table, lambda f: with_value(f, 0, "high_close", NAN)),
+    "a price that could be below zero": (
+        assertions.interval_ordered,
+        LATEST.table,
+        lambda f: with_value(f, 0, "low_close", -1.0),
+    ),
+    "an open session without a forecast": (open_sessions_forecast, LATEST.table, lambda f: one(f, 3)),
+    "a forecast of an older model": (open_sessions_forecast, LATEST.table, lambda f: with_value(f, 3, "model_id", "older")),
+    "a forecast from a revised close": (open_sessions_forecast, LATEST.table, lambda f: with_value(f, 3, "close", 1.0)),
+    "a target session in the past": (
+        open_sessions_forecast,
+        LATEST.table,
+        lambda f: with_value(f, 3, "target_session", pd.Timestamp("2018-01-02")),
+    ),
+    "an outcome that is not the view's": (outcomes_are_the_views, OOF.table, lambda f: with_value(f, 3, "target_1m", 0.0)),
+    "a labelled session missing": (outcomes_are_the_views, OOF.table, lambda f: one(f, 3)),
+    "two models in one table": (outcomes_are_the_views, OOF.table, lambda f: with_value(f, 3, "model_id", "older")),
     "columns swapped in the CSV": (
         lambda f: assertions.csv_equals_view(f, sound("view")),
         "view",
@@ -358,3 +457,18 @@ def test_an_optional_column_may_be_empty() -> None:
     frame = sound(SESSIONS.table).assign(instrument_id=pd.Series([pd.NA] * 260, dtype="Int64"))
     assert not assertions.column_coverage(frame).passed
     assert assertions.column_coverage(frame, optional=("instrument_id",)).passed
+
+
+def test_a_source_without_instrument_ids_is_not_blamed_for_its_rolls() -> None:
+    unknown = sound(MATRIX.table).assign(is_roll=pd.array([pd.NA] * len(sound(MATRIX.table)), dtype="boolean"))
+    verdict = assertions.targets_spanning_a_roll(sound("view"), unknown)
+    assert verdict.passed
+    assert verdict.measured == "not known"
+
+
+def test_the_cuts_lie_inside_the_warm_up_and_after_it() -> None:
+    explanation = prefix_invariant(sound(FEATURES.table)).explanation
+    cuts = [int(number) for number in explanation.partition("first ")[2].partition(" sessions")[0].split(", ")]
+    assert cuts[:3] == [10, 40, 62]
+    assert len(cuts) == 8
+    assert max(cuts) > 150

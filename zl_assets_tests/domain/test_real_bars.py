@@ -3,11 +3,20 @@
 import datetime as dt
 import functools
 
+import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS
-from zl_assets.domain.assertions import ROW_ASSERTIONS, distinct_regimes, matrix_rows_recomputed, require, thin_sessions
-from zl_assets.domain.indicators import technical_features
+from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS
+from zl_assets.domain.assertions import (
+    ROW_ASSERTIONS,
+    distinct_regimes,
+    matrix_rows_recomputed,
+    prefix_invariant,
+    require,
+    targets_spanning_a_roll,
+    thin_sessions,
+)
+from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
@@ -18,9 +27,14 @@ from zl_assets_tests.domain.builders import AS_OF
 
 
 @functools.cache
+def real_bars() -> pd.DataFrame:
+    return read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame
+
+
+@functools.cache
 def real() -> tuple[Sessions, pd.DataFrame, pd.DataFrame]:
-    sessions = build_sessions(read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame, "ZL", AS_OF)
-    features = technical_features(sessions.frame)
+    sessions = build_sessions(real_bars(), "ZL", AS_OF)
+    features = feature_rows(sessions.frame, real_bars())
     return sessions, features, build_matrix(sessions.frame, features, regime_weights())
 
 
@@ -54,14 +68,37 @@ def test_the_real_bars_hold_every_row_assertion() -> None:
     sessions, features, matrix = real()
     weights = regime_weights()
     frames = {SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix, REGIME_WEIGHTS.table: weights}
-    assert set(frames) | {BARS.table} == set(ROW_ASSERTIONS)
+    assert set(frames) | {BARS.table, OOF.table, LATEST.table} == set(ROW_ASSERTIONS)
     for table, frame in frames.items():
         require([assertion(frame) for assertion in ROW_ASSERTIONS[table]], table)
     require([matrix_rows_recomputed(matrix, sessions.frame, weights), distinct_regimes(matrix, weights)], "matrix")
 
 
 def test_a_refresh_the_day_before_sees_one_session_less() -> None:
-    bars = read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame
-    result = build_sessions(bars, "ZL", dt.date(2025, 11, 14))
+    result = build_sessions(real_bars(), "ZL", dt.date(2025, 11, 14))
     assert (len(result.frame), result.forming_bars) == (3_892, 1)
     pd.testing.assert_frame_equal(result.frame, real()[0].frame.head(3_892), check_exact=True)
+
+
+def test_45_percent_of_the_real_targets_span_one_of_132_rolls() -> None:
+    _, features, matrix = real()
+    assert features["is_roll"].sum() == 132
+    target = forward_return(matrix["market_data.close"])
+    verdict = targets_spanning_a_roll(matrix[["data_date"]].assign(target_1m=target), matrix)
+    assert verdict.passed
+    assert round(verdict.measured, 3) == 0.456  # type: ignore[arg-type]
+
+
+def test_the_real_drift_is_roll_gap() -> None:
+    """The raw series rises 2.05 % a year; without the gaps between contracts nothing of it is left."""
+    sessions, features, _ = real()
+    years = (sessions.frame["data_date"].iloc[-1] - sessions.frame["data_date"].iloc[0]).days / 365.25
+    raw = np.log(sessions.frame["close"].iloc[-1] / sessions.frame["close"].iloc[0]) / years
+    chained = np.log(features["roll_index"].iloc[-1] / features["roll_index"].iloc[0]) / years
+    assert raw > 0.015
+    assert chained < 0.002
+
+
+def test_no_real_feature_looks_ahead() -> None:
+    sessions, features, _ = real()
+    require([prefix_invariant(features, sessions.frame, real_bars())], "zl_ta_features")

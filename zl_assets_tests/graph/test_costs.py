@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from google.cloud import bigquery
 
@@ -18,7 +17,9 @@ from zl_assets_tests.graph.product import Product, failures, metadata, red
 
 MakeProduct = Callable[..., Product]
 
-TABLES = ("databento_futures_ohlcv_1d", "zl_ohlcv", "zl_ta_features", "daily_ml_matrix")
+DATA = ("databento_futures_ohlcv_1d", "zl_ohlcv", "zl_ta_features", "daily_ml_matrix")
+FORECASTS = ("zl_1m_oof", "zl_1m_latest")
+TABLES = (*DATA, *FORECASTS)
 
 
 class Day:
@@ -37,8 +38,10 @@ class Day:
 
         self.dry_runs: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str]] = []
+        self.locations: list[str | None] = []
         with pytest.MonkeyPatch.context() as patch:
             request, dry_run = LoopbackSession.request, JobRunner.dry_run
+            begin, upload = bigquery.Client._call_api, bigquery.Client._do_resumable_upload
 
             def spy(session: LoopbackSession, method: Any, url: Any, **kwargs: Any) -> Any:
                 self.requests.append((method, url))
@@ -48,6 +51,17 @@ class Day:
                 self.dry_runs.append({**runner.labels, "zl_step": step, "sql": text.split()[0]})
                 return dry_run(runner, text, step, *args)
 
+            def spy_job(client: Any, *args: Any, **kwargs: Any) -> Any:
+                if kwargs.get("method") == "POST" and str(kwargs.get("path", "")).endswith("/jobs"):
+                    self.locations.append(kwargs["data"]["jobReference"].get("location"))
+                return begin(client, *args, **kwargs)
+
+            def spy_load(client: Any, stream: Any, job: Any, *args: Any, **kwargs: Any) -> Any:
+                self.locations.append(job["jobReference"].get("location"))
+                return upload(client, stream, job, *args, **kwargs)
+
+            patch.setattr(bigquery.Client, "_call_api", spy_job)
+            patch.setattr(bigquery.Client, "_do_resumable_upload", spy_load)
             patch.setattr(LoopbackSession, "request", spy)
             patch.setattr(JobRunner, "dry_run", spy_dry)
             self.result = product.refresh(bars=path, as_of=dt.date(2025, 11, 15))
@@ -59,8 +73,8 @@ class Day:
 
 
 @pytest.fixture(scope="module")
-def one_day(new_product: MakeProduct, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
-    yield Day(new_product(), tmp_path_factory.mktemp("bars"))
+def one_day(new_product: MakeProduct, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    return Day(new_product(), tmp_path_factory.mktemp("bars"))
 
 
 def configuration(job: Any) -> dict[str, Any]:
@@ -72,7 +86,7 @@ def test_every_job_carries_its_run_asset_and_step(one_day: Day) -> None:
     for job in one_day.jobs:
         labels = configuration(job).get("labels", {})
         assert labels.get("zl_run") == one_day.result.run_id
-        assert labels.get("zl_asset") in {*TABLES, "regime_weights", "vw_zl_1m_flat", "training_csv"}
+        assert labels.get("zl_asset") in {*TABLES, "regime_weights", "vw_zl_1m_flat"}
         assert labels.get("zl_step")
 
 
@@ -85,28 +99,10 @@ def test_every_job_ends_in_bounded_time_and_every_query_has_a_byte_limit(one_day
             assert found["query"]["useLegacySql"] is False
 
 
-def test_every_job_is_sent_to_the_location_of_its_datasets(
-    one_day: Day, new_product: MakeProduct, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_job_is_sent_to_the_location_of_its_datasets(one_day: Day) -> None:
     """Of what is sent: the emulator says US of every job."""
-    sent: list[Any] = []
-    begin, load = bigquery.Client._call_api, bigquery.Client._do_resumable_upload
-
-    def spy(client: Any, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("method") == "POST" and str(kwargs.get("path", "")).endswith(("/jobs", "/queries")):
-            sent.append(kwargs["data"].get("jobReference", kwargs["data"]).get("location"))
-        return begin(client, *args, **kwargs)
-
-    def spy_load(client: Any, stream: Any, metadata: Any, *args: Any, **kwargs: Any) -> Any:
-        sent.append(metadata["jobReference"]["location"])
-        return load(client, stream, metadata, *args, **kwargs)
-
-    monkeypatch.setattr(bigquery.Client, "_call_api", spy)
-    monkeypatch.setattr(bigquery.Client, "_do_resumable_upload", spy_load)
-    product = new_product(location="europe-west1")
-    assert failures(product.refresh()) == {}
-    assert len(sent) > 40
-    assert set(sent) == {"europe-west1"}
+    assert len(one_day.locations) == len(one_day.jobs) + len(one_day.dry_runs)
+    assert set(one_day.locations) == {"us-central1"}
 
 
 def test_view_and_merge_are_tried_by_a_dry_run_first(one_day: Day) -> None:
@@ -131,7 +127,10 @@ def test_one_new_session_changes_one_row_and_one_partition_of_each_table(one_day
         asset: tuple(found[asset][name] for name in ("inserted", "updated", "partitions_changed", "merge_statements"))
         for asset in (*TABLES, "regime_weights")
     }
-    assert counts == {**dict.fromkeys(TABLES, (1, 0, 1, 1)), "regime_weights": (0, 0, 0, 0)}
+    forecasts = {asset: counts.pop(asset) for asset in FORECASTS}
+    assert counts == {**dict.fromkeys(DATA, (1, 0, 1, 1)), "regime_weights": (0, 0, 0, 0)}
+    print("\nforecasts: inserted, updated, partitions, statements:", forecasts)
+    assert all(inserted == 1 and statements == 1 for inserted, _, _, statements in forecasts.values())
 
 
 def test_the_number_of_jobs_is_known(one_day: Day) -> None:
@@ -139,15 +138,20 @@ def test_the_number_of_jobs_is_known(one_day: Day) -> None:
     steps = Counter(configuration(job)["labels"]["zl_step"] for job in one_day.jobs)
     staged = {asset: sum(one_day.metadata[asset][name] for name in ("inserted", "updated", "unchanged")) for asset in TABLES}
     kinds = Counter("dry run" if "jobs" in url and method == "POST" else method for method, url in one_day.requests)
-    print(f"\njobs: {len(one_day.jobs)} {dict(steps)}; dry runs: {len(one_day.dry_runs)}; rows staged: {staged}; requests: "
-          f"{len(one_day.requests)} {dict(kinds)}")  # fmt: skip
-    assert {name: steps[name] for name in ("load", "audit", "compare", "merge", "merge_in_transaction")} == {
-        "load": 5,
-        "audit": 5,
-        "compare": 5,
-        "merge": 4,
-        "merge_in_transaction": 0,
+    print(f"\njobs: {len(one_day.jobs)} {dict(steps)}; dry runs: {len(one_day.dry_runs)}; rows staged: {staged}")
+    print(f"requests: {len(one_day.requests)} {dict(kinds)}")
+    written = len(TABLES) + 1  # regime_weights is compared as well, and never changes
+    assert {name: steps[name] for name in ("load", "audit", "compare", "merge", "count")} == {
+        "load": written,
+        "audit": written,
+        "compare": written,
+        "merge": len(TABLES),
+        "count": written + 1,  # and the view
     }
-    assert steps["count"] == 6
-    assert len(one_day.jobs) <= 45
-    assert staged == pd.Series(staged).to_dict()
+    assert set(steps) == {"load", "audit", "compare", "merge", "count", "read"}
+    assert {asset: staged[asset] for asset in DATA} == {
+        "databento_futures_ohlcv_1d": 3998,
+        "zl_ohlcv": 3893,
+        "zl_ta_features": 3893,
+        "daily_ml_matrix": 3831,
+    }

@@ -15,9 +15,10 @@ import pytest
 
 from zl_assets import files
 from zl_assets.errors import ArtifactFault
-from zl_assets.model.artifact import StoredModel, load_model, store_model, stored_models
+from zl_assets.model.artifact import StoredModel, load_model, store_model, store_report, stored_models
 from zl_assets.model.config import ModelConfig
 from zl_assets.model.design import design_matrix
+from zl_assets.model.forecast import published_interval
 from zl_assets.model.gates import GateResult, evaluate_gates
 from zl_assets.model.training import TrainedModel, train
 from zl_assets_tests.model.conftest import SHA
@@ -144,6 +145,38 @@ def test_a_model_that_fails_a_gate_is_kept_but_is_not_latest(
 
 def test_a_model_without_gates_is_not_latest(walk_model: TrainedModel, models: Path) -> None:
     assert not store_model(walk_model, (), models).is_latest
+
+
+def test_a_model_of_another_horizon_is_kept_but_is_not_latest(
+    stored: StoredModel, walk: pd.DataFrame, gates: Gates, models: Path
+) -> None:
+    """The published tables are 21 sessions ahead: a model of 5 must not fill them, however good its gates."""
+    shorter = store_model(train(walk, ModelConfig(horizon=5), SHA), gates, models)
+    assert not shorter.is_latest
+    assert load_model(models).model_id == stored.model_id
+    loaded = load_model(models, shorter.model_id)
+    assert (loaded.is_latest, loaded.config.horizon) == (False, 5)
+
+
+def test_a_loaded_model_knows_whether_it_is_latest_and_how_it_was_made(
+    stored: StoredModel, other: TrainedModel, gates: Gates, models: Path
+) -> None:
+    assert load_model(models, stored.model_id).is_latest
+    newer = store_model(other, gates, models)
+    assert not load_model(models, stored.model_id).is_latest
+    assert load_model(models, newer.model_id).config == other.config
+    assert load_model(models).interval == published_interval(other)
+
+
+def test_the_report_is_beside_the_model_and_no_part_of_it(
+    stored: StoredModel, walk_model: TrainedModel, gates: Gates, models: Path
+) -> None:
+    store_report(stored, "<p>one</p>")
+    store_report(stored, "<p>better words</p>")
+    assert (stored.path / "report.html").read_text() == "<p>better words</p>"
+    assert load_model(models).model_id == stored.model_id
+    assert store_model(walk_model, gates, models) == stored
+    assert (stored.path / "report.html").read_text() == "<p>better words</p>"
 
 
 def test_before_any_model_has_passed_the_message_says_so(walk_model: TrainedModel, gates: Gates, models: Path) -> None:

@@ -56,7 +56,7 @@ def test_the_real_coverage_is_stated_as_it_is(real_model: TrainedModel) -> None:
 def test_a_forecast_in_cents_by_hand(walk: pd.DataFrame) -> None:
     view = walk.tail(40).reset_index(drop=True)
     coming = pd.bdate_range("2026-01-01", periods=30)
-    table = latest_forecasts(view, np.full(21, 0.10), Interval(0.8, 0.05, 100), coming)
+    table = latest_forecasts(view.tail(21), np.full(21, 0.10), Interval(0.8, 0.05, 100), coming)
     assert table["data_date"].tolist() == view["data_date"].tolist()[-21:]
     assert table["target_session"].tolist() == coming[:21].tolist()
     first = table.iloc[0]
@@ -66,5 +66,5 @@ def test_a_forecast_in_cents_by_hand(walk: pd.DataFrame) -> None:
 
 
 def test_lengths_that_do_not_fit_are_a_bug_not_a_forecast(walk: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="21 rows without a target, 20 predictions"):
-        latest_forecasts(walk, np.zeros(20), Interval(0.8, 0.05, 100), pd.bdate_range("2026-01-01", periods=30))
+    with pytest.raises(ValueError, match="21 rows, 20 predictions"):
+        latest_forecasts(walk.tail(21), np.zeros(20), Interval(0.8, 0.05, 100), pd.bdate_range("2026-01-01", periods=30))

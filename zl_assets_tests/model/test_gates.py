@@ -14,23 +14,14 @@ from scipy.stats import spearmanr
 
 from zl_assets.model import gates
 from zl_assets.model.boosting import forecast
-from zl_assets.model.config import ModelConfig
 from zl_assets.model.gates import GateResult, evaluate_gates, gain_shares, importance_rank_correlation, permutation_importance
-from zl_assets.model.training import TrainedModel, fit, training_set
+from zl_assets.model.training import TrainedModel, fit
+from zl_assets_tests.model import mutants
 from zl_assets_tests.model.conftest import SHA
-from zl_assets_tests.model.views import view_of
-
-OVERGROWN = ModelConfig(num_leaves=31, rounds=200, min_rows_per_leaf=20, l2=0.0)
-LEVELS = ["return_1d", "return_5d", "return_21d", "ma_5", "ma_21", "ma_63", "volatility_21d", "rsi_14"]
 
 
 def red(results: tuple[GateResult, ...]) -> set[str]:
     return {result.name for result in results if not result.passed}
-
-
-def mutant(model: TrainedModel, config: ModelConfig | None = None, **changes: object) -> tuple[GateResult, ...]:
-    """The gates after refitting with other features or another target."""
-    return evaluate_gates(fit(dataclasses.replace(model.data, **changes), config or ModelConfig(), SHA))
 
 
 @pytest.fixture(params=["walk", "real"])
@@ -76,13 +67,12 @@ def test_the_real_bars_measure_what_is_documented(real_model: TrainedModel) -> N
 def test_price_levels_in_an_overgrown_model_blow_up(market: Market) -> None:
     """Real bars: ratios 2.52, 1.22, 1.19, 1.01, 1.30; 74 % of a fold's ma_63 out of range."""
     model, view = market
-    results = mutant(model, OVERGROWN, features=labelled(view)[LEVELS])
-    assert red(results) >= {"worst_fold_ratio", "out_of_range_share"}
+    assert red(mutants.raw_levels(model, view)) >= {"worst_fold_ratio", "out_of_range_share"}
 
 
 def test_the_real_overgrown_model_loses_to_zero_in_every_fold(real_model: TrainedModel, real_view: pd.DataFrame) -> None:
-    levels = dataclasses.replace(real_model.data, features=labelled(real_view)[LEVELS])
-    ratios = [fold.score.ratio for fold in fit(levels, OVERGROWN, SHA).folds]
+    levels = dataclasses.replace(real_model.data, features=labelled(real_view)[mutants.LEVELS])
+    ratios = [fold.score.ratio for fold in fit(levels, mutants.OVERGROWN, SHA).folds]
     assert ratios[:3] == pytest.approx([2.52, 1.22, 1.19], abs=0.01)
     assert min(ratios) > 1
 
@@ -90,62 +80,42 @@ def test_the_real_overgrown_model_loses_to_zero_in_every_fold(real_model: Traine
 @pytest.mark.parametrize("noise", [1, 2])
 def test_a_noisy_copy_of_the_future_is_too_good(market: Market, noise: float) -> None:
     """Real bars, noise of twice the target's sd: R2 0.22, IC 0.58, permutation 0.23."""
-    model, _ = market
-    target = model.data.target
-    seen = target + np.random.default_rng(1).normal(0, noise * target.std(), len(target))
-    results = mutant(model, features=model.data.features.assign(return_1d=seen))
-    assert red(results) >= {"best_fold_r2", "largest_ic", "permutation_importance"}
+    assert red(mutants.noisy_future(market[0], noise)) >= {"best_fold_r2", "largest_ic", "permutation_importance"}
 
 
 @pytest.mark.parametrize("window", [21, 63])
 def test_a_centred_moving_average_is_too_good(market: Market, window: int) -> None:
     """Real bars, 21 rows: R2 0.29, IC 0.58, permutation 0.49."""
-    model, view = market
-    centred = view["close"] / view["close"].rolling(window, center=True, min_periods=1).mean() - 1
-    results = mutant(model, features=model.data.features.assign(close_to_ma_21=centred[: len(model.data.target)]))
-    assert red(results) >= {"best_fold_r2", "largest_ic", "permutation_importance"}
+    assert red(mutants.centred_mean(*market, window)) >= {"best_fold_r2", "largest_ic", "permutation_importance"}
 
 
 def test_a_return_shifted_by_five_rows_is_seen(market: Market) -> None:
     """Real bars: R2 0.114, permutation 0.108. The walk's best R2 is 0.067: there only the permutation gate sees it."""
-    model, view = market
-    early = view["return_21d"].shift(-5)[: len(model.data.target)]
-    results = mutant(model, features=model.data.features.assign(return_21d=early))
-    assert "permutation_importance" in red(results)
+    assert "permutation_importance" in red(mutants.early_return(*market))
 
 
 def test_a_return_shifted_by_five_rows_is_too_good_on_the_real_bars(real_model: TrainedModel, real_view: pd.DataFrame) -> None:
-    early = real_view["return_21d"].shift(-5)[: len(real_model.data.target)]
-    results = mutant(real_model, features=real_model.data.features.assign(return_21d=early))
-    assert red(results) >= {"best_fold_r2", "permutation_importance"}
+    assert red(mutants.early_return(real_model, real_view)) >= {"best_fold_r2", "permutation_importance"}
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_eight_bars_off_by_a_hundred_are_seen(real_bars: pd.DataFrame, seed: int) -> None:
-    close = real_bars["close"].copy()
-    close.iloc[np.random.default_rng(seed).choice(len(close), 8, replace=False)] *= 100
-    model = fit(training_set(view_of(real_bars["date"], close), ModelConfig()), ModelConfig(), SHA)
-    assert red(evaluate_gates(model)) >= {"target_sd_ratio", "worst_fold_ratio"}
+    assert red(mutants.wrong_bars(real_bars["date"], real_bars["close"], seed)) >= {"target_sd_ratio", "worst_fold_ratio"}
 
 
 def test_eight_wrong_bars_of_a_walk_are_seen(walk: pd.DataFrame) -> None:
-    close = walk["close"].copy()
-    close.iloc[np.random.default_rng(0).choice(len(close), 8, replace=False)] *= 100
-    model = fit(training_set(view_of(walk["data_date"], close), ModelConfig()), ModelConfig(), SHA)
-    assert red(evaluate_gates(model)) >= {"target_sd_ratio", "worst_fold_ratio"}
+    assert red(mutants.wrong_bars(walk["data_date"], walk["close"], 0)) >= {"target_sd_ratio", "worst_fold_ratio"}
 
 
 def test_a_constant_model_fails_instead_of_looking_stable(market: Market) -> None:
-    model, _ = market
-    results = mutant(model, features=model.data.features * 0)
+    results = mutants.constant_model(market[0])
     assert red(results) >= {"prediction_dispersion", "importance_rank_correlation", "largest_gain_share"}
     assert math.isnan(next(r.measured for r in results if r.name == "importance_rank_correlation"))
 
 
 def test_a_row_shuffled_target_is_mostly_caught(real_model: TrainedModel) -> None:
     """49 of 60 seeds (0 to 59) on the real bars, 82 %; the assertion that the target is right catches all of them."""
-    target = real_model.data.target
-    caught = sum(bool(red(mutant(real_model, target=np.random.default_rng(seed).permutation(target)))) for seed in range(10))
+    caught = sum(bool(red(mutants.shuffled_target(real_model, seed))) for seed in range(10))
     assert caught >= 7
 
 

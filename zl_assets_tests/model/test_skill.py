@@ -43,6 +43,17 @@ def test_nothing_to_know_gives_no_small_p(walk_model: TrainedModel) -> None:
     assert len(set(found.shifted)) == 19
 
 
+def test_a_shift_that_reuses_the_bins_is_a_fit_of_its_own(walk_model: TrainedModel) -> None:
+    data, config = walk_model.data, ModelConfig()
+    found = placebo(data, config, shifts=3)
+    for number, shift in enumerate(circular_shifts(len(data.target), 3, SEED)):
+        alone = shifted(data, int(shift))
+        folds = cross_validate(alone, config)
+        assert found.shifted[number] == pooled_skill(folds, alone.target)
+        expected = np.mean([fold.gain / fold.gain.sum() for fold in folds], axis=0)
+        np.testing.assert_allclose(found.gain_shares.iloc[number], expected)
+
+
 def test_something_to_know_gives_the_least_p(walk_model: TrainedModel) -> None:
     target = walk_model.data.target
     known = target + np.random.default_rng(0).normal(0, 2 * target.std(), len(target))

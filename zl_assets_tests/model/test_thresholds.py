@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,19 @@ def test_the_script_writes_what_it_measured(walk: pd.DataFrame, walk_model: Trai
     assert [gate["name"] for gate in written["gates"]] == [gate.name for gate in GATES]
     ratio = max(fold.score.ratio for fold in walk_model.folds)
     assert written["gates"][0]["real"] == pytest.approx(ratio)
+
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "thresholds.json"
+
+
+def test_the_committed_measurement_is_of_these_gates_and_holds_no_prices() -> None:
+    written = json.loads(COMMITTED.read_text())
+    assert (written["shifts"], written["seed"]) == (60, SEED)
+    assert re.fullmatch("[0-9a-f]{64}", written["csv_sha256"])
+    assert written["any_red"] <= 0.05
+    assert [(gate["name"], gate["bound"]) for gate in written["gates"]] == [(gate.name, gate.bound) for gate in GATES]
+    # One number a gate and quantile; the vendor's rows are licensed.
+    assert COMMITTED.stat().st_size < 4000
 
 
 def test_the_bounds_still_fit_the_real_series(real_model: TrainedModel) -> None:

@@ -165,7 +165,8 @@ def test_a_folder_without_bars_says_what_it_looked_for(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_file_says_what_is_read(tmp_path: Path) -> None:
-    assert "not a bars file. Give a file that ends in .parquet, .csv, .dbn or .dbn.zst" in fault_of(csv(tmp_path, HEADER, name="bars.xlsx"))
+    said = fault_of(csv(tmp_path, HEADER, name="bars.xlsx"))
+    assert "not a bars file. Give a file that ends in .parquet, .csv, .dbn or .dbn.zst" in said
 
 
 @pytest.mark.parametrize("name", ["bars.csv", "bars.parquet"])

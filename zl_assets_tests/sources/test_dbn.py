@@ -98,9 +98,7 @@ def test_the_vendors_hours_are_those_of_the_hourly_parquet_file() -> None:
     expected = hours.assign(ts_event=moments)[(hours["symbol"] == "ZL") & (moments < "2010-08-01")].sort_values("ts_event")
     columns = ["ts_event", "open", "high", "low", "close", "volume", "instrument_id"]
     assert len(decoded) == len(expected) > 500
-    assert_frame_equal(
-        decoded[columns], expected[columns].reset_index(drop=True), check_exact=True, check_dtype=False
-    )
+    assert_frame_equal(decoded[columns], expected[columns].reset_index(drop=True), check_exact=True, check_dtype=False)
 
 
 def test_hours_become_utc_days(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from zl_assets.contracts import BARS, FEATURES, MATRIX, SESSIONS
 from zl_assets.domain import assertions
+from zl_assets.domain.features import feature_rows
 from zl_assets.domain.frames import conform
-from zl_assets.domain.indicators import technical_features
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.sessions import build_sessions
@@ -60,7 +60,7 @@ def test_the_sample_makes_as_many_rows_as_the_plan_asks_for() -> None:
     assert len(sessions.frame) == 3_893
     assert (sessions.stubs_merged, sessions.stubs_of_another_instrument, len(sessions.stub_prints_left_out)) == (105, 4, 1)
     assert (sessions.forming_bars, sessions.stubs_held_back, len(sessions.thin)) == (0, 0, 12)
-    features = technical_features(sessions.frame)
+    features = feature_rows(sessions.frame, sample())
     matrix = build_matrix(sessions.frame, features, regime_weights())
     assert (len(matrix), forward_return(matrix["market_data.close"]).notna().sum()) == (3_831, 3_810)
     frames = {BARS.table: sample(), SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix}

@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from zl_assets.contracts import CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, TableContract
+from zl_assets.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, TableContract
 from zl_assets.warehouse import sql
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.schema import field_of, live_columns
@@ -45,6 +45,16 @@ STATEMENTS = {
     "merge_adopted": sql.merge(target(MATRIX, adopted=True), staging(MATRIX)),
     "merge_regimes": sql.merge(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"])),  # type: ignore[arg-type]
     "merge_in_transaction": sql.merge_in_transaction(target(SESSIONS), staging(SESSIONS), 2),
+    "existing_rows_adopted": sql.existing_rows(target(MATRIX, adopted=True)),
+    "select_dates": sql.select_dates(target(SESSIONS).name, "data_date"),
+    "delete_in_transaction": sql.delete_in_transaction(
+        [(target(BARS).name, "date"), (target(SESSIONS).name, "data_date")],
+    ),
+    "insert_row": sql.insert_row(target(MATRIX).name, MATRIX.created_columns),
+    "export_csv": sql.export_csv(
+        "gs://my-bucket/path/zl_export_run/vw_zl_1m_flat-*.csv",
+        sql.select_frame(TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW.frame_leaves, TRAINING_VIEW.key),
+    ),
     "add_columns": sql.add_columns(target(MATRIX).name, MATRIX.columns[8:10]),
     "create_view": sql.create_view(
         TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW, sql.training_view(target(MATRIX).name)

@@ -18,6 +18,8 @@ staged AS (
     ma_63,
     volatility_21d,
     rsi_14,
+    roll_index,
+    is_roll,
     FALSE AS market_data__hollow,
     FALSE AS regime__hollow
   FROM `my-project.features._zl_staging_daily_ml_matrix_0`
@@ -41,6 +43,8 @@ existing AS (
     live.ma_63 AS ma_63,
     live.volatility_21d AS volatility_21d,
     live.rsi_14 AS rsi_14,
+    live.roll_index AS roll_index,
+    live.is_roll AS is_roll,
     (live.market_data IS NOT NULL AND live.market_data.open IS NULL AND live.market_data.high IS NULL AND live.market_data.low IS NULL AND live.market_data.close IS NULL AND live.market_data.volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL) AS market_data__hollow,
     (live.regime IS NOT NULL AND live.regime.name IS NULL AND live.regime.weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL) AS regime__hollow
   FROM `my-project.features.daily_ml_matrix` AS live

@@ -20,6 +20,8 @@ WHEN MATCHED AND (
   live.ma_63 IS DISTINCT FROM staged.ma_63 OR
   live.volatility_21d IS DISTINCT FROM staged.volatility_21d OR
   live.rsi_14 IS DISTINCT FROM staged.rsi_14 OR
+  live.roll_index IS DISTINCT FROM staged.roll_index OR
+  live.is_roll IS DISTINCT FROM staged.is_roll OR
   (live.market_data IS NOT NULL AND live.market_data.open IS NULL AND live.market_data.high IS NULL AND live.market_data.low IS NULL AND live.market_data.close IS NULL AND live.market_data.volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL) OR
   (live.regime IS NOT NULL AND live.regime.name IS NULL AND live.regime.weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL)
 ) THEN UPDATE SET
@@ -33,9 +35,11 @@ WHEN MATCHED AND (
   ma_63 = staged.ma_63,
   volatility_21d = staged.volatility_21d,
   rsi_14 = staged.rsi_14,
+  roll_index = staged.roll_index,
+  is_roll = staged.is_roll,
   ingestion_ts = @written_at
 WHEN NOT MATCHED BY TARGET THEN INSERT (
-  data_date, symbol, market_data, regime, return_1d, return_5d, return_21d, ma_5, ma_21, ma_63, volatility_21d, rsi_14, ingestion_ts
+  data_date, symbol, market_data, regime, return_1d, return_5d, return_21d, ma_5, ma_21, ma_63, volatility_21d, rsi_14, roll_index, is_roll, ingestion_ts
 ) VALUES (
   staged.data_date,
   staged.symbol,
@@ -49,5 +53,7 @@ WHEN NOT MATCHED BY TARGET THEN INSERT (
   staged.ma_63,
   staged.volatility_21d,
   staged.rsi_14,
+  staged.roll_index,
+  staged.is_roll,
   @written_at
 )

@@ -15,6 +15,8 @@ SELECT
   ma_21,
   ma_63,
   volatility_21d,
-  rsi_14
+  rsi_14,
+  roll_index,
+  is_roll
 FROM `my-project.features.daily_ml_matrix`
 ORDER BY data_date, symbol

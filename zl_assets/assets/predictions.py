@@ -1,0 +1,73 @@
+"""The prediction tables: what the published model says, and what it would have said."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from zl_assets.assets.common import OWNERS, PREDICTIONS, PUBLISHED_MODEL_IO, RETRY, TABLES_IO, of_contract
+from zl_assets.contracts import LATEST, OOF
+from zl_assets.io_managers.artifacts import TrainingCsv
+from zl_assets.io_managers.failures import as_failures
+from zl_assets.model.artifact import LoadedModel
+
+
+@dg.asset(
+    group_name=PREDICTIONS,
+    kinds={"bigquery", "lightgbm"},
+    owners=OWNERS,
+    metadata=of_contract(OOF.table),
+    io_manager_key=TABLES_IO,
+    retry_policy=RETRY,
+    output_required=False,
+)
+def zl_1m_oof(
+    context: dg.AssetExecutionContext, lgbm_model: LoadedModel, training_csv: TrainingCsv
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came.
+
+    Sessions before the first test fold are here too, without a forecast: the folds move as the history grows, and a row that no
+    fold tests any more must not keep an old model's forecast. Left as it is when the run's model did not become `latest`.
+    """
+    from zl_assets.model.predictions import oof_rows
+
+    if not lgbm_model.is_latest:
+        context.log.warning(f"model {lgbm_model.model_id} is not latest: {OOF.name} keeps the forecasts of the one that is")
+        return
+    with as_failures():
+        rows = oof_rows(lgbm_model, training_csv.frame, training_csv.sha256)
+    yield dg.MaterializeResult(
+        value=rows, metadata={"model_id": lgbm_model.model_id, "forecasts": int(rows["predicted_return"].notna().sum())}
+    )
+
+
+@dg.asset(
+    group_name=PREDICTIONS,
+    kinds={"bigquery", "lightgbm"},
+    owners=OWNERS,
+    metadata=of_contract(LATEST.table),
+    io_manager_key=TABLES_IO,
+    retry_policy=RETRY,
+    ins={"lgbm_model": dg.AssetIn(input_manager_key=PUBLISHED_MODEL_IO)},
+)
+def zl_1m_latest(lgbm_model: LoadedModel, training_csv: TrainingCsv) -> dg.MaterializeResult[pd.DataFrame]:
+    """The forecast of every session whose target is not known yet, in cents per pound, with an interval meant to hold 80 % of
+    outcomes.
+
+    Made by `latest`, the newest model that passed its gates, which may be older than this run's. A newer model updates these
+    rows; once a target is known its row stays as it was last forecast. Target sessions are the exchange calendar's.
+    """
+    from zl_assets.model.predictions import latest_rows
+
+    with as_failures():
+        rows = latest_rows(lgbm_model, training_csv.frame)
+    newest = rows.iloc[-1]
+    return dg.MaterializeResult(
+        value=rows,
+        metadata={
+            "model_id": lgbm_model.model_id,
+            "newest_forecast": f"{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: {newest.predicted_close:.2f} "
+            f"US cents per pound, interval {newest.low_close:.2f} to {newest.high_close:.2f}",
+        },
+    )

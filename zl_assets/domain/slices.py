@@ -1,0 +1,48 @@
+"""The plan's slice: the first 100 sessions of 2015, made of their own bars and all that came before them.
+
+Must not be here: a calculation of its own.
+"""
+
+import datetime as dt
+
+import pandas as pd
+
+from zl_assets.contracts import FEATURES, MATRIX, SESSIONS, TableContract
+from zl_assets.domain.derivation import Derivation, derive
+from zl_assets.errors import DataFault
+
+FIRST_DAY = dt.date(2015, 1, 1)
+LENGTH = 100
+
+
+def first_sessions_of_2015(
+    bars: pd.DataFrame, symbol: str, as_of: dt.date, regime_weights: pd.DataFrame
+) -> dict[TableContract, pd.DataFrame]:
+    """Sessions, features and matrix rows of the slice, by table, 100 rows each.
+
+    They are made of the bars up to the slice's last day: Wilder's RSI looks back to the first session, so the look-back is all of
+    the history before.
+
+    Raises:
+        DataFault: the bars are unsound or hold fewer than 100 sessions from 2015 on; or a row of the slice is another one when
+            later bars are there too, which means that a feature sees the future.
+    """
+    whole = derive(bars, symbol, as_of, regime_weights)
+    dates = whole.sessions.frame["data_date"]
+    dates = dates[dates >= pd.Timestamp(FIRST_DAY)].head(LENGTH)
+    if len(dates) < LENGTH:
+        raise DataFault(
+            f"There are {len(dates)} {symbol} sessions from {FIRST_DAY} on, and the slice has {LENGTH}. Load more bars."
+        )
+    alone = _frames(derive(bars[bars["date"] <= dates.iloc[-1]], symbol, as_of, regime_weights), dates)
+    for contract, frame in _frames(whole, dates).items():
+        if not frame.equals(alone[contract]):
+            raise DataFault(
+                f"{contract.name}: rows of {FIRST_DAY.year} change when later bars are known. Report this: it is a leak."
+            )
+    return alone
+
+
+def _frames(derivation: Derivation, dates: pd.Series) -> dict[TableContract, pd.DataFrame]:
+    frames = {SESSIONS: derivation.sessions.frame, FEATURES: derivation.features, MATRIX: derivation.matrix}
+    return {contract: frame[frame["data_date"].isin(dates)].reset_index(drop=True) for contract, frame in frames.items()}

@@ -1,0 +1,21 @@
+"""Jobs that a person starts now and then: the plan before the first refresh, a trial run, and guarded clean-ups.
+
+Belongs here: thin ops, one module per job, and what the person looking at the job reads. Must not be here: what the jobs do,
+which is in `warehouse` and `domain`; and anything that a refresh or a schedule runs. A job that deletes does so only with
+`apply: true`.
+"""
+
+import dagster as dg
+
+from zl_assets.operations.delete_vanished import delete_vanished_job
+from zl_assets.operations.phase0_cleanup import zl_phase0_cleanup
+from zl_assets.operations.plan import plan_job
+from zl_assets.operations.slice_check import slice_check_job
+from zl_assets.operations.source import Source
+from zl_assets.settings import Settings
+
+
+def build_jobs(settings: Settings) -> list[dg.JobDefinition]:
+    """The jobs of one Settings."""
+    source = Source(settings.embedded, settings.bars)
+    return [plan_job(source), slice_check_job(source), delete_vanished_job(source), zl_phase0_cleanup]

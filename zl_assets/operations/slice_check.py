@@ -1,0 +1,40 @@
+"""The job `zl_slice_check`. Must not be here: what is tried, which is warehouse/slice_check.py and domain/slices.py."""
+
+import dagster as dg
+
+from zl_assets.contracts import SYMBOL
+from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.slices import first_sessions_of_2015
+from zl_assets.io_managers.bigquery import Warehouse
+from zl_assets.io_managers.failures import as_failures
+from zl_assets.operations.source import Source
+from zl_assets.resources import AsOf
+
+NAME = "zl_slice_check"
+
+_DESCRIPTION = (
+    "The first 100 sessions of 2015 through the whole write path, into scratch tables beside the live ones: every column is read "
+    "back and compared, a row with every field set is inserted, partitioning and clustering are read back. The scratch tables "
+    "expire and are dropped; no live table is touched."
+)
+
+
+def slice_check_job(source: Source) -> dg.JobDefinition:
+    """The job for one source of bars."""
+
+    @dg.op(name="slice_check", description=_DESCRIPTION)
+    def slice_check(context: dg.OpExecutionContext, warehouse: Warehouse, as_of: AsOf) -> None:
+        from zl_assets.warehouse.slice_check import markdown, try_slice
+
+        with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
+            bars = source.bars(publisher).frame
+            tried = try_slice(publisher, first_sessions_of_2015(bars, SYMBOL, as_of.date, regime_weights()))
+        text = markdown(tried)
+        context.log.info(text)
+        context.add_output_metadata({"slice": dg.MetadataValue.md(text)})
+
+    @dg.job(name=NAME, description=_DESCRIPTION)
+    def job() -> None:
+        slice_check()
+
+    return job

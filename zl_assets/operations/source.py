@@ -1,0 +1,41 @@
+"""The bars that a refresh would start from. Must not be here: anything that writes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zl_assets.assets.market import OWN_BARS, SYNTHETIC
+from zl_assets.contracts import BARS, SYMBOL
+from zl_assets.sources.bars import read_bars
+from zl_assets.sources.sample import synthetic_bars
+
+if TYPE_CHECKING:
+    from zl_assets.warehouse.publish import Publication, Publisher
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the bars come from.
+
+    Attributes:
+        loaded: the bars table is this product's, filled from `path` or the sample; otherwise it is somebody else's.
+        path: ZL_BARS.
+    """
+
+    loaded: bool
+    path: Path | None
+
+    def bars(self, publisher: "Publisher") -> "Publication":
+        """The bars as they are now, not written anywhere.
+
+        Raises:
+            DataFault: the files cannot be used.
+            SchemaConflict, WarehouseUnavailable, WarehouseRefused: the table cannot be read.
+        """
+        from zl_assets.warehouse.publish import Publication
+
+        if not self.loaded:
+            return Publication(publisher.read(BARS))
+        if self.path is None:
+            return Publication(synthetic_bars(), SYNTHETIC)
+        return Publication(read_bars(self.path, (SYMBOL,)).frame, OWN_BARS)

@@ -1,0 +1,119 @@
+"""Rows of sessions that the source no longer has: which they are, and their removal by hand.
+
+Belongs here: what counts as vanished, and the guard on how much may go. Must not be here: a refresh, which never deletes.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from google.cloud import bigquery
+
+from zl_assets.contracts import TableContract
+from zl_assets.errors import DataFault
+from zl_assets.warehouse import sql
+from zl_assets.warehouse.names import TableName
+from zl_assets.warehouse.publish import Publisher
+
+# More than one row in a hundred gone at once is a damaged source, not a correction of it: of 3,893 sessions, 38.
+MAX_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Vanished:
+    """The rows of one table that today's source would not make.
+
+    Attributes:
+        column: the table's DATE column.
+        rows: rows of the symbol in the table.
+        dates: their dates, in order.
+    """
+
+    table: TableName
+    column: str
+    symbol: str
+    rows: int
+    dates: tuple[dt.date, ...]
+
+    @property
+    def share(self) -> float:
+        """Vanished rows as a fraction of the symbol's rows."""
+        return len(self.dates) / self.rows if self.rows else 0.0
+
+
+def find_vanished(publisher: Publisher, contract: TableContract, symbol: str, made: pd.DataFrame) -> Vanished | None:
+    """The rows of `symbol` whose date is not in `made`; None where the table does not exist. Rows of other symbols are not ours.
+
+    Args:
+        contract: a table with the key (date, symbol).
+        made: the frame that the source of today gives.
+    """
+    column, _ = contract.key
+    name = publisher.namespace.of(contract)
+    client = publisher.runner.client
+    if publisher.runner.find("get_table", client.get_table, str(name)) is None:
+        return None
+    rows = publisher.runner.rows(sql.select_dates(name, column), "dates", [_text("symbol", symbol)])
+    live = [row[column] for row in rows]
+    kept = set(made.loc[made["symbol"] == symbol, column].dt.date)
+    return Vanished(name, column, symbol, len(live), tuple(date for date in live if date not in kept))
+
+
+def delete_vanished(publisher: Publisher, found: Sequence[Vanished]) -> int:
+    """Delete the rows in one transaction over all tables; how many went.
+
+    Raises:
+        DataFault: of some table more than 1 % of the symbol's rows would go; nothing was deleted.
+        WarehouseUnavailable, WarehouseRefused: BigQuery's side; all of the rows are deleted, or none.
+    """
+    if too_many := [v for v in found if v.share > MAX_SHARE]:
+        raise DataFault(
+            "Nothing was deleted: at most 1 % of a table's rows may be, and here it would be "
+            + "; ".join(f"{len(v.dates):,} of {v.rows:,} rows ({v.share:.1%}) of {v.table}" for v in too_many)
+            + ". Look at the source first: it has probably lost a file. If these sessions really never were, delete them by hand."
+        )
+    gone = [v for v in found if v.dates]
+    if not gone:
+        return 0
+    parameters: list[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = [_text("symbol", gone[0].symbol)]
+    for i, vanished in enumerate(gone):
+        parameters += [
+            bigquery.ScalarQueryParameter(f"{sql.LOW}_{i}", "DATE", vanished.dates[0]),
+            bigquery.ScalarQueryParameter(f"{sql.HIGH}_{i}", "DATE", vanished.dates[-1]),
+            bigquery.ArrayQueryParameter(f"dates_{i}", "DATE", list(vanished.dates)),
+        ]
+    text = sql.delete_in_transaction([(v.table, v.column) for v in gone])
+    script = publisher.runner.query(text, "delete_vanished", parameters)
+    stats = [job.dml_stats for job in publisher.runner.children(script) if job.dml_stats is not None]
+    return sum(s.deleted_row_count for s in stats)
+
+
+def _text(name: str, value: str) -> bigquery.ScalarQueryParameter:
+    return bigquery.ScalarQueryParameter(name, "STRING", value)
+
+
+def markdown(found: Sequence[Vanished], deleted: int | None) -> str:
+    """The rows as a table, and what became of them.
+
+    Args:
+        deleted: how many were deleted; None where nothing was to be.
+    """
+    lines = [
+        "| table | rows | vanished | share | dates |",
+        "|---|--:|--:|--:|---|",
+        *(
+            f"| {v.table} | {v.rows:,} | {len(v.dates):,} | {v.share:.2%} | {', '.join(map(str, v.dates)) or 'none'} |"
+            for v in found
+        ),
+    ]
+    total = sum(len(v.dates) for v in found)
+    if not found:
+        outcome = "None of the tables exists yet."
+    elif deleted:
+        outcome = f"{deleted:,} rows were deleted, in one transaction."
+    elif total:
+        outcome = f"Nothing was deleted. Run again with `apply: true` to delete these {total:,} rows."
+    else:
+        outcome = "Every row's session is still in the source; there is nothing to delete."
+    return "\n".join([*lines, "", outcome])

@@ -1,0 +1,130 @@
+import base64
+import dataclasses
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from zl_assets.model.config import ModelConfig
+from zl_assets.model.evidence import gather_evidence
+from zl_assets.model.forecast import holdout_coverage
+from zl_assets.model.gates import GATES, evaluate_gates
+from zl_assets.model.plots import matrix_over_time
+from zl_assets.model.report import Evidence, Report, build_report, report_html, skill_words
+from zl_assets.model.training import TrainedModel
+from zl_assets_tests.domain.builders import features_of, random_closes, sessions_of
+
+CLAIMS = re.compile(r"driver|accurate|accuracy|predicts", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def evidence(walk: pd.DataFrame, walk_model: TrainedModel) -> Evidence:
+    """The walk, on an index that is the walk itself: its view begins with the 63rd session, so 62 are put before it."""
+    before = walk["close"].iloc[0] * np.exp(0.01 * np.random.default_rng(3).standard_normal(62))
+    sessions = sessions_of([*before, *walk["close"]])
+    dates = pd.bdate_range(end=walk["data_date"].iloc[0] - pd.Timedelta(days=1), periods=62)
+    sessions["data_date"] = [*dates, *walk["data_date"]]
+    return gather_evidence(walk_model, evaluate_gates(walk_model), walk, features_of(sessions), placebo_shifts=5)
+
+
+@pytest.fixture(scope="module")
+def report(evidence: Evidence) -> Report:
+    return build_report(evidence)
+
+
+def test_nothing_is_called_a_driver_without_a_small_p(evidence: Evidence, report: Report) -> None:
+    assert evidence.placebo.p > 0.05
+    text = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", report_html(report))
+    assert not CLAIMS.search(text)
+    lucky = dataclasses.replace(evidence.placebo, p=0.01, skill=-0.01)
+    assert not CLAIMS.search(skill_words(dataclasses.replace(evidence, placebo=lucky)))
+    edge = dataclasses.replace(evidence.placebo, p=0.05, skill=0.1)
+    assert not CLAIMS.search(skill_words(dataclasses.replace(evidence, placebo=edge)))
+
+
+def test_a_small_p_may_name_a_driver(evidence: Evidence) -> None:
+    known = dataclasses.replace(evidence.placebo, p=0.02, skill=0.1)
+    assert "strongest driver is" in skill_words(dataclasses.replace(evidence, placebo=known))
+
+
+def test_no_gate_speaks_of_drivers_either() -> None:
+    for gate in GATES:
+        assert not CLAIMS.search(gate.explanation + gate.title)
+
+
+def test_the_words_hold_the_measured_numbers(evidence: Evidence, report: Report) -> None:
+    skill, buyer, interval, _ = report.words
+    assert f"skill {evidence.placebo.skill:+.3f}" in skill
+    assert f"p = {evidence.placebo.p:.3f}" in skill
+    assert "On 5 targets" in skill
+    newest = evidence.forecasts.iloc[-1]
+    for cents in (newest.close, newest.predicted_close, newest.low_close, newest.high_close):
+        assert f"{cents:.2f}" in buyer
+    # A contract is 60,000 lb, so a cent is worth 600 dollars.
+    half = (newest.high_close - newest.low_close) / 2
+    assert f"${600 * half:,.0f}" in buyer
+    assert f"held {holdout_coverage(evidence.trained).covered:.1%}" in interval
+
+
+def test_the_folds_are_beside_both_baselines_and_the_index(evidence: Evidence, report: Report) -> None:
+    folds = next(table.rows for table in report.tables if table.name == "folds")
+    assert list(folds["fold"]) == ["fold 1", "fold 2", "fold 3", "fold 4", "fold 5", "holdout"]
+    assert folds[["rmse", "rmse_zero", "rmse_mean"]].notna().all().all()
+    assert evidence.comparison is not None
+    assert list(folds["ratio_on_roll_index"].head(5)) == [round(fold.score.ratio, 3) for fold in evidence.comparison.folds]
+
+
+def test_the_slices_hold_every_session_once(evidence: Evidence, report: Report) -> None:
+    table = evidence.out_of_fold
+    for name, key in (("regime", table["regime_name"]), ("year", table["data_date"].dt.year)):
+        rows = next(t.rows for t in report.tables if t.name == f"errors_by_{name}")
+        assert rows["sessions"].sum() == len(table)
+        assert set(rows[name]) == set(key)
+        assert (rows["rmse"] ** 2 * rows["sessions"]).sum() / len(table) == pytest.approx(
+            ((table["target"] - table["predicted"]) ** 2).mean(), rel=1e-2
+        )
+
+
+def test_every_picture_is_small_opaque_and_light(report: Report) -> None:
+    assert len(report.pictures) == 8
+    for picture in report.pictures:
+        assert len(picture.png) < 60_000, picture.name
+        image = Image.open(io.BytesIO(base64.b64decode(picture.data_uri.partition(",")[2])))
+        assert "transparency" not in image.info
+        colours = image.convert("RGBA")
+        assert colours.getpixel((0, 0)) == (255, 255, 255, 255), picture.name
+        assert len(colours.getcolors(1 << 20)) > 5, f"{picture.name} is empty"
+
+
+def test_the_html_needs_no_other_file_and_is_the_same_every_time(evidence: Evidence, report: Report) -> None:
+    text = report_html(report)
+    assert text == report_html(build_report(evidence))
+    assert not re.search(r"""(src|href)=['"](?!data:)""", text)
+    assert text.count("<img") == 8
+    assert text.count("<table") == len(report.tables)
+
+
+def test_without_an_index_the_report_says_so(evidence: Evidence) -> None:
+    report = build_report(dataclasses.replace(evidence, comparison=None))
+    assert "no instrument_id" in report.words[-1]
+    assert {picture.name for picture in report.pictures}.isdisjoint({"roll_comparison"})
+
+
+def test_the_matrix_picture_is_small() -> None:
+    from zl_assets_tests.domain.test_matrix import matrix_of
+
+    assert 5_000 < len(matrix_over_time(matrix_of(sessions_of(random_closes(3000))))) < 80_000
+
+
+def test_a_model_of_another_horizon_is_reported_with_its_own(walk: pd.DataFrame) -> None:
+    from zl_assets.model.training import train
+
+    config = ModelConfig(horizon=5, gap=21)
+    trained = train(walk, config, "5" * 64)
+    sessions = sessions_of(random_closes(10)).assign(instrument_id=pd.array([pd.NA] * 10, dtype="Int64"))
+    evidence = gather_evidence(trained, (), walk, features_of(sessions), placebo_shifts=1)
+    assert len(evidence.forecasts) == 5
+    assert "5 sessions ahead" in build_report(evidence).title

@@ -1,0 +1,203 @@
+"""The jobs as a person starts them: through Dagster, on the embedded BigQuery."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from zl_assets.definitions import build_defs
+from zl_assets.settings import Settings
+from zl_assets.sources.sample import synthetic_bars
+from zl_assets.warehouse import connect
+from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.graph.product import AS_OF, Product, failures, metadata, quiet, red
+
+MakeProduct = Callable[..., Product]
+JOBS = ("zl_plan", "zl_slice_check", "zl_delete_vanished", "zl_phase0_cleanup")
+FORECASTS = ("zl_1m_oof", "zl_1m_latest")
+VANISHED = ("2024-03-12", "2024-03-13", "2025-06-03")
+
+
+def run(product: Product, job: str, *, apply: bool | None = None, **changes: Any) -> dg.ExecuteInProcessResult:
+    config: dict[str, Any] = quiet()
+    if apply is not None:
+        config["ops"] = {job.removeprefix("zl_"): {"config": {"apply": apply}}}
+    definition = build_defs(product.settings(**changes)).resolve_job_def(job)
+    return definition.execute_in_process(instance=product.instance, raise_on_error=False, run_config=config)
+
+
+def report(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
+    """What the job's one op put into its metadata, also where it failed."""
+    for event in result.all_events:
+        if event.event_type_value == "STEP_OUTPUT":
+            return {name: value.value for name, value in event.event_specific_data.metadata.items()}  # type: ignore[union-attr]
+        if event.event_type_value == "STEP_FAILURE":
+            failure = event.step_failure_data.user_failure_data
+            return {name: value.value for name, value in failure.metadata.items()} if failure else {}
+    return {}
+
+
+def tables(product: Product) -> dict[str, int]:
+    """Every dataset, table and view there is, with its rows; without the empty dataset that the emulator begins with."""
+    client = connect(product.settings())
+    datasets = [d.dataset_id for d in client.list_datasets() if d.dataset_id != "local"]
+    names = [f"{dataset}.{t.table_id}" for dataset in datasets for t in client.list_tables(dataset)]
+    counts = {name: next(iter(client.query(f"SELECT COUNT(*) FROM `{name}`").result()))[0] for name in names}
+    client.close()
+    return {**dict.fromkeys(datasets, 0), **counts}
+
+
+def sql(product: Product, text: str) -> None:
+    client = connect(product.settings())
+    client.query(text).result()
+    client.close()
+
+
+def test_every_job_says_in_the_ui_what_it_does_and_asks_before_it_deletes() -> None:
+    definitions = build_defs(Settings.load())
+    for name in JOBS:
+        job = definitions.resolve_job_def(name)
+        assert len(job.description or "") > 100
+    cloud = build_defs(Settings.load(gcp_project="my-project"))
+    assert set(JOBS) <= {job.name for job in cloud.resolve_all_job_defs()}
+
+
+@pytest.fixture(scope="module")
+def filled(new_product: MakeProduct, tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """A product on a bars file of its own, refreshed once."""
+    path = tmp_path_factory.mktemp("bars") / "bars.parquet"
+    synthetic_bars().to_parquet(path)
+    product = new_product(bars=path, as_of=dt.date(2025, 11, 15))
+    assert failures(product.refresh()) == {}
+    return product
+
+
+def test_a_plan_in_an_empty_warehouse_writes_nothing_and_is_what_the_refresh_then_does(new_product: MakeProduct) -> None:
+    product = new_product()
+    planned = run(product, "zl_plan")
+    assert failures(planned) == {}
+    assert tables(product) == {}
+    found = metadata(product.refresh())
+    inserted = {a: values["inserted"] for a, values in found.items() if "inserted" in values and a not in FORECASTS}
+    for asset in FORECASTS:
+        assert f"{asset} | create; its rows follow from training" in report(planned)["plan"]
+    assert report(planned)["rows_to_insert"] == sum(inserted.values())
+    for asset, count in inserted.items():
+        assert f"{asset} | create | {count:,} | {count:,} | 0 | 0 |" in report(planned)["plan"]
+    assert "Permissions: not applicable" in report(planned)["plan"]
+
+    state, before = tables(product), product.snapshot(with_stamps=True)
+    again = run(product, "zl_plan")
+    assert "It would change no row." in report(again)["plan"]
+    assert (tables(product), product.snapshot(with_stamps=True)) == (state, before)
+
+    # Hand edits: counted, and put right by the refresh.
+    sql(product, "UPDATE features.daily_ml_matrix SET rsi_14 = 50 WHERE data_date >= '2025-11-01'")
+    sql(product, "DELETE FROM features.zl_ta_features WHERE data_date BETWEEN '2020-01-01' AND '2020-02-15'")
+    sql(product, "ALTER TABLE features.zl_ohlcv DROP COLUMN stub_merged")
+    sql(product, "ALTER TABLE features.zl_ohlcv ADD COLUMN stub_merged BOOL")
+    edited = product.snapshot(with_stamps=True)
+    after_edits = report(run(product, "zl_plan"))
+    assert product.snapshot(with_stamps=True) == edited
+    found = {asset: values for asset, values in metadata(product.refresh()).items() if asset not in FORECASTS}
+    done = [sum(values.get(name, 0) for values in found.values()) for name in ("inserted", "updated")]
+    assert [after_edits["rows_to_insert"], after_edits["rows_to_update"]] == done
+    assert done[0] > 25
+    assert done[1] > 3_893
+
+
+def test_a_plan_is_red_where_the_refresh_would_stop(filled: Product) -> None:
+    result = run(filled, "zl_plan", bars=None)
+    [said] = failures(result).values()
+    assert "holds bars of the source 'bars', and these are 'synthetic'" in said
+    assert "It would **stop** (1):" in report(result)["plan"]
+    nowhere = run(filled, "zl_plan", dataset_prefix="nowhere_", create=False)
+    assert "dataset zl-local.nowhere_features does not exist and ZL_CREATE is false" in failures(nowhere)["plan"]
+
+
+def test_the_slice_leaves_nothing_behind(filled: Product) -> None:
+    state, before = tables(filled), filled.snapshot(with_stamps=True)
+    result = run(filled, "zl_slice_check")
+    assert failures(result) == {}
+    assert "| features.daily_ml_matrix | 100 | 0 |" in report(result)["slice"]
+    assert "partitioned by MONTH of data_date, clustered by symbol" in report(result)["slice"]
+    assert (tables(filled), filled.snapshot(with_stamps=True)) == (state, before)
+
+
+def test_the_slice_of_the_real_bars_in_an_empty_warehouse(new_product: MakeProduct) -> None:
+    product = new_product(bars=shared_data("databento_futures_ohlcv_1d.parquet"), as_of=AS_OF)
+    assert failures(run(product, "zl_slice_check")) == {}
+    assert tables(product) == {"features": 0}
+
+
+def test_a_slice_without_2015_says_so(filled: Product, tmp_path: Path) -> None:
+    bars = synthetic_bars()
+    bars[bars["date"] < "2015-03-01"].to_parquet(tmp_path / "short.parquet")
+    said = failures(run(filled, "zl_slice_check", bars=tmp_path / "short.parquet", as_of=dt.date(2015, 3, 2)))
+    assert "sessions from 2015-01-01 on, and the slice has 100" in said["slice_check"]
+
+
+def without(path: Path, dates: tuple[str, ...]) -> Path:
+    bars = synthetic_bars()
+    bars[~bars["date"].isin(pd.to_datetime(list(dates)))].to_parquet(path)
+    return path
+
+
+def test_vanished_sessions_are_listed_then_deleted_and_do_not_come_back(new_product: MakeProduct, tmp_path: Path) -> None:
+    product = new_product(bars=without(tmp_path / "bars.parquet", ()), as_of=dt.date(2025, 11, 15))
+    product.refresh()
+    clean = new_product(bars=without(tmp_path / "clean.parquet", VANISHED), as_of=dt.date(2025, 11, 15))
+    clean.refresh()
+    without(tmp_path / "bars.parquet", VANISHED)
+
+    before = tables(product)
+    listed = run(product, "zl_delete_vanished")
+    assert (report(listed)["rows_vanished"], report(listed)["rows_deleted"]) == (15, 0)
+    for name in (
+        "market_data.databento_futures_ohlcv_1d",
+        "features.zl_ohlcv",
+        "features.zl_ta_features",
+        "features.daily_ml_matrix",
+    ):
+        assert f"| zl-local.{name} |" in report(listed)["vanished"]
+    assert ", ".join(VANISHED) in report(listed)["vanished"]
+    assert tables(product) == before
+
+    applied = run(product, "zl_delete_vanished", apply=True)
+    assert report(applied)["rows_deleted"] == 15
+    refreshed = product.refresh()
+    assert failures(refreshed) == {}
+    assert red(refreshed) == set()
+    # As if the sessions had never been: the same tables, file and model as in a warehouse that never saw them.
+    assert product.snapshot() == clean.snapshot()
+    assert report(run(product, "zl_delete_vanished", apply=True))["rows_vanished"] == 0
+
+
+def test_a_source_that_lost_a_year_deletes_nothing(filled: Product, tmp_path: Path) -> None:
+    bars = synthetic_bars()
+    lost = bars[bars["date"].dt.year != 2019]
+    lost.to_parquet(tmp_path / "lost.parquet")
+    before = filled.snapshot(with_stamps=True)
+    said = failures(run(filled, "zl_delete_vanished", apply=True, bars=tmp_path / "lost.parquet"))
+    assert "Nothing was deleted: at most 1 % of a table's rows may be" in said["delete_vanished"]
+    assert filled.snapshot(with_stamps=True) == before
+
+
+def test_the_cleanup_lists_first_and_drops_only_what_is_proven(filled: Product) -> None:
+    sql(filled, "CREATE TABLE features.gone AS SELECT 1 AS a")
+    sql(filled, "CREATE VIEW features.master_features_all AS SELECT a FROM features.gone")
+    sql(filled, "CREATE SCHEMA z_archive_20251119")
+    sql(filled, "CREATE TABLE z_archive_20251119.old (a INT64)")
+    assert report(run(filled, "zl_phase0_cleanup", apply=True))["dropped"] == 2  # the dataset and its table; the view runs
+    sql(filled, "DROP TABLE features.gone")
+    before = filled.snapshot(with_stamps=True)
+    listed = report(run(filled, "zl_phase0_cleanup"))
+    assert listed["dropped"] == 0
+    assert "a view that does not run" in listed["leftovers"]
+    assert report(run(filled, "zl_phase0_cleanup", apply=True))["dropped"] == 1
+    assert "it is not there" in report(run(filled, "zl_phase0_cleanup"))["leftovers"]
+    assert filled.snapshot(with_stamps=True) == before

@@ -1,0 +1,103 @@
+"""Leftovers are dropped only on proof."""
+
+from collections.abc import Callable
+
+import pytest
+from google.api_core import exceptions as api
+from google.cloud import bigquery
+
+from zl_assets.errors import WarehouseRefused
+from zl_assets.warehouse import cleanup
+from zl_assets.warehouse.jobs import JobRunner
+from zl_assets_tests.warehouse.tables import publisher
+
+
+def names(bq: bigquery.Client, prefix: str) -> set[str]:
+    datasets = [d.dataset_id for d in bq.list_datasets() if d.dataset_id.startswith(prefix)]
+    tables = {f"{d}.{t.table_id}" for d in datasets for t in bq.list_tables(d)}
+    return {name.removeprefix(prefix) for name in {*datasets, *tables}}
+
+
+@pytest.fixture
+def run(bq: bigquery.Client, prefix: str) -> Callable[..., None]:
+    bq.create_dataset(f"{prefix}features")
+
+    def statement(text: str) -> None:
+        bq.query(text.replace("@", prefix)).result()
+
+    return statement
+
+
+def test_nothing_there_is_nothing_to_do(bq: bigquery.Client, prefix: str) -> None:
+    one = publisher(bq, prefix)
+    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    assert (view.droppable, dataset.droppable) == (False, False)
+    assert "There is nothing to drop" in cleanup.markdown([view, dataset], None)
+    assert cleanup.drop(one, view, dataset) == []
+
+
+def test_a_view_over_a_table_that_is_gone_is_dropped(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
+    run("CREATE TABLE `@features.gone` (a INT64)")
+    run("CREATE VIEW `@features.master_features_all` AS SELECT a FROM `@features.gone`")
+    run("CREATE VIEW `@features.bystander` AS SELECT a FROM `@features.gone`")
+    run("DROP TABLE `@features.gone`")
+    one = publisher(bq, prefix)
+    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    assert view.droppable
+    assert "features.master_features_all" in names(bq, prefix)
+    assert "`apply: true`" in cleanup.markdown([view, dataset], None)
+    assert cleanup.drop(one, view, dataset) == [f"{bq.project}.{prefix}features.master_features_all"]
+    assert names(bq, prefix) == {"features", "features.bystander"}
+
+
+@pytest.mark.parametrize(
+    "kind", ["VIEW `@features.master_features_all` AS SELECT 1 AS a", "TABLE `@features.master_features_all` (a INT64)"]
+)
+def test_a_view_that_runs_and_a_table_of_that_name_stay(
+    bq: bigquery.Client, prefix: str, run: Callable[[str], None], kind: str
+) -> None:
+    run(f"CREATE {kind}")
+    one = publisher(bq, prefix)
+    view = cleanup.inspect_view(one)
+    assert not view.droppable
+    cleanup.drop(one, view, cleanup.inspect_dataset(one))
+    assert "features.master_features_all" in names(bq, prefix)
+
+
+def test_a_view_that_we_may_not_read_is_not_taken_for_broken(
+    bq: bigquery.Client, prefix: str, run: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("CREATE VIEW `@features.master_features_all` AS SELECT 1 AS a")
+
+    def forbidden(*_: object) -> int:
+        raise WarehouseRefused("BigQuery denied the step") from api.Forbidden("no")
+
+    monkeypatch.setattr(JobRunner, "dry_run", forbidden)
+    view = cleanup.inspect_view(publisher(bq, prefix))
+    assert not view.droppable
+    assert "so it stays" in view.evidence
+
+
+def test_a_dataset_of_empty_tables_is_dropped(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
+    bq.create_dataset(f"{prefix}z_archive_20251119")
+    run("CREATE TABLE `@z_archive_20251119.one` (a INT64)")
+    run("CREATE TABLE `@z_archive_20251119.two` (a INT64)")
+    run("INSERT INTO `@z_archive_20251119.two` VALUES (1)")
+    one = publisher(bq, prefix)
+    dataset = cleanup.inspect_dataset(one)
+    assert (dataset.droppable, dataset.evidence) == (False, "two has 1 rows: the dataset stays")
+    assert cleanup.drop(one, cleanup.inspect_view(one), dataset) == []
+    run("DELETE FROM `@z_archive_20251119.two` WHERE TRUE")
+    dataset = cleanup.inspect_dataset(one)
+    assert dataset.droppable
+    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset)) == 3
+    assert names(bq, prefix) == {"features"}
+
+
+def test_a_dataset_with_a_view_in_it_stays(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
+    bq.create_dataset(f"{prefix}z_archive_20251119")
+    run("CREATE VIEW `@z_archive_20251119.v` AS SELECT 1 AS a")
+    one = publisher(bq, prefix)
+    dataset = cleanup.inspect_dataset(one)
+    assert dataset.evidence == "v is a VIEW, not a table: the dataset stays"
+    assert cleanup.drop(one, cleanup.inspect_view(one), dataset) == []

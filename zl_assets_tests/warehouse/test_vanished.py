@@ -1,0 +1,80 @@
+"""Rows of sessions that the source lost: found by date and symbol, deleted together or not at all."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+
+from zl_assets.errors import DataFault, WarehouseRefused
+from zl_assets.warehouse.publish import Publication
+from zl_assets.warehouse.vanished import Vanished, delete_vanished, find_vanished, markdown
+from zl_assets_tests.warehouse.tables import SMALL, day, publisher, rows, small_frame
+
+OTHER = replace(SMALL, table="other")
+
+
+def fill(bq: bigquery.Client, prefix: str, days: int = 200) -> None:
+    for contract in (SMALL, OTHER):
+        publisher(bq, prefix).publish(Publication(small_frame(days)), contract)
+    # Somebody else's rows, on a date that vanishes and on one that never was ours.
+    bq.query(
+        f"INSERT INTO `{prefix}d.small` (day, symbol, note) VALUES ('2024-02-01', 'MES', 'theirs'), ('2019-01-01', 'MES', 'x')"
+    ).result()
+
+
+def found(bq: bigquery.Client, prefix: str, *gone: int, days: int = 200) -> list[Vanished]:
+    made = small_frame(days).drop(index=list(gone))
+    # Another symbol still trades on those days; that keeps none of our rows.
+    made = pd.concat([made, small_frame(days).assign(symbol=pd.Series(["MES"] * days, dtype="string"))])
+    looked = [find_vanished(publisher(bq, prefix), contract, "ZL", made) for contract in (SMALL, OTHER)]
+    return [table for table in looked if table is not None]
+
+
+def test_only_our_rows_that_the_source_lost_are_found(bq: bigquery.Client, prefix: str) -> None:
+    assert found(bq, prefix) == []
+    fill(bq, prefix)
+    assert [v.dates for v in found(bq, prefix)] == [(), ()]
+    small, other = found(bq, prefix, 2, 9)
+    assert small.dates == other.dates == (day("2024-02-01"), day("2024-02-08"))
+    assert (small.rows, small.share) == (200, 0.01)
+
+
+def test_the_rows_go_from_all_tables_and_no_others_do(bq: bigquery.Client, prefix: str) -> None:
+    fill(bq, prefix)
+    before = rows(bq, prefix)
+    assert delete_vanished(publisher(bq, prefix), found(bq, prefix, 2, 9)) == 4
+    after = rows(bq, prefix)
+    gone = [row for row in before if row not in after]
+    assert [(row["day"], row["symbol"]) for row in gone] == [(day("2024-02-01"), "ZL"), (day("2024-02-08"), "ZL")]
+    assert len(after) == len(before) - 2
+    assert [v.dates for v in found(bq, prefix, 2, 9)] == [(), ()]
+    assert delete_vanished(publisher(bq, prefix), found(bq, prefix, 2, 9)) == 0
+
+
+def test_more_than_one_in_a_hundred_is_refused_whole(bq: bigquery.Client, prefix: str) -> None:
+    fill(bq, prefix)
+    before = rows(bq, prefix)
+    small, other = found(bq, prefix, 1, 2, 3)
+    with pytest.raises(DataFault, match=r"at most 1 % of a table's rows may be, and here it would be 3 of 200 rows \(1\.5%\)"):
+        delete_vanished(publisher(bq, prefix), [replace(small, dates=()), other])
+    assert rows(bq, prefix) == before
+
+
+def test_a_failure_in_the_second_table_undoes_the_first(bq: bigquery.Client, prefix: str) -> None:
+    fill(bq, prefix)
+    before = rows(bq, prefix)
+    small, other = found(bq, prefix, 2)
+    with pytest.raises(WarehouseRefused):
+        delete_vanished(publisher(bq, prefix), [small, replace(other, column="no_such_column")])
+    assert rows(bq, prefix) == before
+
+
+def test_the_text_says_what_to_do_next(bq: bigquery.Client, prefix: str) -> None:
+    fill(bq, prefix)
+    listed = found(bq, prefix, 2)
+    assert "| 200 | 1 | 0.50% | 2024-02-01 |" in markdown(listed, None)
+    assert "`apply: true` to delete these 2 rows" in markdown(listed, None)
+    assert "2 rows were deleted" in markdown(listed, 2)
+    assert "nothing to delete" in markdown(found(bq, prefix), None)
+    assert "None of the tables exists yet" in markdown([], None)
