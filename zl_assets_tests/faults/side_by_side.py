@@ -19,8 +19,6 @@ from google.cloud import bigquery
 
 from zl_assets.contracts import MATRIX
 from zl_assets.domain.derivation import derive
-from zl_assets.domain.indicators import technical_features
-from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import BigQueryIOManager
 from zl_assets.resources import build_resources
@@ -54,9 +52,7 @@ class Left:
 
 def matrix_frame() -> pd.DataFrame:
     """The 3,831 rows of the sample's matrix, one column per leaf."""
-    weights = regime_weights()
-    sessions = derive(synthetic_bars(), "ZL", pd.Timestamp("2025-11-15").date(), weights).sessions.frame
-    return build_matrix(sessions, technical_features(sessions), weights)
+    return derive(synthetic_bars(), "ZL", pd.Timestamp("2025-11-15").date(), regime_weights()).matrix
 
 
 def revised(frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,8 +16,6 @@ import psutil
 from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS, SYMBOL, TRAINING_VIEW
 from zl_assets.domain.assertions import ROW_ASSERTIONS
 from zl_assets.domain.derivation import derive
-from zl_assets.domain.indicators import technical_features
-from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.files import replace_file
 from zl_assets.io_managers.artifacts import csv_bytes
@@ -69,9 +67,8 @@ class History:
     def of_sample(cls) -> "History":
         """Computed once: a feature looks only backwards, so cutting is the same as computing from fewer bars."""
         bars = synthetic_bars()
-        sessions = derive(bars, SYMBOL, dt.date(2025, 11, 15), regime_weights()).sessions.frame
-        features = technical_features(sessions)
-        return cls(bars, sessions, features, build_matrix(sessions, features, regime_weights()))
+        derived = derive(bars, SYMBOL, dt.date(2025, 11, 15), regime_weights())
+        return cls(bars, derived.sessions.frame, derived.features, derived.matrix)
 
 
 def refresh(state: Path, history: History, last: pd.Timestamp) -> int:
