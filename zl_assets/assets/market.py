@@ -54,26 +54,23 @@ def _loaded_source(path: Path | None) -> dg.AssetsDefinition:
         retry_policy=RETRY,
     )
     def databento_futures_ohlcv_1d(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
-        from zl_assets.sources.bars import read_bars
-        from zl_assets.sources.sample import synthetic_bars
+        from zl_assets.sources.bars import bars_to_load
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
+            bars = bars_to_load(path)
             if path is None:
-                frame, metadata = synthetic_bars(), {"source": "SYNTHETIC sample, invented bars"}
                 context.log.warning("These bars are a SYNTHETIC sample. Set ZL_BARS to use your own.")
-            else:
-                bars = read_bars(path, (SYMBOL,))
-                frame = bars.frame
-                metadata = {
-                    "source": bars.description,
-                    "ignored_symbols": ", ".join(f"{s} ({n} rows)" for s, n in bars.ignored_symbols.items()) or "none",
-                    "duplicates_dropped": str(bars.duplicates_dropped),
-                }
             # Bars that would be refused further down are refused here, before the first write.
-            derive(frame, SYMBOL, as_of.date, regime_weights())
+            derive(bars.frame, SYMBOL, as_of.date, regime_weights())
         return dg.MaterializeResult(
-            value=Publication(frame, source=OWN_BARS if path else SYNTHETIC), metadata={**metadata, "as_of": str(as_of.date)}
+            value=Publication(bars.frame, source=OWN_BARS if path else SYNTHETIC),
+            metadata={
+                "source": bars.description,
+                "ignored_symbols": ", ".join(f"{s} ({n} rows)" for s, n in bars.ignored_symbols.items()) or "none",
+                "duplicates_dropped": bars.duplicates_dropped,
+                "as_of": str(as_of.date),
+            },
         )
 
     return databento_futures_ohlcv_1d

@@ -1,4 +1,4 @@
-"""Checks on the bars' sessions."""
+"""Checks on the bars and their sessions."""
 
 from collections.abc import Iterator
 
@@ -11,6 +11,7 @@ from zl_assets.domain import assertions
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.resources import AsOf
+from zl_assets.settings import Settings
 
 ASSET = SESSIONS.table
 
@@ -61,6 +62,35 @@ def zl_ohlcv_checks(
         yield result(ASSET, verdict)
     yield result(ASSET, assertions.thin_sessions(zl_ohlcv), warn=True)
     yield result(ASSET, assertions.newest_session(zl_ohlcv, as_of.date), warn=True)
+
+
+def build_source_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """The checks on the bars table where this product fills it; somebody else's table is checked by its sessions alone."""
+    if not settings.embedded:
+        return []
+
+    @dg.multi_asset_check(
+        name="databento_futures_ohlcv_1d_checks",
+        specs=[
+            spec(BARS.table, "unique_key", "One bar per UTC date and symbol.", blocking=True),
+            spec(
+                BARS.table,
+                "no_vanished_bar",
+                "Every bar in the table is still in the files. A refresh never deletes one; the dates say what the files lost.",
+            ),
+        ],
+        ins={BARS.table: dg.AssetIn(BARS.table)},
+    )
+    def databento_futures_ohlcv_1d_checks(databento_futures_ohlcv_1d: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
+        """The bars table against the files that it is filled from."""
+        from zl_assets.sources.bars import bars_to_load
+
+        with as_failures():
+            files = bars_to_load(settings.bars).frame
+        yield result(BARS.table, assertions.unique_key(databento_futures_ohlcv_1d, BARS.key))
+        yield result(BARS.table, assertions.no_vanished_bar(databento_futures_ohlcv_1d, files))
+
+    return [databento_futures_ohlcv_1d_checks]
 
 
 CHECKS = [zl_ohlcv_checks]

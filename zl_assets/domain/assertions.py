@@ -397,6 +397,13 @@ def no_vanished_session(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
     return _rows("no_vanished_session", table, vanished, explanation)
 
 
+def no_vanished_bar(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
+    """Every bar of the table is still in the files that it is filled from. A refresh never deletes one."""
+    vanished = _keys_only_in(table, source, ["date", "symbol"])
+    explanation = f"{len(vanished):,} of the table's {len(table):,} bars are no longer in the files; nothing deletes them."
+    return _rows("no_vanished_bar", table, vanished, explanation)
+
+
 def column_coverage(frame: pd.DataFrame, complete: Sequence[str] = (), optional: Sequence[str] = ()) -> Verdict:
     """No column is entirely NULL, and those in `complete` have no NULL at all.
 
@@ -715,8 +722,8 @@ def _in_range(name: str, frame: pd.DataFrame, column: str, low: float, high: flo
     return _rows(name, frame, _pick(frame, bad, [column]), explanation)
 
 
-def _keys_only_in(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
-    key = ["data_date", "symbol"]
+def _keys_only_in(left: pd.DataFrame, right: pd.DataFrame, key: Sequence[str] = ("data_date", "symbol")) -> pd.DataFrame:
+    key = list(key)
     known = pd.MultiIndex.from_frame(right[key])
     return left.loc[~pd.MultiIndex.from_frame(left[key]).isin(known), key].sort_values(key, kind="stable")
 

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zl_assets.assets.market import OWN_BARS, SYNTHETIC
-from zl_assets.contracts import BARS, SYMBOL
-from zl_assets.sources.bars import read_bars
-from zl_assets.sources.sample import synthetic_bars
+from zl_assets.contracts import BARS
+from zl_assets.sources.bars import bars_to_load
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publication, Publisher
@@ -36,6 +35,4 @@ class Source:
 
         if not self.loaded:
             return Publication(publisher.read(BARS))
-        if self.path is None:
-            return Publication(synthetic_bars(), SYNTHETIC)
-        return Publication(read_bars(self.path, (SYMBOL,)).frame, OWN_BARS)
+        return Publication(bars_to_load(self.path).frame, OWN_BARS if self.path else SYNTHETIC)

@@ -56,6 +56,19 @@ class Bars:
     description: str
 
 
+def bars_to_load(path: Path | None) -> Bars:
+    """What the embedded bars table is filled from: the files of ZL_BARS, or the synthetic sample where it is unset.
+
+    Raises:
+        DataFault: the files cannot be used.
+    """
+    if path is not None:
+        return read_bars(path)
+    from zl_assets.sources.sample import synthetic_bars
+
+    return Bars(synthetic_bars(), (), {}, 0, "SYNTHETIC sample, invented bars")
+
+
 def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
     """Read daily bars of `symbols` from a Parquet, CSV or DBN file, or from a folder of them.
 

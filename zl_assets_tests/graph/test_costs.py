@@ -41,7 +41,7 @@ class Day:
         self.locations: list[str | None] = []
         with pytest.MonkeyPatch.context() as patch:
             request, dry_run = LoopbackSession.request, JobRunner.dry_run
-            begin, upload = bigquery.Client._call_api, bigquery.Client._do_resumable_upload
+            begin, upload = bigquery.Client._call_api, bigquery.Client._do_multipart_upload
 
             def spy(session: LoopbackSession, method: Any, url: Any, **kwargs: Any) -> Any:
                 self.requests.append((method, url))
@@ -61,7 +61,7 @@ class Day:
                 return upload(client, stream, job, *args, **kwargs)
 
             patch.setattr(bigquery.Client, "_call_api", spy_job)
-            patch.setattr(bigquery.Client, "_do_resumable_upload", spy_load)
+            patch.setattr(bigquery.Client, "_do_multipart_upload", spy_load)
             patch.setattr(LoopbackSession, "request", spy)
             patch.setattr(JobRunner, "dry_run", spy_dry)
             self.result = product.refresh(bars=path, as_of=dt.date(2025, 11, 15))
