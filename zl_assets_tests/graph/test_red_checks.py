@@ -42,6 +42,7 @@ B = "market_data.databento_futures_ohlcv_1d"
 OOF, OPEN = "predictions.zl_1m_oof", "predictions.zl_1m_latest"
 S, F, M, R = "features.zl_ohlcv", "features.zl_ta_features", "features.daily_ml_matrix", "training.regime_weights"
 DAY = "data_date = '2015-03-10'"
+NEWEST = "data_date = '2025-11-14'"
 TWICE = "INSERT INTO {0} SELECT * FROM {0} WHERE " + DAY
 BAR = (
     "STRUCT({open} AS open, market_data.high AS high, market_data.low AS low, {close} AS close, market_data.volume AS volume, "
@@ -105,15 +106,15 @@ FAULTS = [
     (OOF, "unique_key", TWICE.format(OOF), "2015-03-10"),
     (OOF, "forecasts_sound", f"UPDATE {OOF} SET predicted_close = predicted_close + 1 WHERE {DAY}", "2015-03-10"),
     (OOF, "outcomes_are_the_views", f"DELETE FROM {OOF} WHERE {DAY}", "2015-03-10"),
-    (OPEN, "unique_key", f"INSERT INTO {OPEN} SELECT * FROM {OPEN} WHERE data_date = '2025-11-14'", "2025-11-14"),
+    (OPEN, "unique_key", f"INSERT INTO {OPEN} SELECT * FROM {OPEN} WHERE {NEWEST}", "2025-11-14"),
     (
         OPEN,
         "forecasts_sound",
         f"UPDATE {OPEN} SET predicted_close = predicted_close + 1 WHERE data_date = '2025-11-14'",
         "2025-11-14",
     ),
-    (OPEN, "interval_ordered", f"UPDATE {OPEN} SET low_close = high_close + 1 WHERE data_date = '2025-11-14'", "2025-11-14"),
-    (OPEN, "open_sessions_forecast", f"DELETE FROM {OPEN} WHERE data_date = '2025-11-14'", "2025-11-14"),
+    (OPEN, "interval_ordered", f"UPDATE {OPEN} SET low_close = high_close + 1 WHERE {NEWEST}", "2025-11-14"),
+    (OPEN, "open_sessions_forecast", f"DELETE FROM {OPEN} WHERE {NEWEST}", "2025-11-14"),
     (R, "seven_regimes", f"DELETE FROM {R} WHERE regime = 'trade_war'", "6"),
     (R, "regimes_cover_the_calendar", f"UPDATE {R} SET start_date = '2018-03-05' WHERE regime = 'trade_war'", "2018-03-01"),
 ]
