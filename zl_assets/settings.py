@@ -5,6 +5,7 @@ client. No other module reads the environment for a ZL_* name.
 """
 
 import datetime as dt
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,14 @@ class Settings(BaseSettings):
         description="seconds that one step in BigQuery may take, its retries included: more than 0, at most 3600",
     )
 
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _as_of(cls, value: Any) -> Any:
+        # pydantic would take a number for seconds since 1970.
+        if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            raise ValueError("a date is written YYYY-MM-DD")
+        return value
+
     @field_validator("gcp_project")
     @classmethod
     def _project(cls, value: str | None) -> str | None:
@@ -120,6 +129,9 @@ class Settings(BaseSettings):
         Raises:
             SettingError: a variable has a value that is not allowed, or a setting is not known.
         """
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+            raise SettingError(f"{', '.join(unknown)}: no such setting. Known: {', '.join(sorted(known))}.")
         try:
             return cls(**overrides)
         except ValidationError as error:

@@ -15,7 +15,7 @@ WRONG = {
     "ZL_LOCATION": ["us central", "us-central1; --"],
     "ZL_DATASET_PREFIX": ["1_", "a-b", "a b", "x.y", "`"],
     "ZL_CREATE": ["maybe"],
-    "ZL_AS_OF": ["tomorrow", "2025-13-01", "15.11.2025"],
+    "ZL_AS_OF": ["tomorrow", "0", "1763164800", "2025-13-01", "15.11.2025"],
     "ZL_MIN_MATRIX_ROWS": ["-1", "many", "1.5"],
     "ZL_MIN_LABELLED_ROWS": ["-1"],
     "ZL_MAX_PARTITIONS": ["0", "4001"],
@@ -41,6 +41,12 @@ def test_a_wrong_value_names_the_variable_the_value_and_what_is_allowed(
     assert name in message
     assert value in message
     assert "Allowed:" in message
+
+
+def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZL_BAR", "/my/bars.parquet")
+    with pytest.raises(SettingError, match=r"ZL_BAR: no such setting. Known: .*ZL_BARS"):
+        Settings.load()
 
 
 def test_every_wrong_value_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

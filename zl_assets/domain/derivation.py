@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from zl_assets.contracts import FEATURES, MATRIX, SESSIONS
+from zl_assets.domain.assertions import ROW_ASSERTIONS, require
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.sessions import Sessions, build_sessions
@@ -23,11 +25,15 @@ class Derivation:
 
 
 def derive(bars: pd.DataFrame, symbol: str, as_of: dt.date, regime_weights: pd.DataFrame) -> Derivation:
-    """Compute the whole chain from bars to matrix.
+    """Compute the whole chain from bars to matrix, and hold each table's rows to the rules that the write path will apply.
 
     Raises:
-        DataFault: the bars, or a date without a regime, or too few sessions, stand in the way of one of the steps.
+        DataFault: the bars, or a date without a regime, or too few sessions, stand in the way of one of the steps, or a
+            row of one of the tables breaks a rule.
     """
     sessions = build_sessions(bars, symbol, as_of)
     features = feature_rows(sessions.frame, bars)
-    return Derivation(sessions, features, build_matrix(sessions.frame, features, regime_weights))
+    matrix = build_matrix(sessions.frame, features, regime_weights)
+    for contract, frame in ((SESSIONS, sessions.frame), (FEATURES, features), (MATRIX, matrix)):
+        require((assertion(frame) for assertion in ROW_ASSERTIONS[contract.table]), contract.name)
+    return Derivation(sessions, features, matrix)

@@ -97,7 +97,8 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
             if found != recorded:
                 raise ArtifactFault(
                     f"{self.path} is not the file that training_csv recorded: expected sha256 {recorded}, found {found} "
-                    f"({len(content)} bytes). Materialize training_csv again."
+                    f"({len(content)} bytes). Materialize training_csv again; "
+                    "if the newest record is of another ZL_STATE_DIR, set that."
                 )
             return TrainingCsv(read_csv(self.path), found, self.path)
 

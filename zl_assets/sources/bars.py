@@ -204,7 +204,8 @@ def _read_parquet(file: Path) -> pd.DataFrame:
             _check_columns(names, file)
             table = parquet.read(columns=[name for name in (*REQUIRED, *OPTIONAL) if name in names], use_threads=False)
             # Nullable integers stay integers: through float64 a large instrument_id would change.
-            frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
+            # The index that pandas once wrote is not ours: rows are numbered as they stand in the file.
+            frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True, ignore_metadata=True)
     except pa.ArrowException as error:
         raise DataFault(f"{file}: not a readable Parquet file: {str(error).strip()}. Replace the file.") from error
     frame.index += 1

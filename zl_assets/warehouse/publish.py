@@ -213,7 +213,10 @@ class Publisher:
         name = self.namespace.of(contract)
         live = self._find(name)
         if live is None:
-            raise SchemaConflict(f"{name} does not exist. Materialize the asset {contract.table} first.")
+            raise SchemaConflict(
+                f"{name} does not exist. Materialize the asset {contract.table} first. If somebody else's job fills it, check "
+                "ZL_GCP_PROJECT and ZL_DATASET_PREFIX."
+            )
         have = sql.leaf_paths(schema.live_columns(list(live.schema)))
         absent = [leaf for leaf in leaves if leaf.path.casefold() not in have]
         if needed := [leaf.path for leaf in absent if not leaf.column.nullable]:

@@ -95,11 +95,13 @@ class Fault:
     Attributes:
         act: gets the request and a function that forwards it; returns the answer or raises Reset.
         applies: to which requests.
+        spends_id: the retry comes under another job id, so that the statement is what is told apart.
     """
 
     name: str
     act: Callable[[Request, Callable[[], Answer]], Answer]
     applies: Callable[[Request], bool] = lambda _: True
+    spends_id: bool = False
 
 
 def refused(name: str, answer: Answer) -> Fault:
@@ -161,7 +163,7 @@ def failed_job(name: str, reason: str, message: str, *, of: Callable[[Request], 
         }
         return Answer(200, json.dumps(resource).encode())
 
-    return Fault(name, act, lambda request: request.submits_job and of(request))
+    return Fault(name, act, lambda request: request.submits_job and of(request), spends_id=True)
 
 
 def _configuration(body: bytes) -> Any:
@@ -265,12 +267,7 @@ class Proxy:
 
     @staticmethod
     def _marker(fault: Fault, request: Request) -> str:
-        # A job that fails is tried again under another id: the statement is what is told apart then.
-        return (
-            re.sub(r"_[0-9a-f]{32}", "", request.identity) + request.kind
-            if fault.name.startswith("job fails")
-            else request.identity
-        )
+        return re.sub(r"_[0-9a-f]{32}", "", request.identity) + request.kind if fault.spends_id else request.identity
 
 
 def _forward(port: int, request: Request) -> Answer:

@@ -42,6 +42,12 @@ def _high_below_low(bars: pd.DataFrame) -> pd.DataFrame:
     return bars
 
 
+def _times_ten(bars: pd.DataFrame) -> pd.DataFrame:
+    """Sound as a bar, and caught only by what is computed from it."""
+    bars.loc[1000, ["open", "high", "low", "close"]] *= 10
+    return bars
+
+
 BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
     "a missing column": (lambda bars: bars.drop(columns="close"), ("bars.parquet", "close")),
     "text in a price": (
@@ -55,6 +61,7 @@ BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
     "a negative price": (at("low", -1.0), ("prices_positive", "low=-1")),
     "high below low": (_high_below_low, ("high_not_below_low", "date=")),
     "no volume": (at("volume", None), ("volume_sound", "row=1001")),
+    "a print ten times too high": (_times_ten, ("volatility_in_plan", "zl_ta_features")),
     "fewer than 63 sessions": (lambda bars: bars.head(50), ("63", "Load more history")),
     "dates before the regimes": (
         lambda bars: bars.assign(date=bars["date"] - pd.Timedelta(7 * 100, "D").to_pytimedelta()),

@@ -15,6 +15,7 @@ from pandas.testing import assert_frame_equal
 from zl_assets.contracts import BARS
 from zl_assets.errors import DataFault
 from zl_assets.sources.bars import read_bars
+from zl_assets.sources.sample import synthetic_bars
 from zl_assets_tests.conftest import shared_data
 
 HEADER = "date,symbol,open,high,low,close,volume,instrument_id"
@@ -341,3 +342,19 @@ def test_a_long_list_of_faults_is_cut_after_ten(tmp_path: Path) -> None:
     message = fault_of(csv(tmp_path, HEADER, *[FIRST.replace("41000", "x")] * 14))
     assert message.count("row ") == 10
     assert "and 4 more" in message
+
+
+@pytest.mark.parametrize("index", [["date"], ["date", "symbol"]])
+def test_a_parquet_that_pandas_wrote_with_an_index_is_read(tmp_path: Path, index: list[str]) -> None:
+    bars = synthetic_bars().iloc[100:200]
+    bars.set_index(index).to_parquet(tmp_path / "bars.parquet")
+    read = read_bars(tmp_path / "bars.parquet").frame
+    pd.testing.assert_frame_equal(read, bars.reset_index(drop=True)[list(read.columns)])
+
+
+def test_the_row_named_is_the_row_of_the_file_and_not_of_an_old_index(tmp_path: Path) -> None:
+    bars = synthetic_bars().iloc[100:200]
+    bars.loc[bars.index[5], "low"] = -1.0
+    bars.to_parquet(tmp_path / "bars.parquet")
+    with pytest.raises(DataFault, match=r"row=6\b"):
+        read_bars(tmp_path / "bars.parquet")

@@ -174,3 +174,14 @@ def test_importing_the_client_side_costs_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_nobody_gets_in_without_the_nonce_of_the_owners_folder(warehouse: Path) -> None:
+    """Whoever may send SQL may read files as the server's owner; a port is open to every user of the machine."""
+    import requests
+
+    server = ensure_server(warehouse)
+    url = f"http://127.0.0.1:{server.port}/bigquery/v2/projects/zl-local/queries"
+    body = {"query": "SELECT content FROM read_text('/etc/hostname')", "useLegacySql": False}
+    for headers in ({}, {"x-zl-server": ""}, {"x-zl-server": "0" * len(server.nonce)}):
+        assert requests.post(url, json=body, headers=headers, timeout=30).status_code == 421

@@ -1,0 +1,14 @@
+"""A few kills of the run and of the server, where it matters most. All 100: `python -m zl_assets_tests.faults kills`."""
+
+from pathlib import Path
+
+import pytest
+
+from zl_assets_tests.faults.home import Home
+from zl_assets_tests.faults.kills import campaign
+
+
+@pytest.mark.parametrize("who", ["run", "server"])
+def test_after_a_kill_a_rerun_is_identical_to_a_clean_run_and_leaves_nothing(home: Home, place: Path, who: str) -> None:
+    kills = campaign(home, place, who, 1, deep_every=1)
+    assert [kill.problems for kill in kills if kill.problems] == []
