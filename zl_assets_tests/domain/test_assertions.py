@@ -237,6 +237,11 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], str, Callable[[pd.DataFr
         SESSIONS.table,
         lambda f: with_value(f, 9, "data_date", pd.Timestamp("2017-06-10")),
     ),
+    "a vanished bar": (
+        lambda f: assertions.no_vanished_bar(f, sound(BARS.table)),
+        BARS.table,
+        lambda f: with_value(f, 9, "date", pd.Timestamp("2017-06-10")),
+    ),
     "an empty column": (assertions.column_coverage, MATRIX.table, lambda f: f.assign(rsi_14=NAN)),
     "a hole in a complete column": (
         lambda f: assertions.column_coverage(f, complete=("rsi_14",)),
