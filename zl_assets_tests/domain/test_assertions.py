@@ -240,7 +240,7 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], str, Callable[[pd.DataFr
     "a vanished bar": (
         lambda f: assertions.no_vanished_bar(f, sound(BARS.table)),
         BARS.table,
-        lambda f: with_value(f, 9, "date", pd.Timestamp("2017-06-10")),
+        lambda f: with_value(f, 1, "date", pd.Timestamp("2017-06-10")),
     ),
     "an empty column": (assertions.column_coverage, MATRIX.table, lambda f: f.assign(rsi_14=NAN)),
     "a hole in a complete column": (

@@ -23,7 +23,7 @@ def target(contract: TableContract, *, adopted: bool = False) -> sql.Target:
 
 
 def staging(contract: TableContract) -> TableName:
-    return TableName("my-project", contract.dataset, f"_zl_staging_{contract.table}_0")
+    return TableName("my-project", contract.dataset, f"zl_staging_{contract.table}_0")
 
 
 STATEMENTS = {

@@ -23,7 +23,7 @@ staged AS (
     FALSE AS market_data__hollow,
     FALSE AS regime__hollow,
     regime__name AS regime_name
-  FROM `my-project.features._zl_staging_daily_ml_matrix_0`
+  FROM `my-project.features.zl_staging_daily_ml_matrix_0`
 ),
 existing AS (
   SELECT

@@ -22,7 +22,7 @@ staged AS (
     is_roll,
     FALSE AS market_data__hollow,
     FALSE AS regime__hollow
-  FROM `my-project.features._zl_staging_daily_ml_matrix_0`
+  FROM `my-project.features.zl_staging_daily_ml_matrix_0`
 ),
 existing AS (
   SELECT

@@ -7,7 +7,7 @@ staged AS (
     research_rationale,
     start_date,
     end_date
-  FROM `my-project.training._zl_staging_regime_weights_0`
+  FROM `my-project.training.zl_staging_regime_weights_0`
 ),
 existing AS (
   SELECT

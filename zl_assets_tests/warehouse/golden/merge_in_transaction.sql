@@ -1,7 +1,7 @@
 BEGIN TRANSACTION;
 MERGE `my-project.features.zl_ohlcv` AS live
 USING (
-  SELECT * FROM `my-project.features._zl_staging_zl_ohlcv_0`
+  SELECT * FROM `my-project.features.zl_staging_zl_ohlcv_0`
   WHERE data_date BETWEEN @low_0 AND @high_0
 ) AS staged
 ON live.data_date = staged.data_date AND live.symbol = staged.symbol AND live.data_date BETWEEN @low_0 AND @high_0
@@ -38,7 +38,7 @@ WHEN NOT MATCHED BY TARGET THEN INSERT (
 );
 MERGE `my-project.features.zl_ohlcv` AS live
 USING (
-  SELECT * FROM `my-project.features._zl_staging_zl_ohlcv_0`
+  SELECT * FROM `my-project.features.zl_staging_zl_ohlcv_0`
   WHERE data_date BETWEEN @low_1 AND @high_1
 ) AS staged
 ON live.data_date = staged.data_date AND live.symbol = staged.symbol AND live.data_date BETWEEN @low_1 AND @high_1

@@ -1,6 +1,6 @@
 MERGE `my-project.features.daily_ml_matrix` AS live
 USING (
-  SELECT * FROM `my-project.features._zl_staging_daily_ml_matrix_0`
+  SELECT * FROM `my-project.features.zl_staging_daily_ml_matrix_0`
   WHERE data_date BETWEEN @low AND @high
 ) AS staged
 ON live.data_date = staged.data_date AND live.symbol = staged.symbol AND live.data_date BETWEEN @low AND @high

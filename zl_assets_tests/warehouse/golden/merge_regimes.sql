@@ -1,6 +1,6 @@
 MERGE `my-project.training.regime_weights` AS live
 USING (
-  SELECT * FROM `my-project.training._zl_staging_regime_weights_0`
+  SELECT * FROM `my-project.training.zl_staging_regime_weights_0`
 ) AS staged
 ON live.regime = staged.regime
 WHEN MATCHED AND (
