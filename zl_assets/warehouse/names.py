@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from zl_assets.contracts import IDENTIFIER, TableContract, ViewContract
 from zl_assets.errors import SettingError
 
-# Begins the name of every table that lives only for one run (not with an underscore, which BigQuery reserves in places): it expires, and the runs of its machine sweep it up.
+# Begins the name of every table that lives only for one run: it expires, and the runs of its machine sweep it up.
 STAGING_PREFIX = "zl_staging_"
 
 # Legacy domain-scoped projects carry "domain:" in front.
