@@ -59,8 +59,9 @@ class AsOf(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self.fixed is not None:
             self._date = dt.date.fromisoformat(self.fixed)
             return
-        run = context.instance.get_run_record_by_id(context.run_id) if context.instance and context.run_id else None
-        made = run.create_timestamp.astimezone(dt.UTC) if run is not None else dt.datetime.now(dt.UTC)
+        run = context.run
+        record = context.instance.get_run_record_by_id(run.run_id) if context.instance is not None and run is not None else None
+        made = record.create_timestamp.astimezone(dt.UTC) if record is not None else dt.datetime.now(dt.UTC)
         self._date = made.date()
 
     @property
