@@ -5,6 +5,7 @@ writer recorded. Must not be here: training, or the model's own format, which is
 """
 
 import hashlib
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,7 +184,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     if header != expected:
         raise ArtifactFault(f"{path}: expected the columns {', '.join(expected)}, found {', '.join(header)}.")
     dates = [column.name for column in TRAINING_VIEW.columns if column.type is ColumnType.DATE]
-    types = {c.name: PANDAS_DTYPES[c.type] for c in TRAINING_VIEW.columns if c.name not in dates}
+    types: dict[Hashable, str] = {c.name: PANDAS_DTYPES[c.type] for c in TRAINING_VIEW.columns if c.name not in dates}
     try:
         frame = pd.read_csv(path, dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip")
     except ValueError as error:

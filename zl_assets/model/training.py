@@ -327,7 +327,7 @@ def _ordered_dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
         )
     dates = pd.DatetimeIndex(frame["data_date"])
     refuse(frame, np.asarray(dates.isna()), "data_date", "a date")
-    steps = np.flatnonzero(np.diff(dates.asi8) <= 0)
+    steps = np.flatnonzero(np.diff(dates.to_numpy()) <= np.timedelta64(0, "ns"))
     if steps.size:
         row = int(steps[0])
         kind = "repeats" if dates[row] == dates[row + 1] else "is out of order"

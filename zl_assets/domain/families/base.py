@@ -1,0 +1,110 @@
+"""What a feature family is: its columns, what it reads, when that is known, and one pure function.
+
+Belongs here: the types that a family module fills in, and what holds for every family. Must not be here: a formula, or anything
+about one family.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from zl_assets.contracts import IDENTIFIER, Column
+
+type Compute = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class FamilyColumn:
+    """One column of a family.
+
+    Attributes:
+        column: name, type, meaning and unit; always nullable. `column.name` is its name in the family's own table.
+        struct: the matrix's STRUCT that it is a field of: one that exists, or a new one of the family's.
+        formula: how it is computed, and where the formula comes from.
+        low, high: the range that a value must lie in; None where there is no bound.
+    """
+
+    column: Column
+    struct: str
+    formula: str
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.column.nullable:
+            raise ValueError(f"{self.path}: a family's columns are nullable, so that the family can be switched off")
+
+    @property
+    def path(self) -> str:
+        """Its leaf in the matrix, e.g. `pivots.P`."""
+        return f"{self.struct}.{self.column.name}"
+
+    @property
+    def flat_name(self) -> str:
+        """Its name in the training view and the CSV, e.g. `pivots_P`."""
+        return self.path.replace(".", "_")
+
+
+@dataclass(frozen=True)
+class SourceNeed:
+    """A table that a family reads beside the sessions.
+
+    Attributes:
+        asset: the table's asset key, e.g. `fred_observations`.
+        series: the series of it that are read; empty where the table has no series.
+        release: when its rows are known, in words.
+    """
+
+    asset: str
+    series: tuple[str, ...]
+    release: str
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """What a model may see of a family: free of the price level's scale.
+
+    Attributes:
+        name: name of the model's column.
+        columns: names in the training view that it is made from: the family's flat names, and `close`.
+        compute: from a frame with those columns to one float64 value per row; NaN where the family has no value.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    compute: Callable[[pd.DataFrame], "pd.Series[float]"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One feature family: everything that the graph, the tables, the checks and the impact measure need to know of it.
+
+    Attributes:
+        name: as ZL_FAMILIES names it: lower-case letters, digits and underscores.
+        phase: the roadmap's, e.g. `v1`.
+        description: for the person looking at the graph.
+        columns: what it adds to the matrix.
+        needs: what it reads beside the sessions.
+        inputs: what a model may see of it.
+        compute: (sessions, sources) -> columns. `sessions` are the SESSIONS.frame_columns of one symbol in order of date, with a
+            RangeIndex; `sources` are the frames of `needs`, by asset. Returns the family's columns under `column.name`, on the
+            index of `sessions`, with the types of `contracts.PANDAS_DTYPES`. Pure, and each row from sessions up to its own and
+            source rows that were available before its session's decision time.
+        coverage: the least share of sessions, after its first value, on which every column must have a value.
+    """
+
+    name: str
+    phase: str
+    description: str
+    columns: tuple[FamilyColumn, ...]
+    needs: tuple[SourceNeed, ...]
+    inputs: tuple[ModelInput, ...]
+    compute: Compute
+    coverage: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not IDENTIFIER.fullmatch(self.name) or self.name != self.name.lower():
+            raise ValueError(f"{self.name!r} is not a family name: lower-case letters, digits and underscores")
+        if not self.columns:
+            raise ValueError(f"family {self.name} has no columns")
