@@ -5,9 +5,10 @@ import pandas as pd
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts import MATRIX, PANDAS_DTYPES, SESSIONS, leaves_of
+from zl_assets.contracts import FRED_OBSERVATIONS, MATRIX, PANDAS_DTYPES, SESSIONS, leaves_of
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.frames import conform
+from zl_assets.domain.releases import available_at
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.sources.bars import read_bars
 from zl_assets_tests.conftest import shared_data
@@ -40,6 +41,37 @@ def random_sessions(n: int, seed: int = 3) -> pd.DataFrame:
 def real_sessions() -> pd.DataFrame:
     """The sessions of the real bars."""
     return build_sessions(read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame, "ZL", AS_OF).frame
+
+
+def random_observations(series: tuple[str, ...], sessions: pd.DataFrame, seed: int = 4) -> pd.DataFrame:
+    """Walks of each series, from a quarter before the sessions on; one day in ten has no observation. FEDFUNDS is monthly, and
+    stands still half of the time."""
+    random = np.random.default_rng(seed)
+    first, last = sessions["data_date"].iloc[0] - pd.Timedelta(days=90), sessions["data_date"].iloc[-1]
+    frames = []
+    for name in series:
+        days = pd.date_range(first, last, freq="MS") if name == "FEDFUNDS" else pd.bdate_range(first, last)
+        days = days[random.random(len(days)) > 0.1] if name != "FEDFUNDS" else days
+        steps = random.standard_normal(len(days)) * (random.random(len(days)) > 0.5)
+        value = {"VIXCLS": 20.0, "DTWEXBGS": 110.0, "DCOILWTICO": 3.0}.get(name, 2.0) + 0.3 * np.cumsum(steps)
+        frame = pd.DataFrame({"series": name, "observed_on": days.as_unit("ns"), "value": value})
+        frames.append(frame.assign(available_at=available_at(name, frame["observed_on"]), vintage=pd.NaT))
+    return conform(pd.concat(frames), FRED_OBSERVATIONS)
+
+
+def real_observations(series: tuple[str, ...]) -> pd.DataFrame:
+    """The real files, read here by pandas alone."""
+    frames = []
+    for name in series:
+        raw = pd.read_csv(shared_data(f"fred/{name}.csv"), parse_dates=["observation_date"]).dropna()
+        frame = pd.DataFrame({"series": name, "observed_on": raw["observation_date"], "value": raw[name]})
+        frames.append(frame.assign(available_at=available_at(name, frame["observed_on"]), vintage=pd.NaT))
+    return conform(pd.concat(frames), FRED_OBSERVATIONS)
+
+
+def shares_by_year(frame: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
+    """Share of sessions with a value, by column and year."""
+    return frame.notna().groupby(sessions["data_date"].dt.year).mean().T
 
 
 cuts = st.one_of(st.sampled_from([1, 2, 10, 40, 62, 63, 64, 121]), st.integers(1, 200))

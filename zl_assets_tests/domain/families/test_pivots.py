@@ -115,8 +115,8 @@ def test_declared_and_scale_free() -> None:
     assert_scale_free(FAMILY, random_sessions(60), {})
 
 
-@settings(max_examples=40)
-@given(st.integers(0, 20), cuts)
+@settings(max_examples=15)
+@given(st.integers(0, 5), cuts)
 def test_no_pivot_depends_on_later_sessions(seed: int, cut: int) -> None:
     assert_prefix_invariant(FAMILY, random_sessions(150, seed), {}, cut)
 
