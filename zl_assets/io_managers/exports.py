@@ -3,7 +3,6 @@
 Belongs here: dagster over warehouse/export.py. Must not be here: EXPORT DATA itself, or the training CSV's own file.
 """
 
-import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import pandas as pd
 
 from zl_assets.contracts import TRAINING_VIEW
 from zl_assets.errors import ArtifactFault
-from zl_assets.io_managers.artifacts import read_csv
+from zl_assets.io_managers.artifacts import parse_csv
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.export import Exported, Storage
@@ -61,10 +60,7 @@ def training_rows(exported: "Exported") -> pd.DataFrame:
     Raises:
         ArtifactFault: other columns, a value of another type, or a date twice.
     """
-    with tempfile.TemporaryDirectory(prefix="zl-export-") as folder:
-        path = Path(folder) / f"{TRAINING_VIEW.table}.csv"
-        path.write_bytes(exported.content)
-        frame = read_csv(path)
+    frame = parse_csv(exported.content, exported.uri)
     frame = frame.sort_values(list(TRAINING_VIEW.key), kind="stable", ignore_index=True)
     twice = frame.duplicated(list(TRAINING_VIEW.key))
     if twice.any():
