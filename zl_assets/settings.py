@@ -183,4 +183,5 @@ def _problem(error: Any) -> str:
     field = Settings.model_fields.get(name)
     if field is None:
         return f"{name} is not a setting of this version. Known: {', '.join(PREFIX + n.upper() for n in Settings.model_fields)}."
-    return f"{PREFIX}{name.upper()}={error['input']!r} is not allowed: {error['msg']}. Allowed: {field.description}."
+    problem = error["msg"].removeprefix("Value error, ")  # pydantic's words before ours
+    return f"{PREFIX}{name.upper()}={error['input']!r} is not allowed: {problem}. Allowed: {field.description}."

@@ -498,5 +498,9 @@ def is_orphan(label: str) -> bool:
 
 
 def same_select(left: str, right: str) -> bool:
-    """Do two SELECTs say the same, whatever their layout?"""
-    return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")
+    """Do two SELECTs say the same, whatever their layout? One that cannot be parsed, as in the legacy dialect, says something
+    else."""
+    try:
+        return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")
+    except sqlglot.errors.SqlglotError:
+        return False

@@ -31,18 +31,19 @@ HOLLOW = "__hollow"
 
 @dataclass(frozen=True)
 class LiveColumn:
-    """What a renderer must know of a column of the live table: its name, type and, in a STRUCT, its fields in live order."""
+    """What a renderer must know of a column of the live table: its name, type (of an ARRAY its elements' type) and, in a STRUCT,
+    its fields in live order."""
 
     name: str
     type: str
     fields: tuple["LiveColumn", ...] = ()
+    repeated: bool = False
 
     @property
     def ddl(self) -> str:
         """Its type as SQL writes it."""
-        if self.fields:
-            return f"STRUCT<{', '.join(f'{field.name} {field.ddl}' for field in self.fields)}>"
-        return self.type
+        one = f"STRUCT<{', '.join(f'{field.name} {field.ddl}' for field in self.fields)}>" if self.fields else self.type
+        return f"ARRAY<{one}>" if self.repeated else one
 
 
 @dataclass(frozen=True)
