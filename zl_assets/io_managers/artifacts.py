@@ -14,9 +14,11 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.contracts import HORIZON, PANDAS_DTYPES, TRAINING_VIEW, ColumnType
+from zl_assets.domain.lineage import copied
 from zl_assets.errors import ArtifactFault
 from zl_assets.files import replace_file
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.lineage import as_metadata
 
 if TYPE_CHECKING:
     from zl_assets.model.artifact import LoadedModel
@@ -82,6 +84,7 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                 "first_date": str(obj["data_date"].min().date()),
                 "last_date": str(obj["data_date"].max().date()),
                 "labelled_rows": int(obj["target_1m"].notna().sum()),
+                **as_metadata(copied(TRAINING_VIEW, TRAINING_VIEW.table)),
             }
         )
 

@@ -1,0 +1,29 @@
+"""Column lineage as metadata of a materialization. Must not be here: what is made of what (domain/lineage.py)."""
+
+import dagster as dg
+
+from zl_assets.contracts import CONTRACTS, TRAINING_CSV, TRAINING_VIEW, TableContract, ViewContract
+from zl_assets.domain.lineage import Lineage
+
+COLUMN_LINEAGE = "dagster/column_lineage"
+
+# Assets with columns: the tables and views, and the file that repeats the training view.
+_TABULAR: dict[str, TableContract | ViewContract] = CONTRACTS | {TRAINING_CSV: TRAINING_VIEW}
+
+
+def upstream_tables(spec: dg.AssetSpec) -> dict[str, TableContract | ViewContract]:
+    """Contracts of the assets that an asset is computed from, in order of name; those without columns, such as the model, are
+    left out."""
+    names = sorted(dep.asset_key.path[-1] for dep in spec.deps)
+    return {name: _TABULAR[name] for name in names if name in _TABULAR}
+
+
+def as_metadata(lineage: Lineage) -> dict[str, dg.TableColumnLineage]:
+    """The lineage under the name that the UI looks for; empty for a table without columns upstream."""
+    if not lineage:
+        return {}
+    deps = {
+        column: [dg.TableColumnDep(asset_key=dg.AssetKey(ref.asset), column_name=ref.column) for ref in refs]
+        for column, refs in lineage.items()
+    }
+    return {COLUMN_LINEAGE: dg.TableColumnLineage(deps_by_column=deps)}
