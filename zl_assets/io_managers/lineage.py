@@ -1,5 +1,7 @@
 """Column lineage as metadata of a materialization. Must not be here: what is made of what (domain/lineage.py)."""
 
+from typing import Any
+
 import dagster as dg
 
 from zl_assets.contracts import CONTRACTS, TRAINING_CSV, TRAINING_VIEW, TableContract, ViewContract
@@ -18,12 +20,22 @@ def upstream_tables(spec: dg.AssetSpec) -> dict[str, TableContract | ViewContrac
     return {name: _TABULAR[name] for name in names if name in _TABULAR}
 
 
-def as_metadata(lineage: Lineage) -> dict[str, dg.TableColumnLineage]:
-    """The lineage under the name that the UI looks for; empty for a table without columns upstream."""
+def as_metadata(lineage: Lineage) -> dict[str, Any]:
+    """The lineage under the name that Dagster looks for, and as a table for a reader: Dagster's open-source UI keeps the first
+    and draws it nowhere. Empty for a table without columns upstream."""
     if not lineage:
         return {}
     deps = {
         column: [dg.TableColumnDep(asset_key=dg.AssetKey(ref.asset), column_name=ref.column) for ref in refs]
         for column, refs in lineage.items()
     }
-    return {COLUMN_LINEAGE: dg.TableColumnLineage(deps_by_column=deps)}
+    rows = [
+        dg.TableRecord({"column": column, "made of": ", ".join(f"{ref.asset}.{ref.column}" for ref in refs)})
+        for column, refs in lineage.items()
+    ]
+    return {
+        COLUMN_LINEAGE: dg.TableColumnLineage(deps_by_column=deps),
+        "columns_made_of": dg.MetadataValue.table(
+            rows, schema=dg.TableSchema([dg.TableColumn("column"), dg.TableColumn("made of")])
+        ),
+    }
