@@ -17,9 +17,11 @@ import pandas as pd
 from zl_assets.contracts import HORIZON, PANDAS_DTYPES, TRAINING_VIEW, ColumnType, ViewContract
 from zl_assets.domain.families.registry import select
 from zl_assets.domain.families.tables import training_view_contract
+from zl_assets.domain.lineage import copied
 from zl_assets.errors import ArtifactFault
 from zl_assets.files import replace_file
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.lineage import as_metadata
 
 if TYPE_CHECKING:
     from zl_assets.model.artifact import LoadedModel
@@ -90,6 +92,7 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                 "first_date": str(obj["data_date"].min().date()),
                 "last_date": str(obj["data_date"].max().date()),
                 "labelled_rows": int(obj["target_1m"].notna().sum()),
+                **as_metadata(copied(self._view(), TRAINING_VIEW.table)),
             }
         )
 
@@ -109,9 +112,11 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                     f"({len(content)} bytes). Materialize training_csv again; "
                     "if the newest record is of another ZL_STATE_DIR, set that."
                 )
-            view = training_view_contract(select(self.kept_families, self.kept_families).kept)
             # From the bytes that were hashed: another run may replace the file at any moment.
-            return TrainingCsv(parse_csv(content, str(self.path), view), found, self.path)
+            return TrainingCsv(parse_csv(content, str(self.path), self._view()), found, self.path)
+
+    def _view(self) -> ViewContract:
+        return training_view_contract(select(self.kept_families, self.kept_families).kept)
 
 
 class ModelIOManager(dg.ConfigurableIOManager):

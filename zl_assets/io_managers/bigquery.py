@@ -17,7 +17,9 @@ from zl_assets.contracts import ColumnType, TableContract, ViewContract
 from zl_assets.domain.families.registry import select
 from zl_assets.domain.families.tables import Tables, tables_of
 from zl_assets.domain.frames import empty_frame
+from zl_assets.domain.lineage import table_lineage
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.lineage import as_metadata, upstream_tables
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport, Withheld
@@ -86,6 +88,7 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             dg.Failure: the value, the live table or BigQuery is at fault; the table is whole, as before or as after.
         """
         from zl_assets.warehouse.publish import Publication, ViewDefinition, Withheld
+        from zl_assets.warehouse.view_rules import view_lineage
 
         asset = context.asset_key.path[-1]
         contract = self.tables.contracts[asset]
@@ -97,13 +100,15 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             if isinstance(contract, ViewContract):
                 if not isinstance(obj, ViewDefinition):
                     raise TypeError(f"{asset} is a view and takes a ViewDefinition, not {type(obj).__name__}")
-                context.add_output_metadata(_view_metadata(publisher.publish_view(obj, contract)))
+                view = publisher.publish_view(obj, contract)
+                context.add_output_metadata(_view_metadata(view) | as_metadata(view_lineage(obj.select)))
                 return
             if isinstance(obj, ViewDefinition):
                 raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
             publication = obj if isinstance(obj, Publication) else Publication(obj)
             report = publisher.publish(publication, contract, self.tables.rules.get(contract.table, ()))
-            context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract))
+            lineage = table_lineage(contract, upstream_tables(context.asset_spec, self.tables.contracts))
+            context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract) | as_metadata(lineage))
             context.log.info(
                 f"{report.table}: {report.inserted} inserted, {report.updated} updated, {report.unchanged} unchanged, "
                 f"{report.row_count} rows"
