@@ -21,18 +21,20 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     """
     settings = settings or Settings.load()
     return dg.Definitions(
-        assets=[
-            market.build_source(settings),
-            market.zl_ohlcv,
-            features.zl_ta_features,
-            features.regime_weights,
-            features.daily_ml_matrix,
-            training.vw_zl_1m_flat,
-            training.build_training_csv(settings),
-            training.lgbm_model,
-            predictions.zl_1m_oof,
-            predictions.zl_1m_latest,
-        ],
+        assets=automation.with_freshness(
+            [
+                market.build_source(settings),
+                market.zl_ohlcv,
+                features.zl_ta_features,
+                features.regime_weights,
+                features.daily_ml_matrix,
+                training.vw_zl_1m_flat,
+                training.build_training_csv(settings),
+                training.lgbm_model,
+                predictions.zl_1m_oof,
+                predictions.zl_1m_latest,
+            ]
+        ),
         asset_checks=[
             *market_checks.build_source_checks(settings),
             *market_checks.CHECKS,
@@ -42,6 +44,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         ],
         jobs=[*automation.JOBS, *build_jobs(settings)],
         schedules=automation.SCHEDULES,
+        sensors=automation.build_sensors(settings),
         resources=build_resources(settings),
         # The whole graph takes seconds; a process for each step would cost more than its work.
         executor=dg.in_process_executor,
