@@ -23,6 +23,8 @@ from zl_assets.definitions import build_defs
 from zl_assets.errors import SettingError, ZlError
 from zl_assets.settings import Settings
 
+NEWEST_SESSION = ("zl_ohlcv", "newest_session")
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -122,13 +124,33 @@ def _places(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[T
     yield Text(f"{state}: {len(found)} assets, {passed} checks passed, {failed} failed. Run {result.run_id}")
     if settings.synthetic:
         yield Text("bars:  SYNTHETIC sample, invented. Set ZL_BARS to a Parquet or CSV file to use your own.", style="yellow")
+    if "zl_ohlcv" in found:
+        yield Text(f"source: {_news(found['zl_ohlcv'])}{_newest_session(result)}")
     if "training_csv" in found:
         yield Text(f"csv:   {found['training_csv']['path']}")
     if "lgbm_model" in found:
         model = found["lgbm_model"]
         latest = "latest" if model["is_latest"] else f"not latest, gates failed: {model['gates_failed']}"
         yield Text(f"model: {model['path']} ({latest})")
+    if "zl_1m_latest" in found:
+        made = found["zl_1m_latest"]
+        yield Text(
+            f"forecasts: by model {made['model_id']}, trained through {made['trained_through']}, {made['sessions_behind']} "
+            f"sessions behind the newest known target; newest model: {made['newest_model']}"
+        )
     yield Text("see it in the browser: dg dev")
+
+
+def _news(sessions: dict[str, Any]) -> str:
+    inserted, updated = sessions["inserted"], sessions["updated"]
+    revised = f"{updated:,} revised ({sessions['updated_dates']})" if updated else "none revised"
+    return f"{f'{inserted:,}' if inserted else 'no'} new sessions, {revised}. "
+
+
+def _newest_session(result: dg.ExecuteInProcessResult) -> str:
+    """The words of the check, which knows the exchange's calendar; empty where a run had no such check."""
+    found = [e for e in result.get_asset_check_evaluations() if (e.asset_key.to_user_string(), e.check_name) == NEWEST_SESSION]
+    return str(found[0].description) if found else ""
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:
