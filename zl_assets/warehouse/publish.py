@@ -44,10 +44,13 @@ class Publication:
     Attributes:
         frame: one column per leaf of the contract.
         source: label value (lower-case letters, digits, - and _) that the table keeps for life; None where it has no source.
+        left: parts of the contract that there is nothing to say of: the frame does not have their columns, and the live table's
+            stay as they are.
     """
 
     frame: pd.DataFrame
     source: str | None = None
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ class Publisher:
             SchemaConflict, SourceConflict: the live table cannot take it; nothing was written.
             WarehouseUnavailable, WarehouseRefused: BigQuery's side; the table is as it was, or as after the whole write.
         """
+        contract = contract.leaving(publication.left)
         frames.validate(publication.frame, contract)
         require((assertion(publication.frame) for assertion in assertions), contract.name)
         name = self.namespace.of(contract)
