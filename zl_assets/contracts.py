@@ -141,8 +141,6 @@ class TableContract:
         cluster_by: clustering columns.
         mode: what a refresh may do to existing rows.
         symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
-        optional: nothing of it may be there. A frame without rows is then written as nothing at all, and a table that does not
-            exist is read as one without rows.
     """
 
     dataset: str
@@ -154,7 +152,6 @@ class TableContract:
     cluster_by: tuple[str, ...] = ()
     mode: WriteMode = WriteMode.UPSERT
     symbols: tuple[str, ...] = ()
-    optional: bool = False
 
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
@@ -516,7 +513,7 @@ _OBSERVATIONS = (
     INGESTION_TS,
 )
 
-# What only feature families read. Their assets exist while a family that needs them is switched on.
+# What only feature families read: no asset of it is there unless a family that needs it is switched on.
 FRED_OBSERVATIONS = TableContract(
     dataset="raw_intelligence",
     table="fred_observations",
@@ -525,7 +522,6 @@ FRED_OBSERVATIONS = TableContract(
     key=("series", "observed_on", "available_at"),
     partition_by="observed_on",
     cluster_by=("series",),
-    optional=True,
 )
 
 VOLATILITY_DAILY = TableContract(
@@ -536,7 +532,6 @@ VOLATILITY_DAILY = TableContract(
     key=("series", "observed_on", "available_at"),
     partition_by="observed_on",
     cluster_by=("series",),
-    optional=True,
 )
 
 BARS_1H = TableContract(
@@ -556,7 +551,6 @@ BARS_1H = TableContract(
     key=("ts_event", "symbol"),
     cluster_by=("symbol",),
     symbols=(SYMBOL,),
-    optional=True,
 )
 
 INTELLIGENCE: dict[str, TableContract] = {contract.table: contract for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, BARS_1H)}

@@ -131,6 +131,10 @@ RELEASES: dict[str, Release] = {
     )
 }
 
+# The plan keeps volatility indices in a table of their own.
+VOLATILITY_SERIES = ("VIXCLS",)
+MACRO_SERIES = tuple(series for series in RELEASES if series not in VOLATILITY_SERIES)
+
 
 def decision_times(data_date: "pd.Series[pd.Timestamp]") -> pd.DatetimeIndex:
     """When each session decides: 13:20 America/Chicago on its own date, as UTC timestamps."""

@@ -51,6 +51,17 @@ class Publication:
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """Instead of a frame: nothing is written, and the table stays as it is.
+
+    Attributes:
+        reason: for a person.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class ViewDefinition:
     """The SELECT behind a view."""
 
