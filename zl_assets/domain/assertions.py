@@ -297,11 +297,14 @@ def observations_in_range(frame: pd.DataFrame) -> Verdict:
 
 
 def no_observation_jump(frame: pd.DataFrame) -> Verdict:
-    """No value is 50 times the one before it or more, or a fiftieth of it or less. A value of 0 is not compared."""
+    """No value is 50 times the one before it or more, or a fiftieth of it or less. A step that is small for its series is none,
+    and a value of 0 is not compared."""
     ordered = frame.sort_values(["series", "observed_on", "available_at"], kind="stable")
+    value = ordered["value"]
     before = ordered.groupby(["series", "vintage"], dropna=False)["value"].shift()
-    ratio = (ordered["value"] / before.where(before.ne(0))).abs()
-    bad = ratio.ge(JUMP) | (ratio.le(1 / JUMP) & ratio.gt(0))
+    ratio = (value / before.where(before.ne(0))).abs()
+    small = ordered["series"].map({name: release.step for name, release in RELEASES.items()}).astype("float64")
+    bad = (ratio.ge(JUMP) | (ratio.le(1 / JUMP) & ratio.gt(0))) & ~(value - before).abs().le(small)
     explanation = f"{bad.sum():,} of {len(frame):,} observations are {JUMP:.0f} times the one before or more, or as much less."
     return _rows("no_observation_jump", frame, _pick(ordered.assign(before=before), bad, ["value", "before"]), explanation)
 
