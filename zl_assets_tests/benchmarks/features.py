@@ -6,6 +6,7 @@ sizes and bounds.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -105,35 +106,34 @@ def copies(rows: int) -> Callable[[], None]:
     return lambda: np.copyto(target, source)
 
 
-def compare(benchmark: BenchmarkFixture, rows: int, rounds: int, slow: bool = True) -> None:
-    """All of them on the same rows, and that they found the same numbers.
-
-    Args:
-        slow: pandas-ta-classic as well, which takes minutes on millions of rows.
-    """
+def compare(benchmark: BenchmarkFixture, rows: int, rounds: int) -> None:
+    """All of them on the same rows, and that they found the same numbers."""
     frame = sessions(rows)
     in_polars = pl.from_pandas(frame[["data_date", "symbol", "close"]])
-    found: dict[str, pd.DataFrame] = {}
+    found: dict[str, Any] = {}
 
-    def keep(name: str, function: Callable[[], pd.DataFrame | pl.DataFrame]) -> Rival:
-        def run() -> None:
-            result = function()
-            found[name] = result.to_pandas() if rounds == 1 and isinstance(result, pl.DataFrame) else result
-
-        return Rival(run)
+    def keep(name: str, function: Callable[[], Any]) -> Rival:
+        return Rival(lambda: found.update({name: function()}))
 
     rivals = {
         "TA-Lib": keep("TA-Lib", lambda: with_talib(frame)),
         "polars": keep("polars", lambda: with_polars(in_polars)),
+        "pandas-ta-classic": keep("pandas-ta-classic", lambda: with_pandas_ta(frame)),
         "memory: a copy of the same bytes": Rival(copies(rows)),
     }
-    if slow:
-        rivals["pandas-ta-classic"] = keep("pandas-ta-classic", lambda: with_pandas_ta(frame))
-    ours = race(benchmark, Rival(lambda: technical_features(frame)), rivals, rounds, rows=rows, symbols=frame["symbol"].nunique())
+    ours = race(
+        benchmark,
+        Rival(lambda: technical_features(frame)),
+        rivals,
+        rounds,
+        what="eight features",
+        rows=rows,
+        symbols=frame["symbol"].nunique(),
+    )
     assert_same(ours, found)
 
 
-def assert_same(ours: pd.DataFrame, others: dict[str, pd.DataFrame]) -> None:
+def assert_same(ours: pd.DataFrame, others: dict[str, Any]) -> None:
     """Every library's columns are ours, to within rounding, once Wilder's smoothing has forgotten how it was started."""
     settled = ours["data_date"] >= np.sort(ours["data_date"].unique())[min(400, ours["data_date"].nunique() - 1)]
     for name, other in others.items():

@@ -4,14 +4,17 @@ Belongs here: writing and reading one table by either. Must not be here: sizes a
 """
 
 import contextlib
+import functools
+import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
 import dagster as dg
 import pandas as pd
 from dagster_gcp_pandas import BigQueryPandasIOManager
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from zl_assets.contracts import FEATURES
 from zl_assets.domain.features import feature_rows
@@ -19,6 +22,7 @@ from zl_assets.io_managers.bigquery import BigQueryIOManager
 from zl_assets.resources import build_resources
 from zl_assets.settings import Settings
 from zl_assets_tests.benchmarks.frames import bars_of, sessions
+from zl_assets_tests.benchmarks.race import OURS, Rival, race
 from zl_assets_tests.faults.home import Home
 
 RIVAL = "dagster-gcp-pandas"
@@ -60,12 +64,11 @@ class Ours(Table):
 
     def write(self, frame: pd.DataFrame) -> None:
         """By stage, audit, compare and MERGE."""
-        context = dg.build_output_context(asset_key=dg.AssetKey(FEATURES.table), run_id="benchmark")
-        self._manager.handle_output(context, frame)
+        self._manager.handle_output(_output(dg.AssetKey(FEATURES.table)), frame)
 
     def read(self) -> pd.DataFrame:
         """Ordered, with the contract's types."""
-        return self._manager.load_input(dg.build_input_context(asset_key=dg.AssetKey(FEATURES.table)))
+        return self._manager.load_input(_input(dg.AssetKey(FEATURES.table)))
 
 
 class Theirs(Table):
@@ -78,30 +81,85 @@ class Theirs(Table):
     @contextlib.contextmanager
     def _manager(self) -> Iterator[Any]:
         client = self.home.client()  # made before the class is another
-        with mock.patch("dagster_gcp.bigquery.io_manager.bigquery.Client", lambda *_, **__: client):
-            yield BigQueryPandasIOManager(project="zl-local").create_io_manager(dg.build_init_resource_context())
+        with mock.patch("dagster_gcp.bigquery.io_manager.bigquery.Client", return_value=client):
+            yield BigQueryPandasIOManager(project="zl-local").create_io_manager(None)
 
     def write(self, frame: pd.DataFrame) -> None:
         """TRUNCATE and load."""
-        context = dg.build_output_context(asset_key=self._key, run_id="benchmark", resource_config={}, definition_metadata={})
         with self._manager() as manager:
-            manager.handle_output(context, frame)
+            manager.handle_output(_output(self._key), frame)
 
     def read(self) -> pd.DataFrame:
         """SELECT *."""
-        upstream = dg.build_output_context(asset_key=self._key, definition_metadata={})
-        context = dg.build_input_context(
-            asset_key=self._key, upstream_output=upstream, resource_config={}, dagster_type=_frame_type(), definition_metadata={}
-        )
         with self._manager() as manager:
-            return manager.load_input(context)
+            return manager.load_input(_input(self._key))
 
 
-def _frame_type() -> dg.DagsterType:
-    return dg.PythonObjectDagsterType(pd.DataFrame)
+@functools.cache
+def _no_resources() -> Any:
+    # Asked for once: a context that is left to it makes a Dagster instance on disk, which costs more than some of the writes.
+    with dg.build_resources({}) as resources:
+        return resources
 
 
-def growing(table: Table, frame: pd.DataFrame) -> Callable[[], None]:
-    """A write of the whole frame that has one row more than the one before; at most 100 of them."""
-    lengths = iter(range(len(frame) - 100, len(frame) + 1))
-    return lambda: table.write(frame.iloc[: next(lengths)])
+def _output(key: dg.AssetKey) -> dg.OutputContext:
+    log: Any = logging.getLogger(__name__)
+    return dg.OutputContext(
+        asset_key=key,
+        run_id="benchmark",
+        log_manager=log,
+        resources=_no_resources(),
+        resource_config={},
+        definition_metadata={},
+    )
+
+
+def _input(key: dg.AssetKey) -> dg.InputContext:
+    kind = dg.PythonObjectDagsterType(pd.DataFrame)
+    return dg.InputContext(
+        asset_key=key,
+        upstream_output=_output(key),
+        dagster_type=kind,
+        resources=_no_resources(),
+        resource_config={},
+        definition_metadata={},
+    )
+
+
+@functools.cache
+def _cached_rows(count: int) -> pd.DataFrame:
+    return rows_of(count)
+
+
+# At most this many times the other's time.
+CASES = {"first write": 3.0, "no change": 1.0, "one new row": 1.0, "read": 1.0}
+BOUNDED_ROWS = 4_000
+STATED_BEYOND = ("no change", "one new row")
+
+
+def compare(benchmark: BenchmarkFixture, home: Home, server: int, what: str, rows: int, rounds: int) -> None:
+    """One case for both, and that both then hold the same rows."""
+    frame = _cached_rows(rows)
+    tables: dict[str, Table] = {OURS: Ours(home), RIVAL: Theirs(home)}
+
+    def rival(name: str) -> Rival:
+        table = tables[name]
+        bound = CASES[what] if rows <= BOUNDED_ROWS or what not in STATED_BEYOND else None
+        match what:
+            case "first write":
+                return Rival(lambda: table.write(frame), table.renew, bound)
+            case "no change":
+                table.write(frame)
+                return Rival(lambda: table.write(frame), bound=bound)
+            case "one new row":
+                lengths = iter(range(len(frame) - rounds, len(frame) + 1))
+                table.write(frame.iloc[: next(lengths)])
+                return Rival(lambda: table.write(frame.iloc[: next(lengths)]), bound=bound)
+            case _:
+                table.write(frame)
+                return Rival(table.read, bound=bound)
+
+    race(benchmark, rival(OURS), {RIVAL: rival(RIVAL)}, rounds, servers=[server], what=what, rows=rows)
+    found = [table.read().sort_values(list(FEATURES.key), ignore_index=True).astype(frame.dtypes) for table in tables.values()]
+    for one in found:
+        pd.testing.assert_frame_equal(one[list(frame.columns)], frame)

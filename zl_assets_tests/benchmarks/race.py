@@ -31,7 +31,7 @@ class Rival:
 
 @dataclass
 class Clock:
-    """Wall time, and the processor time of this process and of its servers: the second hardly feels what else the machine does."""
+    """Wall time, and the processor time of this process and its servers, which hardly feels what else the machine does."""
 
     servers: Sequence[int] = ()
     wall: list[float] = field(default_factory=list)

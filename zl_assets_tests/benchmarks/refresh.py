@@ -3,15 +3,25 @@
 Belongs here: the two rivals. Must not be here: sizes and bounds.
 """
 
+import contextlib
+import functools
+import itertools
+import secrets
+import time
 from collections import Counter
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import dagster as dg
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from zl_assets.automation import REFRESH
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
+from zl_assets.warehouse.jobs import JobRunner
+from zl_assets_tests.benchmarks.race import Rival, race
 from zl_assets_tests.benchmarks.script import Script
 from zl_assets_tests.faults.home import Home, failure_texts
 
@@ -57,6 +67,76 @@ class Refresh:
         return found
 
 
-def home_with(place: Path, **settings: Any) -> Home:
-    """A new state folder."""
-    return Home(place / "home", settings)
+SCRIPT = "a plain script"
+
+
+def compare(
+    benchmark: BenchmarkFixture, refresh: Refresh, server: int, what: str, part: str, rounds: int, bound: float | None
+) -> None:
+    """A refresh of an empty warehouse, or one that changes nothing, by both; they must send the same jobs and leave the same.
+
+    Args:
+        what: "full refresh" or "no change".
+        bound: Dagster may take at most this many times as long as the script.
+    """
+    prefixes = (f"d{i}{secrets.token_hex(3)}_" for i in itertools.count())
+    graph, script = next(prefixes), next(prefixes)
+    anew = what == "full refresh"
+    if not anew:
+        refresh.by_dagster(graph)
+        refresh.script(script).run()
+    ready = refresh.script(script)
+    asked: list[float] = []
+
+    def prepare_graph() -> None:
+        nonlocal graph
+        graph = next(prefixes) if anew else graph
+
+    def prepare_script() -> None:
+        nonlocal script, ready
+        script = next(prefixes) if anew else script
+        ready = refresh.script(script)
+
+    def run_script() -> None:
+        with asking(asked):
+            ready.run()
+
+    race(
+        benchmark,
+        Rival(lambda: refresh.by_dagster(graph), prepare_graph),
+        {SCRIPT: Rival(run_script, prepare_script, bound)},
+        rounds,
+        servers=[server],
+        what=f"{what}, {part}",
+        script_seconds_in_bigquery=asked,
+    )
+    jobs = refresh.jobs(graph)
+    assert jobs
+    assert jobs == refresh.jobs(script)
+    assert refresh.home.snapshot(graph) == refresh.home.snapshot(script)
+
+
+@contextmanager
+def asking(seconds: list[float]) -> Iterator[None]:
+    """Adds what was spent inside the write path's own calls of BigQuery to the list, as one number."""
+    spent, depth = 0.0, 0
+
+    def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            nonlocal spent, depth
+            depth += 1
+            began = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                depth -= 1
+                spent += 0.0 if depth else time.perf_counter() - began
+
+        return run
+
+    with contextlib.ExitStack() as patches:
+        for name in ("call", "find", "query", "rows", "children", "arrow", "dry_run", "load"):
+            patches.enter_context(mock.patch.object(JobRunner, name, timed(getattr(JobRunner, name))))
+        yield
+    seconds.append(spent)

@@ -1,7 +1,7 @@
 """The daily refresh as a plain script: the same functions in the same order on the same BigQuery, and no Dagster in between.
 
-Belongs here: what stands in for Dagster, as thin as it can be: a loop over the bodies of assets and checks, reads and writes by the
-write path. Must not be here: a step that the graph does not have, or one less (`test_smoke.py` compares the jobs of both).
+Belongs here: what stands in for Dagster, as thin as it can be: a loop over the bodies of assets and checks, reads and writes by
+the write path. Must not be here: a step that the graph does not have, or one less (`refresh.compare` holds the jobs together).
 """
 
 import hashlib
