@@ -205,6 +205,16 @@ class TableContract:
             columns[struct.name.casefold()] = replace(found, fields=(*fields, *own.values()))
         return replace(self, columns=tuple(columns.values()))
 
+    def leaving(self, names: Iterable[str]) -> "TableContract":
+        """The contract without these parts: their fields are left as they are in the live table, and so is whose they are."""
+        left = [part for part in self.parts if part.name in set(names)]
+        own = {(struct.name, field.name) for part in left for struct in part.structs for field in struct.fields}
+        columns = tuple(
+            replace(column, fields=tuple(replace(f, reserved=f.reserved or (column.name, f.name) in own) for f in column.fields))
+            for column in self.columns
+        )
+        return replace(self, columns=columns, parts=tuple(part for part in self.parts if part not in left))
+
     @property
     def created_columns(self) -> tuple[Column, ...]:
         """The columns of a table that this product creates."""

@@ -4,6 +4,7 @@ Belongs here: what Dagster knows (asset key, run, step) turned into what the wri
 metadata. Must not be here: any step of the write path itself, which is warehouse/publish.py.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -109,8 +110,9 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             report = publisher.publish(publication, contract, self.tables.rules.get(contract.table, ()))
             lineage = table_lineage(contract, upstream_tables(context.asset_spec, self.tables.contracts))
             context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract) | as_metadata(lineage))
+            revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
             context.log.info(
-                f"{report.table}: {report.inserted} inserted, {report.updated} updated, {report.unchanged} unchanged, "
+                f"{report.table}: {report.inserted} inserted, {report.updated} updated{revised}, {report.unchanged} unchanged, "
                 f"{report.row_count} rows"
             )
 
@@ -149,14 +151,14 @@ def _table_column(name: str, kind: ColumnType, text: str, *, nullable: bool) -> 
 
 
 def _table_metadata(report: "Report") -> dict[str, Any]:
-    changed = f"{report.changed_from} to {report.changed_to}" if report.changed_from else "none"
     return {
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.table,
         "inserted": report.inserted,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "changed_dates": changed,
+        "changed_dates": _dates(report.changed_from, report.changed_to),
+        "updated_dates": _dates(report.updated_from, report.updated_to),
         "created": report.created,
         "columns_added": ", ".join(report.columns_added) or "none",
         "partitions_changed": report.partitions_changed,
@@ -166,6 +168,10 @@ def _table_metadata(report: "Report") -> dict[str, Any]:
         "job_ids": dg.MetadataValue.json(list(report.job_ids)),
         **({"families_switched_off": ", ".join(report.switched_off)} if report.switched_off else {}),
     }
+
+
+def _dates(first: dt.date | None, last: dt.date | None) -> str:
+    return "none" if first is None else f"{first}" if first == last else f"{first} to {last}"
 
 
 def _view_metadata(report: "ViewReport") -> dict[str, Any]:

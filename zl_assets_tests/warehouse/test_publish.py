@@ -65,6 +65,19 @@ def test_only_the_changed_row_is_touched(bq: bigquery.Client, prefix: str) -> No
     assert after[2]["ingestion_ts"] > before[2]["ingestion_ts"]  # type: ignore[operator]
 
 
+def test_revised_rows_are_told_apart_from_new_ones_by_their_dates(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame().iloc[1:])
+    changed = small_frame()
+    changed.loc[[2, 3], "bar.close"] = 99.0
+    report = publish(bq, prefix, changed)
+    assert (report.inserted, report.updated) == (1, 2)
+    dates = changed["day"].dt.date
+    assert (report.updated_from, report.updated_to) == (dates[2], dates[3])
+    assert (report.changed_from, report.changed_to) == (dates[0], dates[3])
+    report = publish(bq, prefix, changed)
+    assert (report.updated_from, report.updated_to) == (None, None)
+
+
 def test_appended_rows_leave_the_old_ones_alone(bq: bigquery.Client, prefix: str) -> None:
     publish(bq, prefix, small_frame(5))
     before = rows(bq, prefix)
