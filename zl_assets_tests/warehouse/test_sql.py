@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from zl_assets.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, TableContract
+from zl_assets.contracts import BARS, CONTRACTS, LEDGER, MATRIX, SESSIONS, TRAINING_VIEW, TableContract
 from zl_assets.warehouse import sql
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.schema import field_of, live_columns
@@ -44,6 +44,7 @@ STATEMENTS = {
     "merge_matrix": sql.merge(target(MATRIX), staging(MATRIX)),
     "merge_adopted": sql.merge(target(MATRIX, adopted=True), staging(MATRIX)),
     "merge_regimes": sql.merge(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"])),  # type: ignore[arg-type]
+    "merge_append": sql.merge(target(LEDGER), staging(LEDGER)),
     "merge_in_transaction": sql.merge_in_transaction(target(SESSIONS), staging(SESSIONS), 2),
     "existing_rows_adopted": sql.existing_rows(target(MATRIX, adopted=True)),
     "select_dates": sql.select_dates(target(SESSIONS).name, "data_date"),
