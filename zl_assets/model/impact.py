@@ -1,9 +1,9 @@
 """Does a feature family help: what is registered before looking, the measurement, and the decision.
 
 Belongs here: the protocol's steps, one function each, from frames to an `Impact`. Must not be here: the two models (probe), the
-gates' rules (domain), words and pictures (impact_report), tables and runs (assets).
+gates' rules (domain), the ledger's rows (ledger), words and pictures (impact_report).
 
-    view + matrix -> impact_rows -> measure -> Impact -> ledger_rows
+    view + matrix -> impact_rows -> measure -> Impact
 
 The question is the placebo's: the family's columns, shifted together in a circle, keep everything but their link to the target.
 p is the share of shifts, the family as it is counted among them, at which columns without that link help at least as much.
@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import HORIZON, LEDGER, PANDAS_DTYPES, SYMBOL
+from zl_assets.contracts import HORIZON, SYMBOL
 from zl_assets.domain.assertions import Verdict
 from zl_assets.domain.families.base import Family
 from zl_assets.errors import DataFault, TrainingFault
@@ -385,65 +385,6 @@ def effect_of(errors: Errors, zero: np.ndarray, seed: int) -> Effect:
     placebo = errors.shifted_gain / scale
     value = float(errors.gain.mean()) / scale
     return Effect(value, float(low), float(high), p_value(value, placebo), tuple(placebo.tolist()))
-
-
-def ledger_rows(impacts: Sequence[Impact]) -> pd.DataFrame:
-    """Measurements as rows of the ledger, types as its contract has them."""
-    rows = pd.DataFrame([_ledger_row(impact) for impact in impacts], columns=list(LEDGER.frame_columns))
-    return rows.astype({leaf.path: PANDAS_DTYPES[leaf.column.type] for leaf in LEDGER.frame_leaves})
-
-
-def next_look(ledger: pd.DataFrame, family: str) -> int:
-    """1 + the rows that the ledger has of this family, under whatever registration and on whatever data: each was a look."""
-    return 1 + int((ledger["family"] == family).sum())
-
-
-def is_recorded(ledger: pd.DataFrame, registration: Registration, data_sha256: str) -> bool:
-    """Does the ledger have this registration on these data already?"""
-    same = (ledger["registration_id"] == registration.id) & (ledger["data_sha256"] == data_sha256)
-    return bool(same.any())
-
-
-def newest_looks(ledger: pd.DataFrame) -> pd.DataFrame:
-    """The newest row of each family, by name of family."""
-    return ledger.sort_values("look").groupby("family", sort=True).tail(1).sort_values("family").reset_index(drop=True)
-
-
-def _ledger_row(impact: Impact) -> dict[str, object]:
-    def parts(table: pd.DataFrame) -> str:
-        return json.dumps(table.to_dict("records"))
-
-    return {
-        "family": impact.registration.family,
-        "look": impact.look,
-        "registration_id": impact.registration.id,
-        "data_sha256": impact.data_sha256,
-        "decision": str(impact.decision),
-        "p": impact.ridge.p,
-        "keep_bound": keep_bound(impact.look),
-        "effect": impact.ridge.value,
-        "effect_low": impact.ridge.low,
-        "effect_high": impact.ridge.high,
-        "smallest_effect": impact.smallest_effect,
-        "shifts": len(impact.ridge.placebo),
-        "seed": impact.registration.config.seed,
-        "boosting_p": impact.boosting.p,
-        "boosting_effect": impact.boosting.value,
-        "boosting_low": impact.boosting.low,
-        "boosting_high": impact.boosting.high,
-        "row_count": impact.rows,
-        "rows_left_out": impact.rows_left_out,
-        "test_rows": impact.test_rows,
-        "first_date": impact.first_date,
-        "last_date": impact.last_date,
-        "mse_zero": impact.mse_zero,
-        "mse_base": impact.mse_base,
-        "mse_family": impact.mse_family,
-        "by_fold": parts(impact.by_fold),
-        "by_regime": parts(impact.by_regime),
-        "placebo": json.dumps([round(value, 8) for value in impact.ridge.placebo]),
-        "config": impact.registration.text,
-    }
 
 
 def _effects_by(names: Sequence[str] | np.ndarray, gain: np.ndarray, zero: np.ndarray) -> pd.DataFrame:
