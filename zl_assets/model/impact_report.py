@@ -52,10 +52,10 @@ def impact_report(ledger: pd.DataFrame) -> Report:
 def decision_words(row: dict[str, Any]) -> str:
     """One row of the ledger as a paragraph: the decision, what was measured, and what could have been seen."""
     decision = Decision(row["decision"])
-    saved = "less" if row["effect"] > 0 else "more"
+    changes = "falls" if row["effect"] > 0 else "rises"
     words = (
-        f"**{row['family']}: {decision}.** {_MEANING[decision]} With it the ridge's squared error out of fold is "
-        f"{abs(row['effect']):.2%} of the zero forecast's {saved} (90 % interval {row['effect_low']:+.2%} to "
+        f"**{row['family']}: {decision}.** {_MEANING[decision]} With it the ridge's squared error out of fold "
+        f"{changes} by {abs(row['effect']):.2%} of the zero forecast's (saved: 90 % interval {row['effect_low']:+.2%} to "
         f"{row['effect_high']:+.2%}; {row['test_rows']:,} test rows of {row['row_count']:,}, {row['first_date']:%Y-%m-%d} to "
         f"{row['last_date']:%Y-%m-%d}). Of {row['shifts']} circular shifts of its columns {_at_least(row)} did at least as well: "
         f"p = {row['p']:.4f}, against {row['keep_bound']:.4f} for KEEP (look {row['look']}) and {SIGNIFICANT} for PROVISIONAL. "

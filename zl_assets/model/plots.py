@@ -199,7 +199,7 @@ def placebo_effects(family: str, effect: float, placebo: Sequence[float], smalle
         axes[0].axvline(100 * smallest, color=RED, linewidth=1, linestyle="--", label="had to be exceeded for p of 0.05")
         axes[0].axvline(0, color="black", linewidth=0.8)
         axes[0].set_xlabel("squared error saved, % of that of forecasting zero")
-        axes[0].legend(loc="upper left")
+        axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3)
 
     return _picture(draw, title=f"{family}: would its columns do as well without their link to the target?", height=2.8, width=6)
 

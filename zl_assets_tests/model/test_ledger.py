@@ -83,7 +83,7 @@ def test_looks_with_a_gap_or_twice_the_same_number_are_told() -> None:
 
 def test_the_words_say_the_decision_and_every_number_behind_it() -> None:
     words = decision_words(ledger_of(("pivots", 1, "PROVISIONAL")).to_dict("records")[0])
-    for part in ("pivots: PROVISIONAL", "2.10% of the zero forecast's less", "-0.40% to +5.00%", "2,802 test rows of 3,558"):
+    for part in ("pivots: PROVISIONAL", "falls by 2.10% of the zero forecast's", "-0.40% to +5.00%", "2,802 test rows of 3,558"):
         assert part in words
     for part in (
         "Of 239 circular shifts of its columns 2 did",
@@ -99,7 +99,7 @@ def test_the_words_say_the_decision_and_every_number_behind_it() -> None:
 def test_an_effect_too_good_is_called_a_likely_leak_and_a_harm_is_called_one() -> None:
     row = ledger_of(("pivots", 1, "KEEP")).to_dict("records")[0]
     assert "most often been a leak" in decision_words(row | {"effect": 0.2})
-    assert "2.10% of the zero forecast's more" in decision_words(row | {"effect": -0.021, "decision": "REJECT"})
+    assert "rises by 2.10% of the zero forecast's" in decision_words(row | {"effect": -0.021, "decision": "REJECT"})
 
 
 def test_the_report_shows_the_newest_look_of_each_family_and_lists_all() -> None:
