@@ -104,7 +104,9 @@ def build_resources(settings: Settings) -> dict[str, object]:
     fixed = settings.fixed_as_of
     return {
         "warehouse": warehouse,
-        "tables_io": BigQueryIOManager(warehouse=warehouse),
+        "tables_io": BigQueryIOManager(
+            warehouse=warehouse, families=list(settings.families), kept_families=list(settings.kept_families)
+        ),
         "csv_io": TrainingCsvIOManager(state_dir=state_dir),
         "models_io": ModelIOManager(state_dir=state_dir),
         "published_model_io": PublishedModelIOManager(state_dir=state_dir),

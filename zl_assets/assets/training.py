@@ -8,7 +8,6 @@ import pandas as pd
 from pydantic import Field
 
 from zl_assets.assets.common import CSV_IO, MODELS_IO, OWNERS, RETRY, TABLES_IO, TRAINING, of_contract
-from zl_assets.assets.features import daily_ml_matrix
 from zl_assets.assets.pictures import shown
 from zl_assets.contracts import MATRIX, TRAINING_VIEW
 from zl_assets.errors import TrainingFault
@@ -28,7 +27,7 @@ from zl_assets.settings import Settings
     metadata=of_contract(TRAINING_VIEW.table),
     io_manager_key=TABLES_IO,
     retry_policy=RETRY,
-    deps=[daily_ml_matrix],
+    deps=[MATRIX.table],
 )
 def vw_zl_1m_flat(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
     """Flat training rows: close, the eight features, the regime, and the target, which is the return over the next 21 sessions.

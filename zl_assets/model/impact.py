@@ -23,6 +23,16 @@ import pandas as pd
 from zl_assets.contracts import HORIZON, SYMBOL
 from zl_assets.domain.assertions import Verdict
 from zl_assets.domain.families.base import Family
+from zl_assets.domain.families.gates import (
+    Sources,
+    coverage,
+    family_rows,
+    in_range,
+    prefix_invariant,
+    release_times,
+    source_there,
+    stamped,
+)
 from zl_assets.errors import DataFault, TrainingFault
 from zl_assets.model.config import ModelConfig
 from zl_assets.model.probe import CLIP, PENALTY, Errors, boosting_errors, ridge_errors
@@ -126,7 +136,7 @@ class ImpactRows:
         target: n forward returns, fractions.
         weights: n sample weights; only LightGBM uses them.
         regimes: n names, for slicing reports.
-        left_out: labelled rows on which the family has no value.
+        left_out: labelled rows on which an input of the family, or of a kept one, has no value.
     """
 
     dates: pd.DatetimeIndex
@@ -272,7 +282,7 @@ def measure(rows: ImpactRows, registration: Registration, look: int, gates: Iter
     """The protocol from the gates to the decision.
 
     Args:
-        gates: what the data of this family were held against: prefix invariance, release times, coverage.
+        gates: `gates_of` the family.
 
     Raises:
         DataFault: a gate is red, or there is none; nothing is measured.
@@ -308,6 +318,32 @@ def measure(rows: ImpactRows, registration: Registration, look: int, gates: Iter
         mse_family=float(errors.both.mean()),
         by_fold=_effects_by(names, errors.gain, zero),
         by_regime=_effects_by(rows.regimes[test], errors.gain, zero),
+    )
+
+
+def gates_of(family: Family, sessions: pd.DataFrame, sources: Sources, matrix: pd.DataFrame) -> tuple[Verdict, ...]:
+    """What a family's data must pass before anything is measured: the family is computed anew, held against what it promises, and
+    the matrix must carry just these values.
+
+    Args:
+        sessions: SESSIONS.frame_columns.
+        sources: the frames of `family.needs`, by asset.
+        matrix: data_date, symbol, and the family's leaves under their dotted names.
+
+    Raises:
+        DataFault: the family's function did not return what a family promises.
+    """
+    there = source_there(family, sources)
+    if not there.passed:
+        return (there,)
+    rows = family_rows(family, sessions, sources)
+    return (
+        there,
+        in_range(family)(rows),
+        coverage(family, rows),
+        prefix_invariant(family, sessions, sources),
+        release_times(family, sessions, sources),
+        stamped([family], matrix, {family.name: rows}),
     )
 
 
