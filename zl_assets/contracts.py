@@ -574,6 +574,63 @@ LEDGER = TableContract(
     mode=WriteMode.APPEND,
 )
 
+_OBSERVATIONS = (
+    Column("series", ColumnType.STRING, "name of the series at FRED", nullable=False),
+    Column("observed_on", ColumnType.DATE, "day, or first day of the month, that the value is of", nullable=False),
+    Column(
+        "available_at",
+        ColumnType.TIMESTAMP,
+        "when the value became known: by the series' release rule, or for a dated vintage when its day had passed",
+        "UTC",
+        nullable=False,
+    ),
+    _float("value", "the value, in the series' own unit; an observation without one has no row", nullable=False),
+    Column("vintage", ColumnType.DATE, "day whose state of knowledge the value is; NULL: the newest when it was fetched"),
+    INGESTION_TS,
+)
+
+# What only feature families read. Their assets exist while a family that needs them is switched on.
+FRED_OBSERVATIONS = TableContract(
+    dataset="raw_intelligence",
+    table="fred_observations",
+    description="Observations of economic series as FRED gives them, with the time at which each became known.",
+    columns=_OBSERVATIONS,
+    key=("series", "observed_on", "available_at"),
+    partition_by="observed_on",
+    cluster_by=("series",),
+)
+
+VOLATILITY_DAILY = TableContract(
+    dataset="raw_intelligence",
+    table="volatility_daily",
+    description="Daily closes of volatility indices (VIXCLS) as FRED gives them, with the time at which each became known.",
+    columns=_OBSERVATIONS,
+    key=("series", "observed_on", "available_at"),
+    partition_by="observed_on",
+    cluster_by=("series",),
+)
+
+BARS_1H = TableContract(
+    dataset="market_data",
+    table="databento_futures_ohlcv_1h",
+    description="Hourly bars of continuous futures (front month by volume, prices unadjusted), one row per hour and symbol.",
+    columns=(
+        Column("ts_event", ColumnType.TIMESTAMP, "start of the hour", "UTC", nullable=False),
+        _SYMBOL,
+        _float("open", "first price", CENTS),
+        _float("high", "highest price", CENTS),
+        _float("low", "lowest price", CENTS),
+        _float("close", "last price", CENTS),
+        Column("volume", ColumnType.INT64, "traded volume", LOTS),
+        _INSTRUMENT_ID,
+    ),
+    key=("ts_event", "symbol"),
+    cluster_by=("symbol",),
+    symbols=(SYMBOL,),
+)
+
+INTELLIGENCE: dict[str, TableContract] = {contract.table: contract for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, BARS_1H)}
+
 # Asset key -> contract, in the order of the graph.
 CONTRACTS: dict[str, TableContract | ViewContract] = {
     contract.table: contract for contract in (BARS, REGIME_WEIGHTS, SESSIONS, FEATURES, MATRIX, TRAINING_VIEW, OOF, LATEST)

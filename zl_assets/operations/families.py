@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zl_assets.contracts import CONTRACTS, TableContract, ViewContract
+from zl_assets.contracts import BARS, INTELLIGENCE, TableContract
 from zl_assets.domain.families.gates import computed
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import family_contract
@@ -14,6 +14,8 @@ from zl_assets.domain.frames import empty_frame
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publisher
+
+SOURCES = {BARS.table: BARS, **INTELLIGENCE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +51,8 @@ def plan_families(publisher: "Publisher", selection: Selection, sessions: pd.Dat
 def read_sources(publisher: "Publisher", selection: Selection) -> dict[str, pd.DataFrame]:
     """The source tables of the families that are on; no rows of one that does not exist."""
     names = dict.fromkeys(need.asset for family in selection.on for need in family.needs)
-    return {name: _read(publisher, CONTRACTS[name]) for name in names}
+    return {name: _read(publisher, SOURCES[name]) for name in names}
 
 
-def _read(publisher: "Publisher", contract: TableContract | ViewContract) -> pd.DataFrame:
+def _read(publisher: "Publisher", contract: TableContract) -> pd.DataFrame:
     return publisher.read(contract) if publisher.exists(contract) else empty_frame(contract)

@@ -14,11 +14,10 @@ import pandas as pd
 from zl_assets.contracts import PANDAS_DTYPES, ColumnType
 from zl_assets.domain.assertions import LATER_CUTS, MAX_OFFENDERS, WARM_UP_CUTS, RowAssertion, Verdict, require
 from zl_assets.domain.families.base import Family
+from zl_assets.domain.releases import decision_times
 from zl_assets.errors import DataFault
 
 KEY = ["data_date", "symbol"]
-DECISION_ZONE = "America/Chicago"
-DECISION_TIME = pd.Timedelta(hours=13, minutes=20)
 
 # Sessions whose row is computed anew with what was known at their decision: the newest, and as many that are drawn.
 RELEASE_SESSIONS = 11
@@ -228,14 +227,15 @@ def release_times(
     )
 
 
-def decision_time(date: pd.Timestamp) -> pd.Timestamp:
-    """When a session decides: 13:20 in Chicago on its own date."""
-    return (date + DECISION_TIME).tz_localize(DECISION_ZONE)
-
-
 def known_at(source: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
-    """The source rows that were available before the session's decision."""
-    return source[source["available_at"] < decision_time(date)].reset_index(drop=True)
+    """The source rows that a session may use: those available before its decision; of bars, which have no release time, those
+    that begin on its UTC date or before, as its own bar does."""
+    if "available_at" in source:
+        known = source["available_at"] < decision_times(pd.Series([date]))[0]
+    else:
+        begins = source["ts_event"].dt.tz_localize(None) if "ts_event" in source else source["date"]
+        known = begins < date + pd.Timedelta(days=1)
+    return source[known].reset_index(drop=True)
 
 
 def stored_as_computed(family: Family, stored: pd.DataFrame, rows: pd.DataFrame) -> Verdict:

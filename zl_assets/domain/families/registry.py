@@ -11,13 +11,13 @@ import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zl_assets.contracts import CONTRACTS, IDENTIFIER, MATRIX, TRAINING_VIEW, Column, TableContract
+from zl_assets.contracts import BARS, CONTRACTS, IDENTIFIER, INTELLIGENCE, MATRIX, TRAINING_VIEW, Column
 from zl_assets.domain import families as package
 from zl_assets.domain.families.base import Family, ModelInput
 from zl_assets.errors import FamilyConflict, SettingError
 
-# Datasets of tables that a family may read: what comes from outside. Everything else is made from the matrix, or becomes it.
-SOURCE_DATASETS = ("market_data", "raw_intelligence")
+# What a family may read beside the sessions: tables that come from outside. Everything else becomes the matrix, or is made of it.
+SOURCES = (BARS.table, *INTELLIGENCE)
 
 # A BigQuery label's key has at most 63 characters, and the matrix carries zl_family_<name>.
 MAX_NAME = 40
@@ -131,9 +131,8 @@ def _reads_the_target(family: Family) -> list[str]:
     """A family gets no target to read; what could bring one in by another way is refused by name."""
     problems = []
     for need in family.needs:
-        contract = CONTRACTS.get(need.asset)
-        if not isinstance(contract, TableContract) or contract.dataset not in SOURCE_DATASETS:
-            problems.append(f"it reads {need.asset}, which is no source table ({', '.join(SOURCE_DATASETS)})")
+        if need.asset not in SOURCES:
+            problems.append(f"it reads {need.asset}, which is no source table ({', '.join(SOURCES)})")
     own = {column.flat_name for column in family.columns}
     problems += [problem for model_input in family.inputs for problem in _sees_more(model_input, own)]
     target = {leaf.path.casefold() for leaf in TRAINING_VIEW.frame_leaves if leaf.path.startswith("target")}
@@ -153,7 +152,7 @@ def _together(families: Sequence[Family]) -> list[str]:
     """Names that two families share, or that something else has already."""
     view = {column.name.casefold() for column in TRAINING_VIEW.columns}
     taken: dict[tuple[str, str], str] = {
-        **{("asset", name): "an asset" for name in (*CONTRACTS, *_OTHERS)},
+        **{("asset", name): "an asset" for name in (*CONTRACTS, *INTELLIGENCE, *_OTHERS)},
         **{("view column", name): f"a column of {TRAINING_VIEW.name}" for name in view},
     }
     existing = {column.name.casefold() for column in MATRIX.columns}

@@ -12,6 +12,7 @@ import pandas as pd
 from zl_assets.contracts import (
     CONTRACTS,
     INGESTION_TS,
+    INTELLIGENCE,
     MATRIX,
     SESSIONS,
     TECHNICAL_FEATURES,
@@ -44,12 +45,13 @@ class Tables:
 
 
 def tables_of(selection: Selection) -> Tables:
-    """What the graph of a selection reads and writes; with no family on, CONTRACTS and ROW_ASSERTIONS as they are, but for the
+    """What the graph of a selection reads and writes; with no family on, the tables' contracts as they are, but for the
     matrix's parts."""
     own = {asset_of(family): family_contract(family) for family in selection.on}
     return Tables(
         contracts={
             **CONTRACTS,
+            **INTELLIGENCE,
             **own,
             MATRIX.table: matrix_contract(selection),
             TRAINING_VIEW.table: training_view_contract(selection.kept),
