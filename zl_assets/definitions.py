@@ -27,17 +27,21 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     selection = select(settings.families, settings.kept_families)
     return dg.Definitions(
         assets=[
-            market.build_source(settings),
-            market.zl_ohlcv,
-            features.zl_ta_features,
-            features.regime_weights,
-            *families.build_family_assets(selection),
-            features.build_matrix_asset(selection),
-            training.build_training_view(selection),
-            training.build_training_csv(settings, selection),
-            training.build_model(selection),
-            predictions.zl_1m_oof,
-            predictions.zl_1m_latest,
+            *automation.with_freshness(
+                [
+                    market.build_source(settings),
+                    market.zl_ohlcv,
+                    features.zl_ta_features,
+                    features.regime_weights,
+                    *families.build_family_assets(selection),
+                    features.build_matrix_asset(selection),
+                    training.build_training_view(selection),
+                    training.build_training_csv(settings, selection),
+                    training.build_model(selection),
+                    predictions.zl_1m_oof,
+                    predictions.zl_1m_latest,
+                ]
+            ),
             *impact.build_impact_asset(selection),
         ],
         asset_checks=[
@@ -52,6 +56,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         ],
         jobs=[*automation.JOBS, *(automation.FAMILY_JOBS if selection.on else []), *build_jobs(settings, selection)],
         schedules=automation.SCHEDULES,
+        sensors=automation.build_sensors(settings),
         resources=build_resources(settings),
         # The whole graph takes seconds; a process for each step would cost more than its work.
         executor=dg.in_process_executor,

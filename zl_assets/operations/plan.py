@@ -7,7 +7,7 @@ import dagster as dg
 from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS, SYMBOL
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import matrix_columns, matrix_contract, tables_of, training_view_contract
+from zl_assets.domain.families.tables import matrix_columns, matrix_contract, tables_of, training_view_contract, without_rows
 from zl_assets.domain.matrix import stamp_families
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import Warehouse
@@ -41,7 +41,7 @@ def plan_job(source: Source, selection: Selection) -> dg.JobDefinition:
             weights = regime_weights()
             derived = derive(bars.frame, SYMBOL, as_of.date, weights)
             families = plan_families(publisher, selection, derived.sessions.frame)
-            contract = matrix_contract(selection)
+            contract = matrix_contract(selection).leaving(without_rows(families.tables))
             publications = {
                 **({BARS: bars} if source.loaded else {}),
                 REGIME_WEIGHTS: Publication(weights),

@@ -161,13 +161,13 @@ def test_a_table_without_the_struct_any_more_is_not_given_it_back_to_be_null(bq:
     assert labels(bq, prefix) == {}
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_order_of_switching_ends_as_one_write_would(bq: bigquery.Client, prefix: str, data: st.DataObject) -> None:
     import secrets
 
     mine, other = f"{prefix}{secrets.token_hex(3)}a", f"{prefix}{secrets.token_hex(3)}b"
-    steps = data.draw(st.lists(st.sets(st.sampled_from(sorted(PARTS))), min_size=1, max_size=3))
+    steps = data.draw(st.lists(st.sets(st.sampled_from(sorted(PARTS))), min_size=1, max_size=2))
     publish(bq, mine, small_frame())
     for on in steps:
         write(bq, mine, *on)

@@ -112,6 +112,11 @@ def described(column: Column, formula: str) -> Column:
     return replace(column, description=f"{column.description}: {formula}")
 
 
+def without_rows(tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """The families whose table has no row, by name: the matrix leaves their fields alone, whoever filled them."""
+    return frozenset(name for name, rows in tables.items() if rows.empty)
+
+
 def rows_or_none(family: Family, sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The family's rows, ungated; no row where a source of its has none."""
     if any(sources[need.asset].empty for need in family.needs):
