@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from zl_assets.alerts import alert_of_run
+from zl_assets.assets.common import IMPACT
 from zl_assets.notifications import LogNotifier, build_notifiers, deliver
 from zl_assets.settings import Settings
 
@@ -16,8 +17,16 @@ REFRESH = "zl_daily_refresh"
 
 zl_daily_refresh = dg.define_asset_job(
     REFRESH,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(IMPACT),
     description="Everything, from the bars to the model, with every check.",
+)
+
+# Each measurement is a look, and looks are counted: a person takes one, never a schedule.
+zl_family_impact = dg.define_asset_job(
+    "zl_family_impact",
+    selection=dg.AssetSelection.groups(IMPACT),
+    description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to the "
+    "ledger. Refresh first. A measurement that the ledger has already is not made again.",
 )
 
 # 19:30 in Chicago is 00:30 or 01:30 UTC of the next day: the UTC date of the session has closed, so its bar is final.
@@ -83,4 +92,5 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 JOBS = [zl_daily_refresh]
+FAMILY_JOBS = [zl_family_impact]
 SCHEDULES = [zl_daily_refresh_schedule]
