@@ -1,4 +1,4 @@
-"""What a family says its columns are made of is true: another value in a source changes the columns that name it, and no other."""
+"""What a family says its columns are made of is true: another value in a source changes the columns that name it, no other."""
 
 import numpy as np
 import pandas as pd
