@@ -8,8 +8,8 @@ BigQuery type, are those of `PANDAS_DTYPES`.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 SYMBOL = "ZL"
@@ -158,6 +158,8 @@ class TableContract:
         mode: what a refresh may do to existing rows.
         symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
         parts: what can be switched on and off.
+        made_from: what a computed column is made from, `table.column` of tables upstream. A column that is not here is copied
+            from the columns of its name upstream, or constant. Column lineage is made of this; perturbation tests hold it.
     """
 
     dataset: str
@@ -170,9 +172,13 @@ class TableContract:
     mode: WriteMode = WriteMode.UPSERT
     symbols: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    made_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
+        unknown = self.made_from.keys() - {leaf.path for leaf in leaves_of(self.columns)}
+        if unknown:
+            raise ValueError(f"{self.name}: made_from names {', '.join(sorted(unknown))}, which it does not have")
         staged = [leaf.staged for leaf in leaves_of(self.columns)]
         if len(by_name) != len(self.columns) or len({name.casefold() for name in staged}) != len(staged):
             raise ValueError(f"{self.name}: two columns or fields have the same name")
@@ -306,6 +312,11 @@ BARS = TableContract(
     symbols=(SYMBOL,),
 )
 
+
+def _of_bars(*names: str) -> tuple[str, ...]:
+    return tuple(f"{BARS.table}.{name}" for name in names)
+
+
 OHLC = (
     _float("open", "first price of the session, of its weekend stub if it has one", CENTS),
     _float("high", "highest price of the session and its stub", CENTS),
@@ -329,7 +340,21 @@ SESSIONS = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # A stub of another instrument gives no price, and a price too far from the stub's close none either: with a bad high left
+    # out, the stub's open or close may be the session's highest price.
+    made_from={
+        "data_date": _of_bars("date"),
+        "open": _of_bars("open", "close", "instrument_id"),
+        "high": _of_bars("open", "high", "close", "instrument_id"),
+        "low": _of_bars("open", "low", "close", "instrument_id"),
+        "stub_merged": _of_bars("date"),
+    },
 )
+
+
+def _of_sessions(*names: str) -> tuple[str, ...]:
+    return tuple(f"{SESSIONS.table}.{name}" for name in names)
+
 
 TECHNICAL_FEATURES = (
     _float("return_1d", "close / close one session before - 1", FRACTION),
@@ -364,6 +389,13 @@ FEATURES = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    made_from={
+        # The key is the sessions'; the bars are only looked up by it.
+        "symbol": _of_sessions("symbol"),
+        **dict.fromkeys(TECHNICAL_FEATURE_NAMES, _of_sessions("close")),
+        "roll_index": (*_of_sessions("open", "close", "instrument_id"), *_of_bars("open")),
+        "is_roll": _of_sessions("instrument_id"),
+    },
 )
 
 REGIME_WEIGHTS = TableContract(
@@ -466,6 +498,13 @@ MATRIX = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    made_from={
+        f"regime.{field}": (
+            *_of_sessions("data_date"),
+            *(f"{REGIME_WEIGHTS.table}.{name}" for name in (column, "start_date", "end_date")),
+        )
+        for field, column in (("name", "regime"), ("weight", "weight"))
+    },
 )
 
 TRAINING_VIEW = ViewContract(
@@ -483,6 +522,16 @@ TRAINING_VIEW = ViewContract(
     ),
     key=("data_date",),
 )
+
+# The training view as a file: the same columns, by name.
+TRAINING_CSV = "training_csv"
+
+
+def _of_csv(*names: str) -> tuple[str, ...]:
+    return tuple(f"{TRAINING_CSV}.{name}" for name in names)
+
+
+_MODEL_INPUTS = _of_csv("close", *TECHNICAL_FEATURE_NAMES)
 
 _MODEL_ID = Column("model_id", ColumnType.STRING, "the model behind the row, as in lgbm_model's metadata", nullable=False)
 _CLOSE = _float("close", "last price of the session, unadjusted", CENTS, nullable=False)
@@ -510,6 +559,12 @@ OOF = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # Each forecast is of a fit made here, on the rows before its fold.
+    made_from={
+        "target_session": _of_csv("data_date"),
+        "predicted_return": (*_MODEL_INPUTS, *_of_csv("target_1m", "sample_weight")),
+        "predicted_close": (*_MODEL_INPUTS, *_of_csv("target_1m", "sample_weight")),
+    },
 )
 
 LATEST = TableContract(
@@ -538,6 +593,11 @@ LATEST = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # What the stored model was fitted to is not a column of this run's CSV.
+    made_from={
+        "target_session": _of_csv("data_date"),
+        **dict.fromkeys(("predicted_return", "predicted_close", "low_close", "high_close"), _MODEL_INPUTS),
+    },
 )
 
 _OBSERVATIONS = (

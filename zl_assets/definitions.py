@@ -26,20 +26,22 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     settings = settings or Settings.load()
     selection = select(settings.families, settings.kept_families)
     return dg.Definitions(
-        assets=[
-            market.build_source(settings),
-            market.zl_ohlcv,
-            *intelligence.build_intelligence_sources(settings, selection.sources),
-            features.zl_ta_features,
-            features.regime_weights,
-            *families.build_family_assets(selection),
-            features.build_matrix_asset(selection),
-            training.build_training_view(selection),
-            training.build_training_csv(settings, selection),
-            training.build_model(selection),
-            predictions.zl_1m_oof,
-            predictions.zl_1m_latest,
-        ],
+        assets=automation.with_freshness(
+            [
+                market.build_source(settings),
+                market.zl_ohlcv,
+                *intelligence.build_intelligence_sources(settings, selection.sources),
+                features.zl_ta_features,
+                features.regime_weights,
+                *families.build_family_assets(selection),
+                features.build_matrix_asset(selection),
+                training.build_training_view(selection),
+                training.build_training_csv(settings, selection),
+                training.build_model(selection),
+                predictions.zl_1m_oof,
+                predictions.zl_1m_latest,
+            ]
+        ),
         asset_checks=[
             *market_checks.build_source_checks(settings),
             *market_checks.CHECKS,
@@ -52,6 +54,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         ],
         jobs=[*automation.JOBS, *build_jobs(settings, selection)],
         schedules=automation.SCHEDULES,
+        sensors=automation.build_sensors(settings),
         resources=build_resources(settings),
         # The whole graph takes seconds; a process for each step would cost more than its work.
         executor=dg.in_process_executor,

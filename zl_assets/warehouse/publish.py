@@ -79,12 +79,15 @@ class Change:
         differing: rows to insert or update.
         added: rows to insert.
         low, high: range of the differing keys, or None in a table without a range column.
+        updated_low, updated_high: range of those to update, or None where there is none.
     """
 
     differing: int
     added: int
     low: dt.date | None
     high: dt.date | None
+    updated_low: dt.date | None = None
+    updated_high: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ class Report:
     statements: int
     changed_from: dt.date | None
     changed_to: dt.date | None
+    updated_from: dt.date | None
+    updated_to: dt.date | None
     job_ids: tuple[str, ...]
     bytes_processed: int
     slot_ms: int
@@ -199,6 +204,8 @@ class Publisher:
             statements=statements,
             changed_from=min((low for low, _ in dates), default=None),
             changed_to=max((high for _, high in dates), default=None),
+            updated_from=min((c.updated_low for c in changes if c.updated_low is not None), default=None),
+            updated_to=max((c.updated_high for c in changes if c.updated_high is not None), default=None),
             job_ids=tuple(self.runner.log.job_ids),
             bytes_processed=self.runner.log.bytes_processed,
             slot_ms=self.runner.log.slot_ms,
@@ -401,7 +408,8 @@ class Publisher:
     ) -> list[Change]:
         partition = schema.partition_expression(contract, live)
         rows = self.runner.rows(sql.compare(_target(contract, name, live), staging, partition), "compare", bounds)
-        return [Change(row["differing"], row["added"], row["low"], row["high"]) for row in rows]
+        names = ("differing", "added", "low", "high", "updated_low", "updated_high")
+        return [Change(**{name: row[name] for name in names}) for row in rows]
 
     def _refuse_changes(
         self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
@@ -502,5 +510,9 @@ def is_orphan(label: str) -> bool:
 
 
 def same_select(left: str, right: str) -> bool:
-    """Do two SELECTs say the same, whatever their layout?"""
-    return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")
+    """Do two SELECTs say the same, whatever their layout? One that cannot be parsed, as in the legacy dialect, says something
+    else."""
+    try:
+        return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")
+    except sqlglot.errors.SqlglotError:
+        return False

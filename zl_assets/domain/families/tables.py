@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from zl_assets.contracts import (
+    BARS,
     CONTRACTS,
     INGESTION_TS,
     INTELLIGENCE,
@@ -74,14 +75,22 @@ def family_contract(family: Family) -> TableContract:
         table=asset_of(family),
         description=f"Feature family {family.name} ({family.phase}): {family.description}",
         columns=(*SESSIONS.columns[:2], *(described(column.column, column.formula) for column in family.columns), INGESTION_TS),
+        made_from=dict.fromkeys((column.column.name for column in family.columns), _may_read(family)),
     )
+
+
+def _may_read(family: Family) -> tuple[str, ...]:
+    """Everything but keys that a column of the family may be made of: a function does not say which it reads."""
+    tables = (SESSIONS, *({BARS.table: BARS, **INTELLIGENCE}[need.asset] for need in family.needs))
+    return tuple(f"{table.table}.{leaf.path}" for table in tables for leaf in table.value_leaves)
 
 
 def matrix_contract(selection: Selection) -> TableContract:
     """MATRIX with the fields of the families that are on, and with all known families as its parts."""
     on = [part_of(family, on=True) for family in selection.on]
     off = [part_of(family, on=False) for family in selection.known if family not in selection.on]
-    return replace(MATRIX.with_parts(on), parts=(*on, *off))
+    made_from = {c.path: (f"{asset_of(family)}.{c.column.name}",) for family in selection.on for c in family.columns}
+    return replace(MATRIX.with_parts(on), parts=(*on, *off), made_from={**MATRIX.made_from, **made_from})
 
 
 def part_of(family: Family, *, on: bool) -> Part:
