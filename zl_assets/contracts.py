@@ -8,7 +8,7 @@ BigQuery type, are those of `PANDAS_DTYPES`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -132,6 +132,22 @@ def leaves_of(columns: tuple[Column, ...]) -> Iterator[Leaf]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """STRUCT fields of a table that are switched on and off as one: what a feature family adds to the matrix.
+
+    Attributes:
+        name: lower-case letters, digits and underscores; a label of the live table records it while its fields
+            are this product's.
+        structs: the STRUCTs it has fields in, each with the part's own fields only.
+        on: its fields are in the contract and are written. One that is off is here for a live table on which it was on before.
+    """
+
+    name: str
+    structs: tuple[Column, ...]
+    on: bool
+
+
+@dataclass(frozen=True)
 class TableContract:
     """A BigQuery table that this product reads or writes.
 
@@ -141,6 +157,7 @@ class TableContract:
         cluster_by: clustering columns.
         mode: what a refresh may do to existing rows.
         symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
+        parts: what can be switched on and off.
     """
 
     dataset: str
@@ -152,6 +169,7 @@ class TableContract:
     cluster_by: tuple[str, ...] = ()
     mode: WriteMode = WriteMode.UPSERT
     symbols: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
@@ -166,6 +184,20 @@ class TableContract:
     def name(self) -> str:
         """dataset.table, without the configured prefix."""
         return f"{self.dataset}.{self.table}"
+
+    def with_parts(self, parts: Iterable[Part]) -> "TableContract":
+        """The contract with the fields of these parts as columns that are written: fields of STRUCTs that it has stop being
+        reserved, a STRUCT that it does not have is added at the end."""
+        columns = {column.name.casefold(): column for column in self.columns}
+        for struct in (struct for part in parts for struct in part.structs):
+            found = columns.get(struct.name.casefold())
+            if found is None:
+                columns[struct.name.casefold()] = struct
+                continue
+            own = {field.name.casefold(): field for field in struct.fields}
+            fields = tuple(own.pop(field.name.casefold(), field) for field in found.fields)
+            columns[struct.name.casefold()] = replace(found, fields=(*fields, *own.values()))
+        return replace(self, columns=tuple(columns.values()))
 
     @property
     def created_columns(self) -> tuple[Column, ...]:

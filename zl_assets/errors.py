@@ -14,6 +14,10 @@ class SettingError(ZlError):
     """A ZL_* variable has a value that is not allowed."""
 
 
+class FamilyConflict(ZlError):
+    """A feature family's module cannot be used beside the others; the message names the family and what collides."""
+
+
 class DataFault(ZlError):
     """Bars or rows that must not enter a table; the message names the offenders."""
 

@@ -8,10 +8,10 @@ import datetime as dt
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from zl_assets.errors import SettingError
 
@@ -23,6 +23,9 @@ SAMPLE_AS_OF = dt.date(2025, 11, 15)
 # A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MB a query.
 # 1 GiB leaves room for a bars table of several hundred symbols, and costs less than one US cent at the on-demand list price.
 DEFAULT_MAX_BYTES = 1 << 30
+
+# Names separated by commas; pydantic would read the variable as JSON.
+type Names = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -57,6 +60,13 @@ class Settings(BaseSettings):
         description="folder of FRED's CSV files, one SERIES.csv each, or https://fred.stlouisfed.org to fetch them from there; "
         "unset: none",
     )
+    families: Names = Field(
+        default=(), description="feature families to compute, separated by commas, e.g. pivots,macro; unset: none"
+    )
+    kept_families: Names = Field(
+        default=(),
+        description="families of ZL_FAMILIES that the training view and the model use, separated by commas; unset: none",
+    )
     as_of: dt.date | None = Field(
         default=None,
         description="UTC date (YYYY-MM-DD) that data decisions are made on; unset: today, or 2025-11-15 for the sample",
@@ -81,6 +91,16 @@ class Settings(BaseSettings):
         le=3600,
         description="seconds that one step in BigQuery may take, its retries included: more than 0, at most 3600",
     )
+
+    @field_validator("families", "kept_families", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        names = [name.strip() for name in value.split(",")] if isinstance(value, str) else list(value)
+        if any(not re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
+            raise ValueError("a family name has lower-case letters, digits and underscores, and starts with a letter")
+        if len(set(names)) != len(names):
+            raise ValueError("a name is there twice")
+        return tuple(names)
 
     @field_validator("as_of", mode="before")
     @classmethod

@@ -16,6 +16,8 @@ WRONG = {
     "ZL_DATASET_PREFIX": ["1_", "a-b", "a b", "x.y", "`"],
     "ZL_CREATE": ["maybe"],
     "ZL_FRED": ["http://fred.stlouisfed.org", "ftp://x", "https://fred.stlouisfed.org/graph?id=DGS10", "https://u:p@host"],
+    "ZL_FAMILIES": ["Pivots", "a,,b", "a;b", "pivots,pivots", "`"],
+    "ZL_KEPT_FAMILIES": ["pivots,", "1a"],
     "ZL_AS_OF": ["tomorrow", "0", "1763164800", "2025-13-01", "15.11.2025"],
     "ZL_MIN_MATRIX_ROWS": ["-1", "many", "1.5"],
     "ZL_MIN_LABELLED_ROWS": ["-1"],
@@ -71,6 +73,14 @@ def test_nothing_set_is_the_sample_on_this_machine() -> None:
 def test_own_bars_are_looked_at_today_unless_a_date_is_given() -> None:
     assert Settings.load(bars="x.parquet").fixed_as_of is None
     assert Settings.load(bars="x.parquet", as_of="2024-01-02").fixed_as_of == dt.date(2024, 1, 2)
+
+
+def test_families_are_names_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().families == ()
+    monkeypatch.setenv("ZL_FAMILIES", "pivots, macro")
+    monkeypatch.setenv("ZL_KEPT_FAMILIES", "macro")
+    settings = Settings.load()
+    assert (settings.families, settings.kept_families) == (("pivots", "macro"), ("macro",))
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:

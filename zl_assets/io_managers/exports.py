@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts import TRAINING_VIEW
+from zl_assets.contracts import TRAINING_VIEW, ViewContract
 from zl_assets.errors import ArtifactFault
 from zl_assets.io_managers.artifacts import read_csv
 
@@ -55,18 +55,18 @@ class EmbeddedExports(Exports):
         return FolderStorage(Folder.of(Path(self.state_dir)).data / "gcs")
 
 
-def training_rows(exported: "Exported") -> pd.DataFrame:
+def training_rows(exported: "Exported", view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
     """The exported rows of the training view, in order of their key, with the view's types: the frame that reading it would give.
 
     Raises:
         ArtifactFault: other columns, a value of another type, or a date twice.
     """
     with tempfile.TemporaryDirectory(prefix="zl-export-") as folder:
-        path = Path(folder) / f"{TRAINING_VIEW.table}.csv"
+        path = Path(folder) / f"{view.table}.csv"
         path.write_bytes(exported.content)
-        frame = read_csv(path)
-    frame = frame.sort_values(list(TRAINING_VIEW.key), kind="stable", ignore_index=True)
-    twice = frame.duplicated(list(TRAINING_VIEW.key))
+        frame = read_csv(path, view)
+    frame = frame.sort_values(list(view.key), kind="stable", ignore_index=True)
+    twice = frame.duplicated(list(view.key))
     if twice.any():
         first = frame.loc[twice, "data_date"].iloc[0].date()
         raise ArtifactFault(f"{exported.uri}: {int(twice.sum())} rows were exported twice, the first of {first}. Run it again.")

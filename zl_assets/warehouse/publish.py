@@ -9,7 +9,7 @@ import hashlib
 import logging
 import socket
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,10 +18,10 @@ import psutil
 import sqlglot
 from google.cloud import bigquery
 
-from zl_assets.contracts import TableContract, ViewContract, WriteMode
+from zl_assets.contracts import Part, TableContract, ViewContract, WriteMode
 from zl_assets.domain.assertions import Verdict, require
 from zl_assets.errors import DataFault, SchemaConflict, SourceConflict, ZlError
-from zl_assets.warehouse import frames, schema, sql
+from zl_assets.warehouse import frames, ownership, schema, sql
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import STAGING_PREFIX, Namespace, TableName
 
@@ -103,6 +103,7 @@ class Report:
     job_ids: tuple[str, ...]
     bytes_processed: int
     slot_ms: int
+    switched_off: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,11 @@ class Publisher:
         require((assertion(publication.frame) for assertion in assertions), contract.name)
         name = self.namespace.of(contract)
         live = self._live(name, contract, publication.source)
+        off: tuple[Part, ...] = ()
+        if live is not None:
+            off = ownership.switched_off(contract, live)
+            contract, frame = ownership.with_nulls(contract, off, publication.frame, live)
+            publication = replace(publication, frame=frame)
         adoption = schema.adopt(contract, live) if live is not None else None
         if adoption is not None and adoption.missing and not self.may_create:
             raise SchemaConflict(
@@ -167,7 +173,11 @@ class Publisher:
             if adoption is not None and adoption.missing:
                 self.runner.query(sql.add_columns(name, adoption.missing), "add_columns")
                 live = self._get_table(name)
+            # Before the write the labels name what was and what will be this product's, so that a run that dies in between leaves
+            # nothing that the next one does not know of.
+            self._label(name, ownership.labels_before(contract, live))
             inserted, updated, statements = self._merge(contract, name, live, staging, changes)
+        self._label(name, ownership.labels_after(off))
         self._sweep(staging)
         [row] = self.runner.rows(sql.count_rows(name), "count")
         dates = [(c.low, c.high) for c in changes if c.low is not None and c.high is not None]
@@ -188,6 +198,7 @@ class Publisher:
             job_ids=tuple(self.runner.log.job_ids),
             bytes_processed=self.runner.log.bytes_processed,
             slot_ms=self.runner.log.slot_ms,
+            switched_off=tuple(part.name for part in off),
         )
 
     def publish_view(self, definition: ViewDefinition, contract: ViewContract) -> ViewReport:
@@ -253,6 +264,10 @@ class Publisher:
             raise
         self._drop(scratch)
 
+    def exists(self, contract: TableContract | ViewContract) -> bool:
+        """Is there such a table or view?"""
+        return self._find(self.namespace.of(contract)) is not None
+
     def view_query(self, contract: ViewContract) -> str:
         """The SELECT of the live view.
 
@@ -311,7 +326,7 @@ class Publisher:
             )
 
     def _create(self, contract: TableContract, name: TableName, source: str | None) -> bigquery.Table:
-        labels = {SOURCE_LABEL: source} if source is not None else {}
+        labels = ownership.labels_of(contract) | ({SOURCE_LABEL: source} if source is not None else {})
         table = schema.new_table(contract, name, labels)
         self.runner.call("create_table", self.runner.client.create_table, table, exists_ok=True)
         # Read it back: another run may have created it first, from another source.
@@ -320,6 +335,14 @@ class Publisher:
             raise SchemaConflict(f"{name} was dropped while it was being created. Run it again.")
         schema.adopt(contract, created)
         return created
+
+    def _label(self, name: TableName, labels: Mapping[str, str | None]) -> None:
+        """Set these labels of the live table, and take away those that are None; all others stay."""
+        if not labels:
+            return
+        table = self._get_table(name)
+        table.labels = {**table.labels, **labels}
+        self.runner.call("label_table", self.runner.client.update_table, table, ["labels"])
 
     @contextmanager
     def _staged(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> Iterator[None]:

@@ -5,7 +5,7 @@ tables: Python computes, SQL selects, and the write path compares a staging tabl
 here: a client, a frame, or SQL that only a test needs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zl_assets.contracts import (
@@ -357,9 +357,14 @@ def create_view(name: TableName, contract: ViewContract, select: str) -> str:
     )
 
 
-def training_view(matrix: TableName) -> str:
-    """The flat training rows: one SELECT over the matrix. LEAD sees every row, so no target is lost to a filter."""
-    features = ",\n".join(f"  {name}" for name in TECHNICAL_FEATURE_NAMES)
+def training_view(matrix: TableName, added: Mapping[str, str] | None = None) -> str:
+    """The flat training rows: one SELECT over the matrix. LEAD sees every row, so no target is lost to a filter.
+
+    Args:
+        added: leaves of the matrix that the view has beside the eight features, and their names in it.
+    """
+    names = [*TECHNICAL_FEATURE_NAMES, *(f"{path} AS {name}" for path, name in (added or {}).items())]
+    features = ",\n".join(f"  {name}" for name in names)
     key = MATRIX.partition_by
     return f"""SELECT
   {key},
