@@ -70,6 +70,7 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.run_failure_sensor(
         name="zl_run_failed",
         default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
         description="Tells when a run of this code location failed: job, run, step and message. By ZL_NOTIFY_WEBHOOK and "
         "ZL_NOTIFY_EMAIL, and always in the log of its tick.",
     )
@@ -80,6 +81,7 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         run_status=dg.DagsterRunStatus.SUCCESS,
         name="zl_checks_not_green",
         default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
         description="Tells when a run went through and a check is red or warns: Dagster calls such a run a success, since only a "
         "blocking check stops one. In the same ways as zl_run_failed.",
     )

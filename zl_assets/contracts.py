@@ -659,7 +659,7 @@ _OBSERVATIONS = (
     INGESTION_TS,
 )
 
-# What only feature families read. Their assets exist while a family that needs them is switched on.
+# What only feature families read: no asset of it is there unless a family that needs it is switched on.
 FRED_OBSERVATIONS = TableContract(
     dataset="raw_intelligence",
     table="fred_observations",

@@ -3,10 +3,11 @@
 import dagster as dg
 
 from zl_assets import automation
-from zl_assets.assets import families, features, impact, market, predictions, training
+from zl_assets.assets import families, features, impact, intelligence, market, predictions, training
 from zl_assets.checks import families as family_checks
 from zl_assets.checks import features as feature_checks
 from zl_assets.checks import impact as impact_checks
+from zl_assets.checks import intelligence as intelligence_checks
 from zl_assets.checks import market as market_checks
 from zl_assets.checks import predictions as prediction_checks
 from zl_assets.checks import training as training_checks
@@ -31,6 +32,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
                 [
                     market.build_source(settings),
                     market.zl_ohlcv,
+                    *intelligence.build_intelligence_sources(settings, selection.sources),
                     features.zl_ta_features,
                     features.regime_weights,
                     *families.build_family_assets(selection),
@@ -47,6 +49,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         asset_checks=[
             *market_checks.build_source_checks(settings),
             *market_checks.CHECKS,
+            *intelligence_checks.build_intelligence_checks(settings, selection.sources),
             *family_checks.build_family_checks(selection),
             *feature_checks.CHECKS,
             feature_checks.build_matrix_checks(selection),
