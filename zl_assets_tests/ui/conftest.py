@@ -61,13 +61,14 @@ class Camera:
     folder: Path
 
     def shot(self, page: Page, name: str, width: int = 1400) -> None:
-        """A picture of what the window shows, at most `width` pixels wide."""
+        """A picture of what the window shows, at most `width` pixels wide, in 256 colours: a third of the bytes."""
         path = self.folder / f"{name}.png"
         page.screenshot(path=path, animations="disabled")
         with Image.open(path) as picture:
             smaller = picture.convert("RGB")
             smaller.thumbnail((width, width), Image.Resampling.LANCZOS)
-            smaller.save(path, optimize=True)
+            few = smaller.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+            few.save(path, optimize=True)
 
 
 def chromium() -> str:

@@ -42,6 +42,8 @@ def overview(page: Page, camera: Camera, name: str) -> None:
     open_lineage(page, expanded=True)
     for asset in ASSETS:
         expect(graph_node(page, asset)).to_be_visible()
+    # The colours come with the newest events, after the names.
+    page.wait_for_load_state("networkidle")
     camera.shot(page, name)
     page.set_viewport_size({"width": 1400, "height": 900})
 
