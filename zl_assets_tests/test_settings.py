@@ -18,6 +18,7 @@ WRONG = {
     "ZL_CREATE": ["maybe"],
     "ZL_FAMILIES": ["Pivots", "a,,b", "a;b", "pivots,pivots", "`"],
     "ZL_KEPT_FAMILIES": ["pivots,", "1a"],
+    "ZL_FRED": ["http://fred.stlouisfed.org", "ftp://x", "https://fred.stlouisfed.org/graph?id=DGS10", "https://u:p@host"],
     "ZL_AS_OF": ["tomorrow", "0", "1763164800", "2025-13-01", "15.11.2025"],
     "ZL_MIN_MATRIX_ROWS": ["-1", "many", "1.5"],
     "ZL_MIN_LABELLED_ROWS": ["-1"],
@@ -129,3 +130,11 @@ def test_no_prefix_that_is_not_an_identifier_gets_through(prefix: str) -> None:
         return
     assert settings.dataset_prefix.isascii()
     assert settings.dataset_prefix.replace("_", "a").isalnum()
+
+
+def test_fred_is_a_folder_or_an_address_whose_files_go_to_the_state_folder() -> None:
+    assert Settings.load().fred_folder is None
+    folder = Settings.load(fred="data/fred")
+    assert (folder.fred_folder, folder.fred_address) == (Path("data/fred"), None)
+    address = Settings.load(fred="https://fred.stlouisfed.org/", state_dir="s")
+    assert (address.fred_folder, address.fred_address) == (Path("s/fred"), "https://fred.stlouisfed.org")

@@ -48,16 +48,17 @@ def tables_of(selection: Selection) -> Tables:
     """What the graph of a selection reads and writes; with no family on, the tables' contracts as they are, but for the
     matrix's parts."""
     own = {asset_of(family): family_contract(family) for family in selection.on}
+    sources = {name: contract for name, contract in INTELLIGENCE.items() if name in selection.sources}
     return Tables(
         contracts={
             **CONTRACTS,
-            **INTELLIGENCE,
+            **sources,
             **own,
             MATRIX.table: matrix_contract(selection),
             TRAINING_VIEW.table: training_view_contract(selection.kept),
         },
         rules={**ROW_ASSERTIONS, **{asset_of(family): (in_range(family),) for family in selection.on}},
-        absent_ok=frozenset([*own, *(need.asset for family in selection.on for need in family.needs)]),
+        absent_ok=frozenset([*own, *sources]),
     )
 
 
