@@ -8,8 +8,8 @@ BigQuery type, are those of `PANDAS_DTYPES`.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 SYMBOL = "ZL"
@@ -64,6 +64,8 @@ class WriteMode(StrEnum):
     """insert new keys, update changed rows"""
     RECORD = "record"
     """insert new keys; a live row that differs stops the run: the code is the record, and somebody else changed the table"""
+    APPEND = "append"
+    """insert new keys; no row is ever changed, and a key that another run has taken meanwhile stops the run"""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,8 @@ class TableContract:
         mode: what a refresh may do to existing rows.
         symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
         parts: what can be switched on and off.
+        made_from: what a computed column is made from, `table.column` of tables upstream. A column that is not here is copied
+            from the columns of its name upstream, or constant. Column lineage is made of this; perturbation tests hold it.
     """
 
     dataset: str
@@ -170,9 +174,13 @@ class TableContract:
     mode: WriteMode = WriteMode.UPSERT
     symbols: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    made_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
+        unknown = self.made_from.keys() - {leaf.path for leaf in leaves_of(self.columns)}
+        if unknown:
+            raise ValueError(f"{self.name}: made_from names {', '.join(sorted(unknown))}, which it does not have")
         staged = [leaf.staged for leaf in leaves_of(self.columns)]
         if len(by_name) != len(self.columns) or len({name.casefold() for name in staged}) != len(staged):
             raise ValueError(f"{self.name}: two columns or fields have the same name")
@@ -198,6 +206,16 @@ class TableContract:
             fields = tuple(own.pop(field.name.casefold(), field) for field in found.fields)
             columns[struct.name.casefold()] = replace(found, fields=(*fields, *own.values()))
         return replace(self, columns=tuple(columns.values()))
+
+    def leaving(self, names: Iterable[str]) -> "TableContract":
+        """The contract without these parts: their fields are left as they are in the live table, and so is whose they are."""
+        left = [part for part in self.parts if part.name in set(names)]
+        own = {(struct.name, field.name) for part in left for struct in part.structs for field in struct.fields}
+        columns = tuple(
+            replace(column, fields=tuple(replace(f, reserved=f.reserved or (column.name, f.name) in own) for f in column.fields))
+            for column in self.columns
+        )
+        return replace(self, columns=columns, parts=tuple(part for part in self.parts if part not in left))
 
     @property
     def created_columns(self) -> tuple[Column, ...]:
@@ -296,6 +314,11 @@ BARS = TableContract(
     symbols=(SYMBOL,),
 )
 
+
+def _of_bars(*names: str) -> tuple[str, ...]:
+    return tuple(f"{BARS.table}.{name}" for name in names)
+
+
 OHLC = (
     _float("open", "first price of the session, of its weekend stub if it has one", CENTS),
     _float("high", "highest price of the session and its stub", CENTS),
@@ -319,7 +342,21 @@ SESSIONS = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # A stub of another instrument gives no price, and a price too far from the stub's close none either: with a bad high left
+    # out, the stub's open or close may be the session's highest price.
+    made_from={
+        "data_date": _of_bars("date"),
+        "open": _of_bars("open", "close", "instrument_id"),
+        "high": _of_bars("open", "high", "close", "instrument_id"),
+        "low": _of_bars("open", "low", "close", "instrument_id"),
+        "stub_merged": _of_bars("date"),
+    },
 )
+
+
+def _of_sessions(*names: str) -> tuple[str, ...]:
+    return tuple(f"{SESSIONS.table}.{name}" for name in names)
+
 
 TECHNICAL_FEATURES = (
     _float("return_1d", "close / close one session before - 1", FRACTION),
@@ -354,6 +391,13 @@ FEATURES = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    made_from={
+        # The key is the sessions'; the bars are only looked up by it.
+        "symbol": _of_sessions("symbol"),
+        **dict.fromkeys(TECHNICAL_FEATURE_NAMES, _of_sessions("close")),
+        "roll_index": (*_of_sessions("open", "close", "instrument_id"), *_of_bars("open")),
+        "is_roll": _of_sessions("instrument_id"),
+    },
 )
 
 REGIME_WEIGHTS = TableContract(
@@ -456,6 +500,13 @@ MATRIX = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    made_from={
+        f"regime.{field}": (
+            *_of_sessions("data_date"),
+            *(f"{REGIME_WEIGHTS.table}.{name}" for name in (column, "start_date", "end_date")),
+        )
+        for field, column in (("name", "regime"), ("weight", "weight"))
+    },
 )
 
 TRAINING_VIEW = ViewContract(
@@ -473,6 +524,16 @@ TRAINING_VIEW = ViewContract(
     ),
     key=("data_date",),
 )
+
+# The training view as a file: the same columns, by name.
+TRAINING_CSV = "training_csv"
+
+
+def _of_csv(*names: str) -> tuple[str, ...]:
+    return tuple(f"{TRAINING_CSV}.{name}" for name in names)
+
+
+_MODEL_INPUTS = _of_csv("close", *TECHNICAL_FEATURE_NAMES)
 
 _MODEL_ID = Column("model_id", ColumnType.STRING, "the model behind the row, as in lgbm_model's metadata", nullable=False)
 _CLOSE = _float("close", "last price of the session, unadjusted", CENTS, nullable=False)
@@ -500,6 +561,12 @@ OOF = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # Each forecast is of a fit made here, on the rows before its fold.
+    made_from={
+        "target_session": _of_csv("data_date"),
+        "predicted_return": (*_MODEL_INPUTS, *_of_csv("target_1m", "sample_weight")),
+        "predicted_close": (*_MODEL_INPUTS, *_of_csv("target_1m", "sample_weight")),
+    },
 )
 
 LATEST = TableContract(
@@ -528,6 +595,53 @@ LATEST = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # What the stored model was fitted to is not a column of this run's CSV.
+    made_from={
+        "target_session": _of_csv("data_date"),
+        **dict.fromkeys(("predicted_return", "predicted_close", "low_close", "high_close"), _MODEL_INPUTS),
+    },
+)
+
+# One row an attempt; a look that was taken stays taken. Family and look are the key, so two measurements that start at once and
+# both believe that theirs is the second look cannot both be written.
+LEDGER = TableContract(
+    dataset="training",
+    table="feature_family_ledger",
+    description="What each measurement of a feature family found, in the order of the looks. Rows are added and never changed.",
+    columns=(
+        Column("family", ColumnType.STRING, "feature family", nullable=False),
+        Column("look", ColumnType.INT64, "which look at this family it is, from 1", nullable=False),
+        Column("registration_id", ColumnType.STRING, "hash of what was fixed before looking (config)", nullable=False),
+        Column("data_sha256", ColumnType.STRING, "hash of every number that was looked at", nullable=False),
+        Column("decision", ColumnType.STRING, "KEEP, PROVISIONAL, REJECT or INCONCLUSIVE", nullable=False),
+        _float("p", "share of placebo shifts, the family itself counted among them, that help at least as much", nullable=False),
+        _float("keep_bound", "the p at or below which KEEP is reached: 0.05 / 6 / look", nullable=False),
+        _float("effect", "squared error that the family saves / that of forecasting zero, ridge", FRACTION, nullable=False),
+        _float("effect_low", "lower end of the effect's 90 % block-bootstrap interval", FRACTION, nullable=False),
+        _float("effect_high", "upper end of the effect's 90 % block-bootstrap interval", FRACTION, nullable=False),
+        _float("smallest_effect", "the effect that had to be exceeded for p <= 0.05", FRACTION, nullable=False),
+        Column("shifts", ColumnType.INT64, "placebo shifts behind p", nullable=False),
+        Column("seed", ColumnType.INT64, "what drew the shifts and the bootstrap", nullable=False),
+        _float("boosting_p", "p of the LightGBM of record, reported only", nullable=False),
+        _float("boosting_effect", "effect on the LightGBM of record, reported only", FRACTION, nullable=False),
+        _float("boosting_low", "lower end of its 90 % interval", FRACTION, nullable=False),
+        _float("boosting_high", "upper end of its 90 % interval", FRACTION, nullable=False),
+        Column("row_count", ColumnType.INT64, "labelled rows on which base and family have values", nullable=False),
+        Column("rows_left_out", ColumnType.INT64, "labelled rows on which the family has no value", nullable=False),
+        Column("test_rows", ColumnType.INT64, "rows in the six test blocks", nullable=False),
+        Column("first_date", ColumnType.DATE, "first session used", nullable=False),
+        Column("last_date", ColumnType.DATE, "last session used", nullable=False),
+        _float("mse_zero", "mean squared error of forecasting zero on the test rows", "fraction squared", nullable=False),
+        _float("mse_base", "mean squared error of the ridge without the family", "fraction squared", nullable=False),
+        _float("mse_family", "mean squared error of the ridge with the family", "fraction squared", nullable=False),
+        Column("by_fold", ColumnType.STRING, "JSON: name, rows and effect of each test block", nullable=False),
+        Column("by_regime", ColumnType.STRING, "JSON: name, rows and effect of each regime", nullable=False),
+        Column("placebo", ColumnType.STRING, "JSON: the effect at each shift", nullable=False),
+        Column("config", ColumnType.STRING, "JSON: what was registered", nullable=False),
+        Column("measured_at", ColumnType.TIMESTAMP, "when this row was written", unit="UTC", stamp=Stamp.ON_INSERT),
+    ),
+    key=("family", "look"),
+    mode=WriteMode.APPEND,
 )
 
 _OBSERVATIONS = (

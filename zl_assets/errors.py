@@ -48,3 +48,7 @@ class TrainingFault(ZlError):
 
 class WarehouseRefused(ZlError):
     """BigQuery's final no to one step: permission, a missing object, or a statement it cannot run."""
+
+
+class NotDelivered(ZlError):
+    """An alert did not reach its receiver; the message names the host and never a password or a webhook's path."""

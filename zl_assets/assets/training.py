@@ -203,6 +203,7 @@ def build_model(selection: Selection) -> dg.AssetsDefinition:
             value=GatedModel(trained, gates, report_html(report)),
             metadata={
                 "labelled_rows": len(trained.data.dates),
+                "trained_through": f"{trained.data.dates[-1]:%Y-%m-%d}",
                 "holdout_train_rows": len(trained.holdout.train),
                 "holdout_test_rows": len(trained.holdout.test),
                 "training_csv_sha256": training_csv.sha256,

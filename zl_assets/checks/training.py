@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from zl_assets.checks.advice import WHAT_TO_DO
 from zl_assets.checks.common import result, spec
 from zl_assets.contracts import MATRIX, TRAINING_VIEW
 from zl_assets.domain import assertions
@@ -129,6 +130,7 @@ def lgbm_model_checks(lgbm_model: LoadedModel) -> Iterator[dg.AssetCheckResult]:
                 "measured": "not a number" if measured is None else measured,
                 "bound": gate["bound"],
                 "detail": gate["detail"],
+                **({} if gate["passed"] else {"what_to_do": WHAT_TO_DO[gate["name"]]}),
             },
         )
 

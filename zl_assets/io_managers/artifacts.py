@@ -5,6 +5,7 @@ writer recorded. Must not be here: training, or the model's own format, which is
 """
 
 import hashlib
+import io
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ import pandas as pd
 from zl_assets.contracts import HORIZON, PANDAS_DTYPES, TRAINING_VIEW, ColumnType, ViewContract
 from zl_assets.domain.families.registry import select
 from zl_assets.domain.families.tables import training_view_contract
+from zl_assets.domain.lineage import copied
 from zl_assets.errors import ArtifactFault
 from zl_assets.files import replace_file
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.lineage import as_metadata
 
 if TYPE_CHECKING:
     from zl_assets.model.artifact import LoadedModel
@@ -89,6 +92,7 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                 "first_date": str(obj["data_date"].min().date()),
                 "last_date": str(obj["data_date"].max().date()),
                 "labelled_rows": int(obj["target_1m"].notna().sum()),
+                **as_metadata(copied(self._view(), TRAINING_VIEW.table)),
             }
         )
 
@@ -108,8 +112,11 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                     f"({len(content)} bytes). Materialize training_csv again; "
                     "if the newest record is of another ZL_STATE_DIR, set that."
                 )
-            view = training_view_contract(select(self.kept_families, self.kept_families).kept)
-            return TrainingCsv(read_csv(self.path, view), found, self.path)
+            # From the bytes that were hashed: another run may replace the file at any moment.
+            return TrainingCsv(parse_csv(content, str(self.path), self._view()), found, self.path)
+
+    def _view(self) -> ViewContract:
+        return training_view_contract(select(self.kept_families, self.kept_families).kept)
 
 
 class ModelIOManager(dg.ConfigurableIOManager):
@@ -194,21 +201,31 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
 
 
 def read_csv(path: Path, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
+    """`parse_csv` of a file."""
+    return parse_csv(path.read_bytes(), str(path), view)
+
+
+def parse_csv(content: bytes, where: str, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
     """The training rows of a CSV, with the view's types; floats exactly as written.
+
+    Args:
+        where: the file, for the message.
 
     Raises:
         ArtifactFault: the columns are not those of the training view, or a value has another type.
     """
-    header = list(pd.read_csv(path, nrows=0).columns)
+    header = list(pd.read_csv(io.BytesIO(content), nrows=0).columns)
     expected = [column.name for column in view.columns]
     if header != expected:
-        raise ArtifactFault(f"{path}: expected the columns {', '.join(expected)}, found {', '.join(header)}.")
+        raise ArtifactFault(f"{where}: expected the columns {', '.join(expected)}, found {', '.join(header)}.")
     dates = [column.name for column in view.columns if column.type is ColumnType.DATE]
     types: dict[Hashable, str] = {c.name: PANDAS_DTYPES[c.type] for c in view.columns if c.name not in dates}
     try:
-        frame = pd.read_csv(path, dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip")
+        frame = pd.read_csv(
+            io.BytesIO(content), dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip"
+        )
     except ValueError as error:
-        raise ArtifactFault(f"{path}: {error}. Materialize training_csv again.") from error
+        raise ArtifactFault(f"{where}: {error}. Materialize training_csv again.") from error
     return pd.DataFrame(frame)
 
 

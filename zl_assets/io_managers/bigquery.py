@@ -4,6 +4,7 @@ Belongs here: what Dagster knows (asset key, run, step) turned into what the wri
 metadata. Must not be here: any step of the write path itself, which is warehouse/publish.py.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,9 @@ from zl_assets.contracts import ColumnType, TableContract, ViewContract
 from zl_assets.domain.families.registry import select
 from zl_assets.domain.families.tables import Tables, tables_of
 from zl_assets.domain.frames import empty_frame
+from zl_assets.domain.lineage import table_lineage
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.lineage import as_metadata, upstream_tables
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport, Withheld
@@ -86,6 +89,7 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             dg.Failure: the value, the live table or BigQuery is at fault; the table is whole, as before or as after.
         """
         from zl_assets.warehouse.publish import Publication, ViewDefinition, Withheld
+        from zl_assets.warehouse.view_rules import view_lineage
 
         asset = context.asset_key.path[-1]
         contract = self.tables.contracts[asset]
@@ -97,15 +101,18 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             if isinstance(contract, ViewContract):
                 if not isinstance(obj, ViewDefinition):
                     raise TypeError(f"{asset} is a view and takes a ViewDefinition, not {type(obj).__name__}")
-                context.add_output_metadata(_view_metadata(publisher.publish_view(obj, contract)))
+                view = publisher.publish_view(obj, contract)
+                context.add_output_metadata(_view_metadata(view) | as_metadata(view_lineage(obj.select)))
                 return
             if isinstance(obj, ViewDefinition):
                 raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
             publication = obj if isinstance(obj, Publication) else Publication(obj)
             report = publisher.publish(publication, contract, self.tables.rules.get(contract.table, ()))
-            context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract))
+            lineage = table_lineage(contract, upstream_tables(context.asset_spec, self.tables.contracts))
+            context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract) | as_metadata(lineage))
+            revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
             context.log.info(
-                f"{report.table}: {report.inserted} inserted, {report.updated} updated, {report.unchanged} unchanged, "
+                f"{report.table}: {report.inserted} inserted, {report.updated} updated{revised}, {report.unchanged} unchanged, "
                 f"{report.row_count} rows"
             )
 
@@ -144,14 +151,14 @@ def _table_column(name: str, kind: ColumnType, text: str, *, nullable: bool) -> 
 
 
 def _table_metadata(report: "Report") -> dict[str, Any]:
-    changed = f"{report.changed_from} to {report.changed_to}" if report.changed_from else "none"
     return {
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.table,
         "inserted": report.inserted,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "changed_dates": changed,
+        "changed_dates": _dates(report.changed_from, report.changed_to),
+        "updated_dates": _dates(report.updated_from, report.updated_to),
         "created": report.created,
         "columns_added": ", ".join(report.columns_added) or "none",
         "partitions_changed": report.partitions_changed,
@@ -161,6 +168,10 @@ def _table_metadata(report: "Report") -> dict[str, Any]:
         "job_ids": dg.MetadataValue.json(list(report.job_ids)),
         **({"families_switched_off": ", ".join(report.switched_off)} if report.switched_off else {}),
     }
+
+
+def _dates(first: dt.date | None, last: dt.date | None) -> str:
+    return "none" if first is None else f"{first}" if first == last else f"{first} to {last}"
 
 
 def _view_metadata(report: "ViewReport") -> dict[str, Any]:

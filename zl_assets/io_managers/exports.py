@@ -3,7 +3,6 @@
 Belongs here: dagster over warehouse/export.py. Must not be here: EXPORT DATA itself, or the training CSV's own file.
 """
 
-import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import pandas as pd
 
 from zl_assets.contracts import TRAINING_VIEW, ViewContract
 from zl_assets.errors import ArtifactFault
-from zl_assets.io_managers.artifacts import read_csv
+from zl_assets.io_managers.artifacts import parse_csv
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.export import Exported, Storage
@@ -61,10 +60,7 @@ def training_rows(exported: "Exported", view: ViewContract = TRAINING_VIEW) -> p
     Raises:
         ArtifactFault: other columns, a value of another type, or a date twice.
     """
-    with tempfile.TemporaryDirectory(prefix="zl-export-") as folder:
-        path = Path(folder) / f"{view.table}.csv"
-        path.write_bytes(exported.content)
-        frame = read_csv(path, view)
+    frame = parse_csv(exported.content, exported.uri, view)
     frame = frame.sort_values(list(view.key), kind="stable", ignore_index=True)
     twice = frame.duplicated(list(view.key))
     if twice.any():

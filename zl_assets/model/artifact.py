@@ -89,6 +89,11 @@ class LoadedModel:
         return ModelConfig(**values | {"split_date": dt.date.fromisoformat(values["split_date"])})
 
     @property
+    def trained_through(self) -> dt.date:
+        """The newest session that the saved fit was trained on; its target is known 21 sessions later."""
+        return dt.date.fromisoformat(self.contract["saved_fit"]["last"])
+
+    @property
     def interval(self) -> Interval:
         """The interval of its forecasts."""
         return Interval(**self.contract["interval"])

@@ -39,6 +39,11 @@ class Selection:
     on: tuple[Family, ...]
     kept: tuple[Family, ...]
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The asset keys of what the families that are on read."""
+        return frozenset(need.asset for family in self.on for need in family.needs)
+
 
 NONE = Selection((), (), ())
 
