@@ -72,7 +72,6 @@ def family_contract(family: Family) -> TableContract:
     return replace(
         SESSIONS,
         table=asset_of(family),
-        made_from={},
         description=f"Feature family {family.name} ({family.phase}): {family.description}",
         columns=(*SESSIONS.columns[:2], *(described(column.column, column.formula) for column in family.columns), INGESTION_TS),
         made_from={column.column.name: column.made_from for column in family.columns},
