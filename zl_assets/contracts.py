@@ -8,8 +8,8 @@ BigQuery type, are those of `PANDAS_DTYPES`.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 SYMBOL = "ZL"
@@ -132,6 +132,22 @@ def leaves_of(columns: tuple[Column, ...]) -> Iterator[Leaf]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """STRUCT fields of a table that are switched on and off as one: what a feature family adds to the matrix.
+
+    Attributes:
+        name: lower-case letters, digits and underscores; a label of the live table records it while its fields
+            are this product's.
+        structs: the STRUCTs it has fields in, each with the part's own fields only.
+        on: its fields are in the contract and are written. One that is off is here for a live table on which it was on before.
+    """
+
+    name: str
+    structs: tuple[Column, ...]
+    on: bool
+
+
+@dataclass(frozen=True)
 class TableContract:
     """A BigQuery table that this product reads or writes.
 
@@ -141,6 +157,9 @@ class TableContract:
         cluster_by: clustering columns.
         mode: what a refresh may do to existing rows.
         symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
+        parts: what can be switched on and off.
+        made_from: what a computed column is made from, `table.column` of tables upstream. A column that is not here is copied
+            from the columns of its name upstream, or constant. Column lineage is made of this; perturbation tests hold it.
     """
 
     dataset: str
@@ -152,9 +171,14 @@ class TableContract:
     cluster_by: tuple[str, ...] = ()
     mode: WriteMode = WriteMode.UPSERT
     symbols: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    made_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
+        unknown = self.made_from.keys() - {leaf.path for leaf in leaves_of(self.columns)}
+        if unknown:
+            raise ValueError(f"{self.name}: made_from names {', '.join(sorted(unknown))}, which it does not have")
         staged = [leaf.staged for leaf in leaves_of(self.columns)]
         if len(by_name) != len(self.columns) or len({name.casefold() for name in staged}) != len(staged):
             raise ValueError(f"{self.name}: two columns or fields have the same name")
@@ -166,6 +190,20 @@ class TableContract:
     def name(self) -> str:
         """dataset.table, without the configured prefix."""
         return f"{self.dataset}.{self.table}"
+
+    def with_parts(self, parts: Iterable[Part]) -> "TableContract":
+        """The contract with the fields of these parts as columns that are written: fields of STRUCTs that it has stop being
+        reserved, a STRUCT that it does not have is added at the end."""
+        columns = {column.name.casefold(): column for column in self.columns}
+        for struct in (struct for part in parts for struct in part.structs):
+            found = columns.get(struct.name.casefold())
+            if found is None:
+                columns[struct.name.casefold()] = struct
+                continue
+            own = {field.name.casefold(): field for field in struct.fields}
+            fields = tuple(own.pop(field.name.casefold(), field) for field in found.fields)
+            columns[struct.name.casefold()] = replace(found, fields=(*fields, *own.values()))
+        return replace(self, columns=tuple(columns.values()))
 
     @property
     def created_columns(self) -> tuple[Column, ...]:
@@ -264,6 +302,11 @@ BARS = TableContract(
     symbols=(SYMBOL,),
 )
 
+
+def _of_bars(*names: str) -> tuple[str, ...]:
+    return tuple(f"{BARS.table}.{name}" for name in names)
+
+
 OHLC = (
     _float("open", "first price of the session, of its weekend stub if it has one", CENTS),
     _float("high", "highest price of the session and its stub", CENTS),
@@ -287,7 +330,21 @@ SESSIONS = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # A stub of another instrument gives no price, and a price too far from the stub's close none either: with a bad high left
+    # out, the stub's open or close may be the session's highest price.
+    made_from={
+        "data_date": _of_bars("date"),
+        "open": _of_bars("open", "close", "instrument_id"),
+        "high": _of_bars("open", "high", "close", "instrument_id"),
+        "low": _of_bars("open", "low", "close", "instrument_id"),
+        "stub_merged": _of_bars("date"),
+    },
 )
+
+
+def _of_sessions(*names: str) -> tuple[str, ...]:
+    return tuple(f"{SESSIONS.table}.{name}" for name in names)
+
 
 TECHNICAL_FEATURES = (
     _float("return_1d", "close / close one session before - 1", FRACTION),
@@ -322,6 +379,13 @@ FEATURES = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    made_from={
+        # The key is the sessions'; the bars are only looked up by it.
+        "symbol": _of_sessions("symbol"),
+        **dict.fromkeys(TECHNICAL_FEATURE_NAMES, _of_sessions("close")),
+        "roll_index": (*_of_sessions("open", "close", "instrument_id"), *_of_bars("open")),
+        "is_roll": _of_sessions("instrument_id"),
+    },
 )
 
 REGIME_WEIGHTS = TableContract(
@@ -424,6 +488,13 @@ MATRIX = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    made_from={
+        f"regime.{field}": (
+            *_of_sessions("data_date"),
+            *(f"{REGIME_WEIGHTS.table}.{name}" for name in (column, "start_date", "end_date")),
+        )
+        for field, column in (("name", "regime"), ("weight", "weight"))
+    },
 )
 
 TRAINING_VIEW = ViewContract(
@@ -441,6 +512,16 @@ TRAINING_VIEW = ViewContract(
     ),
     key=("data_date",),
 )
+
+# The training view as a file: the same columns, by name.
+TRAINING_CSV = "training_csv"
+
+
+def _of_csv(*names: str) -> tuple[str, ...]:
+    return tuple(f"{TRAINING_CSV}.{name}" for name in names)
+
+
+_MODEL_INPUTS = _of_csv("close", *TECHNICAL_FEATURE_NAMES)
 
 _MODEL_ID = Column("model_id", ColumnType.STRING, "the model behind the row, as in lgbm_model's metadata", nullable=False)
 _CLOSE = _float("close", "last price of the session, unadjusted", CENTS, nullable=False)
@@ -468,6 +549,12 @@ OOF = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # Each forecast is of a fit made here, on the rows before its fold.
+    made_from={
+        "target_session": _of_csv("data_date"),
+        "predicted_return": (*_MODEL_INPUTS, *_of_csv("target_1m", "sample_weight")),
+        "predicted_close": (*_MODEL_INPUTS, *_of_csv("target_1m", "sample_weight")),
+    },
 )
 
 LATEST = TableContract(
@@ -496,7 +583,69 @@ LATEST = TableContract(
     key=("data_date", "symbol"),
     partition_by="data_date",
     cluster_by=("symbol",),
+    # What the stored model was fitted to is not a column of this run's CSV.
+    made_from={
+        "target_session": _of_csv("data_date"),
+        **dict.fromkeys(("predicted_return", "predicted_close", "low_close", "high_close"), _MODEL_INPUTS),
+    },
 )
+
+_OBSERVATIONS = (
+    Column("series", ColumnType.STRING, "name of the series at FRED", nullable=False),
+    Column("observed_on", ColumnType.DATE, "day, or first day of the month, that the value is of", nullable=False),
+    Column(
+        "available_at",
+        ColumnType.TIMESTAMP,
+        "when the value became known: by the series' release rule, or for a dated vintage when its day had passed",
+        "UTC",
+        nullable=False,
+    ),
+    _float("value", "the value, in the series' own unit; an observation without one has no row", nullable=False),
+    Column("vintage", ColumnType.DATE, "day whose state of knowledge the value is; NULL: the newest when it was fetched"),
+    INGESTION_TS,
+)
+
+# What only feature families read. Their assets exist while a family that needs them is switched on.
+FRED_OBSERVATIONS = TableContract(
+    dataset="raw_intelligence",
+    table="fred_observations",
+    description="Observations of economic series as FRED gives them, with the time at which each became known.",
+    columns=_OBSERVATIONS,
+    key=("series", "observed_on", "available_at"),
+    partition_by="observed_on",
+    cluster_by=("series",),
+)
+
+VOLATILITY_DAILY = TableContract(
+    dataset="raw_intelligence",
+    table="volatility_daily",
+    description="Daily closes of volatility indices (VIXCLS) as FRED gives them, with the time at which each became known.",
+    columns=_OBSERVATIONS,
+    key=("series", "observed_on", "available_at"),
+    partition_by="observed_on",
+    cluster_by=("series",),
+)
+
+BARS_1H = TableContract(
+    dataset="market_data",
+    table="databento_futures_ohlcv_1h",
+    description="Hourly bars of continuous futures (front month by volume, prices unadjusted), one row per hour and symbol.",
+    columns=(
+        Column("ts_event", ColumnType.TIMESTAMP, "start of the hour", "UTC", nullable=False),
+        _SYMBOL,
+        _float("open", "first price", CENTS),
+        _float("high", "highest price", CENTS),
+        _float("low", "lowest price", CENTS),
+        _float("close", "last price", CENTS),
+        Column("volume", ColumnType.INT64, "traded volume", LOTS),
+        _INSTRUMENT_ID,
+    ),
+    key=("ts_event", "symbol"),
+    cluster_by=("symbol",),
+    symbols=(SYMBOL,),
+)
+
+INTELLIGENCE: dict[str, TableContract] = {contract.table: contract for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, BARS_1H)}
 
 # Asset key -> contract, in the order of the graph.
 CONTRACTS: dict[str, TableContract | ViewContract] = {

@@ -1,6 +1,7 @@
 """Settings: a wrong value stops with the variable, the value and what is allowed."""
 
 import datetime as dt
+import traceback
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ WRONG = {
     "ZL_MAX_PARTITIONS": ["0", "4001"],
     "ZL_MAX_BYTES": ["1", "-5"],
     "ZL_DEADLINE": ["0", "-1", "7200", "nan"],
+    "ZL_NOTIFY_EMAIL": ["me", "a@b@c", "a@example.com,", "a@example.com\nBcc: x@example.com", "Me <a@example.com>"],
+    "ZL_NOTIFY_FROM": ["me", "a@example.com, b@example.com"],
+    "ZL_UI_URL": ["dagster.example.com", "ftp://x", "http://"],
 }
 
 
@@ -39,8 +43,37 @@ def test_a_wrong_value_names_the_variable_the_value_and_what_is_allowed(
         Settings.load()
     message = str(caught.value)
     assert name in message
-    assert value in message
+    assert repr(value) in message
     assert "Allowed:" in message
+
+
+SECRET = "T0KEN"  # noqa: S105 - of no service
+WRONG_SECRETS = {
+    "ZL_NOTIFY_WEBHOOK": ["hooks.example.com/T0KEN", "http://hooks.example.com/T0KEN", "https:///T0KEN", "https://x/T0KEN y"],
+    "ZL_NOTIFY_SMTP": [
+        "mail.example.com",
+        "smtp://zl:T0KEN@",
+        "smtp://T0KEN@mail.example.com",
+        "smtp://zl:T0KEN@mail.example.com:99999",
+        "smtp://zl:T0KEN@mail.example.com/inbox",
+        "http://zl:T0KEN@mail.example.com",
+        "smtp://zl:T0KEN@[mail",
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG_SECRETS.items() for value in values])
+def test_a_wrong_secret_is_named_and_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError, match=f"{name}=.not shown. is not allowed") as caught:
+        Settings.load()
+    assert "Allowed:" in str(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_recipients_without_a_mail_server_are_not_silently_never_told() -> None:
+    with pytest.raises(SettingError, match="ZL_NOTIFY_SMTP is not"):
+        Settings.load(notify_email="a@example.com")
 
 
 def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

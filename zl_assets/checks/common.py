@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from zl_assets.checks.advice import WHAT_TO_DO
 from zl_assets.domain.assertions import Verdict
 
 
@@ -18,10 +19,12 @@ def spec(asset: str, name: str, description: str, *, blocking: bool = False, aga
 
 
 def result(asset: str, verdict: Verdict, *, warn: bool = False) -> dg.AssetCheckResult:
-    """The verdict with its numbers: what was measured, the bound, and the first offenders."""
+    """The verdict with its numbers: what was measured, the bound, the first offenders, and, if it is red, what to do."""
     metadata: dict[str, Any] = {"measured": verdict.measured, "bound": verdict.bound}
     if len(verdict.offenders):
         metadata["first_offenders"] = offenders_table(verdict.offenders)
+    if not verdict.passed and verdict.name in WHAT_TO_DO:
+        metadata["what_to_do"] = WHAT_TO_DO[verdict.name]
     return dg.AssetCheckResult(
         passed=verdict.passed,
         asset_key=asset,

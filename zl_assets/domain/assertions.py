@@ -61,6 +61,10 @@ TOLERANCE = 1e-9
 
 GRACE_SESSIONS = 1
 
+# The gates are red on about one sound day in twenty, and then the forecasts stay with the last good model. More than five such
+# days in a row are a week of forecasts by a model that nothing newer could replace.
+MAX_SESSIONS_BEHIND = 5
+
 # Six to eight contracts a year, each roll seen by the 21 targets before it: 45.6 % of the real targets. A share far from that
 # means instrument ids that stand still, or that are not contracts.
 LEAST_SPANNING, MOST_SPANNING = 0.20, 0.80
@@ -446,6 +450,7 @@ def newest_session(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
     newest = frame["data_date"].max()
     start = FIRST_REGIME_DAY if pd.isna(newest) else newest.date() + dt.timedelta(days=1)
     missed = expected_sessions(start, as_of - dt.timedelta(days=1))
+    state = "Up to date" if not len(missed) else "No new session yet" if len(missed) <= GRACE_SESSIONS else "The source is late"
     return Verdict(
         name="newest_session",
         passed=len(missed) <= GRACE_SESSIONS,
@@ -453,7 +458,8 @@ def newest_session(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
         bound=f"at most {GRACE_SESSIONS} session behind",
         offenders=pd.DataFrame({"data_date": missed}).head(MAX_OFFENDERS),
         explanation=(
-            f"The newest session is {_day(newest)}; the {CALENDAR} calendar has {len(missed):,} after it and before {as_of}."
+            f"{state}: the newest session is {_day(newest)}; the {CALENDAR} calendar has {len(missed):,} after it and before "
+            f"{as_of}."
         ),
     )
 
@@ -634,6 +640,26 @@ def open_sessions_forecast(latest: pd.DataFrame, view: pd.DataFrame, model_id: s
         f"{bad.sum():,} of {len(newest):,} sessions without a target have no forecast of model {model_id} from their close."
     )
     return _rows("open_sessions_forecast", latest, found.loc[bad], explanation)
+
+
+def model_up_to_date(view: pd.DataFrame, model_id: str, trained_through: dt.date) -> Verdict:
+    """The published model has learnt from all but the newest few sessions whose target is known.
+
+    Args:
+        trained_through: the newest session that the model was trained on.
+    """
+    newer = view.loc[view["target_1m"].notna() & view["data_date"].gt(pd.Timestamp(trained_through)), ["data_date", "close"]]
+    return Verdict(
+        name="model_up_to_date",
+        passed=len(newer) <= MAX_SESSIONS_BEHIND,
+        measured=len(newer),
+        bound=f"at most {MAX_SESSIONS_BEHIND} sessions behind",
+        offenders=newer.head(MAX_OFFENDERS),
+        explanation=(
+            f"The forecasts are of model {model_id}, trained through {trained_through}; the targets of {len(newer):,} later "
+            "sessions are known since."
+        ),
+    )
 
 
 def outcomes_are_the_views(oof: pd.DataFrame, view: pd.DataFrame) -> Verdict:

@@ -131,7 +131,10 @@ def _files(path: Path) -> tuple[Path, ...]:
     wanted = f"a file that ends in {suffixes}, or a folder of such files"
     try:
         if path.is_dir():
-            files = tuple(sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != "." and f.is_file()))
+            named = sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != ".")
+            if lost := [f.name for f in named if not f.exists()]:
+                raise DataFault(f"{path}: {', '.join(lost)} is a link to a file that is not there. Mend or remove it.")
+            files = tuple(f for f in named if f.is_file())
             if not files:
                 raise DataFault(f"{path}: this folder holds no {suffixes} file (subfolders are not searched). Give {wanted}.")
             return files

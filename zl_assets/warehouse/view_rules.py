@@ -1,4 +1,4 @@
-"""What a published view may and may not say, read from its parsed SQL.
+"""What a published view may and may not say, and what its columns are made of, read from its parsed SQL.
 
 Must not be here: a regular expression over SQL text.
 """
@@ -8,6 +8,7 @@ import sqlglot
 from sqlglot import exp
 
 from zl_assets.domain.assertions import Verdict
+from zl_assets.domain.lineage import ColumnRef, Lineage
 
 
 def no_joins(select: str, tables: int = 1) -> Verdict:
@@ -31,3 +32,22 @@ def no_joins(select: str, tables: int = 1) -> Verdict:
         offenders=pd.DataFrame({"found": found}),
         explanation=f"The parsed view reads {', '.join(names) or 'no table'}; {len(found)} faults in its form.",
     )
+
+
+def view_lineage(select: str) -> Lineage:
+    """The columns that each column of the view is computed from, by name. What only orders a window or selects rows is left out.
+
+    Args:
+        select: one SELECT over one table, as `no_joins` holds it; the table's name is its asset's.
+    """
+    tree = sqlglot.parse_one(select, dialect="bigquery", into=exp.Select)
+    [table] = tree.find_all(exp.Table)
+    return {
+        projection.alias_or_name: tuple(
+            # `market_data.close` is a field of a STRUCT: with one table in the statement there is nothing else to qualify by.
+            dict.fromkeys(
+                ColumnRef(table.name, ".".join(part.name for part in column.parts)) for column in projection.find_all(exp.Column)
+            )
+        )
+        for projection in tree.selects
+    }

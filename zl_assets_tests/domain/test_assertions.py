@@ -32,6 +32,11 @@ def open_sessions_forecast(latest: pd.DataFrame) -> Verdict:
     return assertions.open_sessions_forecast(latest, sound("view"), MODEL_ID)
 
 
+def model_up_to_date(view: pd.DataFrame) -> Verdict:
+    trained_through = sound("view").loc[lambda v: v["target_1m"].notna(), "data_date"].max().date()
+    return assertions.model_up_to_date(view, MODEL_ID, trained_through)
+
+
 def outcomes_are_the_views(oof: pd.DataFrame) -> Verdict:
     return assertions.outcomes_are_the_views(oof, sound("view"))
 
@@ -350,6 +355,7 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], str, Callable[[pd.DataFr
         LATEST.table,
         lambda f: with_value(f, 3, "target_session", pd.Timestamp("2018-01-02")),
     ),
+    "a model that nothing newer replaced": (model_up_to_date, "view", lambda f: f.assign(target_1m=f["target_1m"].fillna(0.0))),
     "an outcome that is not the view's": (outcomes_are_the_views, OOF.table, lambda f: with_value(f, 3, "target_1m", 0.0)),
     "a labelled session missing": (outcomes_are_the_views, OOF.table, lambda f: one(f, 3)),
     "two models in one table": (outcomes_are_the_views, OOF.table, lambda f: with_value(f, 3, "model_id", "older")),
@@ -391,15 +397,30 @@ def test_every_public_predicate_is_shown_red() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days_after", "passed", "measured"),
+    ("days_after", "passed", "measured", "words"),
     # The newest session is Friday 2018-05-25; Monday 28 is Memorial Day.
-    [(1, True, 0), (4, True, 0), (5, True, 1), (6, False, 2)],
+    [
+        (1, True, 0, "Up to date"),
+        (4, True, 0, "Up to date"),
+        (5, True, 1, "No new session yet"),
+        (6, False, 2, "The source is late"),
+    ],
 )
-def test_the_newest_session_has_one_session_of_grace(days_after: int, passed: bool, measured: int) -> None:
+def test_the_newest_session_has_one_session_of_grace(days_after: int, passed: bool, measured: int, words: str) -> None:
     frame = sound(MATRIX.table)
     frame = frame[frame["data_date"] <= "2018-05-25"]
     verdict = assertions.newest_session(frame, dt.date(2018, 5, 25) + dt.timedelta(days=days_after))
     assert (verdict.passed, verdict.measured) == (passed, measured)
+    assert verdict.explanation.startswith(f"{words}: the newest session is 2018-05-25;")
+
+
+@pytest.mark.parametrize(("behind", "passed"), [(5, True), (6, False)])
+def test_a_model_may_be_a_week_behind(behind: int, passed: bool) -> None:
+    view = sound("view")
+    first_open = view["target_1m"].notna().sum()
+    view.loc[view.index[first_open : first_open + behind], "target_1m"] = 0.0
+    verdict = model_up_to_date(view)
+    assert (verdict.passed, verdict.measured) == (passed, behind)
 
 
 def test_thin_sessions_under_the_bound_are_still_named() -> None:

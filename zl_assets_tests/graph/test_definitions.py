@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zl_assets.checks.advice import WHAT_TO_DO
 from zl_assets.definitions import build_defs, defs
 from zl_assets.settings import Settings
 from zl_assets_tests.golden import assert_golden
@@ -36,6 +37,7 @@ def description(definitions: dg.Definitions) -> dict[str, object]:
             s.name: [s.cron_schedule, s.execution_timezone, s.default_status.value, s.job_name]
             for s in definitions.schedules or []
         },
+        "sensors": {s.name: [s.sensor_type.value, s.default_status.value] for s in definitions.sensors or []},
     }
 
 
@@ -68,3 +70,9 @@ def test_every_number_has_a_unit_in_its_column_schema() -> None:
         if leaf.column.type is ColumnType.FLOAT64 and leaf.column.unit is None
     ]
     assert unitless == []
+
+
+def test_every_check_says_what_to_do_when_it_is_red() -> None:
+    checks = {check.name for check in build_defs(Settings.load()).resolve_asset_graph().asset_check_keys}
+    assert checks - WHAT_TO_DO.keys() == set()
+    assert WHAT_TO_DO.keys() - checks == set()

@@ -30,7 +30,8 @@ def manager(warehouse: object, prefix: str) -> BigQueryIOManager:
 
 def write(manager: BigQueryIOManager, asset: str, value: pd.DataFrame) -> dict[str, object]:
     """Hand a value to the IO manager; returns the metadata it added."""
-    with dg.build_output_context(asset_key=dg.AssetKey(asset), run_id="test-run") as context:
+    spec = dg.AssetSpec(asset)
+    with dg.build_output_context(asset_key=spec.key, asset_spec=spec, run_id="test-run") as context:
         manager.handle_output(context, value)
         return {name: value.value for name, value in context.get_logged_metadata().items()}
 

@@ -69,11 +69,14 @@ class ModelInput:
         name: name of the model's column.
         columns: names in the training view that it is made from: the family's flat names, and `close`.
         compute: from a frame with those columns to one float64 value per row; NaN where the family has no value.
+        formula: in words or symbols; change it when the meaning changes, because a stored model is refused when its formulas are
+            not these.
     """
 
     name: str
     columns: tuple[str, ...]
     compute: Callable[[pd.DataFrame], "pd.Series[float]"]
+    formula: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,47 @@
+"""Column lineage as metadata of a materialization. Must not be here: what is made of what (domain/lineage.py)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from zl_assets.contracts import TRAINING_CSV, TRAINING_VIEW, TableContract, ViewContract
+from zl_assets.domain.lineage import Lineage
+
+COLUMN_LINEAGE = "dagster/column_lineage"
+
+
+def upstream_tables(
+    spec: dg.AssetSpec, contracts: Mapping[str, TableContract | ViewContract]
+) -> dict[str, TableContract | ViewContract]:
+    """Contracts of the assets that an asset is computed from, in order of name; those without columns, such as the model, are
+    left out.
+
+    Args:
+        contracts: of all tables and views, by asset.
+    """
+    # The file repeats the training view.
+    tabular = {**contracts, TRAINING_CSV: contracts[TRAINING_VIEW.table]}
+    names = sorted(dep.asset_key.path[-1] for dep in spec.deps)
+    return {name: tabular[name] for name in names if name in tabular}
+
+
+def as_metadata(lineage: Lineage) -> dict[str, Any]:
+    """The lineage under the name that Dagster looks for, and as a table for a reader: Dagster's open-source UI keeps the first
+    and draws it nowhere. Empty for a table without columns upstream."""
+    if not lineage:
+        return {}
+    deps = {
+        column: [dg.TableColumnDep(asset_key=dg.AssetKey(ref.asset), column_name=ref.column) for ref in refs]
+        for column, refs in lineage.items()
+    }
+    rows = [
+        dg.TableRecord({"column": column, "made of": ", ".join(f"{ref.asset}.{ref.column}" for ref in refs)})
+        for column, refs in lineage.items()
+    ]
+    return {
+        COLUMN_LINEAGE: dg.TableColumnLineage(deps_by_column=deps),
+        "columns_made_of": dg.MetadataValue.table(
+            rows, schema=dg.TableSchema([dg.TableColumn("column"), dg.TableColumn("made of")])
+        ),
+    }
