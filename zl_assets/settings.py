@@ -64,6 +64,16 @@ class Settings(BaseSettings):
         default=(),
         description="families of ZL_FAMILIES that the training view and the model use, separated by commas; unset: none",
     )
+    bars_1h: Path | None = Field(
+        default=None,
+        description="hourly bars for the intraday family in embedded mode: a Parquet, CSV or Databento DBN file (ohlcv-1h), or a "
+        "folder of them; unset: none",
+    )
+    fred: str | None = Field(
+        default=None,
+        description="folder of FRED's CSV files, one SERIES.csv each, or https://fred.stlouisfed.org to fetch them from there; "
+        "unset: none",
+    )
     as_of: dt.date | None = Field(
         default=None,
         description="UTC date (YYYY-MM-DD) that data decisions are made on; unset: today, or 2025-11-15 for the sample",
@@ -202,7 +212,17 @@ class Settings(BaseSettings):
     def _state_dir(cls, value: Path) -> Path:
         return value.expanduser()
 
-    @field_validator("bars")
+    @field_validator("fred")
+    @classmethod
+    def _fred(cls, value: str | None) -> str | None:
+        # Plain HTTP only to this machine: what is fetched decides on features.
+        if value is None or "://" not in value:
+            return value
+        if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?/?|http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?/?", value):
+            raise ValueError("an address is https://host, with nothing after it")
+        return value.rstrip("/")
+
+    @field_validator("bars", "bars_1h")
     @classmethod
     def _bars(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value is not None else None
@@ -215,7 +235,8 @@ class Settings(BaseSettings):
             SettingError: a variable has a value that is not allowed, or a setting is not known.
         """
         known = {PREFIX + name.upper() for name in cls.model_fields}
-        if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        # In any case of letters, as the values themselves are read.
+        if unknown := sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known):
             raise SettingError(f"{', '.join(unknown)}: no such setting. Known: {', '.join(sorted(known))}.")
         try:
             return cls(**overrides)
@@ -226,6 +247,18 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True when no Google Cloud project is set: BigQuery runs on this machine."""
         return self.gcp_project is None
+
+    @property
+    def fred_folder(self) -> Path | None:
+        """Where FRED's files are: ZL_FRED, or in the state folder what is fetched from the address that it gives."""
+        if self.fred is None:
+            return None
+        return self.state_dir / "fred" if self.fred_address else Path(self.fred).expanduser()
+
+    @property
+    def fred_address(self) -> str | None:
+        """The address to fetch FRED's files from, where ZL_FRED is one."""
+        return self.fred if self.fred is not None and "://" in self.fred else None
 
     @property
     def synthetic(self) -> bool:

@@ -16,6 +16,9 @@ WRONG = {
     "ZL_LOCATION": ["us central", "us-central1; --"],
     "ZL_DATASET_PREFIX": ["1_", "a-b", "a b", "x.y", "`"],
     "ZL_CREATE": ["maybe"],
+    "ZL_FAMILIES": ["Pivots", "a,,b", "a;b", "pivots,pivots", "`"],
+    "ZL_KEPT_FAMILIES": ["pivots,", "1a"],
+    "ZL_FRED": ["http://fred.stlouisfed.org", "ftp://x", "https://fred.stlouisfed.org/graph?id=DGS10", "https://u:p@host"],
     "ZL_AS_OF": ["tomorrow", "0", "1763164800", "2025-13-01", "15.11.2025"],
     "ZL_MIN_MATRIX_ROWS": ["-1", "many", "1.5"],
     "ZL_MIN_LABELLED_ROWS": ["-1"],
@@ -76,9 +79,10 @@ def test_recipients_without_a_mail_server_are_not_silently_never_told() -> None:
         Settings.load(notify_email="a@example.com")
 
 
-def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZL_BAR", "/my/bars.parquet")
-    with pytest.raises(SettingError, match=r"ZL_BAR: no such setting. Known: .*ZL_BARS"):
+@pytest.mark.parametrize("name", ["ZL_BAR", "zl_bar"])
+def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "/my/bars.parquet")
+    with pytest.raises(SettingError, match=rf"{name}: no such setting. Known: .*ZL_BARS"):
         Settings.load()
 
 
@@ -105,6 +109,14 @@ def test_own_bars_are_looked_at_today_unless_a_date_is_given() -> None:
     assert Settings.load(bars="x.parquet", as_of="2024-01-02").fixed_as_of == dt.date(2024, 1, 2)
 
 
+def test_families_are_names_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().families == ()
+    monkeypatch.setenv("ZL_FAMILIES", "pivots, macro")
+    monkeypatch.setenv("ZL_KEPT_FAMILIES", "macro")
+    settings = Settings.load()
+    assert (settings.families, settings.kept_families) == (("pivots", "macro"), ("macro",))
+
+
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZL_GCP_PROJECT", "")
     assert Settings.load().embedded
@@ -118,3 +130,11 @@ def test_no_prefix_that_is_not_an_identifier_gets_through(prefix: str) -> None:
         return
     assert settings.dataset_prefix.isascii()
     assert settings.dataset_prefix.replace("_", "a").isalnum()
+
+
+def test_fred_is_a_folder_or_an_address_whose_files_go_to_the_state_folder() -> None:
+    assert Settings.load().fred_folder is None
+    folder = Settings.load(fred="data/fred")
+    assert (folder.fred_folder, folder.fred_address) == (Path("data/fred"), None)
+    address = Settings.load(fred="https://fred.stlouisfed.org/", state_dir="s")
+    assert (address.fred_folder, address.fred_address) == (Path("s/fred"), "https://fred.stlouisfed.org")

@@ -1,5 +1,7 @@
 """Features, regimes, and the matrix that joins them by date."""
 
+from typing import Any
+
 import dagster as dg
 import pandas as pd
 
@@ -9,7 +11,7 @@ from zl_assets.assets.pictures import picture
 from zl_assets.contracts import FEATURES, MATRIX, REGIME_WEIGHTS
 from zl_assets.domain import features, matrix, regimes
 from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import asset_of, matrix_contract
+from zl_assets.domain.families.tables import asset_of, matrix_contract, without_rows
 from zl_assets.io_managers.failures import as_failures
 
 
@@ -81,15 +83,18 @@ def build_matrix_asset(selection: Selection) -> dg.AssetsDefinition:
     )
     def daily_ml_matrix(
         zl_ohlcv: pd.DataFrame, zl_ta_features: pd.DataFrame, regime_weights: pd.DataFrame, **families: pd.DataFrame
-    ) -> dg.MaterializeResult[pd.DataFrame]:
+    ) -> dg.MaterializeResult[Any]:
         from zl_assets.model.plots import matrix_over_time
+        from zl_assets.warehouse.publish import Publication
 
         with as_failures():
             base = matrix.build_matrix(zl_ohlcv, zl_ta_features, regime_weights)
             tables = {names[asset]: rows for asset, rows in families.items()}
-            rows = matrix.stamp_families(base, selection.on, tables, contract)
+            left = without_rows(tables)
+            rows = matrix.stamp_families(base, selection.on, tables, contract.leaving(left))
         return dg.MaterializeResult(
-            value=rows, metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows))}
+            value=Publication(rows, left=left),
+            metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows))},
         )
 
     return daily_ml_matrix

@@ -29,12 +29,13 @@ def _checks(family: Family, *, blocking: bool) -> dg.AssetChecksDefinition:
     asset, contract = asset_of(family), family_contract(family)
     sources = tuple(need.asset for need in family.needs)
     of_sessions, of_all = (SESSIONS.table,), (SESSIONS.table, *sources)
+    warning = "" if blocking else " A warning."
     known = "with what was known at its decision, 13:20 in Chicago"
 
     @dg.multi_asset_check(
         name=f"{asset}_checks",
         specs=[
-            spec(asset, "source_there", "Everything that the family reads has rows. A warning."),
+            spec(asset, "source_there", f"Everything that the family reads has rows.{warning}", blocking=blocking),
             spec(asset, "unique_key", "One row per session date and symbol.", blocking=blocking),
             spec(asset, "no_missing_session", "Every session has its row.", blocking=blocking, against=of_sessions),
             spec(asset, "in_range", "Every value lies within its column's range.", blocking=blocking, against=of_all),
@@ -66,7 +67,7 @@ def _checks(family: Family, *, blocking: bool) -> dg.AssetChecksDefinition:
         stored, sessions = tables[asset], tables[SESSIONS.table]
         read = {name: tables[name] for name in sources}
         without = [name for name, frame in read.items() if frame.empty]
-        yield result(asset, gates.source_there(family, read), warn=True)
+        yield result(asset, gates.source_there(family, read), warn=not blocking)
         yield result(asset, assertions.unique_key(stored, contract.key))
         if without:
             # Nothing was computed and nothing is stored; source_there says why.

@@ -65,7 +65,7 @@ def stamp_families(
     Args:
         matrix: MATRIX.frame_columns.
         tables: the rows of each family's own table, by name; a session that has none there is NULL in the matrix.
-        contract: the matrix's, with these families.
+        contract: the matrix's, with these families, but for those that are left alone.
 
     Returns:
         contract.frame_columns, sorted by key, the rows of `matrix`.

@@ -46,6 +46,7 @@ class Release:
         max_age: days between a session and the newest observation known to it, from which on the series counts as stopped and
             the session has no value of it.
         low, high: every value lies between these, or the file is of something else.
+        step: from one observation to the next, a step of this much or less is never a jump: near zero a ratio means nothing.
     """
 
     series: str
@@ -56,6 +57,7 @@ class Release:
     max_age: int
     low: float
     high: float
+    step: float
 
 
 @lru_cache(maxsize=1)
@@ -116,20 +118,30 @@ _MONTH_RULE = "H.15, 16:15 New York on the second business day of the next month
 
 # max_age: the largest age that a session of 2010 to 2025 has seen is 5 days (VIXCLS and H.15), 12 (H.10), 66 (FEDFUNDS) and 11
 # (DCOILWTICO). A week is added, a month for FEDFUNDS: one release may be missed. low and high: about twice the extremes of 2009
-# to 2025, crude oil's -36.98 of April 2020 among them.
+# to 2025, crude oil's -36.98 of April 2020 among them. step: of yields about twice their largest of those years (0.93, FEDFUNDS).
 RELEASES: dict[str, Release] = {
     release.series: release
     for release in (
-        Release("VIXCLS", "CBOE volatility index, close", "index points", _VIX_RULE, _next_morning, 12, 4.0, 200.0),
-        Release("DGS10", "10-year Treasury yield, constant maturity", "percent", _H15_RULE, _h15, 12, -5.0, 25.0),
-        Release("DGS2", "2-year Treasury yield, constant maturity", "percent", _H15_RULE, _h15, 12, -5.0, 25.0),
-        Release("T10Y2Y", "10-year less 2-year Treasury yield", "percentage points", _H15_RULE, _h15, 12, -10.0, 10.0),
-        Release("T10YIE", "10-year breakeven inflation", "percent", _H15_RULE, _h15, 12, -10.0, 15.0),
-        Release("DTWEXBGS", "the Federal Reserve's broad dollar index", "January 2006 = 100", _H10_RULE, _h10, 19, 40.0, 300.0),
-        Release("FEDFUNDS", "effective federal funds rate, monthly mean", "percent", _MONTH_RULE, _monthly_mean, 97, -5.0, 25.0),
-        Release("DCOILWTICO", "crude oil, WTI at Cushing", "US dollars per barrel", _OIL_RULE, _a_week_later, 18, -100.0, 400.0),
+        Release("VIXCLS", "CBOE volatility index, close", "index points", _VIX_RULE, _next_morning, 12, 4.0, 200.0, 0.0),
+        Release("DGS10", "10-year Treasury yield, constant maturity", "percent", _H15_RULE, _h15, 12, -5.0, 25.0, 1.0),
+        Release("DGS2", "2-year Treasury yield, constant maturity", "percent", _H15_RULE, _h15, 12, -5.0, 25.0, 1.0),
+        Release("T10Y2Y", "10-year less 2-year Treasury yield", "percentage points", _H15_RULE, _h15, 12, -10.0, 10.0, 1.0),
+        Release("T10YIE", "10-year breakeven inflation", "percent", _H15_RULE, _h15, 12, -10.0, 15.0, 1.0),
+        Release(
+            "DTWEXBGS", "the Federal Reserve's broad dollar index", "January 2006 = 100", _H10_RULE, _h10, 19, 40.0, 300.0, 0.0
+        ),
+        Release(
+            "FEDFUNDS", "effective federal funds rate, monthly mean", "percent", _MONTH_RULE, _monthly_mean, 97, -5.0, 25.0, 1.0
+        ),
+        Release(
+            "DCOILWTICO", "crude oil, WTI at Cushing", "US dollars per barrel", _OIL_RULE, _a_week_later, 18, -100.0, 400.0, 30.0
+        ),
     )
 }
+
+# The plan keeps volatility indices in a table of their own.
+VOLATILITY_SERIES = ("VIXCLS",)
+MACRO_SERIES = tuple(series for series in RELEASES if series not in VOLATILITY_SERIES)
 
 
 def decision_times(data_date: "pd.Series[pd.Timestamp]") -> pd.DatetimeIndex:

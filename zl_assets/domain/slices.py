@@ -11,7 +11,7 @@ import pandas as pd
 from zl_assets.contracts import FEATURES, SESSIONS, TableContract
 from zl_assets.domain.derivation import Derivation, derive
 from zl_assets.domain.families.registry import NONE, Selection
-from zl_assets.domain.families.tables import family_contract, matrix_contract, rows_or_none
+from zl_assets.domain.families.tables import family_contract, matrix_contract, rows_or_none, without_rows
 from zl_assets.domain.matrix import stamp_families
 from zl_assets.errors import DataFault
 
@@ -58,7 +58,7 @@ def _frames(
 ) -> dict[TableContract, pd.DataFrame]:
     sessions = derivation.sessions.frame
     families = {family.name: rows_or_none(family, sessions, sources) for family in selection.on}
-    contract = matrix_contract(selection)
+    contract = matrix_contract(selection).leaving(without_rows(families))
     frames = {
         SESSIONS: sessions,
         FEATURES: derivation.features,

@@ -4,10 +4,10 @@ from typing import Any
 
 import dagster as dg
 
-from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS, SYMBOL
+from zl_assets.contracts import BARS, BARS_1H, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS, SYMBOL
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import matrix_columns, matrix_contract, tables_of, training_view_contract
+from zl_assets.domain.families.tables import matrix_columns, matrix_contract, tables_of, training_view_contract, without_rows
 from zl_assets.domain.matrix import stamp_families
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import Warehouse
@@ -41,7 +41,7 @@ def plan_job(source: Source, selection: Selection) -> dg.JobDefinition:
             weights = regime_weights()
             derived = derive(bars.frame, SYMBOL, as_of.date, weights)
             families = plan_families(publisher, selection, derived.sessions.frame)
-            contract = matrix_contract(selection)
+            contract = matrix_contract(selection).leaving(without_rows(families.tables))
             publications = {
                 **({BARS: bars} if source.loaded else {}),
                 REGIME_WEIGHTS: Publication(weights),
@@ -50,9 +50,10 @@ def plan_job(source: Source, selection: Selection) -> dg.JobDefinition:
                 **{table: Publication(rows) for table, rows in families.written.items()},
                 contract: Publication(stamp_families(derived.matrix, selection.on, families.tables, contract)),
             }
-            ours = [table for table in tables.contracts.values() if table is not BARS]
+            theirs = [table for table in tables.contracts.values() if table in (BARS, BARS_1H)]
+            ours = [table for table in tables.contracts.values() if table not in theirs]
             # The embedded BigQuery has no access control, and grants whatever it is asked for.
-            permissions = [] if source.loaded else probe_permissions(publisher, [BARS], ours)
+            permissions = [] if source.loaded else probe_permissions(publisher, theirs, ours)
             select = training_view(publisher.namespace.of(MATRIX), matrix_columns(selection.kept))
             made = make_plan(publisher, publications, [OOF, LATEST], view, select, as_of.date, permissions)
         text = "\n".join([markdown(made), *families.notes])

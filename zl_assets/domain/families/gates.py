@@ -248,14 +248,15 @@ def stored_as_computed(family: Family, stored: pd.DataFrame, rows: pd.DataFrame)
 
 
 def stamped(families: Sequence[Family], matrix: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Verdict:
-    """The matrix carries each family's values of the same date, NULL where the family's table has no row.
+    """The matrix carries each family's values of the same date, NULL where the family's table has no row for it. A family without
+    any row is not looked at: the matrix leaves its fields alone.
 
     Args:
         tables: the family's rows, by name.
     """
     faults: list[dict[str, Any]] = []
     keys = pd.MultiIndex.from_frame(matrix[KEY])
-    for family in families:
+    for family in (family for family in families if not tables[family.name].empty):
         rows = tables[family.name].set_index(KEY).reindex(keys).reset_index(drop=True)
         for column in family.columns:
             left, right = matrix[column.path].reset_index(drop=True), rows[column.column.name]

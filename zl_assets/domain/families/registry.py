@@ -39,6 +39,11 @@ class Selection:
     on: tuple[Family, ...]
     kept: tuple[Family, ...]
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The asset keys of what the families that are on read."""
+        return frozenset(need.asset for family in self.on for need in family.needs)
+
 
 NONE = Selection((), (), ())
 
@@ -165,8 +170,11 @@ def _together(families: Sequence[Family]) -> list[str]:
         # Fields cannot be added to a STRUCT later, so a STRUCT of a family's own is that family's alone.
         new = {column.struct.casefold() for column in family.columns} - existing
         claims += [("STRUCT", struct) for struct in sorted(new)]
+        own: set[tuple[str, str]] = set()
         for kind, name in claims:
-            other = taken.setdefault((kind, name.casefold()), f"family {family.name}")
-            if other != f"family {family.name}" or claims.count((kind, name)) > 1:
-                problems.append(f"- {family.name}: the {kind} {name} is taken by {other}")
+            key = (kind, name.casefold())
+            if key in taken or key in own:
+                problems.append(f"- {family.name}: the {kind} {name} is taken by {taken.get(key, f'family {family.name}')}")
+            own.add(key)
+        taken |= {key: f"family {family.name}" for key in own if key not in taken}
     return problems

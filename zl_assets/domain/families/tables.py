@@ -48,16 +48,17 @@ def tables_of(selection: Selection) -> Tables:
     """What the graph of a selection reads and writes; with no family on, the tables' contracts as they are, but for the
     matrix's parts."""
     own = {asset_of(family): family_contract(family) for family in selection.on}
+    sources = {name: contract for name, contract in INTELLIGENCE.items() if name in selection.sources}
     return Tables(
         contracts={
             **CONTRACTS,
-            **INTELLIGENCE,
+            **sources,
             **own,
             MATRIX.table: matrix_contract(selection),
             TRAINING_VIEW.table: training_view_contract(selection.kept),
         },
         rules={**ROW_ASSERTIONS, **{asset_of(family): (in_range(family),) for family in selection.on}},
-        absent_ok=frozenset([*own, *(need.asset for family in selection.on for need in family.needs)]),
+        absent_ok=frozenset([*own, *sources]),
     )
 
 
@@ -110,6 +111,11 @@ def matrix_columns(families: Iterable[Family]) -> dict[str, str]:
 def described(column: Column, formula: str) -> Column:
     """The column with its formula in its description."""
     return replace(column, description=f"{column.description}: {formula}")
+
+
+def without_rows(tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """The families whose table has no row, by name: the matrix leaves their fields alone, whoever filled them."""
+    return frozenset(name for name, rows in tables.items() if rows.empty)
 
 
 def rows_or_none(family: Family, sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
