@@ -9,9 +9,9 @@ one family.
 import importlib
 import pkgutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from zl_assets.contracts import BARS, CONTRACTS, IDENTIFIER, INTELLIGENCE, MATRIX, TRAINING_VIEW, Column
+from zl_assets.contracts import BARS, CONTRACTS, IDENTIFIER, INTELLIGENCE, MATRIX, TRAINING_VIEW, Column, ColumnType
 from zl_assets.domain import families as package
 from zl_assets.domain.families.base import Family, ModelInput
 from zl_assets.errors import FamilyConflict, SettingError
@@ -21,6 +21,9 @@ SOURCES = (BARS.table, *INTELLIGENCE)
 
 # A BigQuery label's key has at most 63 characters, and the matrix carries zl_family_<name>.
 MAX_NAME = 40
+
+# What a CSV gives back as it was.
+TYPES = (ColumnType.FLOAT64, ColumnType.INT64, ColumnType.BOOL, ColumnType.STRING)
 
 _OTHERS = ("training_csv", "lgbm_model", "feature_family_impact")
 
@@ -111,6 +114,14 @@ def _alone(family: Family) -> list[str]:
     for name in (n for n in names if n in {"data_date", "symbol", "ingestion_ts"}):
         problems.append(f"its column {name} has the name of a column that every family's table has")
     structs = {column.name.casefold(): column for column in MATRIX.columns if column.fields}
+    plain = [
+        replace(c.column, reserved=False, stamp=None, copy_of=None) == c.column and c.column.type in TYPES for c in family.columns
+    ]
+    problems += [
+        f"{column.path} is {column.column.type}, or written by another rule; a family's column is one of {', '.join(TYPES)}"
+        for column, good in zip(family.columns, plain, strict=True)
+        if not good
+    ]
     for column in family.columns:
         if column.struct.casefold() in taken or not IDENTIFIER.fullmatch(column.struct):
             problems.append(f"its STRUCT {column.struct} is a plain column of {MATRIX.name}, or no name for one")

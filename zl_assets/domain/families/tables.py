@@ -74,6 +74,7 @@ def family_contract(family: Family) -> TableContract:
         table=asset_of(family),
         description=f"Feature family {family.name} ({family.phase}): {family.description}",
         columns=(*SESSIONS.columns[:2], *(described(column.column, column.formula) for column in family.columns), INGESTION_TS),
+        made_from={column.column.name: column.made_from for column in family.columns},
     )
 
 
@@ -81,7 +82,8 @@ def matrix_contract(selection: Selection) -> TableContract:
     """MATRIX with the fields of the families that are on, and with all known families as its parts."""
     on = [part_of(family, on=True) for family in selection.on]
     off = [part_of(family, on=False) for family in selection.known if family not in selection.on]
-    return replace(MATRIX.with_parts(on), parts=(*on, *off))
+    made_from = {c.path: (f"{asset_of(family)}.{c.column.name}",) for family in selection.on for c in family.columns}
+    return replace(MATRIX.with_parts(on), parts=(*on, *off), made_from={**MATRIX.made_from, **made_from})
 
 
 def part_of(family: Family, *, on: bool) -> Part:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import CENTS, MATRIX, TRAINING_VIEW, Column, ColumnType
+from zl_assets.contracts import CENTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW, Column, ColumnType, TableContract
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.families.registry import NONE, Selection, known_families, register, select
 from zl_assets.domain.families.tables import family_contract, matrix_contract, tables_of, training_view_contract
+from zl_assets.domain.lineage import ColumnRef, table_lineage
 from zl_assets.errors import FamilyConflict, SettingError
 from zl_assets_tests.guide import example, example_family, family_module
 
@@ -23,7 +24,7 @@ def candle(tmp_path: Path) -> Family:
 
 
 def column(name: str, struct: str, kind: ColumnType = ColumnType.FLOAT64) -> FamilyColumn:
-    return FamilyColumn(Column(name, kind, "for tests", CENTS), struct, "none")
+    return FamilyColumn(Column(name, kind, "for tests", CENTS), struct, "none", ("zl_ohlcv.close",))
 
 
 def with_column(name: str, struct: str, kind: ColumnType = ColumnType.FLOAT64) -> Change:
@@ -60,6 +61,7 @@ ALONE: dict[str, tuple[Change, str]] = {
         lambda family: replace(family, needs=(SourceNeed("weather", (), "never"),)),
         r"candle: it reads weather, which is no source table",
     ),
+    "a date as a column": (with_column("day", "candle", ColumnType.DATE), r"candle: candle.day is DATE"),
     "a name too long for a label": (lambda family: replace(family, name="c" * 41), r"its name has 41 characters"),
     "an input twice": (with_input("candle_range_5", "candle_range_5"), r"candle: the model input candle_range_5 is taken"),
 }
@@ -151,13 +153,22 @@ def test_the_contracts_of_a_family_come_from_its_columns(candle: Family) -> None
     own, matrix, view = family_contract(candle), matrix_contract(selection), training_view_contract([candle])
     assert own.name == "features.family_candle"
     assert own.frame_columns == ("data_date", "symbol", "body_share", "range_5")
-    assert own.columns[2].text == (
-        "close less open, as a share of the range: (close - open) / (high - low) [fraction (0.01 = 1 %)]"
-    )
+    assert own.columns[2].text == ("close less open per range: (close - open) / (high - low) [fraction (0.01 = 1 %)]")
     assert set(matrix.frame_columns) - set(MATRIX.frame_columns) == {"candle.body_share", "candle.range_5"}
     added = [column.name for column in view.columns if column not in TRAINING_VIEW.columns]
     assert added == ["candle_body_share", "candle_range_5"]
     assert [column for column in view.columns if column in TRAINING_VIEW.columns] == list(TRAINING_VIEW.columns)
+
+
+def test_lineage_goes_through_the_familys_own_table(candle: Family) -> None:
+    tables = tables_of(Selection((candle,), (candle,), ())).contracts
+    own, matrix = tables["family_candle"], tables[MATRIX.table]
+    assert isinstance(own, TableContract)
+    assert isinstance(matrix, TableContract)
+    found = table_lineage(matrix, {"family_candle": own, "zl_ohlcv": SESSIONS, "zl_ta_features": FEATURES})
+    assert found["candle.body_share"] == (ColumnRef("family_candle", "body_share"),)
+    assert found["market_data.close"] == (ColumnRef("zl_ohlcv", "close"),)
+    assert ColumnRef("zl_ohlcv", "close") in table_lineage(own, {"zl_ohlcv": SESSIONS})["body_share"]
 
 
 def test_a_field_of_a_shared_struct_leaves_the_others_reserved(candle: Family) -> None:
