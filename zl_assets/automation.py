@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from zl_assets.alerts import alert_of_run
+from zl_assets.assets.common import IMPACT
 from zl_assets.notifications import LogNotifier, build_notifiers, deliver
 from zl_assets.settings import Settings
 
@@ -16,8 +17,16 @@ REFRESH = "zl_daily_refresh"
 
 zl_daily_refresh = dg.define_asset_job(
     REFRESH,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(IMPACT),
     description="Everything, from the bars to the model, with every check.",
+)
+
+# Each measurement is a look, and looks are counted: a person takes one, never a schedule.
+zl_family_impact = dg.define_asset_job(
+    "zl_family_impact",
+    selection=dg.AssetSelection.groups(IMPACT),
+    description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to the "
+    "ledger. Refresh first. A measurement that the ledger has already is not made again.",
 )
 
 # 19:30 in Chicago is 00:30 or 01:30 UTC of the next day: the UTC date of the session has closed, so its bar is final.
@@ -61,6 +70,7 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.run_failure_sensor(
         name="zl_run_failed",
         default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
         description="Tells when a run of this code location failed: job, run, step and message. By ZL_NOTIFY_WEBHOOK and "
         "ZL_NOTIFY_EMAIL, and always in the log of its tick.",
     )
@@ -71,6 +81,7 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         run_status=dg.DagsterRunStatus.SUCCESS,
         name="zl_checks_not_green",
         default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
         description="Tells when a run went through and a check is red or warns: Dagster calls such a run a success, since only a "
         "blocking check stops one. In the same ways as zl_run_failed.",
     )
@@ -81,4 +92,5 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 JOBS = [zl_daily_refresh]
+FAMILY_JOBS = [zl_family_impact]
 SCHEDULES = [zl_daily_refresh_schedule]

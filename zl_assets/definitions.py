@@ -3,9 +3,10 @@
 import dagster as dg
 
 from zl_assets import automation
-from zl_assets.assets import families, features, intelligence, market, predictions, training
+from zl_assets.assets import families, features, impact, intelligence, market, predictions, training
 from zl_assets.checks import families as family_checks
 from zl_assets.checks import features as feature_checks
+from zl_assets.checks import impact as impact_checks
 from zl_assets.checks import intelligence as intelligence_checks
 from zl_assets.checks import market as market_checks
 from zl_assets.checks import predictions as prediction_checks
@@ -26,22 +27,25 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     settings = settings or Settings.load()
     selection = select(settings.families, settings.kept_families)
     return dg.Definitions(
-        assets=automation.with_freshness(
-            [
-                market.build_source(settings),
-                market.zl_ohlcv,
-                *intelligence.build_intelligence_sources(settings, selection.sources),
-                features.zl_ta_features,
-                features.regime_weights,
-                *families.build_family_assets(selection),
-                features.build_matrix_asset(selection),
-                training.build_training_view(selection),
-                training.build_training_csv(settings, selection),
-                training.build_model(selection),
-                predictions.zl_1m_oof,
-                predictions.zl_1m_latest,
-            ]
-        ),
+        assets=[
+            *automation.with_freshness(
+                [
+                    market.build_source(settings),
+                    market.zl_ohlcv,
+                    *intelligence.build_intelligence_sources(settings, selection.sources),
+                    features.zl_ta_features,
+                    features.regime_weights,
+                    *families.build_family_assets(selection),
+                    features.build_matrix_asset(selection),
+                    training.build_training_view(selection),
+                    training.build_training_csv(settings, selection),
+                    training.build_model(selection),
+                    predictions.zl_1m_oof,
+                    predictions.zl_1m_latest,
+                ]
+            ),
+            *impact.build_impact_asset(selection),
+        ],
         asset_checks=[
             *market_checks.build_source_checks(settings),
             *market_checks.CHECKS,
@@ -51,8 +55,9 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             feature_checks.build_matrix_checks(selection),
             *training_checks.build_training_checks(selection),
             *prediction_checks.CHECKS,
+            *impact_checks.build_impact_checks(selection),
         ],
-        jobs=[*automation.JOBS, *build_jobs(settings, selection)],
+        jobs=[*automation.JOBS, *(automation.FAMILY_JOBS if selection.on else []), *build_jobs(settings, selection)],
         schedules=automation.SCHEDULES,
         sensors=automation.build_sensors(settings),
         resources=build_resources(settings),

@@ -235,7 +235,8 @@ class Settings(BaseSettings):
             SettingError: a variable has a value that is not allowed, or a setting is not known.
         """
         known = {PREFIX + name.upper() for name in cls.model_fields}
-        if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        # In any case of letters, as the values themselves are read.
+        if unknown := sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known):
             raise SettingError(f"{', '.join(unknown)}: no such setting. Known: {', '.join(sorted(known))}.")
         try:
             return cls(**overrides)

@@ -79,9 +79,10 @@ def test_recipients_without_a_mail_server_are_not_silently_never_told() -> None:
         Settings.load(notify_email="a@example.com")
 
 
-def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZL_BAR", "/my/bars.parquet")
-    with pytest.raises(SettingError, match=r"ZL_BAR: no such setting. Known: .*ZL_BARS"):
+@pytest.mark.parametrize("name", ["ZL_BAR", "zl_bar"])
+def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "/my/bars.parquet")
+    with pytest.raises(SettingError, match=rf"{name}: no such setting. Known: .*ZL_BARS"):
         Settings.load()
 
 

@@ -8,6 +8,7 @@ from zl_assets.contracts import CONTRACTS, TableContract, ViewContract
 from zl_assets.io_managers.bigquery import table_schema
 
 SOURCE, FEATURES, FAMILIES, TRAINING, PREDICTIONS = "source", "features", "families", "training", "predictions"
+IMPACT = "impact"
 OWNERS = ["team:zl"]
 
 TABLES_IO, CSV_IO, MODELS_IO, PUBLISHED_MODEL_IO = "tables_io", "csv_io", "models_io", "published_model_io"

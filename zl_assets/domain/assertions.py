@@ -66,13 +66,13 @@ TOLERANCE = 1e-9
 
 GRACE_SESSIONS = 1
 
-# The largest step of a FRED series here between 2009 and 2025 is a factor of 13 (FEDFUNDS, April 2020); a value in another unit
-# is one of 100.
-JUMP = 50.0
-
 # The gates are red on about one sound day in twenty, and then the forecasts stay with the last good model. More than five such
 # days in a row are a week of forecasts by a model that nothing newer could replace.
 MAX_SESSIONS_BEHIND = 5
+
+# The largest step of a FRED series here between 2009 and 2025 is a factor of 13 (FEDFUNDS, April 2020); a value in another unit
+# is one of 100.
+JUMP = 50.0
 
 # Six to eight contracts a year, each roll seen by the 21 targets before it: 45.6 % of the real targets. A share far from that
 # means instrument ids that stand still, or that are not contracts.

@@ -177,7 +177,7 @@ class Publisher:
             if live is None:
                 live = self._create(contract, name, publication.source)
             changes = self._compare(contract, name, live, staging, bounds)
-            if contract.mode is WriteMode.RECORD:
+            if contract.mode is not WriteMode.UPSERT:
                 self._refuse_changes(contract, name, live, staging, changes)
             if adoption is not None and adoption.missing:
                 self.runner.query(sql.add_columns(name, adoption.missing), "add_columns")
@@ -186,6 +186,9 @@ class Publisher:
             # nothing that the next one does not know of.
             self._label(name, ownership.labels_before(contract, live))
             inserted, updated, statements = self._merge(contract, name, live, staging, changes)
+            if contract.mode is WriteMode.APPEND:
+                # Another run can take a key between the comparison and the MERGE, which leaves such a row as it is.
+                self._refuse_taken(name, sum(change.added for change in changes) - inserted)
         self._label(name, ownership.labels_after(off))
         self._sweep(staging)
         [row] = self.runner.rows(sql.count_rows(name), "count")
@@ -415,6 +418,8 @@ class Publisher:
         self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
     ) -> None:
         changed = sum(change.differing - change.added for change in changes)
+        if contract.mode is WriteMode.APPEND:
+            self._refuse_taken(name, changed)
         if changed == 0:
             return
         rows = self.runner.rows(sql.differing_rows(_target(contract, name, live), staging, limit=10), "differing_rows")
@@ -423,6 +428,13 @@ class Publisher:
             + "\n".join(f"- {dict(row.items())}" for row in rows)
             + "\nPut the live rows right, or set ZL_DATASET_PREFIX to work beside them."
         )
+
+    def _refuse_taken(self, name: TableName, taken: int) -> None:
+        if taken:
+            raise SchemaConflict(
+                f"{name}: {taken} of the rows to be added have a key that another run wrote meanwhile. Its rows stay as "
+                "they are. Run it again: it begins from what is there now."
+            )
 
     def _merge(
         self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]

@@ -20,6 +20,7 @@ from zl_assets.contracts import (
     Stamp,
     TableContract,
     ViewContract,
+    WriteMode,
 )
 from zl_assets.warehouse.names import TableName
 
@@ -288,7 +289,8 @@ def merge(target: Target, staging: TableName, bounds: str = "") -> str:
     """One MERGE of the staged rows within the bounds @low<bounds> to @high<bounds> into the live table.
 
     The bounds are parameters on the target, which is what lets BigQuery prune partitions, and the same bounds filter the
-    source: a staged row outside them takes no part, so a bound can never turn a match into a second insert.
+    source: a staged row outside them takes no part, so a bound can never turn a match into a second insert. In a table that is
+    only appended to there is no UPDATE.
     """
     contract = target.contract
     ranged = target.range_column
@@ -316,16 +318,17 @@ def merge(target: Target, staging: TableName, bounds: str = "") -> str:
         **{c.name: f"staged.{_staged_of(str(c.copy_of))}" for c in target.repeats},
         **{c.name: f"@{WRITTEN_AT}" for c in target.stamps},
     }
+    update = f"""WHEN MATCHED AND (
+{_indent(" OR\n".join(differs))}
+) THEN UPDATE SET
+{_list(updates)}
+"""
     return f"""MERGE {target.name.quoted} AS live
 USING (
   SELECT * FROM {staging.quoted}{source_bound}
 ) AS staged
 ON {" AND ".join(on)}
-WHEN MATCHED AND (
-{_indent(" OR\n".join(differs))}
-) THEN UPDATE SET
-{_list(updates)}
-WHEN NOT MATCHED BY TARGET THEN INSERT (
+{"" if contract.mode is WriteMode.APPEND else update}WHEN NOT MATCHED BY TARGET THEN INSERT (
   {", ".join(inserts)}
 ) VALUES (
 {_list(inserts.values())}

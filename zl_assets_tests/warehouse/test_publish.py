@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from zl_assets.warehouse.publish import (
     STAGING_PREFIX,
     Change,
     Publication,
+    Publisher,
     ViewDefinition,
     is_orphan,
     merge_ranges,
@@ -166,8 +168,6 @@ def test_no_staging_table_stays_behind_even_after_a_failure(bq: bigquery.Client,
 
 
 def _record() -> object:
-    from dataclasses import replace
-
     return replace(SMALL, mode=WriteMode.RECORD)
 
 
@@ -180,6 +180,40 @@ def test_a_record_is_never_overwritten(bq: bigquery.Client, prefix: str) -> None
     assert "1 live rows differ" in str(caught.value)
     assert "2024, 2, 2" in str(caught.value)
     assert rows(bq, prefix) == before
+
+
+APPEND = replace(SMALL, mode=WriteMode.APPEND)
+
+
+def test_an_appended_row_is_never_changed(bq: bigquery.Client, prefix: str) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(2)), APPEND)
+    before = rows(bq, prefix)
+    report = publisher(bq, prefix).publish(Publication(small_frame(3).tail(1)), APPEND)
+    assert (report.inserted, report.updated, report.row_count) == (1, 0, 3)
+    assert rows(bq, prefix)[:2] == before
+    with pytest.raises(SchemaConflict, match="1 of the rows to be added have a key that another run wrote"):
+        publisher(bq, prefix).publish(Publication(small_frame(2, note=["n0", "other"])), APPEND)
+    assert rows(bq, prefix)[:2] == before
+
+
+def test_a_key_taken_after_the_comparison_is_told_and_stays_with_its_first_owner(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(1)), APPEND)
+    mine = publisher(bq, prefix)
+    compare = Publisher._compare
+
+    def overtaken(self: Publisher, *args: object) -> object:
+        found = compare(self, *args)  # type: ignore[arg-type]
+        if self is mine:
+            publisher(bq, prefix).publish(Publication(small_frame(2)), APPEND)
+        return found
+
+    monkeypatch.setattr(Publisher, "_compare", overtaken)
+    late = small_frame(2, note=["n0", "late"]).tail(1)
+    with pytest.raises(SchemaConflict, match="another run wrote meanwhile"):
+        mine.publish(Publication(late), APPEND)
+    assert [row["note"] for row in rows(bq, prefix)] == ["n0", "n1"]
 
 
 def test_a_table_left_by_a_killed_run_of_this_machine_is_swept(bq: bigquery.Client, prefix: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from zl_assets.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, Column, ColumnType, TableContract
+from zl_assets.contracts import BARS, CONTRACTS, LEDGER, MATRIX, SESSIONS, TRAINING_VIEW, Column, ColumnType, TableContract
 from zl_assets.domain.families.base import Family, FamilyColumn
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_columns, matrix_contract, training_view_contract
@@ -66,6 +66,7 @@ STATEMENTS = {
     "merge_matrix": sql.merge(target(MATRIX), staging(MATRIX)),
     "merge_adopted": sql.merge(target(MATRIX, adopted=True), staging(MATRIX)),
     "merge_regimes": sql.merge(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"])),  # type: ignore[arg-type]
+    "merge_append": sql.merge(target(LEDGER), staging(LEDGER)),
     "merge_in_transaction": sql.merge_in_transaction(target(SESSIONS), staging(SESSIONS), 2),
     "existing_rows_adopted": sql.existing_rows(target(MATRIX, adopted=True)),
     "select_dates": sql.select_dates(target(SESSIONS).name, "data_date"),
