@@ -34,6 +34,8 @@ def fault_lines(evaluations: Iterable[dg.AssetCheckEvaluation], step_failures: I
 
 def reason(data: "StepFailureData") -> str:
     """The words of the `Failure` behind a failed step, also when it came after a retry; a bug keeps its trace."""
+    if data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError":
+        return "a check that is red blocks what comes after it"
     if data.user_failure_data is not None and data.user_failure_data.description:
         return data.user_failure_data.description
     error = data.error

@@ -106,7 +106,11 @@ def test_a_red_check_that_blocks_is_told_by_its_own_words(instance: dg.DagsterIn
     daemon.tick()
     [alert] = sent
     assert alert.subject == "zl-assets: refresh failed"
-    assert alert.lines[1] == f"RED bars: {WORDS}"
+    assert alert.lines[1:3] == (
+        f"RED bars: {WORDS}",
+        "FAILED bars_prices_positive: a check that is red blocks what comes after it",
+    )
+    assert "Stack Trace" not in alert.text
 
 
 @pytest.mark.parametrize(("severity", "subject", "word"), [(ERROR, "1 red check", "RED"), (WARN, "1 warning", "WARNING")])

@@ -90,7 +90,7 @@ def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -
         What went wrong, by series. The file that was there before stays.
 
     Raises:
-        ArtifactFault: the folder cannot be written.
+        ArtifactFault, OSError: the folder cannot be written.
     """
     import requests
     from requests.adapters import HTTPAdapter
@@ -98,6 +98,8 @@ def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -
 
     retry = Retry(RETRIES, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
     problems: dict[str, str] = {}
+    # There also where nothing arrives, so that each series is missing by name.
+    folder.mkdir(parents=True, exist_ok=True)
     with requests.Session() as session:
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))

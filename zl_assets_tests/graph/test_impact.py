@@ -28,7 +28,9 @@ def family(name: str, formula: Callable[[pd.DataFrame], "pd.Series[float]"]) -> 
         name=name,
         phase="v1",
         description=f"{name}, for a test",
-        columns=(FamilyColumn(Column("value", ColumnType.FLOAT64, "a value", "fraction"), name, "see the test"),),
+        columns=(
+            FamilyColumn(Column("value", ColumnType.FLOAT64, "a value", "fraction"), name, "see the test", ("zl_ohlcv.close",)),
+        ),
         needs=(),
         inputs=(ModelInput(f"{name}_input", (f"{name}_value",), lambda frame: frame[f"{name}_value"]),),
         compute=compute,

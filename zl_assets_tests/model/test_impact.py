@@ -41,7 +41,7 @@ def family_of(
     compute: Callable[[pd.DataFrame], "pd.Series[float]"] = lambda frame: frame["pivots_P"] / frame["close"] - 1, **changes: Any
 ) -> Family:
     """A family of one column, `pivots.P`, and one input made of it and the close."""
-    column = FamilyColumn(Column("P", ColumnType.FLOAT64, "pivot"), "pivots", "(H + L + C) / 3")
+    column = FamilyColumn(Column("P", ColumnType.FLOAT64, "pivot"), "pivots", "(H + L + C) / 3", ("zl_ohlcv.close",))
     values: dict[str, Any] = {
         "name": "pivots",
         "phase": "v1",
@@ -201,7 +201,7 @@ def test_the_newest_rows_without_a_label_are_not_there(view: pd.DataFrame, rows:
 
 
 def test_a_kept_family_is_part_of_the_base_and_other_symbols_are_not_read(view: pd.DataFrame, noise: np.ndarray) -> None:
-    other = FamilyColumn(Column("P", ColumnType.FLOAT64, "other"), "mine", "made up")
+    other = FamilyColumn(Column("P", ColumnType.FLOAT64, "other"), "mine", "made up", ("zl_ohlcv.close",))
     kept = family_of(
         name="kept", columns=(other,), inputs=(ModelInput("kept_input", ("mine_P",), lambda frame: frame["mine_P"].abs()),)
     )

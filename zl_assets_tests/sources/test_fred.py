@@ -232,8 +232,10 @@ def test_what_is_no_file_leaves_the_one_before_and_is_named(
 
 
 def test_nobody_at_the_address_is_a_message_and_not_a_crash(tmp_path: Path) -> None:
-    problems = fred.fetch("http://127.0.0.1:9", ["DGS2"], tmp_path, NOW)
+    folder = tmp_path / "state" / "fred"
+    problems = fred.fetch("http://127.0.0.1:9", ["DGS2"], folder, NOW)
     assert "did not give DGS2" in problems["DGS2"]
+    assert "there is no DGS2.csv" in read(folder).refused["DGS2"]
 
 
 def test_an_answer_without_end_is_cut_off(

@@ -37,7 +37,8 @@ def _family() -> Family:
         phase="test",
         description="for tests",
         columns=tuple(
-            FamilyColumn(Column(name, ColumnType.FLOAT64, "a number", "mm"), struct, "none") for struct, name in columns
+            FamilyColumn(Column(name, ColumnType.FLOAT64, "a number", "mm"), struct, "none", ("zl_ohlcv.close",))
+            for struct, name in columns
         ),
         needs=(),
         inputs=(),

@@ -83,12 +83,14 @@ FAMILY = Family(
             Column("vwap", ColumnType.FLOAT64, "volume-weighted mean of the session's hourly closes", CENTS),
             STRUCT,
             "sum(close volume) / sum(volume) over the session's hours, weekend hours included",
+            (f"{BARS_1H.table}.close", f"{BARS_1H.table}.volume"),
             0.0,
         ),
         FamilyColumn(
             Column("realized_vol_1h", ColumnType.FLOAT64, "volatility of the session's hourly closes", FRACTION),
             STRUCT,
             "sample standard deviation (ddof 1) of ln(close / close of the hour before it in the session), within one instrument",
+            (f"{BARS_1H.table}.close",),
             0.0,
             # The largest of 3,893 real sessions is 0.014 (2010-10-08).
             0.05,

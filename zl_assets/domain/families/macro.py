@@ -21,6 +21,7 @@ from zl_assets.domain.releases import RELEASES, as_known
 from zl_assets.domain.windows import Floats, difference, z_limit, z_score
 
 STRUCT = "macro"
+_VALUE = (f"{FRED_OBSERVATIONS.table}.value",)
 Z_WINDOW, CHANGE_LAG = 63, 21
 
 
@@ -88,7 +89,7 @@ def _columns(part: _Part) -> Iterator[FamilyColumn]:
     def column(
         ending: str, meaning: str, unit: str, formula: str, low: float | None = None, high: float | None = None
     ) -> FamilyColumn:
-        return FamilyColumn(Column(part.name + ending, ColumnType.FLOAT64, meaning, unit), STRUCT, formula, low, high)
+        return FamilyColumn(Column(part.name + ending, ColumnType.FLOAT64, meaning, unit), STRUCT, formula, _VALUE, low, high)
 
     yield column(
         "",

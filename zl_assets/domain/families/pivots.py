@@ -10,11 +10,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import CENTS, Column, ColumnType
+from zl_assets.contracts import CENTS, SESSIONS, Column, ColumnType
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput
 
 STRUCT = "pivots"
 _BEFORE = "H, L, C: high, low and close of the session before"
+_SESSION = tuple(f"{SESSIONS.table}.{name}" for name in ("high", "low", "close"))
 
 
 def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -69,11 +70,11 @@ def _weekly_pivot(sessions: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _level(name: str, meaning: str, formula: str) -> FamilyColumn:
-    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, CENTS), STRUCT, f"{formula}; {_BEFORE}")
+    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, CENTS), STRUCT, f"{formula}; {_BEFORE}", _SESSION)
 
 
 def _distance(name: str, meaning: str, formula: str, low: float | None = None) -> FamilyColumn:
-    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, CENTS), STRUCT, formula, low=low)
+    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, CENTS), STRUCT, formula, _SESSION, low=low)
 
 
 def _per_close(name: str) -> ModelInput:
@@ -109,7 +110,7 @@ FAMILY = Family(
             "|close - (high + low + close) / 3| of the sessions in the ISO week before the session's own",
             low=0.0,
         ),
-        FamilyColumn(Column("price_above_P", ColumnType.BOOL, "the close is above P"), STRUCT, "close > P"),
+        FamilyColumn(Column("price_above_P", ColumnType.BOOL, "the close is above P"), STRUCT, "close > P", _SESSION),
     ),
     needs=(),
     inputs=(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from zl_assets.contracts import (
-    BARS,
     CONTRACTS,
     INGESTION_TS,
     INTELLIGENCE,
@@ -75,14 +74,8 @@ def family_contract(family: Family) -> TableContract:
         table=asset_of(family),
         description=f"Feature family {family.name} ({family.phase}): {family.description}",
         columns=(*SESSIONS.columns[:2], *(described(column.column, column.formula) for column in family.columns), INGESTION_TS),
-        made_from=dict.fromkeys((column.column.name for column in family.columns), _may_read(family)),
+        made_from={column.column.name: column.made_from for column in family.columns},
     )
-
-
-def _may_read(family: Family) -> tuple[str, ...]:
-    """Everything but keys that a column of the family may be made of: a function does not say which it reads."""
-    tables = (SESSIONS, *({BARS.table: BARS, **INTELLIGENCE}[need.asset] for need in family.needs))
-    return tuple(f"{table.table}.{leaf.path}" for table in tables for leaf in table.value_leaves)
 
 
 def matrix_contract(selection: Selection) -> TableContract:

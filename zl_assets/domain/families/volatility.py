@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import FRACTION, VOLATILITY_DAILY, Column, ColumnType
+from zl_assets.contracts import FRACTION, SESSIONS, VOLATILITY_DAILY, Column, ColumnType
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.indicators import VOLATILITY_WINDOW, volatility
 from zl_assets.domain.releases import RELEASES, as_known
@@ -28,6 +28,7 @@ YEAR = 252
 REGIME_BOUNDS = (15.0, 20.0, 30.0)
 
 _POINTS = "index points"
+_VIX, _CLOSE = f"{VOLATILITY_DAILY.table}.value", f"{SESSIONS.table}.close"
 _RANK = f"mean rank among the last {RANK_WINDOW} sessions, today's included, / their number; NULL with fewer than {RANK_MINIMUM}"
 
 
@@ -63,9 +64,9 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
 
 
 def _column(
-    name: str, meaning: str, unit: str, formula: str, low: float | None = None, high: float | None = None, struct: str = STRUCT
+    name: str, meaning: str, unit: str, formula: str, low: float | None = None, high: float | None = None
 ) -> FamilyColumn:
-    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, unit), struct, formula, low, high)
+    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, unit), STRUCT, formula, (_VIX,), low, high)
 
 
 def _as_it_is(column: str) -> ModelInput:
@@ -99,23 +100,28 @@ FAMILY = Family(
             Column("vix_regime", ColumnType.INT64, "0: below 15, 1: below 20, 2: below 30, 3: 30 or more", "class"),
             STRUCT,
             "number of the bounds 15, 20 and 30 that vix has reached",
+            (_VIX,),
             0.0,
             3.0,
         ),
-        _column(
-            "vix_less_realised",
-            "VIX less the realised volatility of soybean oil, both as annual rates",
-            "percentage points a year",
+        FamilyColumn(
+            Column(
+                "vix_less_realised",
+                ColumnType.FLOAT64,
+                "VIX less the realised volatility of soybean oil, both as annual rates",
+                "percentage points a year",
+            ),
+            STRUCT,
             f"vix - 100 sqrt({YEAR}) volatility_21d",
+            (_VIX, _CLOSE),
         ),
-        _column(
-            "vol_percentile",
-            f"volatility_21d among its last {RANK_WINDOW} sessions",
-            FRACTION,
+        FamilyColumn(
+            Column("vol_percentile", ColumnType.FLOAT64, f"volatility_21d among its last {RANK_WINDOW} sessions", FRACTION),
+            "regime",
             f"volatility_21d ({VOLATILITY_WINDOW} sessions): {_RANK}",
+            (_CLOSE,),
             0.0,
             1.0,
-            "regime",
         ),
     ),
     needs=(SourceNeed(VOLATILITY_DAILY.table, (SERIES,), f"{SERIES}: {RELEASES[SERIES].rule}"),),

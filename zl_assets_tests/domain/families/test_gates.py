@@ -31,7 +31,7 @@ def candle(tmp_path_factory: pytest.TempPathFactory) -> Family:
 
 def family(compute: Compute, *needs: str, low: float | None = None, high: float | None = None) -> Family:
     """A family with one column, x.value."""
-    column = FamilyColumn(Column("value", ColumnType.FLOAT64, "for tests", "none"), "x", "none", low, high)
+    column = FamilyColumn(Column("value", ColumnType.FLOAT64, "for tests", "none"), "x", "none", ("zl_ohlcv.close",), low, high)
     return Family("x", "test", "for tests", (column,), tuple(SourceNeed(n, (), "at noon") for n in needs), (), compute)
 
 

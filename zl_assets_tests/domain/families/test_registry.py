@@ -24,7 +24,7 @@ def candle(tmp_path: Path) -> Family:
 
 
 def column(name: str, struct: str, kind: ColumnType = ColumnType.FLOAT64) -> FamilyColumn:
-    return FamilyColumn(Column(name, kind, "for tests", CENTS), struct, "none")
+    return FamilyColumn(Column(name, kind, "for tests", CENTS), struct, "none", ("zl_ohlcv.close",))
 
 
 def with_column(name: str, struct: str, kind: ColumnType = ColumnType.FLOAT64) -> Change:
@@ -153,9 +153,7 @@ def test_the_contracts_of_a_family_come_from_its_columns(candle: Family) -> None
     own, matrix, view = family_contract(candle), matrix_contract(selection), training_view_contract([candle])
     assert own.name == "features.family_candle"
     assert own.frame_columns == ("data_date", "symbol", "body_share", "range_5")
-    assert own.columns[2].text == (
-        "close less open, as a share of the range: (close - open) / (high - low) [fraction (0.01 = 1 %)]"
-    )
+    assert own.columns[2].text == ("close less open per range: (close - open) / (high - low) [fraction (0.01 = 1 %)]")
     assert set(matrix.frame_columns) - set(MATRIX.frame_columns) == {"candle.body_share", "candle.range_5"}
     added = [column.name for column in view.columns if column not in TRAINING_VIEW.columns]
     assert added == ["candle_body_share", "candle_range_5"]

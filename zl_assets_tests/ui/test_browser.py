@@ -1,0 +1,295 @@
+"""What a person sees and does in the UI, from a fresh copy of the repository. The tests share one run and follow one another."""
+
+import re
+
+import dagster as dg
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from zl_assets.contracts import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_CSV, TRAINING_VIEW
+from zl_assets.definitions import build_defs
+from zl_assets.settings import Settings
+from zl_assets.warehouse import connect
+from zl_assets_tests.ui.conftest import Camera, Ui
+
+GRAPH = build_defs(Settings.load()).resolve_asset_graph()
+ASSETS = sorted(key.to_user_string() for key in GRAPH.get_all_asset_keys())
+GROUPS = ("source", "features", "training", "predictions")
+CHECKS = {
+    asset: sorted(check.name for check in GRAPH.asset_check_keys if check.asset_key.to_user_string() == asset) for asset in ASSETS
+}
+LABELS = {"bigquery": "BigQuery", "pandas": "pandas", "python": "Python", "lightgbm": "lightgbm", "view": "View", "csv": "csv"}
+
+# A run takes 15 s on an idle machine.
+RUN_PATIENCE = 600_000.0
+
+
+def open_lineage(page: Page, *, expanded: bool = False) -> None:
+    """The global graph, with its groups closed as it opens, or all open in one window."""
+    groups = ",".join(f"global@global:{group}" for group in GROUPS)
+    page.goto(f"/asset-groups?expanded={groups}" if expanded else "/asset-groups")
+    expect(page.get_by_role("button", name="Materialize all")).to_be_enabled()
+
+
+def graph_node(page: Page, asset: str) -> Locator:
+    """An asset in the expanded graph, which shortens a long name in its middle."""
+    return page.locator("foreignObject").filter(has_text=asset if len(asset) < 20 else asset[-9:])
+
+
+def overview(page: Page, camera: Camera, name: str) -> None:
+    """A picture of the whole graph, with the names of the assets large enough to be read."""
+    page.set_viewport_size({"width": 1800, "height": 620})
+    open_lineage(page, expanded=True)
+    for asset in ASSETS:
+        expect(graph_node(page, asset)).to_be_visible()
+    # The colours come with the newest events, after the names.
+    page.wait_for_load_state("networkidle")
+    camera.shot(page, name)
+    page.set_viewport_size({"width": 1400, "height": 900})
+
+
+def materialize_all(page: Page) -> str:
+    """Launch everything from the graph, follow the run to its end; returns `Success` or `Failure`."""
+    open_lineage(page)
+    page.get_by_role("button", name="Materialize all").click()
+    launched = page.get_by_text("Launched run")
+    expect(launched).to_be_visible()
+    page.get_by_text("View", exact=True).click()
+    return end_of_run(page)
+
+
+def end_of_run(page: Page) -> str:
+    page.wait_for_url("**/runs/*")
+    ended = page.get_by_text(re.compile("^(Success|Failure)$")).first
+    expect(ended).to_be_visible(timeout=RUN_PATIENCE)
+    return ended.inner_text()
+
+
+@pytest.fixture(scope="module")
+def materialized(page: Page, camera: Camera) -> Page:
+    """The window after everything was materialized from the UI."""
+    assert materialize_all(page) == "Success"
+    expect(page.get_by_text("RUN_SUCCESS")).to_be_visible()
+    camera.shot(page, "run")
+    return page
+
+
+def open_asset(page: Page, asset: str, view: str = "overview") -> None:
+    page.goto(f"/assets/{asset}?view={view}")
+    expect(page.get_by_role("button", name=re.compile("Materialize$"))).to_be_visible()
+
+
+def test_a_fresh_clone_shows_the_assets_in_their_groups_with_kinds(page: Page) -> None:
+    open_lineage(page)
+    for group in GROUPS:
+        expect(page.locator("foreignObject").filter(has_text=group)).to_be_visible()
+    page.set_viewport_size({"width": 2800, "height": 1000})
+    open_lineage(page, expanded=True)
+    for asset in ASSETS:
+        node = graph_node(page, asset)
+        expect(node).to_contain_text("Never materialized")
+        for kind in GRAPH.get(dg.AssetKey(asset)).kinds - {"csv"}:
+            expect(node).to_contain_text(LABELS[kind])
+
+
+def test_everything_materializes_to_green_from_the_graph(materialized: Page, camera: Camera) -> None:
+    page = materialized
+    page.set_viewport_size({"width": 2800, "height": 1000})
+    open_lineage(page, expanded=True)
+    for asset in ASSETS:
+        node = graph_node(page, asset)
+        count = len(CHECKS[asset])
+        expect(node).to_contain_text(f"{count} / {count} Passed")
+        expect(node).to_contain_text(re.compile("Materialized.*"))
+    overview(page, camera, "lineage")
+
+
+def columns_of(asset: str) -> list[tuple[str, str]]:
+    contract = TRAINING_VIEW if asset == TRAINING_CSV else CONTRACTS[asset]
+    return [(leaf.path, leaf.column.type.value) for leaf in contract.frame_leaves]
+
+
+# A column of each table, and what its page says it is made of: the way from the CSV's target back to the bars.
+MADE_OF = {
+    TRAINING_CSV: "target_1m vw_zl_1m_flat.target_1m",
+    TRAINING_VIEW.table: "target_1m daily_ml_matrix.market_data.close",
+    MATRIX.table: "market_data.close zl_ohlcv.close",
+    FEATURES.table: "rsi_14 zl_ohlcv.close",
+    SESSIONS.table: "close databento_futures_ohlcv_1d.close",
+}
+
+
+def words_of(table: Locator) -> str:
+    """What a table says, read at once: a page with 80 rows is slow to ask row by row."""
+    expect(table).to_be_visible()
+    return " ".join(table.inner_text().split())
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_an_assets_page_says_what_it_is_and_holds(materialized: Page, ui: Ui, camera: Camera, asset: str) -> None:
+    page = materialized
+    open_asset(page, asset)
+    description = str(GRAPH.get(dg.AssetKey(asset)).description)
+    expect(page.get_by_text(re.split(r"[`:.]", description)[0]).first).to_be_visible()
+    if asset == "lgbm_model":
+        return
+    columns = words_of(page.locator("table").filter(has_text="Column name"))
+    for name, kind in columns_of(asset):
+        assert f" {name} {kind} " in columns
+    source = TRAINING_VIEW if asset == TRAINING_CSV else CONTRACTS[asset]
+    client = connect(Settings.load(state_dir=ui.state_dir))
+    [[rows]] = client.query(f"SELECT COUNT(*) FROM {source.name}").result()
+    expect(page.get_by_text("Row count").locator("xpath=../..")).to_contain_text(f"{rows:,}")
+    if asset != TRAINING_CSV:
+        expect(page.get_by_text(source.name, exact=True).first).to_be_visible()
+    if asset in MADE_OF:
+        lineage = page.locator("tr").filter(has_text="columns_made_of").locator("table")
+        assert f" {MADE_OF[asset]} " in words_of(lineage) + " "
+        if asset == TRAINING_VIEW.table:
+            lineage.scroll_into_view_if_needed()
+            camera.shot(page, "column-lineage")
+
+
+@pytest.mark.parametrize(("asset", "pictures"), [("daily_ml_matrix", 1), ("lgbm_model", 8)])
+def test_every_plot_is_drawn_and_fits(materialized: Page, camera: Camera, asset: str, pictures: int) -> None:
+    page = materialized
+    open_asset(page, asset)
+    links = page.get_by_text("[Show Markdown]")
+    expect(links.first).to_be_visible()
+    drawn = 0
+    for link in links.all():
+        link.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("button", name="Close")).to_be_visible()
+        for image in dialog.locator("img").all():
+            expect(image).to_have_js_property("complete", True)
+            shown = image.evaluate(
+                "i => [i.naturalWidth, i.getBoundingClientRect().right, i.closest('[role=dialog]').getBoundingClientRect().right]"
+            )
+            assert shown[0] > 0
+            assert shown[1] <= shown[2], "wider than its window"
+            drawn += 1
+            if drawn == 1:
+                camera.shot(page, f"plot-{asset}")
+        dialog.get_by_role("button", name="Close").click()
+        expect(dialog).to_have_count(0)
+    assert drawn == pictures
+
+
+@pytest.mark.parametrize("asset", ASSETS)
+def test_each_check_shows_its_numbers(materialized: Page, camera: Camera, asset: str) -> None:
+    page = materialized
+    open_asset(page, asset, "checks")
+    for check in CHECKS[asset]:
+        page.get_by_text(check, exact=True).first.click()
+        spec = GRAPH.get_check_spec(dg.AssetCheckKey(dg.AssetKey(asset), check))
+        expect(page.get_by_text(str(spec.description), exact=True).first).to_be_visible()
+        expect(page.get_by_text("Passed", exact=True).first).to_be_visible()
+        numbers = words_of(page.locator("table").filter(has_text="model_id" if check == "trained" else "measured").first)
+        assert check == "trained" or "bound" in numbers
+    if asset == MATRIX.table:
+        camera.shot(page, "checks")
+
+
+def test_the_schedule_can_be_switched_on_and_says_when_it_runs_next(page: Page, camera: Camera) -> None:
+    page.goto("/locations/zl_assets/schedules/zl_daily_refresh_schedule")
+    switch = page.locator("input[type=checkbox]").first
+    expect(page.get_by_text("Next tick")).to_have_count(0)
+    page.locator("label").filter(has=switch).click()
+    expect(switch).to_be_checked()
+    expect(page.get_by_text("Next tick")).to_be_visible()
+    expect(page.get_by_text("America/Chicago")).to_be_visible()
+    camera.shot(page, "schedule")
+    page.locator("label").filter(has=switch).click()
+    expect(switch).not_to_be_checked()
+
+
+def open_launchpad(page: Page, config: str) -> Locator:
+    """The launchpad of lgbm_model with a configuration; returns its window."""
+    open_asset(page, "lgbm_model")
+    page.locator("button:right-of(:text('Materialize'))").first.click()
+    page.get_by_text("Open launchpad").click()
+    dialog = page.get_by_role("dialog")
+    editor = dialog.locator(".CodeMirror").first
+    expect(editor).to_contain_text("num_leaves")
+    editor.click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(config)
+    return dialog
+
+
+def test_a_value_of_the_wrong_type_is_refused_while_it_is_typed(materialized: Page, camera: Camera) -> None:
+    page = materialized
+    dialog = open_launchpad(page, "ops: {lgbm_model: {config: {gap: three weeks}}}")
+    expect(dialog).to_contain_text("three weeks")
+    expect(dialog.get_by_text(re.compile("root:ops:lgbm_model:config:gap.*Int", re.DOTALL)).first).to_be_visible()
+    expect(dialog.get_by_role("button", name=re.compile("Materialize$"))).to_be_disabled()
+    camera.shot(page, "launchpad-error")
+
+
+def test_a_gap_that_would_flatter_the_score_is_refused_in_words(materialized: Page, camera: Camera) -> None:
+    page = materialized
+    dialog = open_launchpad(page, "ops: {lgbm_model: {config: {gap: 3}}}")
+    start = dialog.get_by_role("button", name=re.compile("Materialize$"))
+    expect(start).to_be_enabled()
+    start.click()
+    assert end_of_run(page) == "Failure"
+    said = page.get_by_text("gap=3 is not allowed").first
+    expect(said).to_be_visible()
+    expect(page.get_by_text("at least 21").first).to_be_visible()
+    assert "Traceback" not in page.locator("body").inner_text()
+    camera.shot(page, "refused-config")
+
+
+CONTRAST = """
+element => {
+  const numbers = text => text.match(/[\\d.]+/g).map(Number);
+  const light = rgb => rgb.slice(0, 3).map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let behind = element;
+  while (behind && (numbers(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0) behind = behind.parentElement;
+  const back = behind ? numbers(getComputedStyle(behind).backgroundColor) : [255, 255, 255];
+  const [a, b] = [light(numbers(getComputedStyle(element).color)), light(back)].sort((x, y) => y - x);
+  return (a + 0.05) / (b + 0.05);
+}
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_can_be_read_in_either_theme(materialized: Page, camera: Camera, theme: str) -> None:
+    """At least 4.5 to 1, which is what WCAG asks of text."""
+    page = materialized
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    open_asset(page, MATRIX.table)
+    for text in ("One denormalised row per session", "session date: the UTC date of the weekday bar", "market_data.close"):
+        shown = page.get_by_text(text).first
+        expect(shown).to_be_visible()
+        assert shown.evaluate(CONTRAST) >= 4.5, text
+    camera.shot(page, f"asset-{theme}")
+    page.emulate_media(color_scheme="light")
+
+
+def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(materialized: Page, ui: Ui, camera: Camera) -> None:
+    """Last: it leaves a red graph behind."""
+    page = materialized
+    client = connect(Settings.load(state_dir=ui.state_dir))
+    # A session of a Saturday, with its high below its low, that somebody wrote into the table by hand.
+    fault = "SELECT * REPLACE (DATE '2015-03-14' AS data_date, low - 1 AS high)"
+    client.query(f"INSERT INTO {SESSIONS.name} {fault} FROM {SESSIONS.name} WHERE data_date = '2015-03-10'").result()
+    assert materialize_all(page) == "Failure"
+
+    open_asset(page, SESSIONS.table, "checks")
+    page.get_by_text("high_not_below_low", exact=True).first.click()
+    expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
+    expect(page.get_by_text("1 of 3,894 rows have a high below their low")).to_be_visible()
+    expect(page.get_by_text("2015-03-14").first).to_be_visible()
+    expect(page.get_by_text("Correct the bar at its source and refresh.")).to_be_visible()
+    camera.shot(page, "red-check")
+
+    page.set_viewport_size({"width": 2800, "height": 1000})
+    open_lineage(page, expanded=True)
+    for asset in ASSETS:
+        blocked = asset not in ("databento_futures_ohlcv_1d", "regime_weights", SESSIONS.table)
+        node = graph_node(page, asset)
+        expect(node).to_contain_text("Failed" if blocked else "Materialized")
+    overview(page, camera, "blocked")
