@@ -80,7 +80,8 @@ def test_a_family_goes_on_is_kept_and_goes_off(product: Product) -> None:
     # Kept as well: the view, the CSV and the model have it.
     result = product.refresh(families="candle", kept_families="candle")
     assert failures(result) == {}
-    assert red(result) == set()
+    # A warning: it is kept, and nobody has measured what it is worth.
+    assert red(result) == {"vw_zl_1m_flat:kept_family_verdict"}
     found = metadata(result)
     assert found["family_candle"]["inserted"] == 3893
     assert (found["daily_ml_matrix"]["updated"], found["daily_ml_matrix"]["columns_added"]) == (len(before), "candle")

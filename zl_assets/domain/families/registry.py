@@ -11,13 +11,13 @@ import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from zl_assets.contracts import BARS, CONTRACTS, IDENTIFIER, INTELLIGENCE, MATRIX, TRAINING_VIEW, Column, ColumnType
+from zl_assets.contracts import BARS, CONTRACTS, IDENTIFIER, INTELLIGENCE, MATRIX, SESSIONS, TRAINING_VIEW, Column, ColumnType
 from zl_assets.domain import families as package
 from zl_assets.domain.families.base import Family, ModelInput
 from zl_assets.errors import FamilyConflict, SettingError
 
 # What a family may read beside the sessions: tables that come from outside. Everything else becomes the matrix, or is made of it.
-SOURCES = (BARS.table, *INTELLIGENCE)
+SOURCES = {BARS.table: BARS, **INTELLIGENCE}
 
 # A BigQuery label's key has at most 63 characters, and the matrix carries zl_family_<name>.
 MAX_NAME = 40
@@ -127,7 +127,19 @@ def _alone(family: Family) -> list[str]:
             problems.append(f"its STRUCT {column.struct} is a plain column of {MATRIX.name}, or no name for one")
         elif column.struct.casefold() in structs:
             problems += _in_existing(column.column, column.path, structs[column.struct.casefold()])
-    return problems + _reads_the_target(family)
+    return problems + _reads_the_target(family) + _lineage(family)
+
+
+def _lineage(family: Family) -> list[str]:
+    """Lineage names columns of the sessions and of what the family says that it needs, and no other."""
+    read = [SESSIONS, *(SOURCES[need.asset] for need in family.needs if need.asset in SOURCES)]
+    there = {f"{table.table}.{name}" for table in read for name in table.frame_columns}
+    return [
+        f"{column.path} is said to be made from {name}, which is no column of {', '.join(table.table for table in read)}"
+        for column in family.columns
+        for name in column.made_from
+        if name not in there
+    ]
 
 
 def _in_existing(column: Column, path: str, struct: Column) -> list[str]:

@@ -61,6 +61,10 @@ ALONE: dict[str, tuple[Change, str]] = {
         lambda family: replace(family, needs=(SourceNeed("weather", (), "never"),)),
         r"candle: it reads weather, which is no source table",
     ),
+    "a lineage from the target": (
+        lambda family: replace(family, columns=(replace(family.columns[0], made_from=("vw_zl_1m_flat.target_1m",)),), inputs=()),
+        r"candle.body_share is said to be made from vw_zl_1m_flat.target_1m, which is no column of zl_ohlcv",
+    ),
     "a date as a column": (with_column("day", "candle", ColumnType.DATE), r"candle: candle.day is DATE"),
     "a name too long for a label": (lambda family: replace(family, name="c" * 41), r"its name has 41 characters"),
     "an input twice": (with_input("candle_range_5", "candle_range_5"), r"candle: the model input candle_range_5 is taken"),
