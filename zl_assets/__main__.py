@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import dagster as dg
 import typer
@@ -17,13 +17,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from zl_assets.alerts import FAILED, RED, WARNING, fault_lines
 from zl_assets.automation import REFRESH
 from zl_assets.definitions import build_defs
 from zl_assets.errors import SettingError, ZlError
 from zl_assets.settings import Settings
 
-if TYPE_CHECKING:
-    from dagster._core.execution.plan.objects import StepFailureData
+NEWEST_SESSION = ("zl_ohlcv", "newest_session")
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -103,33 +103,17 @@ def _checks(result: dg.ExecuteInProcessResult) -> Table:
     return table
 
 
+_STYLES = {RED: "red", WARNING: "yellow", FAILED: "red"}
+
+
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[Text]:
-    for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed:
-            red = evaluation.severity is dg.AssetCheckSeverity.ERROR
-            yield Text(
-                f"{'RED' if red else 'WARNING'} {evaluation.asset_key.to_user_string()}: {evaluation.description}",
-                style="red" if red else "yellow",
-            )
-    for event in result.get_step_failure_events():
-        yield Text(f"FAILED {event.step_key}: {_reason(event.step_failure_data)}", style="red")
+    for line in fault_lines(result.get_asset_check_evaluations(), result.get_step_failure_events()):
+        yield Text(line, style=_STYLES[line.partition(" ")[0]])
     if not result.success and not result.get_step_failure_events():
         yield Text(f"FAILED before the first step: {result.get_run_failure_event().job_failure_data.error}", style="red")
     skipped = [str(event.step_key) for event in result.get_step_skipped_events()]
     if skipped:
         yield Text(f"Not run, because of the above: {', '.join(skipped)}")
-
-
-def _reason(data: "StepFailureData") -> str:
-    """The words of the `Failure` behind a failed step, also when it came after a retry; a bug keeps its trace."""
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return data.user_failure_data.description
-    error = data.error
-    while error is not None:
-        if error.cls_name == "Failure":
-            return error.message.partition(": ")[2].strip()
-        error = error.cause
-    return data.error_display_string
 
 
 def _places(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[Text]:
@@ -140,13 +124,33 @@ def _places(result: dg.ExecuteInProcessResult, settings: Settings) -> Iterator[T
     yield Text(f"{state}: {len(found)} assets, {passed} checks passed, {failed} failed. Run {result.run_id}")
     if settings.synthetic:
         yield Text("bars:  SYNTHETIC sample, invented. Set ZL_BARS to a Parquet or CSV file to use your own.", style="yellow")
+    if "zl_ohlcv" in found:
+        yield Text(f"source: {_news(found['zl_ohlcv'])}{_newest_session(result)}")
     if "training_csv" in found:
         yield Text(f"csv:   {found['training_csv']['path']}")
     if "lgbm_model" in found:
         model = found["lgbm_model"]
         latest = "latest" if model["is_latest"] else f"not latest, gates failed: {model['gates_failed']}"
         yield Text(f"model: {model['path']} ({latest})")
+    if "zl_1m_latest" in found:
+        made = found["zl_1m_latest"]
+        yield Text(
+            f"forecasts: by model {made['model_id']}, trained through {made['trained_through']}, {made['sessions_behind']} "
+            f"sessions behind the newest known target; newest model: {made['newest_model']}"
+        )
     yield Text("see it in the browser: dg dev")
+
+
+def _news(sessions: dict[str, Any]) -> str:
+    inserted, updated = sessions["inserted"], sessions["updated"]
+    revised = f"{updated:,} revised ({sessions['updated_dates']})" if updated else "none revised"
+    return f"{f'{inserted:,}' if inserted else 'no'} new sessions, {revised}. "
+
+
+def _newest_session(result: dg.ExecuteInProcessResult) -> str:
+    """The words of the check, which knows the exchange's calendar; empty where a run had no such check."""
+    found = [e for e in result.get_asset_check_evaluations() if (e.asset_key.to_user_string(), e.check_name) == NEWEST_SESSION]
+    return str(found[0].description) if found else ""
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:

@@ -1,24 +1,96 @@
-"""Jobs and schedules. Must not be here: what the jobs do."""
+"""Jobs, schedules, sensors, and by when the assets must have been refreshed.
+
+Must not be here: what the jobs do, what an alert says.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
 
 import dagster as dg
+
+from zl_assets.alerts import alert_of_run
+from zl_assets.assets.common import IMPACT
+from zl_assets.notifications import LogNotifier, build_notifiers, deliver
+from zl_assets.settings import Settings
 
 REFRESH = "zl_daily_refresh"
 
 zl_daily_refresh = dg.define_asset_job(
     REFRESH,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(IMPACT),
     description="Everything, from the bars to the model, with every check.",
 )
 
+# Each measurement is a look, and looks are counted: a person takes one, never a schedule.
+zl_family_impact = dg.define_asset_job(
+    "zl_family_impact",
+    selection=dg.AssetSelection.groups(IMPACT),
+    description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to the "
+    "ledger. Refresh first. A measurement that the ledger has already is not made again.",
+)
+
 # 19:30 in Chicago is 00:30 or 01:30 UTC of the next day: the UTC date of the session has closed, so its bar is final.
+TIMEZONE = "America/Chicago"
 zl_daily_refresh_schedule = dg.ScheduleDefinition(
     name="zl_daily_refresh_schedule",
     job=zl_daily_refresh,
     cron_schedule="30 19 * * 1-5",
-    execution_timezone="America/Chicago",
+    execution_timezone=TIMEZONE,
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Weekdays at 19:30 in Chicago, when the session's UTC date has closed. Off until it is switched on.",
 )
 
+# Of the runs, not of the data, which newest_session watches: on a weekday every asset has been materialized between 19:30 and
+# 21:00, or later. A refresh takes about a minute; the rest is room for a queue, a retry and a restart. A cron and not a number of
+# hours, or every Sunday would be overdue.
+FRESHNESS = dg.FreshnessPolicy.cron("0 21 * * 1-5", dt.timedelta(minutes=90), TIMEZONE)
+
+
+def with_freshness(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets, with the policy on each that a refresh makes; a spec alone is a table that somebody else writes."""
+
+    def refreshed(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(freshness_policy=FRESHNESS)
+
+    return [asset.map_asset_specs(refreshed) if isinstance(asset, dg.AssetsDefinition) else asset for asset in assets]
+
+
+def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+    """The two that tell a person: a run failed; a run went through and a check is not green.
+
+    They are on from the start, unlike the schedule: they only read, without settings they only write to a log, and an alert that
+    somebody has to switch on is off on the day it is needed. Dagster starts them at the newest run, so old failures are not told.
+    """
+
+    def tell(context: dg.RunStatusSensorContext) -> None:
+        alert = alert_of_run(context.instance, context.dagster_run, context.dagster_event, settings.ui_url)
+        if alert is not None:
+            deliver(alert, [LogNotifier(context.log), *build_notifiers(settings)])
+
+    @dg.run_failure_sensor(
+        name="zl_run_failed",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description="Tells when a run of this code location failed: job, run, step and message. By ZL_NOTIFY_WEBHOOK and "
+        "ZL_NOTIFY_EMAIL, and always in the log of its tick.",
+    )
+    def zl_run_failed(context: dg.RunFailureSensorContext) -> None:
+        tell(context)
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="zl_checks_not_green",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description="Tells when a run went through and a check is red or warns: Dagster calls such a run a success, since only a "
+        "blocking check stops one. In the same ways as zl_run_failed.",
+    )
+    def zl_checks_not_green(context: dg.RunStatusSensorContext) -> None:
+        tell(context)
+
+    return [zl_run_failed, zl_checks_not_green]
+
+
 JOBS = [zl_daily_refresh]
+FAMILY_JOBS = [zl_family_impact]
 SCHEDULES = [zl_daily_refresh_schedule]

@@ -8,7 +8,7 @@ BigQuery type, are those of `PANDAS_DTYPES`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -64,6 +64,8 @@ class WriteMode(StrEnum):
     """insert new keys, update changed rows"""
     RECORD = "record"
     """insert new keys; a live row that differs stops the run: the code is the record, and somebody else changed the table"""
+    APPEND = "append"
+    """insert new keys; no row is ever changed, and a key that another run has taken meanwhile stops the run"""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,22 @@ def leaves_of(columns: tuple[Column, ...]) -> Iterator[Leaf]:
 
 
 @dataclass(frozen=True)
+class Part:
+    """STRUCT fields of a table that are switched on and off as one: what a feature family adds to the matrix.
+
+    Attributes:
+        name: lower-case letters, digits and underscores; a label of the live table records it while its fields
+            are this product's.
+        structs: the STRUCTs it has fields in, each with the part's own fields only.
+        on: its fields are in the contract and are written. One that is off is here for a live table on which it was on before.
+    """
+
+    name: str
+    structs: tuple[Column, ...]
+    on: bool
+
+
+@dataclass(frozen=True)
 class TableContract:
     """A BigQuery table that this product reads or writes.
 
@@ -141,6 +159,7 @@ class TableContract:
         cluster_by: clustering columns.
         mode: what a refresh may do to existing rows.
         symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
+        parts: what can be switched on and off.
         made_from: what a computed column is made from, `table.column` of tables upstream. A column that is not here is copied
             from the columns of its name upstream, or constant. Column lineage is made of this; perturbation tests hold it.
     """
@@ -154,6 +173,7 @@ class TableContract:
     cluster_by: tuple[str, ...] = ()
     mode: WriteMode = WriteMode.UPSERT
     symbols: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     made_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -172,6 +192,30 @@ class TableContract:
     def name(self) -> str:
         """dataset.table, without the configured prefix."""
         return f"{self.dataset}.{self.table}"
+
+    def with_parts(self, parts: Iterable[Part]) -> "TableContract":
+        """The contract with the fields of these parts as columns that are written: fields of STRUCTs that it has stop being
+        reserved, a STRUCT that it does not have is added at the end."""
+        columns = {column.name.casefold(): column for column in self.columns}
+        for struct in (struct for part in parts for struct in part.structs):
+            found = columns.get(struct.name.casefold())
+            if found is None:
+                columns[struct.name.casefold()] = struct
+                continue
+            own = {field.name.casefold(): field for field in struct.fields}
+            fields = tuple(own.pop(field.name.casefold(), field) for field in found.fields)
+            columns[struct.name.casefold()] = replace(found, fields=(*fields, *own.values()))
+        return replace(self, columns=tuple(columns.values()))
+
+    def leaving(self, names: Iterable[str]) -> "TableContract":
+        """The contract without these parts: their fields are left as they are in the live table, and so is whose they are."""
+        left = [part for part in self.parts if part.name in set(names)]
+        own = {(struct.name, field.name) for part in left for struct in part.structs for field in struct.fields}
+        columns = tuple(
+            replace(column, fields=tuple(replace(f, reserved=f.reserved or (column.name, f.name) in own) for f in column.fields))
+            for column in self.columns
+        )
+        return replace(self, columns=columns, parts=tuple(part for part in self.parts if part not in left))
 
     @property
     def created_columns(self) -> tuple[Column, ...]:
@@ -557,6 +601,105 @@ LATEST = TableContract(
         **dict.fromkeys(("predicted_return", "predicted_close", "low_close", "high_close"), _MODEL_INPUTS),
     },
 )
+
+# One row an attempt; a look that was taken stays taken. Family and look are the key, so two measurements that start at once and
+# both believe that theirs is the second look cannot both be written.
+LEDGER = TableContract(
+    dataset="training",
+    table="feature_family_ledger",
+    description="What each measurement of a feature family found, in the order of the looks. Rows are added and never changed.",
+    columns=(
+        Column("family", ColumnType.STRING, "feature family", nullable=False),
+        Column("look", ColumnType.INT64, "which look at this family it is, from 1", nullable=False),
+        Column("registration_id", ColumnType.STRING, "hash of what was fixed before looking (config)", nullable=False),
+        Column("data_sha256", ColumnType.STRING, "hash of every number that was looked at", nullable=False),
+        Column("decision", ColumnType.STRING, "KEEP, PROVISIONAL, REJECT or INCONCLUSIVE", nullable=False),
+        _float("p", "share of placebo shifts, the family itself counted among them, that help at least as much", nullable=False),
+        _float("keep_bound", "the p at or below which KEEP is reached: 0.05 / 6 / look", nullable=False),
+        _float("effect", "squared error that the family saves / that of forecasting zero, ridge", FRACTION, nullable=False),
+        _float("effect_low", "lower end of the effect's 90 % block-bootstrap interval", FRACTION, nullable=False),
+        _float("effect_high", "upper end of the effect's 90 % block-bootstrap interval", FRACTION, nullable=False),
+        _float("smallest_effect", "the effect that had to be exceeded for p <= 0.05", FRACTION, nullable=False),
+        Column("shifts", ColumnType.INT64, "placebo shifts behind p", nullable=False),
+        Column("seed", ColumnType.INT64, "what drew the shifts and the bootstrap", nullable=False),
+        _float("boosting_p", "p of the LightGBM of record, reported only", nullable=False),
+        _float("boosting_effect", "effect on the LightGBM of record, reported only", FRACTION, nullable=False),
+        _float("boosting_low", "lower end of its 90 % interval", FRACTION, nullable=False),
+        _float("boosting_high", "upper end of its 90 % interval", FRACTION, nullable=False),
+        Column("row_count", ColumnType.INT64, "labelled rows on which base and family have values", nullable=False),
+        Column("rows_left_out", ColumnType.INT64, "labelled rows on which the family has no value", nullable=False),
+        Column("test_rows", ColumnType.INT64, "rows in the six test blocks", nullable=False),
+        Column("first_date", ColumnType.DATE, "first session used", nullable=False),
+        Column("last_date", ColumnType.DATE, "last session used", nullable=False),
+        _float("mse_zero", "mean squared error of forecasting zero on the test rows", "fraction squared", nullable=False),
+        _float("mse_base", "mean squared error of the ridge without the family", "fraction squared", nullable=False),
+        _float("mse_family", "mean squared error of the ridge with the family", "fraction squared", nullable=False),
+        Column("by_fold", ColumnType.STRING, "JSON: name, rows and effect of each test block", nullable=False),
+        Column("by_regime", ColumnType.STRING, "JSON: name, rows and effect of each regime", nullable=False),
+        Column("placebo", ColumnType.STRING, "JSON: the effect at each shift", nullable=False),
+        Column("config", ColumnType.STRING, "JSON: what was registered", nullable=False),
+        Column("measured_at", ColumnType.TIMESTAMP, "when this row was written", unit="UTC", stamp=Stamp.ON_INSERT),
+    ),
+    key=("family", "look"),
+    mode=WriteMode.APPEND,
+)
+
+_OBSERVATIONS = (
+    Column("series", ColumnType.STRING, "name of the series at FRED", nullable=False),
+    Column("observed_on", ColumnType.DATE, "day, or first day of the month, that the value is of", nullable=False),
+    Column(
+        "available_at",
+        ColumnType.TIMESTAMP,
+        "when the value became known: by the series' release rule, or for a dated vintage when its day had passed",
+        "UTC",
+        nullable=False,
+    ),
+    _float("value", "the value, in the series' own unit; an observation without one has no row", nullable=False),
+    Column("vintage", ColumnType.DATE, "day whose state of knowledge the value is; NULL: the newest when it was fetched"),
+    INGESTION_TS,
+)
+
+# What only feature families read: no asset of it is there unless a family that needs it is switched on.
+FRED_OBSERVATIONS = TableContract(
+    dataset="raw_intelligence",
+    table="fred_observations",
+    description="Observations of economic series as FRED gives them, with the time at which each became known.",
+    columns=_OBSERVATIONS,
+    key=("series", "observed_on", "available_at"),
+    partition_by="observed_on",
+    cluster_by=("series",),
+)
+
+VOLATILITY_DAILY = TableContract(
+    dataset="raw_intelligence",
+    table="volatility_daily",
+    description="Daily closes of volatility indices (VIXCLS) as FRED gives them, with the time at which each became known.",
+    columns=_OBSERVATIONS,
+    key=("series", "observed_on", "available_at"),
+    partition_by="observed_on",
+    cluster_by=("series",),
+)
+
+BARS_1H = TableContract(
+    dataset="market_data",
+    table="databento_futures_ohlcv_1h",
+    description="Hourly bars of continuous futures (front month by volume, prices unadjusted), one row per hour and symbol.",
+    columns=(
+        Column("ts_event", ColumnType.TIMESTAMP, "start of the hour", "UTC", nullable=False),
+        _SYMBOL,
+        _float("open", "first price", CENTS),
+        _float("high", "highest price", CENTS),
+        _float("low", "lowest price", CENTS),
+        _float("close", "last price", CENTS),
+        Column("volume", ColumnType.INT64, "traded volume", LOTS),
+        _INSTRUMENT_ID,
+    ),
+    key=("ts_event", "symbol"),
+    cluster_by=("symbol",),
+    symbols=(SYMBOL,),
+)
+
+INTELLIGENCE: dict[str, TableContract] = {contract.table: contract for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, BARS_1H)}
 
 # Asset key -> contract, in the order of the graph.
 CONTRACTS: dict[str, TableContract | ViewContract] = {

@@ -14,6 +14,10 @@ class SettingError(ZlError):
     """A ZL_* variable has a value that is not allowed."""
 
 
+class FamilyConflict(ZlError):
+    """A feature family's module cannot be used beside the others; the message names the family and what collides."""
+
+
 class DataFault(ZlError):
     """Bars or rows that must not enter a table; the message names the offenders."""
 
@@ -44,3 +48,7 @@ class TrainingFault(ZlError):
 
 class WarehouseRefused(ZlError):
     """BigQuery's final no to one step: permission, a missing object, or a statement it cannot run."""
+
+
+class NotDelivered(ZlError):
+    """An alert did not reach its receiver; the message names the host and never a password or a webhook's path."""

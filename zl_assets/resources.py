@@ -102,12 +102,13 @@ def build_resources(settings: Settings) -> dict[str, object]:
     )
     exports = CloudExports(project=settings.gcp_project) if settings.gcp_project else EmbeddedExports(state_dir=state_dir)
     fixed = settings.fixed_as_of
+    kept = list(settings.kept_families)
     return {
         "warehouse": warehouse,
-        "tables_io": BigQueryIOManager(warehouse=warehouse),
-        "csv_io": TrainingCsvIOManager(state_dir=state_dir),
-        "models_io": ModelIOManager(state_dir=state_dir),
-        "published_model_io": PublishedModelIOManager(state_dir=state_dir),
+        "tables_io": BigQueryIOManager(warehouse=warehouse, families=list(settings.families), kept_families=kept),
+        "csv_io": TrainingCsvIOManager(state_dir=state_dir, kept_families=kept),
+        "models_io": ModelIOManager(state_dir=state_dir, kept_families=kept),
+        "published_model_io": PublishedModelIOManager(state_dir=state_dir, kept_families=kept),
         "exports": exports,
         "bounds": Bounds(min_matrix_rows=settings.min_matrix_rows, min_labelled_rows=settings.min_labelled_rows),
         "as_of": AsOf(fixed=fixed.isoformat() if fixed else None),

@@ -8,10 +8,11 @@ import datetime as dt
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from zl_assets.errors import SettingError
 
@@ -23,6 +24,15 @@ SAMPLE_AS_OF = dt.date(2025, 11, 15)
 # A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MB a query.
 # 1 GiB leaves room for a bars table of several hundred symbols, and costs less than one US cent at the on-demand list price.
 DEFAULT_MAX_BYTES = 1 << 30
+
+# Names separated by commas; pydantic would read the variable as JSON.
+type Names = Annotated[tuple[str, ...], NoDecode]
+
+
+# Settings that a message, a log or a page of the UI never shows.
+SECRETS = {"notify_webhook", "notify_smtp"}
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 class Settings(BaseSettings):
@@ -46,6 +56,23 @@ class Settings(BaseSettings):
         default=None,
         description="daily bars to load in embedded mode: a Parquet, CSV or Databento DBN file (.dbn, .dbn.zst), or a folder of "
         "them; unset: the synthetic sample",
+    )
+    families: Names = Field(
+        default=(), description="feature families to compute, separated by commas, e.g. pivots,macro; unset: none"
+    )
+    kept_families: Names = Field(
+        default=(),
+        description="families of ZL_FAMILIES that the training view and the model use, separated by commas; unset: none",
+    )
+    bars_1h: Path | None = Field(
+        default=None,
+        description="hourly bars for the intraday family in embedded mode: a Parquet, CSV or Databento DBN file (ohlcv-1h), or a "
+        "folder of them; unset: none",
+    )
+    fred: str | None = Field(
+        default=None,
+        description="folder of FRED's CSV files, one SERIES.csv each, or https://fred.stlouisfed.org to fetch them from there; "
+        "unset: none",
     )
     as_of: dt.date | None = Field(
         default=None,
@@ -71,6 +98,32 @@ class Settings(BaseSettings):
         le=3600,
         description="seconds that one step in BigQuery may take, its retries included: more than 0, at most 3600",
     )
+    notify_webhook: SecretStr | None = Field(
+        default=None,
+        description="an https:// URL (http:// only to this machine) that takes {'text': ...} by POST, as Slack and Mattermost do",
+    )
+    notify_email: str | None = Field(default=None, description="e-mail addresses, separated by commas; needs ZL_NOTIFY_SMTP")
+    notify_from: str | None = Field(
+        default=None, description="the e-mail address that alerts come from; unset: the first recipient"
+    )
+    notify_smtp: SecretStr | None = Field(
+        default=None,
+        description="smtp://user:password@host:587 (STARTTLS, but to this machine) or smtps://user:password@host:465; user and "
+        "password may be left out, and are percent-encoded",
+    )
+    ui_url: str = Field(
+        default="http://127.0.0.1:3000", description="http:// or https:// address under which people open Dagster's UI"
+    )
+
+    @field_validator("families", "kept_families", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        names = [name.strip() for name in value.split(",")] if isinstance(value, str) else list(value)
+        if any(not re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
+            raise ValueError("a family name has lower-case letters, digits and underscores, and starts with a letter")
+        if len(set(names)) != len(names):
+            raise ValueError("a name is there twice")
+        return tuple(names)
 
     @field_validator("as_of", mode="before")
     @classmethod
@@ -112,12 +165,64 @@ class Settings(BaseSettings):
             raise ValueError("letters, digits, '.', '_', '-' and single slashes only, and no part of the path begins with a dot")
         return value.rstrip("/")
 
+    @field_validator("notify_webhook")
+    @classmethod
+    def _webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            url = _url(value.get_secret_value(), {"https", "http"})
+            if url.scheme == "http" and url.hostname not in LOOPBACK:
+                raise ValueError("it would go over the network unencrypted")
+        return value
+
+    @field_validator("notify_smtp")
+    @classmethod
+    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            url = _url(value.get_secret_value(), {"smtp", "smtps"})
+            if url.path.strip("/") or url.query or url.fragment:
+                raise ValueError("nothing may follow the port")
+            if (url.username is None) != (url.password is None):
+                raise ValueError("user and password come together")
+        return value
+
+    @field_validator("notify_email")
+    @classmethod
+    def _recipients(cls, value: str | None) -> str | None:
+        return value if value is None else ", ".join(_address(part) for part in value.split(","))
+
+    @field_validator("notify_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        return value if value is None else _address(value)
+
+    @field_validator("ui_url")
+    @classmethod
+    def _ui_url(cls, value: str) -> str:
+        _url(value, {"https", "http"})
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _mail_needs_a_server(self) -> Self:
+        if self.notify_email is not None and self.notify_smtp is None:
+            raise ValueError("ZL_NOTIFY_EMAIL is set and ZL_NOTIFY_SMTP is not: say which server takes the mail")
+        return self
+
     @field_validator("state_dir")
     @classmethod
     def _state_dir(cls, value: Path) -> Path:
         return value.expanduser()
 
-    @field_validator("bars")
+    @field_validator("fred")
+    @classmethod
+    def _fred(cls, value: str | None) -> str | None:
+        # Plain HTTP only to this machine: what is fetched decides on features.
+        if value is None or "://" not in value:
+            return value
+        if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?/?|http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?/?", value):
+            raise ValueError("an address is https://host, with nothing after it")
+        return value.rstrip("/")
+
+    @field_validator("bars", "bars_1h")
     @classmethod
     def _bars(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value is not None else None
@@ -130,7 +235,8 @@ class Settings(BaseSettings):
             SettingError: a variable has a value that is not allowed, or a setting is not known.
         """
         known = {PREFIX + name.upper() for name in cls.model_fields}
-        if unknown := sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        # In any case of letters, as the values themselves are read.
+        if unknown := sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known):
             raise SettingError(f"{', '.join(unknown)}: no such setting. Known: {', '.join(sorted(known))}.")
         try:
             return cls(**overrides)
@@ -141,6 +247,18 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """True when no Google Cloud project is set: BigQuery runs on this machine."""
         return self.gcp_project is None
+
+    @property
+    def fred_folder(self) -> Path | None:
+        """Where FRED's files are: ZL_FRED, or in the state folder what is fetched from the address that it gives."""
+        if self.fred is None:
+            return None
+        return self.state_dir / "fred" if self.fred_address else Path(self.fred).expanduser()
+
+    @property
+    def fred_address(self) -> str | None:
+        """The address to fetch FRED's files from, where ZL_FRED is one."""
+        return self.fred if self.fred is not None and "://" in self.fred else None
 
     @property
     def synthetic(self) -> bool:
@@ -158,9 +276,35 @@ class Settings(BaseSettings):
         return SAMPLE_AS_OF if self.as_of is None and self.synthetic else self.as_of
 
 
+def _address(text: str) -> str:
+    # The part that a person types; whether there is such a mailbox is the mail server's to say.
+    address = text.strip()
+    if not re.fullmatch(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+", address):
+        raise ValueError("an e-mail address looks like name@example.com")
+    return address
+
+
+def _url(text: str, schemes: set[str]) -> SplitResult:
+    """The parts of a URL; what is said about a wrong one never repeats it, since it may hold a secret."""
+    if not text.isascii() or any(c.isspace() or not c.isprintable() for c in text):
+        raise ValueError("a URL has no spaces and only ASCII characters")
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        raise ValueError("it is not a URL") from None
+    if url.scheme not in schemes or not url.hostname or port == 0:
+        raise ValueError(f"it does not begin with {' or '.join(f'{s}://' for s in sorted(schemes))} and a host")
+    return url
+
+
 def _problem(error: Any) -> str:
-    name = str(error["loc"][0]) if error["loc"] else "?"
+    if not error["loc"]:
+        return f"{error['msg'].removeprefix('Value error, ')}."
+    name = str(error["loc"][0])
     field = Settings.model_fields.get(name)
     if field is None:
         return f"{name} is not a setting of this version. Known: {', '.join(PREFIX + n.upper() for n in Settings.model_fields)}."
-    return f"{PREFIX}{name.upper()}={error['input']!r} is not allowed: {error['msg']}. Allowed: {field.description}."
+    value = "(not shown)" if name in SECRETS else repr(error["input"])
+    problem = error["msg"].removeprefix("Value error, ")  # pydantic's words before ours
+    return f"{PREFIX}{name.upper()}={value} is not allowed: {problem}. Allowed: {field.description}."

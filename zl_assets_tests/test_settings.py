@@ -1,6 +1,7 @@
 """Settings: a wrong value stops with the variable, the value and what is allowed."""
 
 import datetime as dt
+import traceback
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,18 @@ WRONG = {
     "ZL_LOCATION": ["us central", "us-central1; --"],
     "ZL_DATASET_PREFIX": ["1_", "a-b", "a b", "x.y", "`"],
     "ZL_CREATE": ["maybe"],
+    "ZL_FAMILIES": ["Pivots", "a,,b", "a;b", "pivots,pivots", "`"],
+    "ZL_KEPT_FAMILIES": ["pivots,", "1a"],
+    "ZL_FRED": ["http://fred.stlouisfed.org", "ftp://x", "https://fred.stlouisfed.org/graph?id=DGS10", "https://u:p@host"],
     "ZL_AS_OF": ["tomorrow", "0", "1763164800", "2025-13-01", "15.11.2025"],
     "ZL_MIN_MATRIX_ROWS": ["-1", "many", "1.5"],
     "ZL_MIN_LABELLED_ROWS": ["-1"],
     "ZL_MAX_PARTITIONS": ["0", "4001"],
     "ZL_MAX_BYTES": ["1", "-5"],
     "ZL_DEADLINE": ["0", "-1", "7200", "nan"],
+    "ZL_NOTIFY_EMAIL": ["me", "a@b@c", "a@example.com,", "a@example.com\nBcc: x@example.com", "Me <a@example.com>"],
+    "ZL_NOTIFY_FROM": ["me", "a@example.com, b@example.com"],
+    "ZL_UI_URL": ["dagster.example.com", "ftp://x", "http://"],
 }
 
 
@@ -39,13 +46,43 @@ def test_a_wrong_value_names_the_variable_the_value_and_what_is_allowed(
         Settings.load()
     message = str(caught.value)
     assert name in message
-    assert value in message
+    assert repr(value) in message
     assert "Allowed:" in message
 
 
-def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZL_BAR", "/my/bars.parquet")
-    with pytest.raises(SettingError, match=r"ZL_BAR: no such setting. Known: .*ZL_BARS"):
+SECRET = "T0KEN"  # noqa: S105 - of no service
+WRONG_SECRETS = {
+    "ZL_NOTIFY_WEBHOOK": ["hooks.example.com/T0KEN", "http://hooks.example.com/T0KEN", "https:///T0KEN", "https://x/T0KEN y"],
+    "ZL_NOTIFY_SMTP": [
+        "mail.example.com",
+        "smtp://zl:T0KEN@",
+        "smtp://T0KEN@mail.example.com",
+        "smtp://zl:T0KEN@mail.example.com:99999",
+        "smtp://zl:T0KEN@mail.example.com/inbox",
+        "http://zl:T0KEN@mail.example.com",
+        "smtp://zl:T0KEN@[mail",
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG_SECRETS.items() for value in values])
+def test_a_wrong_secret_is_named_and_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError, match=f"{name}=.not shown. is not allowed") as caught:
+        Settings.load()
+    assert "Allowed:" in str(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_recipients_without_a_mail_server_are_not_silently_never_told() -> None:
+    with pytest.raises(SettingError, match="ZL_NOTIFY_SMTP is not"):
+        Settings.load(notify_email="a@example.com")
+
+
+@pytest.mark.parametrize("name", ["ZL_BAR", "zl_bar"])
+def test_a_misspelt_setting_is_not_silently_the_default(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "/my/bars.parquet")
+    with pytest.raises(SettingError, match=rf"{name}: no such setting. Known: .*ZL_BARS"):
         Settings.load()
 
 
@@ -72,6 +109,14 @@ def test_own_bars_are_looked_at_today_unless_a_date_is_given() -> None:
     assert Settings.load(bars="x.parquet", as_of="2024-01-02").fixed_as_of == dt.date(2024, 1, 2)
 
 
+def test_families_are_names_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().families == ()
+    monkeypatch.setenv("ZL_FAMILIES", "pivots, macro")
+    monkeypatch.setenv("ZL_KEPT_FAMILIES", "macro")
+    settings = Settings.load()
+    assert (settings.families, settings.kept_families) == (("pivots", "macro"), ("macro",))
+
+
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZL_GCP_PROJECT", "")
     assert Settings.load().embedded
@@ -85,3 +130,11 @@ def test_no_prefix_that_is_not_an_identifier_gets_through(prefix: str) -> None:
         return
     assert settings.dataset_prefix.isascii()
     assert settings.dataset_prefix.replace("_", "a").isalnum()
+
+
+def test_fred_is_a_folder_or_an_address_whose_files_go_to_the_state_folder() -> None:
+    assert Settings.load().fred_folder is None
+    folder = Settings.load(fred="data/fred")
+    assert (folder.fred_folder, folder.fred_address) == (Path("data/fred"), None)
+    address = Settings.load(fred="https://fred.stlouisfed.org/", state_dir="s")
+    assert (address.fred_folder, address.fred_address) == (Path("s/fred"), "https://fred.stlouisfed.org")

@@ -4,10 +4,11 @@ from typing import Any
 
 import dagster as dg
 
-from zl_assets.contracts import CONTRACTS
+from zl_assets.contracts import CONTRACTS, TableContract, ViewContract
 from zl_assets.io_managers.bigquery import table_schema
 
-SOURCE, FEATURES, TRAINING, PREDICTIONS = "source", "features", "training", "predictions"
+SOURCE, FEATURES, FAMILIES, TRAINING, PREDICTIONS = "source", "features", "families", "training", "predictions"
+IMPACT = "impact"
 OWNERS = ["team:zl"]
 
 TABLES_IO, CSV_IO, MODELS_IO, PUBLISHED_MODEL_IO = "tables_io", "csv_io", "models_io", "published_model_io"
@@ -18,5 +19,9 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=5)
 
 def of_contract(asset: str) -> dict[str, Any]:
     """Metadata of a table or view that is known before it is ever materialized."""
-    contract = CONTRACTS[asset]
+    return described(CONTRACTS[asset])
+
+
+def described(contract: TableContract | ViewContract) -> dict[str, Any]:
+    """`of_contract`, of a contract that depends on the feature families that are on."""
     return {"dagster/column_schema": table_schema(contract), "dagster/table_name": contract.name, "key": ", ".join(contract.key)}

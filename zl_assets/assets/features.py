@@ -1,13 +1,17 @@
 """Features, regimes, and the matrix that joins them by date."""
 
+from typing import Any
+
 import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.common import FEATURES as FEATURES_GROUP
-from zl_assets.assets.common import OWNERS, RETRY, TABLES_IO, of_contract
+from zl_assets.assets.common import OWNERS, RETRY, TABLES_IO, described, of_contract
 from zl_assets.assets.pictures import picture
 from zl_assets.contracts import FEATURES, MATRIX, REGIME_WEIGHTS
 from zl_assets.domain import features, matrix, regimes
+from zl_assets.domain.families.registry import Selection
+from zl_assets.domain.families.tables import asset_of, matrix_contract, without_rows
 from zl_assets.io_managers.failures import as_failures
 
 
@@ -49,26 +53,48 @@ def regime_weights() -> dg.MaterializeResult[pd.DataFrame]:
         return dg.MaterializeResult(value=regimes.regime_weights())
 
 
-@dg.asset(
-    group_name=FEATURES_GROUP,
-    kinds={"bigquery", "pandas"},
-    owners=OWNERS,
-    metadata=of_contract(MATRIX.table),
-    io_manager_key=TABLES_IO,
-    retry_policy=RETRY,
+_MATRIX = (
+    "One denormalised row per session: the bar, the eight features, the rolls and the regime, put together by date in Python.\n\n"
+    "The first 62 sessions have no 63-session mean and are left out. {families} Written by MERGE: new sessions are inserted, "
+    "revised ones updated, the rest is not touched."
 )
-def daily_ml_matrix(
-    zl_ohlcv: pd.DataFrame, zl_ta_features: pd.DataFrame, regime_weights: pd.DataFrame
-) -> dg.MaterializeResult[pd.DataFrame]:
-    """One denormalised row per session: the bar, the eight features, the rolls and the regime, put together by date in Python.
 
-    The first 62 sessions have no 63-session mean and are left out. `pivots`, `policy` and `golden_zone` belong to later feature
-    families and stay NULL here. Written by MERGE: new sessions are inserted, revised ones updated, the rest is not touched.
-    """
-    from zl_assets.model.plots import matrix_over_time
 
-    with as_failures():
-        rows = matrix.build_matrix(zl_ohlcv, zl_ta_features, regime_weights)
-    return dg.MaterializeResult(
-        value=rows, metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows))}
+def build_matrix_asset(selection: Selection) -> dg.AssetsDefinition:
+    """The matrix, with the families that are on."""
+    contract = matrix_contract(selection)
+    names = {asset_of(family): family.name for family in selection.on}
+    filled = (
+        f"The feature families {', '.join(names.values())} are stamped into their STRUCTs; those of the others stay as they are."
+        if names
+        else "`pivots`, `policy` and `golden_zone` belong to later feature families and stay NULL here."
     )
+
+    @dg.asset(
+        name=MATRIX.table,
+        description=_MATRIX.format(families=filled),
+        group_name=FEATURES_GROUP,
+        kinds={"bigquery", "pandas"},
+        owners=OWNERS,
+        metadata=described(contract),
+        ins={asset: dg.AssetIn(asset) for asset in names},
+        io_manager_key=TABLES_IO,
+        retry_policy=RETRY,
+    )
+    def daily_ml_matrix(
+        zl_ohlcv: pd.DataFrame, zl_ta_features: pd.DataFrame, regime_weights: pd.DataFrame, **families: pd.DataFrame
+    ) -> dg.MaterializeResult[Any]:
+        from zl_assets.model.plots import matrix_over_time
+        from zl_assets.warehouse.publish import Publication
+
+        with as_failures():
+            base = matrix.build_matrix(zl_ohlcv, zl_ta_features, regime_weights)
+            tables = {names[asset]: rows for asset, rows in families.items()}
+            left = without_rows(tables)
+            rows = matrix.stamp_families(base, selection.on, tables, contract.leaving(left))
+        return dg.MaterializeResult(
+            value=Publication(rows, left=left),
+            metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows))},
+        )
+
+    return daily_ml_matrix

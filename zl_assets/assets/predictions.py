@@ -51,7 +51,9 @@ def zl_1m_oof(
     retry_policy=RETRY,
     ins={"lgbm_model": dg.AssetIn(input_manager_key=PUBLISHED_MODEL_IO)},
 )
-def zl_1m_latest(lgbm_model: LoadedModel, training_csv: TrainingCsv) -> dg.MaterializeResult[pd.DataFrame]:
+def zl_1m_latest(
+    context: dg.AssetExecutionContext, lgbm_model: LoadedModel, training_csv: TrainingCsv
+) -> dg.MaterializeResult[pd.DataFrame]:
     """The forecast of every session whose target is not known yet, in cents per pound, with an interval meant to hold 80 % of
     outcomes.
 
@@ -63,11 +65,28 @@ def zl_1m_latest(lgbm_model: LoadedModel, training_csv: TrainingCsv) -> dg.Mater
     with as_failures():
         rows = latest_rows(lgbm_model, training_csv.frame)
     newest = rows.iloc[-1]
+    csv = training_csv.frame
+    behind = csv["target_1m"].notna() & csv["data_date"].gt(pd.Timestamp(lgbm_model.trained_through))
     return dg.MaterializeResult(
         value=rows,
         metadata={
             "model_id": lgbm_model.model_id,
+            "trained_through": str(lgbm_model.trained_through),
+            "sessions_behind": int(behind.sum()),
+            "newest_model": _newest_model(context.instance),
             "newest_forecast": f"{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: {newest.predicted_close:.2f} "
             f"US cents per pound, interval {newest.low_close:.2f} to {newest.high_close:.2f}",
         },
+    )
+
+
+def _newest_model(instance: dg.DagsterInstance) -> str:
+    """The newest run's model, and why the forecasts are not its own if they are not."""
+    event = instance.get_latest_materialization_event(dg.AssetKey("lgbm_model"))
+    recorded = event.asset_materialization.metadata if event is not None and event.asset_materialization is not None else {}
+    found = {name: recorded[name].value for name in ("model_id", "is_latest", "gates_failed") if name in recorded}
+    if not found:
+        return "not recorded"
+    return (
+        f"{found['model_id']} ({'published' if found['is_latest'] else f'not published; gates failed: {found["gates_failed"]}'})"
     )

@@ -7,10 +7,11 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from zl_assets.assets.common import CSV_IO, MODELS_IO, OWNERS, RETRY, TABLES_IO, TRAINING, of_contract
-from zl_assets.assets.features import daily_ml_matrix
+from zl_assets.assets.common import CSV_IO, MODELS_IO, OWNERS, RETRY, TABLES_IO, TRAINING, described
 from zl_assets.assets.pictures import shown
-from zl_assets.contracts import MATRIX, TRAINING_VIEW
+from zl_assets.contracts import MATRIX, TRAINING_VIEW, ViewContract
+from zl_assets.domain.families.registry import Selection
+from zl_assets.domain.families.tables import matrix_columns, training_view_contract
 from zl_assets.errors import TrainingFault
 from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse, table_schema
@@ -20,64 +21,76 @@ from zl_assets.model.config import ModelConfig
 from zl_assets.model.skill import REFRESH_SHIFTS
 from zl_assets.settings import Settings
 
-
-@dg.asset(
-    group_name=TRAINING,
-    kinds={"bigquery", "view"},
-    owners=OWNERS,
-    metadata=of_contract(TRAINING_VIEW.table),
-    io_manager_key=TABLES_IO,
-    retry_policy=RETRY,
-    deps=[daily_ml_matrix],
+_VIEW = (
+    "Flat training rows: close, the eight features,{kept} the regime, and the target, which is the return over the next 21 "
+    "sessions.\n\nA BigQuery view: one SELECT over daily_ml_matrix, no joins. The newest 21 sessions have no target yet. Rows "
+    "before 2023-01-01 are `train`, the others `test`."
 )
-def vw_zl_1m_flat(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-    """Flat training rows: close, the eight features, the regime, and the target, which is the return over the next 21 sessions.
 
-    A BigQuery view: one SELECT over daily_ml_matrix, no joins. The newest 21 sessions have no target yet. Rows before 2023-01-01
-    are `train`, the others `test`.
-    """
-    from zl_assets.warehouse.publish import ViewDefinition
-    from zl_assets.warehouse.sql import training_view
 
-    with as_failures(), warehouse.publisher(run=context.run.run_id, asset=TRAINING_VIEW.table) as publisher:
-        select = training_view(publisher.namespace.of(MATRIX))
-    return dg.MaterializeResult(value=ViewDefinition(select), metadata={"sql": dg.MetadataValue.md(f"```sql\n{select}\n```")})
+def build_training_view(selection: Selection) -> dg.AssetsDefinition:
+    """The view, with the columns of the kept families."""
+    contract = training_view_contract(selection.kept)
+    kept = "".join(f" the family {family.name}," for family in selection.kept)
+
+    @dg.asset(
+        name=TRAINING_VIEW.table,
+        description=_VIEW.format(kept=kept),
+        group_name=TRAINING,
+        kinds={"bigquery", "view"},
+        owners=OWNERS,
+        metadata=described(contract),
+        io_manager_key=TABLES_IO,
+        retry_policy=RETRY,
+        deps=[MATRIX.table],
+    )
+    def vw_zl_1m_flat(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
+        from zl_assets.warehouse.publish import ViewDefinition
+        from zl_assets.warehouse.sql import training_view
+
+        with as_failures(), warehouse.publisher(run=context.run.run_id, asset=TRAINING_VIEW.table) as publisher:
+            select = training_view(publisher.namespace.of(MATRIX), matrix_columns(selection.kept))
+        return dg.MaterializeResult(value=ViewDefinition(select), metadata={"sql": dg.MetadataValue.md(f"```sql\n{select}\n```")})
+
+    return vw_zl_1m_flat
 
 
 _CSV_DESCRIPTION = (
     "The training view as a file, for training here or elsewhere.\n\nReplaced in one step, so a reader never sees half of it. "
     "Floats carry all their digits. The sha256 is recorded; the model refuses a file with another one."
 )
-_CSV_METADATA = {"dagster/column_schema": table_schema(TRAINING_VIEW)}
 
 
-def build_training_csv(settings: Settings) -> dg.AssetsDefinition:
+def build_training_csv(settings: Settings, selection: Selection) -> dg.AssetsDefinition:
     """The training view's file: read from the view, or with ZL_EXPORT_URI exported by BigQuery. Either way the same bytes."""
-    return training_csv if settings.export_uri is None else _exported_csv(settings.export_uri)
+    view = training_view_contract(selection.kept)
+    return _read_csv(view) if settings.export_uri is None else _exported_csv(settings.export_uri, view)
 
 
-@dg.asset(
-    description=_CSV_DESCRIPTION,
-    group_name=TRAINING,
-    kinds={"csv"},
-    owners=OWNERS,
-    metadata=_CSV_METADATA,
-    io_manager_key=CSV_IO,
-    retry_policy=RETRY,
-)
-def training_csv(vw_zl_1m_flat: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """The view's rows."""
-    return dg.MaterializeResult(value=vw_zl_1m_flat)
+def _read_csv(view: ViewContract) -> dg.AssetsDefinition:
+    @dg.asset(
+        description=_CSV_DESCRIPTION,
+        group_name=TRAINING,
+        kinds={"csv"},
+        owners=OWNERS,
+        metadata={"dagster/column_schema": table_schema(view)},
+        io_manager_key=CSV_IO,
+        retry_policy=RETRY,
+    )
+    def training_csv(vw_zl_1m_flat: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+        return dg.MaterializeResult(value=vw_zl_1m_flat)
+
+    return training_csv
 
 
-def _exported_csv(uri: str) -> dg.AssetsDefinition:
+def _exported_csv(uri: str, view: ViewContract) -> dg.AssetsDefinition:
     @dg.asset(
         name="training_csv",
         description=f"{_CSV_DESCRIPTION}\n\nExported by BigQuery through {uri}.",
         group_name=TRAINING,
         kinds={"csv", "googlecloud"},
         owners=OWNERS,
-        metadata=_CSV_METADATA,
+        metadata={"dagster/column_schema": table_schema(view)},
         io_manager_key=CSV_IO,
         retry_policy=RETRY,
         deps=[TRAINING_VIEW.table],
@@ -89,8 +102,8 @@ def _exported_csv(uri: str) -> dg.AssetsDefinition:
 
         run = context.run.run_id
         with as_failures(), warehouse.publisher(run=run, asset="training_csv") as publisher:
-            exported = export_view(publisher, exports.storage(publisher), uri, TRAINING_VIEW, run)
-            frame = training_rows(exported)
+            exported = export_view(publisher, exports.storage(publisher), uri, view, run)
+            frame = training_rows(exported, view)
         return dg.MaterializeResult(value=frame, metadata={"exported_to": exported.uri, "exported_files": exported.files})
 
     return exported_csv
@@ -147,41 +160,55 @@ class ModelChoices(dg.Config):
         return ModelConfig(**values | {"split_date": split_date})
 
 
-@dg.asset(
-    group_name=TRAINING,
-    kinds={"lightgbm"},
-    owners=OWNERS,
-    io_manager_key=MODELS_IO,
-    retry_policy=RETRY,
+_MODEL = (
+    "A small LightGBM model of the 21-session return, with the evidence of how much it can be believed.\n\n"
+    "Three fits: walk-forward cross-validation on all labelled rows, a holdout fit scored on 2023 and later, and the saved model "
+    "on all labelled rows. A model that fails a gate is stored, but `latest` stays on the last one that passed them all. "
+    "{inputs}\n\n"
+    "The features table is read for the roll index alone: a comparison on it is reported, and the model does not depend on it."
 )
-def lgbm_model(config: ModelChoices, training_csv: TrainingCsv, zl_ta_features: pd.DataFrame) -> dg.MaterializeResult[GatedModel]:
-    """A small LightGBM model of the 21-session return, with the evidence of how much it can be believed.
 
-    Three fits: walk-forward cross-validation on all labelled rows, a holdout fit scored on 2023 and later, and the saved model on
-    all labelled rows. A model that fails a gate is stored, but `latest` stays on the last one that passed them all. These eight
-    features are a baseline: the model proves the pipeline, not an edge.
 
-    The features table is read for the roll index alone: a comparison on it is reported, and the model does not depend on it.
-    """
-    from zl_assets.model.evidence import gather_evidence
-    from zl_assets.model.gates import evaluate_gates
-    from zl_assets.model.report import build_report, report_html
-    from zl_assets.model.training import train
+def build_model(selection: Selection) -> dg.AssetsDefinition:
+    """The model, with the inputs of the kept families."""
+    names = ", ".join(family.name for family in selection.kept)
+    baseline = "These eight features are a baseline: the model proves the pipeline, not an edge."
+    inputs = f"Beside the eight features it sees the families {names}." if names else baseline
 
-    with as_failures():
-        choices = config.model_config_of_run()
-        trained = train(training_csv.frame, choices, training_csv.sha256)
-        gates = evaluate_gates(trained)
-        report = build_report(
-            gather_evidence(trained, gates, training_csv.frame, zl_ta_features, placebo_shifts=config.placebo_shifts)
-        )
-    return dg.MaterializeResult(
-        value=GatedModel(trained, gates, report_html(report)),
-        metadata={
-            "labelled_rows": len(trained.data.dates),
-            "holdout_train_rows": len(trained.holdout.train),
-            "holdout_test_rows": len(trained.holdout.test),
-            "training_csv_sha256": training_csv.sha256,
-            **shown(report),
-        },
+    @dg.asset(
+        description=_MODEL.format(inputs=inputs),
+        group_name=TRAINING,
+        kinds={"lightgbm"},
+        owners=OWNERS,
+        io_manager_key=MODELS_IO,
+        retry_policy=RETRY,
     )
+    def lgbm_model(
+        config: ModelChoices, training_csv: TrainingCsv, zl_ta_features: pd.DataFrame
+    ) -> dg.MaterializeResult[GatedModel]:
+        from zl_assets.model.design import features_with
+        from zl_assets.model.evidence import gather_evidence
+        from zl_assets.model.gates import evaluate_gates
+        from zl_assets.model.report import build_report, report_html
+        from zl_assets.model.training import train
+
+        with as_failures():
+            choices = config.model_config_of_run()
+            trained = train(training_csv.frame, choices, training_csv.sha256, features_with(selection.kept))
+            gates = evaluate_gates(trained)
+            report = build_report(
+                gather_evidence(trained, gates, training_csv.frame, zl_ta_features, placebo_shifts=config.placebo_shifts)
+            )
+        return dg.MaterializeResult(
+            value=GatedModel(trained, gates, report_html(report)),
+            metadata={
+                "labelled_rows": len(trained.data.dates),
+                "trained_through": f"{trained.data.dates[-1]:%Y-%m-%d}",
+                "holdout_train_rows": len(trained.holdout.train),
+                "holdout_test_rows": len(trained.holdout.test),
+                "training_csv_sha256": training_csv.sha256,
+                **shown(report),
+            },
+        )
+
+    return lgbm_model

@@ -58,4 +58,5 @@ WHAT_TO_DO: dict[str, str] = {
     "largest_gain_share": _GATE + "One feature decides alone: look at it for a leak or a bad print.",
     "importance_rank_correlation": _GATE + "The folds learn different things, which is what noise looks like.",
     "permutation_importance": _LEAK,
+    "model_up_to_date": "Newer models did not pass their gates: see the checks of lgbm_model. Forecasts go on with the old one.",
 }

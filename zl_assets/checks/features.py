@@ -8,6 +8,9 @@ import pandas as pd
 from zl_assets.checks.common import result, spec
 from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, ROLL_NAMES, SESSIONS, TECHNICAL_FEATURE_NAMES
 from zl_assets.domain import assertions
+from zl_assets.domain.families.gates import stamped
+from zl_assets.domain.families.registry import Selection
+from zl_assets.domain.families.tables import asset_of, matrix_columns
 from zl_assets.resources import AsOf, Bounds
 
 _RSI = "RSI lies between 0 and 100."
@@ -83,54 +86,84 @@ def zl_ta_features_checks(
         yield result(FEATURES.table, verdict)
 
 
-@dg.multi_asset_check(
-    name="daily_ml_matrix_checks",
-    specs=[
-        spec(MATRIX.table, "row_count_at_least", "The matrix has the plan's rows (ZL_MIN_MATRIX_ROWS).", blocking=True),
-        spec(MATRIX.table, "unique_key", "One row per session date and symbol.", blocking=True),
-        spec(MATRIX.table, "no_null_prices", "No row lacks a price.", blocking=True),
-        spec(MATRIX.table, "prices_positive", "Every price is above zero.", blocking=True),
-        spec(MATRIX.table, "regimes_named", "Every row has a regime.", blocking=True),
-        spec(MATRIX.table, "distinct_regimes", "The rows are of every regime that their dates reach into.", blocking=True),
-        spec(MATRIX.table, "rsi_in_range", _RSI, blocking=True),
-        spec(MATRIX.table, "volatility_in_plan", _PLAN, blocking=True),
-        spec(MATRIX.table, "volatility_plausible", _PLAUSIBLE, blocking=True),
-        spec(MATRIX.table, "column_coverage", "The bar, the features and the regime have a value on every row.", blocking=True),
-        spec(
-            MATRIX.table,
-            "matrix_rows_recomputed",
-            "A sample of rows equals what plain Python computes from the sessions.",
-            blocking=True,
-            against=(SESSIONS.table, REGIME_WEIGHTS.table),
-        ),
-        spec(MATRIX.table, "newest_session", "The newest row is the exchange calendar's session, or one behind it. A warning."),
-    ],
-    ins={table: dg.AssetIn(table) for table in (MATRIX.table, SESSIONS.table, REGIME_WEIGHTS.table)},
-)
-def daily_ml_matrix_checks(
-    daily_ml_matrix: pd.DataFrame, zl_ohlcv: pd.DataFrame, regime_weights: pd.DataFrame, as_of: AsOf, bounds: Bounds
-) -> Iterator[dg.AssetCheckResult]:
-    """The matrix against the plan's assertions and against what it was made of."""
-    for verdict in (
-        assertions.row_count_at_least(daily_ml_matrix, bounds.min_matrix_rows),
-        assertions.unique_key(daily_ml_matrix, MATRIX.key),
-        assertions.no_null_prices(daily_ml_matrix),
-        assertions.prices_positive(daily_ml_matrix),
-        assertions.regimes_named(daily_ml_matrix),
-        assertions.distinct_regimes(daily_ml_matrix, regime_weights),
-        assertions.rsi_in_range(daily_ml_matrix),
-        assertions.volatility_in_plan(daily_ml_matrix),
-        assertions.volatility_plausible(daily_ml_matrix),
-        assertions.column_coverage(daily_ml_matrix, complete=_COMPLETE, optional=ROLL_NAMES),
-        assertions.matrix_rows_recomputed(daily_ml_matrix, zl_ohlcv, regime_weights),
-    ):
-        yield result(MATRIX.table, verdict)
-    yield result(MATRIX.table, assertions.newest_session(daily_ml_matrix, as_of.date), warn=True)
-
-
 _COMPLETE = (
     *(name for name in MATRIX.frame_columns if name.startswith(("market_data.", "regime."))),
     *TECHNICAL_FEATURE_NAMES,
 )
 
-CHECKS = [regime_weights_checks, zl_ta_features_checks, daily_ml_matrix_checks]
+
+def build_matrix_checks(selection: Selection) -> dg.AssetChecksDefinition:
+    """The checks on the matrix; with families on, one more, that it carries their values."""
+    names = {asset_of(family): family.name for family in selection.on}
+    of_families = [
+        spec(
+            MATRIX.table,
+            "families_stamped",
+            "Every row carries the feature families' values of its own date.",
+            blocking=True,
+            against=tuple(names),
+        )
+    ]
+    optional = (*ROLL_NAMES, *matrix_columns(selection.on))
+
+    @dg.multi_asset_check(
+        name="daily_ml_matrix_checks",
+        specs=[
+            spec(MATRIX.table, "row_count_at_least", "The matrix has the plan's rows (ZL_MIN_MATRIX_ROWS).", blocking=True),
+            spec(MATRIX.table, "unique_key", "One row per session date and symbol.", blocking=True),
+            spec(MATRIX.table, "no_null_prices", "No row lacks a price.", blocking=True),
+            spec(MATRIX.table, "prices_positive", "Every price is above zero.", blocking=True),
+            spec(MATRIX.table, "regimes_named", "Every row has a regime.", blocking=True),
+            spec(MATRIX.table, "distinct_regimes", "The rows are of every regime that their dates reach into.", blocking=True),
+            spec(MATRIX.table, "rsi_in_range", _RSI, blocking=True),
+            spec(MATRIX.table, "volatility_in_plan", _PLAN, blocking=True),
+            spec(MATRIX.table, "volatility_plausible", _PLAUSIBLE, blocking=True),
+            spec(
+                MATRIX.table, "column_coverage", "The bar, the features and the regime have a value on every row.", blocking=True
+            ),
+            spec(
+                MATRIX.table,
+                "matrix_rows_recomputed",
+                "A sample of rows equals what plain Python computes from the sessions.",
+                blocking=True,
+                against=(SESSIONS.table, REGIME_WEIGHTS.table),
+            ),
+            *(of_families if names else []),
+            spec(
+                MATRIX.table, "newest_session", "The newest row is the exchange calendar's session, or one behind it. A warning."
+            ),
+        ],
+        ins={table: dg.AssetIn(table) for table in (MATRIX.table, SESSIONS.table, REGIME_WEIGHTS.table, *names)},
+    )
+    def daily_ml_matrix_checks(
+        daily_ml_matrix: pd.DataFrame,
+        zl_ohlcv: pd.DataFrame,
+        regime_weights: pd.DataFrame,
+        as_of: AsOf,
+        bounds: Bounds,
+        **families: pd.DataFrame,
+    ) -> Iterator[dg.AssetCheckResult]:
+        """The matrix against the plan's assertions and against what it was made of."""
+        for verdict in (
+            assertions.row_count_at_least(daily_ml_matrix, bounds.min_matrix_rows),
+            assertions.unique_key(daily_ml_matrix, MATRIX.key),
+            assertions.no_null_prices(daily_ml_matrix),
+            assertions.prices_positive(daily_ml_matrix),
+            assertions.regimes_named(daily_ml_matrix),
+            assertions.distinct_regimes(daily_ml_matrix, regime_weights),
+            assertions.rsi_in_range(daily_ml_matrix),
+            assertions.volatility_in_plan(daily_ml_matrix),
+            assertions.volatility_plausible(daily_ml_matrix),
+            assertions.column_coverage(daily_ml_matrix, complete=_COMPLETE, optional=optional),
+            assertions.matrix_rows_recomputed(daily_ml_matrix, zl_ohlcv, regime_weights),
+        ):
+            yield result(MATRIX.table, verdict)
+        if names:
+            tables = {names[asset]: rows for asset, rows in families.items()}
+            yield result(MATRIX.table, stamped(selection.on, daily_ml_matrix, tables))
+        yield result(MATRIX.table, assertions.newest_session(daily_ml_matrix, as_of.date), warn=True)
+
+    return daily_ml_matrix_checks
+
+
+CHECKS = [regime_weights_checks, zl_ta_features_checks]

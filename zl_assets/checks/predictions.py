@@ -50,6 +50,12 @@ def zl_1m_oof_checks(zl_1m_oof: pd.DataFrame, vw_zl_1m_flat: pd.DataFrame) -> It
             "Every session whose target is not known has a forecast of the model that `latest` names.",
             against=(TRAINING_VIEW.table, MODEL),
         ),
+        spec(
+            LATEST.table,
+            "model_up_to_date",
+            "The model behind the forecasts is at most five sessions behind the newest known target. A warning.",
+            against=(TRAINING_VIEW.table, MODEL),
+        ),
     ],
     ins={
         **{table: dg.AssetIn(table) for table in (LATEST.table, TRAINING_VIEW.table)},
@@ -67,6 +73,11 @@ def zl_1m_latest_checks(
         assertions.open_sessions_forecast(zl_1m_latest, vw_zl_1m_flat, lgbm_model.model_id),
     ):
         yield result(LATEST.table, verdict)
+    yield result(
+        LATEST.table,
+        assertions.model_up_to_date(vw_zl_1m_flat, lgbm_model.model_id, lgbm_model.trained_through),
+        warn=True,
+    )
 
 
 CHECKS = [zl_1m_oof_checks, zl_1m_latest_checks]

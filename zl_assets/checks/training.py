@@ -9,6 +9,8 @@ from zl_assets.checks.advice import WHAT_TO_DO
 from zl_assets.checks.common import result, spec
 from zl_assets.contracts import MATRIX, TRAINING_VIEW
 from zl_assets.domain import assertions
+from zl_assets.domain.families.registry import Selection
+from zl_assets.domain.families.tables import training_view_contract
 from zl_assets.io_managers.artifacts import TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
@@ -60,24 +62,29 @@ def vw_zl_1m_flat_checks(
     yield result(VIEW, assertions.targets_spanning_a_roll(vw_zl_1m_flat, daily_ml_matrix), warn=True)
 
 
-@dg.multi_asset_check(
-    name="training_csv_checks",
-    specs=[
-        spec(
-            CSV,
-            "csv_equals_view",
-            "The file, read by another reader, holds exactly the view's rows.",
-            blocking=True,
-            against=(VIEW,),
-        )
-    ],
-    ins={CSV: dg.AssetIn(CSV), VIEW: dg.AssetIn(VIEW)},
-)
-def training_csv_checks(training_csv: TrainingCsv, vw_zl_1m_flat: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
-    """The file against the view, value for value."""
-    from zl_assets.io_managers.artifacts import read_csv_with_arrow
+def _csv_checks(selection: Selection) -> dg.AssetChecksDefinition:
+    view = training_view_contract(selection.kept)
 
-    yield result(CSV, assertions.csv_equals_view(read_csv_with_arrow(training_csv.path), vw_zl_1m_flat))
+    @dg.multi_asset_check(
+        name="training_csv_checks",
+        specs=[
+            spec(
+                CSV,
+                "csv_equals_view",
+                "The file, read by another reader, holds exactly the view's rows.",
+                blocking=True,
+                against=(VIEW,),
+            )
+        ],
+        ins={CSV: dg.AssetIn(CSV), VIEW: dg.AssetIn(VIEW)},
+    )
+    def training_csv_checks(training_csv: TrainingCsv, vw_zl_1m_flat: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
+        """The file against the view, value for value."""
+        from zl_assets.io_managers.artifacts import read_csv_with_arrow
+
+        yield result(CSV, assertions.csv_equals_view(read_csv_with_arrow(training_csv.path, view), vw_zl_1m_flat))
+
+    return training_csv_checks
 
 
 # By gate name. The model's contract holds what was measured; these words say what a gate is for, before any model exists.
@@ -128,4 +135,6 @@ def lgbm_model_checks(lgbm_model: LoadedModel) -> Iterator[dg.AssetCheckResult]:
         )
 
 
-CHECKS = [vw_zl_1m_flat_checks, training_csv_checks, lgbm_model_checks]
+def build_training_checks(selection: Selection) -> list[dg.AssetChecksDefinition]:
+    """The checks, with the columns of the kept families."""
+    return [vw_zl_1m_flat_checks, _csv_checks(selection), lgbm_model_checks]

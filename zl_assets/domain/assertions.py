@@ -23,7 +23,9 @@ import pandas as pd
 
 from zl_assets.contracts import (
     BARS,
+    BARS_1H,
     FEATURES,
+    FRED_OBSERVATIONS,
     HORIZON,
     LATEST,
     MATRIX,
@@ -33,14 +35,17 @@ from zl_assets.contracts import (
     SESSIONS,
     SPLIT_DATE,
     TECHNICAL_FEATURE_NAMES,
+    VOLATILITY_DAILY,
 )
+from zl_assets.domain.families.intraday import session_hours
 from zl_assets.domain.features import feature_rows
+from zl_assets.domain.releases import RELEASES, available_at, decision_times
 from zl_assets.domain.rolls import spans_a_roll
 from zl_assets.domain.trading_calendar import CALENDAR, expected_sessions
 from zl_assets.errors import DataFault
 
 MAX_OFFENDERS = 10
-KEYS = ("date", "data_date", "symbol", "regime")
+KEYS = ("date", "data_date", "ts_event", "series", "observed_on", "symbol", "regime")
 PRICES = ("open", "high", "low", "close")
 
 # The plan's bound. The largest 21-session volatility of ZL is 0.040, so the tighter one is what can catch something.
@@ -60,6 +65,14 @@ THIN_SHARE = 0.01
 TOLERANCE = 1e-9
 
 GRACE_SESSIONS = 1
+
+# The gates are red on about one sound day in twenty, and then the forecasts stay with the last good model. More than five such
+# days in a row are a week of forecasts by a model that nothing newer could replace.
+MAX_SESSIONS_BEHIND = 5
+
+# The largest step of a FRED series here between 2009 and 2025 is a factor of 13 (FEDFUNDS, April 2020); a value in another unit
+# is one of 100.
+JUMP = 50.0
 
 # Six to eight contracts a year, each roll seen by the 21 targets before it: 45.6 % of the real targets. A share far from that
 # means instrument ids that stand still, or that are not contracts.
@@ -274,6 +287,119 @@ def prefix_invariant(
     )
 
 
+# --- observations
+
+
+def observations_in_range(frame: pd.DataFrame) -> Verdict:
+    """Every value lies in the range that its series can have; a series without a release rule has none."""
+    low, high = (
+        frame["series"].map({name: getattr(r, end) for name, r in RELEASES.items()}).astype("float64") for end in ("low", "high")
+    )
+    bad = ~(frame["value"].ge(low) & frame["value"].le(high)).fillna(False).astype(bool)
+    explanation = f"{bad.sum():,} of {len(frame):,} observations are missing, or outside what their series can be."
+    return _rows("observations_in_range", frame, _pick(frame, bad, ["value"]), explanation)
+
+
+def no_observation_jump(frame: pd.DataFrame) -> Verdict:
+    """No value is 50 times the one before it or more, or a fiftieth of it or less. A step that is small for its series is none,
+    and a value of 0 is not compared."""
+    ordered = frame.sort_values(["series", "observed_on", "available_at"], kind="stable")
+    value = ordered["value"]
+    before = ordered.groupby(["series", "vintage"], dropna=False)["value"].shift()
+    ratio = (value / before.where(before.ne(0))).abs()
+    small = ordered["series"].map({name: release.step for name, release in RELEASES.items()}).astype("float64")
+    bad = (ratio.ge(JUMP) | (ratio.le(1 / JUMP) & ratio.gt(0))) & ~(value - before).abs().le(small)
+    explanation = f"{bad.sum():,} of {len(frame):,} observations are {JUMP:.0f} times the one before or more, or as much less."
+    return _rows("no_observation_jump", frame, _pick(ordered.assign(before=before), bad, ["value", "before"]), explanation)
+
+
+def available_by_rule(frame: pd.DataFrame) -> Verdict:
+    """available_at is what the series' release rule says, and not earlier for a dated vintage."""
+    bad = pd.Series(True, index=frame.index)
+    for series, rows in frame.groupby("series"):
+        if series in RELEASES:
+            rule = available_at(str(series), rows["observed_on"])
+            bad[rows.index] = rows["available_at"].lt(rule) | (rows["vintage"].isna() & rows["available_at"].ne(rule))
+    explanation = f"{bad.sum():,} of {len(frame):,} observations have an available_at that is not their series' rule."
+    return _rows("available_by_rule", frame, _pick(frame, bad, ["available_at"]), explanation)
+
+
+def series_fresh(frame: pd.DataFrame, series: Sequence[str], as_of: dt.date) -> Verdict:
+    """Every series has an observation that is not older than its release rule allows."""
+    newest = frame.groupby("series")["observed_on"].max().reindex(list(series))
+    ages = (pd.Timestamp(as_of) - newest).dt.days
+    bounds = pd.Series({name: RELEASES[name].max_age for name in series}, dtype="float64")
+    stale = ~ages.le(bounds)
+    offenders = pd.DataFrame({"series": newest.index, "newest": newest.to_numpy(), "days": ages.to_numpy(), "allowed": bounds})
+    named = ", ".join(f"{name} ({_day(newest[name])})" for name in newest.index[stale]) or "none"
+    return Verdict(
+        name="series_fresh",
+        passed=not stale.any(),
+        measured=int(stale.sum()),
+        bound="0 series",
+        offenders=offenders[stale.to_numpy()].head(MAX_OFFENDERS),
+        explanation=f"Stopped as of {as_of}, with their newest observation: {named}. Sessions beyond that age have no value.",
+    )
+
+
+def series_start_in_time(frame: pd.DataFrame, series: Sequence[str], sessions: pd.DataFrame) -> Verdict:
+    """Every series was known to the first session already."""
+    first = frame.groupby("series")["available_at"].min().reindex(list(series))
+    start = decision_times(sessions["data_date"].sort_values().head(1))
+    late = pd.Series(True, index=first.index) if not len(start) else ~first.lt(start[0])
+    named = ", ".join(f"{name} ({_day(first[name])})" for name in first.index[late]) or "none"
+    return Verdict(
+        name="series_start_in_time",
+        passed=not late.any(),
+        measured=int(late.sum()),
+        bound="0 series",
+        offenders=pd.DataFrame({"series": first.index[late], "first_available": first[late].to_numpy()}).head(MAX_OFFENDERS),
+        explanation=f"First known after the first session's decision: {named}. Sessions before that have no value.",
+    )
+
+
+def series_accepted(refused: Mapping[str, str], where: str) -> Verdict:
+    """Every series that is read was there and sound.
+
+    Args:
+        refused: what was wrong, by series.
+        where: what was read.
+    """
+    return Verdict(
+        name="series_accepted",
+        passed=not refused,
+        measured=len(refused),
+        bound="0 series",
+        offenders=pd.DataFrame({"series": list(refused), "fault": list(refused.values())}).head(MAX_OFFENDERS),
+        explanation=f"{len(refused)} series of {where} were not loaded; what was stored of them before stays.",
+    )
+
+
+def no_vanished_observation(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
+    """Every stored observation is still in the files, for the series that they have. A refresh never deletes one."""
+    own = table[table["series"].isin(source["series"].unique())]
+    vanished = _keys_only_in(own, source, ["series", "observed_on", "available_at"])
+    explanation = f"{len(vanished):,} of the table's {len(own):,} observations are no longer in the files; nothing deletes them."
+    return _rows("no_vanished_observation", table, vanished, explanation)
+
+
+def hours_make_sessions(hours: pd.DataFrame, sessions: pd.DataFrame) -> Verdict:
+    """The hours of each session from the first hour on trade its volume, but for what a weekend hour of another contract adds.
+
+    Args:
+        hours: BARS_1H.frame_columns.
+        sessions: SESSIONS.frame_columns of one symbol.
+    """
+    ordered = sessions.sort_values("data_date", kind="stable", ignore_index=True)
+    placed = session_hours(ordered, hours)
+    summed = placed.groupby("session")["volume"].sum().reindex(ordered.index)
+    begun = ordered.index >= (placed["session"].min() if len(placed) else 0)
+    bad = begun & (summed.isna() | (summed.ne(ordered["volume"]) & ~ordered["stub_merged"])).fillna(True).astype(bool)
+    offenders = ordered.assign(volume_of_hours=summed).loc[bad, ["data_date", "symbol", "volume", "volume_of_hours"]]
+    explanation = f"{bad.sum():,} of {begun.sum():,} sessions have another volume than their hours, or no hours."
+    return _rows("hours_make_sessions", ordered, offenders, explanation)
+
+
 # --- regimes
 
 
@@ -446,6 +572,7 @@ def newest_session(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
     newest = frame["data_date"].max()
     start = FIRST_REGIME_DAY if pd.isna(newest) else newest.date() + dt.timedelta(days=1)
     missed = expected_sessions(start, as_of - dt.timedelta(days=1))
+    state = "Up to date" if not len(missed) else "No new session yet" if len(missed) <= GRACE_SESSIONS else "The source is late"
     return Verdict(
         name="newest_session",
         passed=len(missed) <= GRACE_SESSIONS,
@@ -453,7 +580,8 @@ def newest_session(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
         bound=f"at most {GRACE_SESSIONS} session behind",
         offenders=pd.DataFrame({"data_date": missed}).head(MAX_OFFENDERS),
         explanation=(
-            f"The newest session is {_day(newest)}; the {CALENDAR} calendar has {len(missed):,} after it and before {as_of}."
+            f"{state}: the newest session is {_day(newest)}; the {CALENDAR} calendar has {len(missed):,} after it and before "
+            f"{as_of}."
         ),
     )
 
@@ -636,6 +764,26 @@ def open_sessions_forecast(latest: pd.DataFrame, view: pd.DataFrame, model_id: s
     return _rows("open_sessions_forecast", latest, found.loc[bad], explanation)
 
 
+def model_up_to_date(view: pd.DataFrame, model_id: str, trained_through: dt.date) -> Verdict:
+    """The published model has learnt from all but the newest few sessions whose target is known.
+
+    Args:
+        trained_through: the newest session that the model was trained on.
+    """
+    newer = view.loc[view["target_1m"].notna() & view["data_date"].gt(pd.Timestamp(trained_through)), ["data_date", "close"]]
+    return Verdict(
+        name="model_up_to_date",
+        passed=len(newer) <= MAX_SESSIONS_BEHIND,
+        measured=len(newer),
+        bound=f"at most {MAX_SESSIONS_BEHIND} sessions behind",
+        offenders=newer.head(MAX_OFFENDERS),
+        explanation=(
+            f"The forecasts are of model {model_id}, trained through {trained_through}; the targets of {len(newer):,} later "
+            "sessions are known since."
+        ),
+    )
+
+
 def outcomes_are_the_views(oof: pd.DataFrame, view: pd.DataFrame) -> Verdict:
     """The labelled sessions of the view are all here, with its closes and targets to the last bit, and all of one model."""
     labelled = view.loc[view["target_1m"].notna(), ["data_date", "close", "target_1m"]]
@@ -670,8 +818,13 @@ _INDICATOR_ASSERTIONS: tuple[RowAssertion, ...] = (features_finite, rsi_in_range
 
 BAR_ASSERTIONS: tuple[RowAssertion, ...] = (no_conflicting_bars, *_PRICE_ASSERTIONS)
 
+OBSERVATION_ASSERTIONS: tuple[RowAssertion, ...] = (observations_in_range, no_observation_jump, available_by_rule)
+
 ROW_ASSERTIONS: Mapping[str, tuple[RowAssertion, ...]] = {
     BARS.table: BAR_ASSERTIONS,
+    BARS_1H.table: BAR_ASSERTIONS,
+    FRED_OBSERVATIONS.table: OBSERVATION_ASSERTIONS,
+    VOLATILITY_DAILY.table: OBSERVATION_ASSERTIONS,
     SESSIONS.table: _PRICE_ASSERTIONS,
     FEATURES.table: (*_INDICATOR_ASSERTIONS, features_null_only_in_warm_up, roll_columns_sound),
     MATRIX.table: (*_PRICE_ASSERTIONS, regimes_named, features_complete, *_INDICATOR_ASSERTIONS, roll_columns_sound),
@@ -733,7 +886,9 @@ def _day(date: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"{value:%Y-%m-%d}" if isinstance(value, dt.datetime) and not pd.isna(value) else str(value)
+    if not isinstance(value, dt.datetime) or pd.isna(value):
+        return str(value)
+    return f"{value:%Y-%m-%d}" if value.tzinfo is None else f"{value:%Y-%m-%d %H:%M}"
 
 
 def _agree(stored: Any, expected: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from zl_assets.contracts import PANDAS_DTYPES, TableContract
+from zl_assets.contracts import PANDAS_DTYPES, TableContract, ViewContract
 
 
 def conform(frame: pd.DataFrame, contract: TableContract) -> pd.DataFrame:
@@ -12,3 +12,8 @@ def conform(frame: pd.DataFrame, contract: TableContract) -> pd.DataFrame:
     """
     dtypes = {leaf.path: PANDAS_DTYPES[leaf.column.type] for leaf in contract.frame_leaves}
     return frame[list(dtypes)].astype(dtypes).sort_values(list(contract.key), kind="stable", ignore_index=True)
+
+
+def empty_frame(contract: TableContract | ViewContract) -> pd.DataFrame:
+    """No rows, with the contract's columns and types."""
+    return pd.DataFrame({leaf.path: pd.Series(dtype=PANDAS_DTYPES[leaf.column.type]) for leaf in contract.frame_leaves})

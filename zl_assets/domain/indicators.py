@@ -7,14 +7,11 @@ sum would let the rounding residue of one outlier taint every later window. Must
 All arrays are float64 of shape (n,); NaN where the window is not full.
 """
 
-from functools import reduce
-
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-type Floats = NDArray[np.float64]
+from zl_assets.domain.windows import Floats, padded, row_sums
 
 RSI_PERIOD = 14
 VOLATILITY_WINDOW = 21
@@ -22,25 +19,25 @@ VOLATILITY_WINDOW = 21
 
 def simple_return(close: Floats, lag: int) -> Floats:
     """close[t] / close[t - lag] - 1, a fraction."""
-    return _padded(close[lag:] / close[:-lag] - 1.0, len(close))
+    return padded(close[lag:] / close[:-lag] - 1.0, len(close))
 
 
 def moving_average(close: Floats, window: int) -> Floats:
     """Mean of the last `window` closes, today's included, in the closes' unit."""
     if len(close) < window:
-        return _padded(close[:0], len(close))
-    return _padded(_row_sums(sliding_window_view(close, window)) / window, len(close))
+        return padded(close[:0], len(close))
+    return padded(row_sums(sliding_window_view(close, window)) / window, len(close))
 
 
 def volatility(close: Floats, window: int = VOLATILITY_WINDOW) -> Floats:
     """Sample standard deviation (ddof 1) of the last `window` one-session returns; a fraction per session, not annualised."""
     returns = close[1:] / close[:-1] - 1.0
     if len(returns) < window:
-        return _padded(close[:0], len(close))
+        return padded(close[:0], len(close))
     windows = sliding_window_view(returns, window)
-    means = _row_sums(windows) / window
+    means = row_sums(windows) / window
     deviations = windows - means[:, np.newaxis]
-    return _padded(np.sqrt(_row_sums(deviations * deviations) / (window - 1)), len(close))
+    return padded(np.sqrt(row_sums(deviations * deviations) / (window - 1)), len(close))
 
 
 def wilder_rsi(close: Floats, period: int = RSI_PERIOD) -> Floats:
@@ -51,7 +48,7 @@ def wilder_rsi(close: Floats, period: int = RSI_PERIOD) -> Floats:
     """
     changes = np.diff(close).tolist()
     if len(changes) < period:
-        return _padded(close[:0], len(close))
+        return padded(close[:0], len(close))
     gain = sum(max(change, 0.0) for change in changes[:period]) / period
     loss = sum(max(-change, 0.0) for change in changes[:period]) / period
     values = [_strength(gain, loss)]
@@ -59,7 +56,7 @@ def wilder_rsi(close: Floats, period: int = RSI_PERIOD) -> Floats:
         gain = ((period - 1) * gain + max(change, 0.0)) / period
         loss = ((period - 1) * loss + max(-change, 0.0)) / period
         values.append(_strength(gain, loss))
-    return _padded(np.array(values), len(close))
+    return padded(np.array(values), len(close))
 
 
 def technical_features(sessions: pd.DataFrame) -> pd.DataFrame:
@@ -93,13 +90,3 @@ def _features_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _strength(gain: float, loss: float) -> float:
     return 50.0 if gain + loss == 0.0 else 100.0 * (gain / (gain + loss))
-
-
-def _row_sums(windows: Floats) -> Floats:
-    # Column by column: each row is then added up in the same order whatever the number of rows, which numpy's own sum over an
-    # axis does not promise.
-    return reduce(np.add, windows.T)
-
-
-def _padded(values: Floats, length: int) -> Floats:
-    return np.concatenate([np.full(length - len(values), np.nan), values])

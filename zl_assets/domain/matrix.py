@@ -3,9 +3,12 @@
 Must not be here: new calculations. Whatever is stamped on a row comes from the frames that are handed in.
 """
 
+from collections.abc import Iterable, Mapping
+
 import pandas as pd
 
-from zl_assets.contracts import MATRIX, OHLC, ROLL_NAMES, TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts import MATRIX, OHLC, ROLL_NAMES, TECHNICAL_FEATURE_NAMES, TableContract
+from zl_assets.domain.families.base import Family
 from zl_assets.domain.frames import conform
 from zl_assets.domain.regimes import regimes_on
 from zl_assets.errors import DataFault
@@ -52,3 +55,23 @@ def build_matrix(sessions: pd.DataFrame, features: pd.DataFrame, regime_weights:
         **{f"regime.{name}": regime[name] for name in ("name", "weight")},
     )
     return conform(matrix, MATRIX)
+
+
+def stamp_families(
+    matrix: pd.DataFrame, families: Iterable[Family], tables: Mapping[str, pd.DataFrame], contract: TableContract
+) -> pd.DataFrame:
+    """The matrix rows with each family's values of the same date.
+
+    Args:
+        matrix: MATRIX.frame_columns.
+        tables: the rows of each family's own table, by name; a session that has none there is NULL in the matrix.
+        contract: the matrix's, with these families, but for those that are left alone.
+
+    Returns:
+        contract.frame_columns, sorted by key, the rows of `matrix`.
+    """
+    for family in families:
+        named = {column.column.name: column.path for column in family.columns}
+        rows = tables[family.name][[*KEY, *named]].rename(columns=named)
+        matrix = matrix.merge(rows, on=KEY, how="left", validate="one_to_one")
+    return conform(matrix, contract)

@@ -4,11 +4,15 @@ Must not be here: a calculation of its own.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.contracts import FEATURES, MATRIX, SESSIONS, TableContract
+from zl_assets.contracts import FEATURES, SESSIONS, TableContract
 from zl_assets.domain.derivation import Derivation, derive
+from zl_assets.domain.families.registry import NONE, Selection
+from zl_assets.domain.families.tables import family_contract, matrix_contract, rows_or_none, without_rows
+from zl_assets.domain.matrix import stamp_families
 from zl_assets.errors import DataFault
 
 FIRST_DAY = dt.date(2015, 1, 1)
@@ -16,9 +20,14 @@ LENGTH = 100
 
 
 def first_sessions_of_2015(
-    bars: pd.DataFrame, symbol: str, as_of: dt.date, regime_weights: pd.DataFrame
+    bars: pd.DataFrame,
+    symbol: str,
+    as_of: dt.date,
+    regime_weights: pd.DataFrame,
+    selection: Selection = NONE,
+    sources: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[TableContract, pd.DataFrame]:
-    """Sessions, features and matrix rows of the slice, by table, 100 rows each.
+    """Sessions, features, the rows of the feature families that are on, and matrix rows of the slice, by table, 100 rows each.
 
     They are made of the bars up to the slice's last day: Wilder's RSI looks back to the first session, so the look-back is all of
     the history before.
@@ -34,8 +43,9 @@ def first_sessions_of_2015(
         raise DataFault(
             f"There are {len(dates)} {symbol} sessions from {FIRST_DAY} on, and the slice has {LENGTH}. Load more bars."
         )
-    alone = _frames(derive(bars[bars["date"] <= dates.iloc[-1]], symbol, as_of, regime_weights), dates)
-    for contract, frame in _frames(whole, dates).items():
+    short = derive(bars[bars["date"] <= dates.iloc[-1]], symbol, as_of, regime_weights)
+    alone = _frames(short, dates, selection, sources or {})
+    for contract, frame in _frames(whole, dates, selection, sources or {}).items():
         if not frame.equals(alone[contract]):
             raise DataFault(
                 f"{contract.name}: rows of {FIRST_DAY.year} change when later bars are known. Report this: it is a leak."
@@ -43,6 +53,16 @@ def first_sessions_of_2015(
     return alone
 
 
-def _frames(derivation: Derivation, dates: pd.Series) -> dict[TableContract, pd.DataFrame]:
-    frames = {SESSIONS: derivation.sessions.frame, FEATURES: derivation.features, MATRIX: derivation.matrix}
+def _frames(
+    derivation: Derivation, dates: pd.Series, selection: Selection, sources: Mapping[str, pd.DataFrame]
+) -> dict[TableContract, pd.DataFrame]:
+    sessions = derivation.sessions.frame
+    families = {family.name: rows_or_none(family, sessions, sources) for family in selection.on}
+    contract = matrix_contract(selection).leaving(without_rows(families))
+    frames = {
+        SESSIONS: sessions,
+        FEATURES: derivation.features,
+        **{family_contract(family): families[family.name] for family in selection.on if not families[family.name].empty},
+        contract: stamp_families(derivation.matrix, selection.on, families, contract),
+    }
     return {contract: frame[frame["data_date"].isin(dates)].reset_index(drop=True) for contract, frame in frames.items()}

@@ -5,6 +5,7 @@ writer recorded. Must not be here: training, or the model's own format, which is
 """
 
 import hashlib
+import io
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts import HORIZON, PANDAS_DTYPES, TRAINING_VIEW, ColumnType
+from zl_assets.contracts import HORIZON, PANDAS_DTYPES, TRAINING_VIEW, ColumnType, ViewContract
+from zl_assets.domain.families.registry import select
+from zl_assets.domain.families.tables import training_view_contract
 from zl_assets.domain.lineage import copied
 from zl_assets.errors import ArtifactFault
 from zl_assets.files import replace_file
@@ -57,9 +60,14 @@ class GatedModel:
 
 
 class TrainingCsvIOManager(dg.ConfigurableIOManager):
-    """Writes and reads `<state>/training_csv/vw_zl_1m_flat.csv`."""
+    """Writes and reads `<state>/training_csv/vw_zl_1m_flat.csv`.
+
+    Attributes:
+        kept_families: ZL_KEPT_FAMILIES, whose columns the file has.
+    """
 
     state_dir: str
+    kept_families: list[str] = []  # noqa: RUF012 - a field of a pydantic model
 
     @property
     def path(self) -> Path:
@@ -84,7 +92,7 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                 "first_date": str(obj["data_date"].min().date()),
                 "last_date": str(obj["data_date"].max().date()),
                 "labelled_rows": int(obj["target_1m"].notna().sum()),
-                **as_metadata(copied(TRAINING_VIEW, TRAINING_VIEW.table)),
+                **as_metadata(copied(self._view(), TRAINING_VIEW.table)),
             }
         )
 
@@ -104,18 +112,38 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                     f"({len(content)} bytes). Materialize training_csv again; "
                     "if the newest record is of another ZL_STATE_DIR, set that."
                 )
-            return TrainingCsv(read_csv(self.path), found, self.path)
+            # From the bytes that were hashed: another run may replace the file at any moment.
+            return TrainingCsv(parse_csv(content, str(self.path), self._view()), found, self.path)
+
+    def _view(self) -> ViewContract:
+        return training_view_contract(select(self.kept_families, self.kept_families).kept)
 
 
 class ModelIOManager(dg.ConfigurableIOManager):
-    """Stores models under `<state>/models`, and loads the one that the newest materialization recorded."""
+    """Stores models under `<state>/models`, and loads the one that the newest materialization recorded.
+
+    Attributes:
+        kept_families: ZL_KEPT_FAMILIES, whose inputs a model of this product has.
+    """
 
     state_dir: str
+    kept_families: list[str] = []  # noqa: RUF012 - a field of a pydantic model
 
     @property
     def folder(self) -> Path:
         """The folder of all models."""
         return Path(self.state_dir) / "models"
+
+    def load(self, model_id: str = "latest") -> "LoadedModel":
+        """A model with the inputs of the kept families.
+
+        Raises:
+            ArtifactFault: as `load_model`.
+        """
+        from zl_assets.model.artifact import load_model
+        from zl_assets.model.design import features_with
+
+        return load_model(self.folder, model_id, features_with(select(self.kept_families, self.kept_families).kept))
 
     def handle_output(self, context: dg.OutputContext, obj: GatedModel) -> None:
         """Store the model; it becomes `latest` only if every gate passed.
@@ -149,10 +177,8 @@ class ModelIOManager(dg.ConfigurableIOManager):
         Raises:
             dg.Failure: it is missing, was changed, or does not reproduce its golden predictions.
         """
-        from zl_assets.model.artifact import load_model
-
         with as_failures():
-            return load_model(self.folder, _recorded(context, MODEL_ID))
+            return self.load(_recorded(context, MODEL_ID))
 
 
 class PublishedModelIOManager(ModelIOManager):
@@ -164,10 +190,8 @@ class PublishedModelIOManager(ModelIOManager):
         Raises:
             dg.Failure: no model has passed its gates yet, or it does not reproduce its golden predictions.
         """
-        from zl_assets.model.artifact import load_model
-
         with as_failures():
-            return load_model(self.folder)
+            return self.load()
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
@@ -176,26 +200,36 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     return text.encode()
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def read_csv(path: Path, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
+    """`parse_csv` of a file."""
+    return parse_csv(path.read_bytes(), str(path), view)
+
+
+def parse_csv(content: bytes, where: str, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
     """The training rows of a CSV, with the view's types; floats exactly as written.
+
+    Args:
+        where: the file, for the message.
 
     Raises:
         ArtifactFault: the columns are not those of the training view, or a value has another type.
     """
-    header = list(pd.read_csv(path, nrows=0).columns)
-    expected = [column.name for column in TRAINING_VIEW.columns]
+    header = list(pd.read_csv(io.BytesIO(content), nrows=0).columns)
+    expected = [column.name for column in view.columns]
     if header != expected:
-        raise ArtifactFault(f"{path}: expected the columns {', '.join(expected)}, found {', '.join(header)}.")
-    dates = [column.name for column in TRAINING_VIEW.columns if column.type is ColumnType.DATE]
-    types: dict[Hashable, str] = {c.name: PANDAS_DTYPES[c.type] for c in TRAINING_VIEW.columns if c.name not in dates}
+        raise ArtifactFault(f"{where}: expected the columns {', '.join(expected)}, found {', '.join(header)}.")
+    dates = [column.name for column in view.columns if column.type is ColumnType.DATE]
+    types: dict[Hashable, str] = {c.name: PANDAS_DTYPES[c.type] for c in view.columns if c.name not in dates}
     try:
-        frame = pd.read_csv(path, dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip")
+        frame = pd.read_csv(
+            io.BytesIO(content), dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip"
+        )
     except ValueError as error:
-        raise ArtifactFault(f"{path}: {error}. Materialize training_csv again.") from error
+        raise ArtifactFault(f"{where}: {error}. Materialize training_csv again.") from error
     return pd.DataFrame(frame)
 
 
-def read_csv_with_arrow(path: Path) -> pd.DataFrame:
+def read_csv_with_arrow(path: Path, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
     """The same rows by a reader that shares no code with the writer, for the check that compares them with the view."""
     import pyarrow as pa
     from pyarrow import csv
@@ -205,15 +239,16 @@ def read_csv_with_arrow(path: Path) -> pd.DataFrame:
         ColumnType.STRING: pa.string(),
         ColumnType.INT64: pa.int64(),
         ColumnType.FLOAT64: pa.float64(),
+        ColumnType.BOOL: pa.bool_(),
     }
     table = csv.read_csv(
         path,
         convert_options=csv.ConvertOptions(
-            column_types={c.name: types[c.type] for c in TRAINING_VIEW.columns}, null_values=[""], strings_can_be_null=True
+            column_types={c.name: types[c.type] for c in view.columns}, null_values=[""], strings_can_be_null=True
         ),
     )
     frame: pd.DataFrame = table.to_pandas(date_as_object=False)
-    return frame.astype({c.name: PANDAS_DTYPES[c.type] for c in TRAINING_VIEW.columns if c.name in frame})
+    return frame.astype({c.name: PANDAS_DTYPES[c.type] for c in view.columns if c.name in frame})
 
 
 def _read(path: Path) -> bytes:

@@ -4,6 +4,7 @@ Belongs here: what Dagster knows (asset key, run, step) turned into what the wri
 metadata. Must not be here: any step of the write path itself, which is warehouse/publish.py.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 from dagster_gcp import BigQueryResource
+from pydantic import PrivateAttr
 
-from zl_assets.contracts import CONTRACTS, ColumnType, TableContract, ViewContract
-from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.contracts import ColumnType, TableContract, ViewContract
+from zl_assets.domain.families.registry import select
+from zl_assets.domain.families.tables import Tables, tables_of
+from zl_assets.domain.frames import empty_frame
 from zl_assets.domain.lineage import table_lineage
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata, upstream_tables
 
 if TYPE_CHECKING:
-    from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport
+    from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport, Withheld
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -56,25 +60,43 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class BigQueryIOManager(dg.ConfigurableIOManager):
-    """Reads and writes the tables and views of `contracts.CONTRACTS`, by asset key.
+    """Reads and writes the tables and views of `contracts.CONTRACTS` and of the feature families that are on, by asset key.
 
     A frame is merged: rows that are new are inserted, rows that differ are updated, the rest is not touched and none is deleted.
-    A `ViewDefinition` becomes a view. A `Publication` is a frame with a source that the table keeps as a label.
+    A `ViewDefinition` becomes a view. A `Publication` is a frame with a source that the table keeps as a label. `Withheld` writes
+    nothing.
+
+    Attributes:
+        families, kept_families: ZL_FAMILIES and ZL_KEPT_FAMILIES.
     """
 
     warehouse: dg.ResourceDependency[Warehouse]
+    families: list[str] = []  # noqa: RUF012 - a field of a pydantic model
+    kept_families: list[str] = []  # noqa: RUF012
+    _tables: Tables | None = PrivateAttr(default=None)
 
-    def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition") -> None:
+    @property
+    def tables(self) -> Tables:
+        """The contracts and row rules of the selection."""
+        if self._tables is None:
+            self._tables = tables_of(select(self.families, self.kept_families))
+        return self._tables
+
+    def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition | Withheld") -> None:
         """Publish the value and add the report to the materialization.
 
         Raises:
             dg.Failure: the value, the live table or BigQuery is at fault; the table is whole, as before or as after.
         """
-        from zl_assets.warehouse.publish import Publication, ViewDefinition
+        from zl_assets.warehouse.publish import Publication, ViewDefinition, Withheld
         from zl_assets.warehouse.view_rules import view_lineage
 
         asset = context.asset_key.path[-1]
-        contract = CONTRACTS[asset]
+        contract = self.tables.contracts[asset]
+        if isinstance(obj, Withheld):
+            context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
+            context.add_output_metadata({"withheld": obj.reason})
+            return
         with as_failures(), self.warehouse.publisher(run=context.run_id, asset=asset) as publisher:
             if isinstance(contract, ViewContract):
                 if not isinstance(obj, ViewDefinition):
@@ -85,19 +107,23 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             if isinstance(obj, ViewDefinition):
                 raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
             publication = obj if isinstance(obj, Publication) else Publication(obj)
-            report = publisher.publish(publication, contract, ROW_ASSERTIONS.get(contract.table, ()))
-            lineage = table_lineage(contract, upstream_tables(context.asset_spec))
+            report = publisher.publish(publication, contract, self.tables.rules.get(contract.table, ()))
+            lineage = table_lineage(contract, upstream_tables(context.asset_spec, self.tables.contracts))
             context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract) | as_metadata(lineage))
+            revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
             context.log.info(
-                f"{report.table}: {report.inserted} inserted, {report.updated} updated, {report.unchanged} unchanged, "
+                f"{report.table}: {report.inserted} inserted, {report.updated} updated{revised}, {report.unchanged} unchanged, "
                 f"{report.row_count} rows"
             )
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """The asset's rows, ordered by key, one column per leaf, types as in `contracts.PANDAS_DTYPES`."""
         asset = context.asset_key.path[-1]
+        contract = self.tables.contracts[asset]
         with as_failures(), self.warehouse.publisher(run=_run_id(context), asset=asset) as publisher:
-            return publisher.read(CONTRACTS[asset])
+            if asset in self.tables.absent_ok and not publisher.exists(contract):
+                return empty_frame(contract)
+            return publisher.read(contract)
 
 
 def _run_id(context: dg.InputContext) -> str:
@@ -125,14 +151,14 @@ def _table_column(name: str, kind: ColumnType, text: str, *, nullable: bool) -> 
 
 
 def _table_metadata(report: "Report") -> dict[str, Any]:
-    changed = f"{report.changed_from} to {report.changed_to}" if report.changed_from else "none"
     return {
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.table,
         "inserted": report.inserted,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "changed_dates": changed,
+        "changed_dates": _dates(report.changed_from, report.changed_to),
+        "updated_dates": _dates(report.updated_from, report.updated_to),
         "created": report.created,
         "columns_added": ", ".join(report.columns_added) or "none",
         "partitions_changed": report.partitions_changed,
@@ -140,7 +166,12 @@ def _table_metadata(report: "Report") -> dict[str, Any]:
         "bytes_processed": report.bytes_processed,
         "slot_ms": report.slot_ms,
         "job_ids": dg.MetadataValue.json(list(report.job_ids)),
+        **({"families_switched_off": ", ".join(report.switched_off)} if report.switched_off else {}),
     }
+
+
+def _dates(first: dt.date | None, last: dt.date | None) -> str:
+    return "none" if first is None else f"{first}" if first == last else f"{first} to {last}"
 
 
 def _view_metadata(report: "ViewReport") -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Belongs here: dagster over warehouse/export.py. Must not be here: EXPORT DATA itself, or the training CSV's own file.
 """
 
-import tempfile
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts import TRAINING_VIEW
+from zl_assets.contracts import TRAINING_VIEW, ViewContract
 from zl_assets.errors import ArtifactFault
-from zl_assets.io_managers.artifacts import read_csv
+from zl_assets.io_managers.artifacts import parse_csv
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.export import Exported, Storage
@@ -55,18 +54,15 @@ class EmbeddedExports(Exports):
         return FolderStorage(Folder.of(Path(self.state_dir)).data / "gcs")
 
 
-def training_rows(exported: "Exported") -> pd.DataFrame:
+def training_rows(exported: "Exported", view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
     """The exported rows of the training view, in order of their key, with the view's types: the frame that reading it would give.
 
     Raises:
         ArtifactFault: other columns, a value of another type, or a date twice.
     """
-    with tempfile.TemporaryDirectory(prefix="zl-export-") as folder:
-        path = Path(folder) / f"{TRAINING_VIEW.table}.csv"
-        path.write_bytes(exported.content)
-        frame = read_csv(path)
-    frame = frame.sort_values(list(TRAINING_VIEW.key), kind="stable", ignore_index=True)
-    twice = frame.duplicated(list(TRAINING_VIEW.key))
+    frame = parse_csv(exported.content, exported.uri, view)
+    frame = frame.sort_values(list(view.key), kind="stable", ignore_index=True)
+    twice = frame.duplicated(list(view.key))
     if twice.any():
         first = frame.loc[twice, "data_date"].iloc[0].date()
         raise ArtifactFault(f"{exported.uri}: {int(twice.sum())} rows were exported twice, the first of {first}. Run it again.")

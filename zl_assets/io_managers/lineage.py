@@ -1,23 +1,29 @@
 """Column lineage as metadata of a materialization. Must not be here: what is made of what (domain/lineage.py)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
-from zl_assets.contracts import CONTRACTS, TRAINING_CSV, TRAINING_VIEW, TableContract, ViewContract
+from zl_assets.contracts import TRAINING_CSV, TRAINING_VIEW, TableContract, ViewContract
 from zl_assets.domain.lineage import Lineage
 
 COLUMN_LINEAGE = "dagster/column_lineage"
 
-# Assets with columns: the tables and views, and the file that repeats the training view.
-_TABULAR: dict[str, TableContract | ViewContract] = CONTRACTS | {TRAINING_CSV: TRAINING_VIEW}
 
-
-def upstream_tables(spec: dg.AssetSpec) -> dict[str, TableContract | ViewContract]:
+def upstream_tables(
+    spec: dg.AssetSpec, contracts: Mapping[str, TableContract | ViewContract]
+) -> dict[str, TableContract | ViewContract]:
     """Contracts of the assets that an asset is computed from, in order of name; those without columns, such as the model, are
-    left out."""
+    left out.
+
+    Args:
+        contracts: of all tables and views, by asset.
+    """
+    # The file repeats the training view.
+    tabular = {**contracts, TRAINING_CSV: contracts[TRAINING_VIEW.table]}
     names = sorted(dep.asset_key.path[-1] for dep in spec.deps)
-    return {name: _TABULAR[name] for name in names if name in _TABULAR}
+    return {name: tabular[name] for name in names if name in tabular}
 
 
 def as_metadata(lineage: Lineage) -> dict[str, Any]:

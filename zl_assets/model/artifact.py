@@ -33,7 +33,7 @@ from zl_assets.errors import ArtifactFault
 from zl_assets.files import TEMPORARY, exclusive, fsync_folder, replace_file
 from zl_assets.model.boosting import forecast, read_booster
 from zl_assets.model.config import ModelConfig
-from zl_assets.model.design import FEATURES
+from zl_assets.model.design import FEATURES, Feature
 from zl_assets.model.forecast import Interval, holdout_coverage, published_interval
 from zl_assets.model.gates import GateResult
 from zl_assets.model.training import TrainedModel
@@ -72,6 +72,7 @@ class LoadedModel:
         is_latest: `latest` points at it.
         contract: the parsed contract.json.
         booster: the lightgbm.Booster.
+        inputs: what it sees, in order.
     """
 
     model_id: str
@@ -79,12 +80,18 @@ class LoadedModel:
     is_latest: bool
     contract: dict[str, Any]
     booster: Any
+    inputs: tuple[Feature, ...] = FEATURES
 
     @property
     def config(self) -> ModelConfig:
         """What it was trained with."""
         values = self.contract["config"]
         return ModelConfig(**values | {"split_date": dt.date.fromisoformat(values["split_date"])})
+
+    @property
+    def trained_through(self) -> dt.date:
+        """The newest session that the saved fit was trained on; its target is known 21 sessions later."""
+        return dt.date.fromisoformat(self.contract["saved_fit"]["last"])
 
     @property
     def interval(self) -> Interval:
@@ -100,7 +107,8 @@ class LoadedModel:
         """Forecast returns, as fractions, one for each row of a design matrix.
 
         Args:
-            features: columns `feature_names`, in that order, float64 and finite (`design_matrix` makes it).
+            features: columns `feature_names`, in that order, float64 and finite (`design_matrix` makes it); NaN in an input of a
+                feature family only.
 
         Raises:
             ArtifactFault: other columns, another order, other types, or a value that is missing or infinite.
@@ -112,10 +120,12 @@ class LoadedModel:
                 f"Model {self.model_id}: the columns are {what}. Expected: {', '.join(self.feature_names)}. Found: "
                 f"{', '.join(found)}."
             )
+        may_miss = {feature.name for feature in self.inputs if feature.may_miss}
         for column in found:
             if features[column].dtype != np.float64:
                 raise ArtifactFault(f"Model {self.model_id}: column {column} must be float64, but is {features[column].dtype}.")
-            bad = np.flatnonzero(~np.isfinite(features[column].to_numpy()))
+            values = features[column].to_numpy()
+            bad = np.flatnonzero(np.isinf(values) if column in may_miss else ~np.isfinite(values))
             if bad.size:
                 raise ArtifactFault(
                     f"Model {self.model_id}: column {column} has {bad.size} values that are missing or infinite, the first "
@@ -168,8 +178,11 @@ def store_report(stored: StoredModel, html: str) -> None:
         replace_file(path, content)
 
 
-def load_model(models: Path, model_id: str = LATEST) -> LoadedModel:
+def load_model(models: Path, model_id: str = LATEST, inputs: tuple[Feature, ...] = FEATURES) -> LoadedModel:
     """Read a model and prove that it is the one its contract describes.
+
+    Args:
+        inputs: what this product's model sees, with the feature families that are kept.
 
     Raises:
         ArtifactFault: there is no such model; a file is missing or is not the one the id names; its inputs are not those of
@@ -185,16 +198,17 @@ def load_model(models: Path, model_id: str = LATEST) -> LoadedModel:
     if _digest(raw)[:_ID_LENGTH] != model_id:
         raise _changed(path / CONTRACT_FILE)
     contract: dict[str, Any] = json.loads(raw)
-    if contract["format"] != FORMAT or contract["features"] != _features():
+    if contract["format"] != FORMAT or contract["features"] != _features(inputs):
         raise ArtifactFault(
-            f"Model {model_id} was made by another version of this product: its inputs are {contract['features']} (format "
-            f"{contract['format']}), this version's are {_features()} (format {FORMAT}). Train again, or use that version."
+            f"Model {model_id} was made by another version of this product, or with other ZL_KEPT_FAMILIES: its inputs are "
+            f"{contract['features']} (format {contract['format']}), this one's are {_features(inputs)} (format {FORMAT}). Train "
+            "again, or use that version and those families."
         )
     text = _read(path / MODEL_FILE)
     if _digest(text) != contract["model_sha256"]:
         raise _changed(path / MODEL_FILE)
     is_latest = (models / LATEST).is_symlink() and os.readlink(models / LATEST) == model_id
-    model = LoadedModel(model_id, path, is_latest, contract, read_booster(text.decode()))
+    model = LoadedModel(model_id, path, is_latest, contract, read_booster(text.decode()), inputs)
     _verify_golden(model)
     return model
 
@@ -215,7 +229,7 @@ def _contract(trained: TrainedModel, gates: tuple[GateResult, ...], text: bytes)
         "format": FORMAT,
         "model_sha256": _digest(text),
         "csv_sha256": trained.csv_sha256,
-        "features": _features(),
+        "features": _features(data.inputs),
         "target": {"name": f"close {config.horizon} sessions later / close - 1", "unit": target.unit, "horizon": config.horizon},
         "config": {name: value.isoformat() if name == "split_date" else value for name, value in asdict(config).items()},
         "lightgbm": {**config.lightgbm_params, "num_boost_round": config.rounds},
@@ -242,8 +256,8 @@ def _contract(trained: TrainedModel, gates: tuple[GateResult, ...], text: bytes)
     return json.dumps(_json_safe(content), indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
-def _features() -> list[dict[str, str]]:
-    return [{"name": feature.name, "formula": feature.formula, "type": "float64"} for feature in FEATURES]
+def _features(inputs: tuple[Feature, ...]) -> list[dict[str, str]]:
+    return [{"name": feature.name, "formula": feature.formula, "type": "float64"} for feature in inputs]
 
 
 def _versions() -> dict[str, str]:

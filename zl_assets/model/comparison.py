@@ -31,7 +31,8 @@ class Comparison:
 
 
 def compare_on_index(frame: pd.DataFrame, sessions: pd.DataFrame, config: ModelConfig) -> Comparison | None:
-    """The folds on the roll index, or None where a session has none.
+    """The folds on the roll index, or None where a session has none. Without the inputs of kept feature families, which are not
+    made of the index.
 
     Raises:
         TrainingFault: the rows on the index cannot support the folds.

@@ -3,13 +3,14 @@
 Belongs here: how a row of the training view becomes a row of model inputs. Must not be here: labels, weights, splits, fitting.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from zl_assets.errors import TrainingFault
+from zl_assets.domain.families.base import Family
+from zl_assets.errors import FamilyConflict, TrainingFault
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,14 @@ class Feature:
             is refused when its formulas are not these.
         columns: the view's columns it needs.
         compute: the formula, over a frame of the view.
+        may_miss: NaN is allowed: a feature family has no value where its sources have none.
     """
 
     name: str
     formula: str
     columns: tuple[str, ...]
     compute: Callable[[pd.DataFrame], "pd.Series[float]"]
+    may_miss: bool = False
 
 
 def _as_is(column: str) -> Feature:
@@ -57,24 +60,56 @@ FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 INPUT_COLUMNS = tuple(dict.fromkeys(column for feature in FEATURES for column in feature.columns))
 
 
-def design_matrix(frame: pd.DataFrame) -> pd.DataFrame:
+def features_with(kept: Sequence[Family]) -> tuple[Feature, ...]:
+    """`FEATURES`, and after them the inputs of the kept families.
+
+    Raises:
+        FamilyConflict: an input has the name of one that the model has already.
+    """
+    added = [
+        Feature(
+            given.name, given.formula or f"family {family.name}: {', '.join(given.columns)}", given.columns, given.compute, True
+        )
+        for family in kept
+        for given in family.inputs
+    ]
+    if taken := sorted({feature.name for feature in added} & set(FEATURE_NAMES)):
+        raise FamilyConflict(
+            f"The model has an input of this name already: {', '.join(taken)}. Rename it in the family's module."
+        )
+    return (*FEATURES, *added)
+
+
+def design_matrix(frame: pd.DataFrame, features: Sequence[Feature] = FEATURES) -> pd.DataFrame:
     """The model's inputs, one row for each row of `frame`, on its index.
 
     Args:
-        frame: rows of the training view; at least `INPUT_COLUMNS`, prices in cents per pound, above 0.
+        frame: rows of the training view; at least `INPUT_COLUMNS`, prices in cents per pound, above 0, and the columns of the
+            features of kept families.
+        features: what the model sees, `FEATURES` first.
 
     Returns:
-        float64 columns `FEATURE_NAMES`, in that order. Returns, distances and volatility are fractions, rsi_14 is in points.
+        float64 columns, by name of the features, in their order. Returns, distances and volatility are fractions, rsi_14 is in
+        points.
 
     Raises:
-        TrainingFault: a column is missing, is not numeric, or has a missing or infinite value, or a price is not above 0.
+        TrainingFault: a column is missing, is not numeric, or has a missing or infinite value, or a price is not above 0. A
+            feature that may miss has no missing value that counts as a fault.
     """
     require_columns(frame, INPUT_COLUMNS)
     inputs = pd.DataFrame({column: numbers(frame, column) for column in INPUT_COLUMNS}, index=frame.index)
     for column in INPUT_COLUMNS:
         if column == "close" or column.startswith("ma_"):
             refuse(frame, ~(inputs[column] > 0).to_numpy(), column, "a price above 0")
-    return pd.DataFrame({feature.name: feature.compute(inputs) for feature in FEATURES}, index=frame.index)
+    made = {f.name: _added(frame, f) if f.may_miss else f.compute(inputs) for f in features}
+    return pd.DataFrame(made, index=frame.index)
+
+
+def _added(frame: pd.DataFrame, feature: Feature) -> np.ndarray:
+    require_columns(frame, feature.columns)
+    values: np.ndarray = feature.compute(frame[list(feature.columns)]).to_numpy(dtype="float64", na_value=np.nan)
+    refuse(frame.assign(**{feature.name: values}), np.isinf(values), feature.name, "a finite number, or none")
+    return values
 
 
 def require_columns(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:

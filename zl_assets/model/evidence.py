@@ -27,7 +27,7 @@ def gather_evidence(
         TrainingFault: the rows cannot support the folds.
     """
     newest = view.tail(trained.config.horizon)
-    predicted = forecast(trained.booster, design_matrix(newest))
+    predicted = forecast(trained.booster, design_matrix(newest, trained.data.inputs))
     return Evidence(
         trained=trained,
         gates=gates,

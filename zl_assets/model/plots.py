@@ -168,6 +168,58 @@ def comparison(names: Sequence[str], record: Sequence[float], index: Sequence[fl
     return _picture(draw, title="The same model without the gaps between contracts", height=2.8)
 
 
+def family_effects(names: Sequence[str], effects: pd.DataFrame) -> bytes:
+    """Effect and interval of each family, and the effect that it had to exceed.
+
+    Args:
+        effects: one row a name: effect, effect_low, effect_high, smallest_effect; fractions of the error of forecasting zero.
+    """
+
+    def draw(axes: "list[Axes]") -> None:
+        at = np.arange(len(names))
+        percent = 100 * effects[["effect", "effect_low", "effect_high", "smallest_effect"]].to_numpy()
+        axes[0].hlines(at, percent[:, 1], percent[:, 2], color=BLUE, linewidth=1.5, label="90 % interval")
+        axes[0].scatter(percent[:, 0], at, color=BLUE, zorder=3, label="effect")
+        axes[0].scatter(percent[:, 3], at, color=RED, marker="|", s=160, zorder=3, label="had to be exceeded for p of 0.05")
+        axes[0].axvline(0, color="black", linewidth=0.8)
+        axes[0].set_yticks(at, names)
+        axes[0].set_ylim(len(names) - 0.5, -0.5)
+        axes[0].set_xlabel("squared error saved, % of that of forecasting zero")
+        axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=3)
+
+    return _picture(draw, title="What each family is worth, out of fold", height=1.8 + 0.3 * len(names))
+
+
+def placebo_effects(family: str, effect: float, placebo: Sequence[float], smallest: float) -> bytes:
+    """A family's effect beside those of its own columns shifted in a circle."""
+
+    def draw(axes: "list[Axes]") -> None:
+        axes[0].hist(100 * np.asarray(placebo), bins=30, color="#BBBBBB", label=f"{len(placebo)} shifts (no information)")
+        axes[0].axvline(100 * effect, color=BLUE, linewidth=2, label="as it is")
+        axes[0].axvline(100 * smallest, color=RED, linewidth=1, linestyle="--", label="had to be exceeded for p of 0.05")
+        axes[0].axvline(0, color="black", linewidth=0.8)
+        axes[0].set_xlabel("squared error saved, % of that of forecasting zero")
+        axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3)
+
+    return _picture(draw, title=f"{family}: would its columns do as well without their link to the target?", height=2.8, width=6)
+
+
+def effects_by(family: str, groups: dict[str, pd.Series]) -> bytes:
+    """A family's effect in each group, a panel for each way to slice; above 0 it helped there."""
+
+    def draw(axes: "list[Axes]") -> None:
+        for axis, (name, effects) in zip(axes, groups.items(), strict=True):
+            at = np.arange(len(effects))
+            axis.barh(at, 100 * effects.to_numpy(), color=[BLUE if value > 0 else RED for value in effects], height=0.7)
+            axis.axvline(0, color="black", linewidth=0.8)
+            axis.set_yticks(at, [str(label) for label in effects.index])
+            axis.invert_yaxis()
+            axis.set_title(f"by {name}", fontsize=9)
+            axis.set_xlabel("error saved, % of zero's")
+
+    return _picture(draw, title=f"{family}: where it helps (blue) and where it harms (red)", columns=len(groups), height=2.6)
+
+
 def matrix_over_time(matrix: pd.DataFrame) -> bytes:
     """Price, features and regimes over time.
 

@@ -41,7 +41,7 @@ def oof_rows(model: LoadedModel, frame: pd.DataFrame, csv_sha256: str) -> pd.Dat
             f"Model {model.model_id} was trained on another training_csv: sha256 {model.contract['csv_sha256']}, found "
             f"{csv_sha256}. Materialize lgbm_model again."
         )
-    data = training_set(frame, model.config)
+    data = training_set(frame, model.config, model.inputs)
     folds = cross_validate(data, model.config)
     ratios = [fold.score.ratio for fold in folds]
     recorded = [score["ratio"] for score in model.contract["scores"]][: len(folds)]
@@ -84,7 +84,7 @@ def latest_rows(model: LoadedModel, frame: pd.DataFrame) -> pd.DataFrame:
         ArtifactFault, TrainingFault: a row's inputs are not what the model needs.
     """
     newest = frame[frame["target_1m"].isna()]
-    table = open_forecasts(newest, model.predict(design_matrix(newest)), model.interval)
+    table = open_forecasts(newest, model.predict(design_matrix(newest, model.inputs)), model.interval)
     return conform(table.assign(symbol=SYMBOL, model_id=model.model_id, interval_level=model.interval.level), LATEST)
 
 

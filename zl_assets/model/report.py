@@ -207,6 +207,7 @@ def _fold_table(evidence: Evidence) -> Table:
                 "ratio_to_mean": round(score.rmse / score.rmse_mean, 3),
                 "mae": round(score.mae, 5),
                 "mae_zero": round(score.mae_zero, 5),
+                "mae_mean": round(score.mae_mean, 5),
                 "ic": round(score.ic, 3),
                 "ratio_on_roll_index": round(other.get(score.name, np.nan), 3),
             }
@@ -251,9 +252,15 @@ def _importance_table(evidence: Evidence) -> Table:
 
 
 def _errors(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """Out-of-fold errors by regime and by year: rows, rmse, rmse_zero, ratio; in order of date."""
+    """Out-of-fold errors by regime and by year: rows, rmse of the model and of both baselines, ratio; in order of date."""
     table = evidence.out_of_fold
-    squares = pd.DataFrame({"model": (table["target"] - table["predicted"]) ** 2, "zero": table["target"] ** 2})
+    squares = pd.DataFrame(
+        {
+            "model": (table["target"] - table["predicted"]) ** 2,
+            "zero": table["target"] ** 2,
+            "mean": (table["target"] - table["training_mean"]) ** 2,
+        }
+    )
     by = {"regime": table["regime_name"], "year": table["data_date"].dt.year}
     found = {}
     for name, key in by.items():
@@ -264,6 +271,7 @@ def _errors(evidence: Evidence) -> dict[str, pd.DataFrame]:
                 "sessions": groups.size(),
                 "rmse": rmse["model"],
                 "rmse_zero": rmse["zero"],
+                "rmse_mean": rmse["mean"],
                 "ratio_to_zero": rmse["model"] / rmse["zero"],
             }
         )

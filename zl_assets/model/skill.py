@@ -102,12 +102,21 @@ def skill_interval(folds: tuple[Fit, ...], target: np.ndarray, level: float = LE
     """
     test = np.concatenate([fold.test for fold in folds])
     errors = (target[test] - np.concatenate([fold.prediction for fold in folds])) ** 2
-    zero = target[test] ** 2
-    rows = len(test)
+    low, high = np.quantile(1 - ratio_draws(errors, target[test] ** 2, seed), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def ratio_draws(numerator: np.ndarray, denominator: np.ndarray, seed: int = SEED) -> np.ndarray:
+    """`DRAWS` values of sum(numerator) / sum(denominator) over rows drawn together, in circular blocks of `BLOCK`.
+
+    Args:
+        numerator, denominator: one value a row, in order of time.
+    """
+    rows = len(numerator)
     starts = np.random.default_rng(seed).integers(0, rows, (DRAWS, -(-rows // BLOCK)))
     drawn = ((starts[:, :, None] + np.arange(BLOCK)) % rows).reshape(DRAWS, -1)[:, :rows]
-    low, high = np.quantile(1 - errors[drawn].sum(axis=1) / zero[drawn].sum(axis=1), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    ratios: np.ndarray = numerator[drawn].sum(axis=1) / denominator[drawn].sum(axis=1)
+    return ratios
 
 
 def effective_rows(values: np.ndarray, lags: int) -> float:

@@ -9,6 +9,8 @@ Belongs here: splits in time, in scikit-learn's splitter interface. The cross-va
     fold 3    TTTTTTTTTTTTTTTTTTT ggg ######        g  gap: in neither
     ...                                             #  test rows
 
+A feature family's impact is measured on six of them that begin after three years (`impact_folds`).
+
 Must not be here: fitting, features.
 """
 
@@ -18,6 +20,30 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from zl_assets.contracts import HORIZON
+
+IMPACT_FOLDS = 6
+FIRST_TEST_ROW = 756  # three years of sessions
+LEAST_TEST_ROWS = 63  # three horizons, and one block of the bootstrap
+LEAST_IMPACT_ROWS = FIRST_TEST_ROW + IMPACT_FOLDS * LEAST_TEST_ROWS
+
+
+def impact_folds(rows: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Six test blocks of the same size from row 756 on, each after all rows before it but the newest 21.
+
+    scikit-learn's TimeSeriesSplit counts blocks from the end: where the rows do not divide by six, the first block begins up to
+    five rows later, and those rows are trained on.
+
+    Raises:
+        ValueError: fewer than `LEAST_IMPACT_ROWS` rows.
+    """
+    from sklearn.model_selection import TimeSeriesSplit
+
+    if rows < LEAST_IMPACT_ROWS:
+        raise ValueError(f"{rows} rows are too few for {IMPACT_FOLDS} test blocks: at least {LEAST_IMPACT_ROWS}")
+    size = (rows - FIRST_TEST_ROW) // IMPACT_FOLDS
+    return list(TimeSeriesSplit(IMPACT_FOLDS, test_size=size, gap=HORIZON).split(np.empty(rows)))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from zl_assets.domain.targets import forward_return, label_end_dates
 from zl_assets.errors import TrainingFault
 from zl_assets.model.boosting import fit_booster, forecast
 from zl_assets.model.config import ModelConfig
-from zl_assets.model.design import design_matrix, numbers, refuse, require_columns, to_float
+from zl_assets.model.design import FEATURES, Feature, design_matrix, numbers, refuse, require_columns, to_float
 from zl_assets.model.splits import PurgedHoldout
 
 VIEW_COLUMNS = tuple(leaf.path for leaf in TRAINING_VIEW.frame_leaves)
@@ -33,10 +33,11 @@ class TrainingSet:
     Attributes:
         dates: the sessions.
         label_ends: for each, the session whose close its label looks at.
-        features: n x 8 float64, the design matrix.
+        features: n x k float64, the design matrix.
         target: n forward returns, fractions.
         weights: n sample weights, relative.
         regimes: n names, for slicing reports; not an input.
+        inputs: what the columns of `features` are.
     """
 
     dates: pd.DatetimeIndex
@@ -45,6 +46,7 @@ class TrainingSet:
     target: np.ndarray
     weights: np.ndarray
     regimes: np.ndarray
+    inputs: tuple[Feature, ...] = FEATURES
 
 
 @dataclass(frozen=True)
@@ -141,20 +143,21 @@ class TrainedModel:
         return out_of_fold(self.data, self.folds)
 
 
-def train(frame: pd.DataFrame, config: ModelConfig, csv_sha256: str) -> TrainedModel:
+def train(frame: pd.DataFrame, config: ModelConfig, csv_sha256: str, inputs: tuple[Feature, ...] = FEATURES) -> TrainedModel:
     """The three fits of the model of record.
 
     Args:
         frame: the training view's columns, one row a session in order of date; the newest `config.horizon` rows have no target.
         csv_sha256: hash of the file that `frame` was read from; it goes into the model's contract.
+        inputs: what the model sees; `features_with` adds those of kept families.
 
     Raises:
         TrainingFault: the rows cannot support the fits; the message says why.
     """
-    return fit(training_set(frame, config), config, csv_sha256)
+    return fit(training_set(frame, config, inputs), config, csv_sha256)
 
 
-def training_set(frame: pd.DataFrame, config: ModelConfig) -> TrainingSet:
+def training_set(frame: pd.DataFrame, config: ModelConfig, inputs: tuple[Feature, ...] = FEATURES) -> TrainingSet:
     """The labelled rows of the training view, or a refusal.
 
     With a horizon other than the view's, the labels are computed from the closes as the view does it.
@@ -167,7 +170,7 @@ def training_set(frame: pd.DataFrame, config: ModelConfig) -> TrainingSet:
     require_columns(frame, VIEW_COLUMNS)
     frame = frame.reset_index(drop=True)
     dates = _ordered_dates(frame)
-    features = design_matrix(frame)
+    features = design_matrix(frame, inputs)
     weights = numbers(frame, "sample_weight")
     refuse(frame, weights < 0, "sample_weight", "a weight of 0 or more")
     refuse(frame, frame["regime_name"].isna().to_numpy(), "regime_name", "a regime")
@@ -196,6 +199,7 @@ def training_set(frame: pd.DataFrame, config: ModelConfig) -> TrainingSet:
         target=target[labelled],
         weights=weights[labelled],
         regimes=regimes[labelled],
+        inputs=inputs,
     )
 
 

@@ -7,6 +7,7 @@ which is in `warehouse` and `domain`; and anything that a refresh or a schedule 
 
 import dagster as dg
 
+from zl_assets.domain.families.registry import Selection
 from zl_assets.operations.delete_vanished import delete_vanished_job
 from zl_assets.operations.phase0_cleanup import zl_phase0_cleanup
 from zl_assets.operations.plan import plan_job
@@ -15,7 +16,12 @@ from zl_assets.operations.source import Source
 from zl_assets.settings import Settings
 
 
-def build_jobs(settings: Settings) -> list[dg.JobDefinition]:
-    """The jobs of one Settings."""
+def build_jobs(settings: Settings, selection: Selection) -> list[dg.JobDefinition]:
+    """The jobs of one Settings and its feature families."""
     source = Source(settings.embedded, settings.bars)
-    return [plan_job(source), slice_check_job(source), delete_vanished_job(source), zl_phase0_cleanup]
+    return [
+        plan_job(source, selection),
+        slice_check_job(source, selection),
+        delete_vanished_job(source, selection),
+        zl_phase0_cleanup,
+    ]

@@ -4,6 +4,8 @@ import dagster as dg
 
 from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL
 from zl_assets.domain.derivation import derive
+from zl_assets.domain.families.registry import Selection
+from zl_assets.domain.families.tables import family_contract
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
@@ -19,8 +21,8 @@ _DESCRIPTION = (
 )
 
 
-def delete_vanished_job(source: Source) -> dg.JobDefinition:
-    """The job for one source of bars."""
+def delete_vanished_job(source: Source, selection: Selection) -> dg.JobDefinition:
+    """The job for one source of bars and the families that are on."""
 
     @dg.op(name="delete_vanished", description=_DESCRIPTION)
     def delete_vanished(context: dg.OpExecutionContext, config: Apply, warehouse: Warehouse, as_of: AsOf) -> None:
@@ -33,6 +35,7 @@ def delete_vanished_job(source: Source) -> dg.JobDefinition:
                 **({BARS: bars} if source.loaded else {}),
                 SESSIONS: derived.sessions.frame,
                 FEATURES: derived.features,
+                **dict.fromkeys((family_contract(family) for family in selection.on), derived.sessions.frame),
                 # A forecast belongs to a row of the matrix.
                 **dict.fromkeys((MATRIX, OOF, LATEST), derived.matrix),
             }

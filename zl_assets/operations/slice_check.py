@@ -3,10 +3,13 @@
 import dagster as dg
 
 from zl_assets.contracts import SYMBOL
+from zl_assets.domain.families.registry import Selection
+from zl_assets.domain.families.tables import tables_of
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.slices import first_sessions_of_2015
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.operations.families import read_sources
 from zl_assets.operations.source import Source
 from zl_assets.resources import AsOf
 
@@ -19,8 +22,9 @@ _DESCRIPTION = (
 )
 
 
-def slice_check_job(source: Source) -> dg.JobDefinition:
-    """The job for one source of bars."""
+def slice_check_job(source: Source, selection: Selection) -> dg.JobDefinition:
+    """The job for one source of bars and the families that are on."""
+    tables = tables_of(selection)
 
     @dg.op(name="slice_check", description=_DESCRIPTION)
     def slice_check(context: dg.OpExecutionContext, warehouse: Warehouse, as_of: AsOf) -> None:
@@ -28,7 +32,9 @@ def slice_check_job(source: Source) -> dg.JobDefinition:
 
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
             bars = source.bars(publisher).frame
-            tried = try_slice(publisher, first_sessions_of_2015(bars, SYMBOL, as_of.date, regime_weights()))
+            sources = read_sources(publisher, selection)
+            slices = first_sessions_of_2015(bars, SYMBOL, as_of.date, regime_weights(), selection, sources)
+            tried = try_slice(publisher, slices, tables.rules)
         text = markdown(tried)
         context.log.info(text)
         context.add_output_metadata({"slice": dg.MetadataValue.md(text)})

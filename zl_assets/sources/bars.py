@@ -1,4 +1,4 @@
-"""Daily bars from Parquet, CSV and DBN files.
+"""Bars from Parquet, CSV and DBN files: daily ones here, hourly ones by the same way in bars_1h.py.
 
 Belongs here: reading (DBN: dbn.py), explicit conversion to the contract's types, and refusing what is not sound, with the file,
 the row and the column named. Nothing is guessed or repaired. Must not be here: which bars are final, and what they mean.
@@ -7,34 +7,55 @@ A row of a CSV file is named by its line in the file, a row of a Parquet file by
 its first record, all counted from 1.
 """
 
-import datetime as dt
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from zl_assets.contracts import BARS, SYMBOL
-from zl_assets.domain.assertions import BAR_ASSERTIONS, MAX_OFFENDERS, PRICES, require
+from zl_assets.contracts import BARS, PANDAS_DTYPES, SYMBOL, TableContract
+from zl_assets.domain.assertions import BAR_ASSERTIONS, PRICES, require
 from zl_assets.domain.frames import conform
 from zl_assets.errors import DataFault
-from zl_assets.sources import dbn
+from zl_assets.sources import cells, dbn
 
-REQUIRED = ("date", "symbol", "open", "high", "low", "close", "volume")
 OPTIONAL = ("instrument_id",)
 SUFFIXES = (".parquet", ".csv", *dbn.SUFFIXES)
 
-# What CSV writers put where there is no value, in any case. Compared after stripping blanks.
-NULL_TEXTS = frozenset({"", "na", "n/a", "<na>", "nan", "nat", "null", "none"})
 
-# Python's float() and int() also take 1_000, inf and a decimal in Arabic digits.
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+@dataclass(frozen=True)
+class Layout:
+    """What tells one kind of bars from another.
 
-# A date alone, or at midnight without a zone or in UTC, as pandas and BigQuery write them.
-ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?)?")
+    Attributes:
+        contract: the table that they are for.
+        noun: what they are called.
+        time: the column that says when a bar is.
+        convert: one value of it.
+        expected: what a value of it must be, in words.
+        decode: bars of DBN files.
+    """
+
+    contract: TableContract
+    noun: str
+    time: str
+    convert: Callable[[Any], Any]
+    expected: str
+    decode: Callable[[Sequence[Path], Sequence[str]], dbn.DbnBars]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Columns that every Parquet or CSV file has."""
+        return (self.time, "symbol", *PRICES, "volume")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Columns that are read."""
+        return (*self.required, *OPTIONAL)
+
+
+DAILY = Layout(BARS, "daily bars", "date", cells.date, "a date as YYYY-MM-DD, or a timestamp at midnight UTC", dbn.read_dbn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +63,7 @@ class Bars:
     """Sound bars, and where they are from.
 
     Attributes:
-        frame: BARS.frame_columns with their contract types, sorted by key.
+        frame: the contract's frame_columns with their types, sorted by key.
         files: the files that were read, in order.
         ignored_symbols: symbols in the files that were not asked for, with their row counts (in DBN files, of records).
         duplicates_dropped: rows (in DBN files, records) that were exact copies of another one.
@@ -83,8 +104,13 @@ def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
             or an unsound bar. The message names the file, the row and the column.
         SettingError: the files are DBN, and the package that decodes them is not installed.
     """
+    return read(path, symbols, DAILY)
+
+
+def read(path: Path, symbols: tuple[str, ...], layout: Layout) -> Bars:
+    """Read bars of one layout, as `read_bars` does."""
     files = _files(path)
-    of_files, others, copies = _read_all(files, symbols)
+    of_files, others, copies = _read_all(files, symbols, layout)
     own = [frame[frame["symbol"].isin(symbols)] for frame in of_files]
     counts = pd.concat([frame["symbol"] for frame in of_files]).fillna("(none)").value_counts()
     ignored = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
@@ -101,27 +127,27 @@ def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
     # The index of `rows` leads from an offender back to its place.
     located = pd.concat(
         [
-            _typed(frame, file).assign(file=file.name, row=frame.index)
+            _typed(frame, layout, file).assign(file=file.name, row=frame.index)
             for frame, file in zip(own, files, strict=True)
             if len(frame)
         ],
         ignore_index=True,
     )
-    rows = located[[*REQUIRED, *OPTIONAL]]
+    rows = located[list(layout.names)]
     places = located[["file", "row"]]
     verdicts = [assertion(rows) for assertion in BAR_ASSERTIONS]
     require([replace(verdict, offenders=places.join(verdict.offenders, how="inner")) for verdict in verdicts], str(path))
 
     distinct = rows.drop_duplicates()
-    frame = conform(distinct, BARS)
+    frame = conform(distinct, layout.contract)
     return Bars(
         frame=frame,
         files=files,
         ignored_symbols=ignored,
         duplicates_dropped=len(rows) - len(distinct) + copies,
         description=(
-            f"{len(frame):,} daily bars of {', '.join(symbols)} from {frame['date'].iloc[0]:%Y-%m-%d} to "
-            f"{frame['date'].iloc[-1]:%Y-%m-%d}, read from {path}" + (f" ({len(files)} files)" if len(files) > 1 else "")
+            f"{len(frame):,} {layout.noun} of {', '.join(symbols)} from {frame[layout.time].iloc[0]:%Y-%m-%d} to "
+            f"{frame[layout.time].iloc[-1]:%Y-%m-%d}, read from {path}" + (f" ({len(files)} files)" if len(files) > 1 else "")
         ),
     )
 
@@ -131,7 +157,10 @@ def _files(path: Path) -> tuple[Path, ...]:
     wanted = f"a file that ends in {suffixes}, or a folder of such files"
     try:
         if path.is_dir():
-            files = tuple(sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != "." and f.is_file()))
+            named = sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != ".")
+            if lost := [f.name for f in named if not f.exists()]:
+                raise DataFault(f"{path}: {', '.join(lost)} is a link to a file that is not there. Mend or remove it.")
+            files = tuple(f for f in named if f.is_file())
             if not files:
                 raise DataFault(f"{path}: this folder holds no {suffixes} file (subfolders are not searched). Give {wanted}.")
             return files
@@ -148,61 +177,56 @@ def _is_bars(file: Path) -> bool:
     return file.name.lower().endswith(SUFFIXES)
 
 
-def _read_all(files: tuple[Path, ...], symbols: tuple[str, ...]) -> tuple[list[pd.DataFrame], dict[str, int], int]:
+def _read_all(
+    files: tuple[Path, ...], symbols: tuple[str, ...], layout: Layout
+) -> tuple[list[pd.DataFrame], dict[str, int], int]:
     """One frame per file, unconverted, as `_read` gives them; and, of DBN files, the records of other symbols by symbol, and how
     many records were copies."""
     encoded = [file for file in files if dbn.is_dbn(file)]
     if not encoded:
-        return [_read(file) for file in files], {}, 0
+        return [_read(file, layout) for file in files], {}, 0
     try:
-        decoded = dbn.read_dbn(encoded, symbols)
+        decoded = layout.decode(encoded, symbols)
     except OSError as error:
         raise DataFault(f"{error.filename}: cannot be read: {error.strerror}. Check the file and its permissions.") from error
     frames = dict(zip(encoded, decoded.frames, strict=True))
-    return [frames[file] if file in frames else _read(file) for file in files], decoded.other_symbols, decoded.duplicates
+    return [frames[file] if file in frames else _read(file, layout) for file in files], decoded.other_symbols, decoded.duplicates
 
 
-def _read(file: Path) -> pd.DataFrame:
+def _read(file: Path, layout: Layout) -> pd.DataFrame:
     """The file's wanted columns, unconverted but for symbol (string); the index is the row's place in the file."""
     try:
         if file.stat().st_size == 0:
-            raise DataFault(f"{file}: the file is empty (0 bytes). Give a file that holds daily bars.")
-        frame = _read_csv(file) if file.suffix.lower() == ".csv" else _read_parquet(file)
+            raise DataFault(f"{file}: the file is empty (0 bytes). Give a file that holds {layout.noun}.")
+        frame = _read_csv(file, layout) if file.suffix.lower() == ".csv" else _read_parquet(file, layout)
     except OSError as error:
         raise DataFault(f"{file}: cannot be read: {error.strerror or error}. Check the file and its permissions.") from error
     if frame.empty:
-        raise DataFault(f"{file}: the file has columns but no rows. Give a file that holds daily bars.")
+        raise DataFault(f"{file}: the file has columns but no rows. Give a file that holds {layout.noun}.")
     if "instrument_id" not in frame.columns:
         frame = frame.assign(instrument_id=None)
-    return frame.assign(symbol=_converted(frame["symbol"], _text, "a text such as ZL", file).astype("string"))
+    return frame.assign(symbol=cells.converted(frame["symbol"], cells.text, "a text such as ZL", file).astype("string"))
 
 
-def _read_csv(file: Path) -> pd.DataFrame:
-    try:
-        # Everything as text, header and blank lines included, so that a row's index is its line and no value is converted unseen.
-        lines = pd.read_csv(file, header=None, dtype=str, na_filter=False, skip_blank_lines=False, encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataFault(f"{file}: not UTF-8 text ({error.reason} at byte {error.start}). Save it as CSV in UTF-8.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataFault(f"{file}: not a readable CSV file: {str(error).strip()}. Correct or replace the file.") from error
-    lines.index += 1
+def _read_csv(file: Path, layout: Layout) -> pd.DataFrame:
+    lines = cells.csv_lines(file)
     header = [str(name).strip() for name in lines.iloc[0]]
-    _check_columns(header, file)
+    _check_columns(header, layout, file)
     rows = lines.iloc[1:].set_axis(header, axis=1)
     rows = rows[(rows.fillna("") != "").any(axis=1)]
-    wanted = [name for name in (*REQUIRED, *OPTIONAL) if name in header]
-    return rows[wanted].map(lambda text: None if str(text).strip().lower() in NULL_TEXTS else text.strip()).astype(object)
+    wanted = [name for name in layout.names if name in header]
+    return rows[wanted].map(lambda text: None if str(text).strip().lower() in cells.NULL_TEXTS else text.strip()).astype(object)
 
 
-def _read_parquet(file: Path) -> pd.DataFrame:
+def _read_parquet(file: Path, layout: Layout) -> pd.DataFrame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(file) as parquet:
             names = list(parquet.schema_arrow.names)
-            _check_columns(names, file)
-            table = parquet.read(columns=[name for name in (*REQUIRED, *OPTIONAL) if name in names], use_threads=False)
+            _check_columns(names, layout, file)
+            table = parquet.read(columns=[name for name in layout.names if name in names], use_threads=False)
             # Nullable integers stay integers: through float64 a large instrument_id would change.
             # The index that pandas once wrote is not ours: rows are numbered as they stand in the file.
             frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True, ignore_metadata=True)
@@ -212,89 +236,32 @@ def _read_parquet(file: Path) -> pd.DataFrame:
     return frame
 
 
-def _check_columns(names: list[str], file: Path) -> None:
-    missing = [name for name in REQUIRED if name not in names]
+def _check_columns(names: list[str], layout: Layout, file: Path) -> None:
+    missing = [name for name in layout.required if name not in names]
     if missing:
         raise DataFault(
-            f"{file}: no column {', '.join(missing)}. Expected {', '.join(REQUIRED)}, and {', '.join(OPTIONAL)} if there is one; "
-            f"found {', '.join(names)}. Rename or add the columns."
+            f"{file}: no column {', '.join(missing)}. Expected {', '.join(layout.required)}, and {', '.join(OPTIONAL)} if there "
+            f"is one; found {', '.join(names)}. Rename or add the columns."
         )
-    twice = sorted({name for name in (*REQUIRED, *OPTIONAL) if names.count(name) > 1})
+    twice = sorted({name for name in layout.names if names.count(name) > 1})
     if twice:
         raise DataFault(f"{file}: column {', '.join(twice)} appears more than once. Leave one of each.")
 
 
-def _typed(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+def _typed(frame: pd.DataFrame, layout: Layout, file: Path) -> pd.DataFrame:
     """The columns with their contract types; a value that is not of its type is a DataFault. symbol is converted already."""
-    prices = {name: _converted(frame[name], _price, "a number", file).astype("float64") for name in PRICES}
+    prices = {name: cells.converted(frame[name], cells.number, "a number", file).astype("float64") for name in PRICES}
     wholes = {
-        name: _converted(frame[name], _whole, "a whole number", file).astype("Int64") for name in ("volume", "instrument_id")
+        name: cells.converted(frame[name], cells.whole, "a whole number", file).astype("Int64")
+        for name in ("volume", "instrument_id")
     }
-    absent = frame.index[frame["date"].isna()]
+    times = frame[layout.time]
+    absent = frame.index[times.isna()]
     if len(absent):
         raise DataFault(
-            f"{file}: column date has no value in {len(absent):,} of {len(frame):,} rows, the first is row {absent[0]}. "
-            "Give every row its date, then run again."
+            f"{file}: column {layout.time} has no value in {len(absent):,} of {len(frame):,} rows, the first is row {absent[0]}. "
+            f"Give every row its {layout.time}, then run again."
         )
-    dates = _converted(frame["date"], _date, "a date as YYYY-MM-DD, or a timestamp at midnight UTC", file)
-    return frame.assign(date=dates.astype("datetime64[ns]"), **prices, **wholes)
-
-
-def _converted(values: "pd.Series[Any]", convert: Callable[[Any], Any], expected: str, file: Path) -> "pd.Series[Any]":
-    converted: list[Any] = []
-    bad: list[str] = []
-    for row, value in zip(values.index, values.tolist(), strict=True):
-        try:
-            converted.append(None if value is None or value != value else convert(value))
-        except ValueError:
-            bad.append(f"row {row}: {value!r}")
-    if bad:
-        more = f" and {len(bad) - MAX_OFFENDERS:,} more" if len(bad) > MAX_OFFENDERS else ""
-        raise DataFault(
-            f"{file}: every value of column {values.name} must be {expected}, but found {'; '.join(bad[:MAX_OFFENDERS])}{more}. "
-            "Correct the file, then run again."
-        )
-    return pd.Series(converted, index=values.index, dtype=object, name=values.name)
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    return value
-
-
-def _price(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
-        raise ValueError
-    if isinstance(value, str) and not NUMBER.fullmatch(value):
-        raise ValueError
-    return float(value)
-
-
-def _whole(value: Any) -> int:
-    number = value if isinstance(value, int) and not isinstance(value, bool) else _price(value)
-    if not -(2**63) <= number < 2**63 or number != int(number):
-        raise ValueError
-    return int(number)
-
-
-def _date(value: Any) -> dt.datetime:
-    if isinstance(value, str):
-        match = ISO_DATE.fullmatch(value)
-        if match is None:
-            raise ValueError
-        moment = dt.datetime.fromisoformat(match[1])
-    elif isinstance(value, dt.datetime):
-        stamp = pd.Timestamp(value)
-        naive = stamp if stamp.tzinfo is None else stamp.tz_convert("UTC").tz_localize(None)
-        if naive != naive.normalize():
-            raise ValueError
-        moment = naive.to_pydatetime()
-    elif isinstance(value, dt.date):
-        moment = dt.datetime.combine(value, dt.time())
-    else:
-        raise ValueError
-    # datetime64[ns] ends in 2262; a bar outside these years is a typing error.
-    if not 1900 <= moment.year < 2200:
-        raise ValueError
-    return moment
+    dtype = next(PANDAS_DTYPES[leaf.column.type] for leaf in layout.contract.frame_leaves if leaf.path == layout.time)
+    known = cells.converted(times, layout.convert, layout.expected, file)
+    return frame.assign(**{layout.time: known}, **prices, **wholes).astype({layout.time: dtype})

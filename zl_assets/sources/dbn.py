@@ -1,4 +1,4 @@
-"""Daily bars from Databento's DBN files, as the vendor delivers them: ohlcv-1d, or ohlcv-1h summed to UTC days.
+"""Bars from Databento's DBN files, as the vendor delivers them: days of ohlcv-1d, or of ohlcv-1h summed to UTC days, and hours.
 
 Belongs here: the format, its fixed-point prices, and which record is of which continuous symbol. Must not be here: what makes a
 bar sound, and other file formats. `databento-dbn` (the optional extra `dbn`) is imported by the function that decodes.
@@ -47,11 +47,12 @@ _PRELUDE = 8  # "DBN", version, length of the metadata that follows (uint32, lit
 
 @dataclass(frozen=True, eq=False)
 class DbnBars:
-    """Daily bars of several DBN files.
+    """Bars of several DBN files.
 
     Attributes:
-        frames: one for each file, in order: date, symbol, open, high, low, close, volume, instrument_id. The index is the
-            number (from 1) of the bar's first record in the file. A day whose hours are spread over files is in the first.
+        frames: one for each file, in order: date (daily bars) or ts_event (hourly ones), symbol, open, high, low, close, volume,
+            instrument_id. The index is the number (from 1) of the bar's first record in the file. A day whose hours are spread
+            over files is in the first.
         other_symbols: symbols that were not asked for, with their record counts.
         duplicates: records that were exact copies of another one.
     """
@@ -77,17 +78,7 @@ def read_dbn(files: Sequence[Path], symbols: Sequence[str]) -> DbnBars:
         DataFault: a file is damaged, is of another schema or symbology, or two records of an instrument and time differ.
         SettingError: the package databento-dbn is not installed.
     """
-    decoded = [_decode(file, symbols) for file in files]
-    other: dict[str, int] = {}
-    for _, counts in decoded:
-        for symbol, count in counts.items():
-            other[symbol] = other.get(symbol, 0) + count
-    records = pd.concat([rows.assign(file=i) for i, (rows, _) in enumerate(decoded)], ignore_index=True)
-    values = [name for name in records.columns if name not in ("file", "record")]
-    copies = records.duplicated(values)
-    distinct = records[~copies]
-    _refuse_conflicts(distinct, files)
-
+    distinct, other, copies = _records(files, symbols, tuple(RECORD_TYPES))
     distinct = distinct.sort_values(["symbol", "ts_event"], kind="stable")
     days = (
         distinct.assign(date=distinct["ts_event"].dt.normalize())
@@ -109,10 +100,41 @@ def read_dbn(files: Sequence[Path], symbols: Sequence[str]) -> DbnBars:
     days[_PRICES] = days[_PRICES].mask(days["unpriced"].astype(bool))
     wanted = ["date", "symbol", *_PRICES, "volume", "instrument_id"]
     frames = tuple(days[days["file"] == i].set_index("record")[wanted].rename_axis(None) for i in range(len(files)))
-    return DbnBars(frames, other, int(copies.sum()))
+    return DbnBars(frames, other, copies)
 
 
-def _decode(file: Path, symbols: Sequence[str]) -> tuple[pd.DataFrame, dict[str, int]]:
+def read_dbn_hours(files: Sequence[Path], symbols: Sequence[str]) -> DbnBars:
+    """Decode DBN files of schema ohlcv-1h whose symbols are continuous ones, hour by hour. `ts_event` is in UTC.
+
+    Raises:
+        DataFault, SettingError: as `read_dbn`.
+    """
+    distinct, other, copies = _records(files, symbols, ("ohlcv-1h",))
+    hours = distinct.assign(ts_event=distinct["ts_event"].dt.tz_localize("UTC"))
+    hours[_PRICES] = hours[_PRICES].mask(~hours["priced"].astype(bool))
+    wanted = ["ts_event", "symbol", *_PRICES, "volume", "instrument_id"]
+    frames = tuple(hours[hours["file"] == i].set_index("record")[wanted].rename_axis(None) for i in range(len(files)))
+    return DbnBars(frames, other, copies)
+
+
+def _records(files: Sequence[Path], symbols: Sequence[str], schemas: Sequence[str]) -> tuple[pd.DataFrame, dict[str, int], int]:
+    """The distinct records of all files, with the number of their file; of other symbols the count; and how many were copies."""
+    decoded = [_decode(file, symbols, schemas) for file in files]
+    other: dict[str, int] = {}
+    for _, counts in decoded:
+        for symbol, count in counts.items():
+            other[symbol] = other.get(symbol, 0) + count
+    records = pd.concat([rows.assign(file=i) for i, (rows, _) in enumerate(decoded)], ignore_index=True)
+    values = [name for name in records.columns if name not in ("file", "record")]
+    copies = records.duplicated(values)
+    distinct = records[~copies]
+    _refuse_conflicts(distinct, files)
+    return distinct, other, int(copies.sum())
+
+
+def _decode(
+    file: Path, symbols: Sequence[str], schemas: Sequence[str] = tuple(RECORD_TYPES)
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Records of the wanted symbols with the columns ts_event, symbol, prices, volume, instrument_id, priced and record; and the
     number of records of each other symbol."""
     dbn = _library()
@@ -124,8 +146,9 @@ def _decode(file: Path, symbols: Sequence[str]) -> tuple[pd.DataFrame, dict[str,
         metadata = dbn.Metadata.decode(content[:start])
     except dbn.DBNError as error:
         raise DataFault(f"{file}: its DBN metadata cannot be decoded: {error}. Download it again.") from error
-    if metadata.schema not in RECORD_TYPES:
-        raise DataFault(f"{file}: schema {metadata.schema}, expected {' or '.join(RECORD_TYPES)}. Request daily or hourly bars.")
+    if metadata.schema not in schemas:
+        kinds = "hourly bars" if "ohlcv-1d" not in schemas else "daily or hourly bars"
+        raise DataFault(f"{file}: schema {metadata.schema}, expected {' or '.join(schemas)}. Request {kinds}.")
     if (str(metadata.stype_in), str(metadata.stype_out)) != ("continuous", "instrument_id") or metadata.ts_out:
         raise DataFault(
             f"{file}: symbols of type {metadata.stype_in} to {metadata.stype_out}{' with ts_out' if metadata.ts_out else ''}, "
@@ -217,7 +240,7 @@ def _library() -> Any:
         import databento_dbn
     except ModuleNotFoundError as error:
         raise SettingError(
-            "ZL_BARS names a DBN file, and the package that decodes it is not installed. Run: pip install 'zl-assets[dbn]' "
+            "The bars are DBN files, and the package that decodes it is not installed. Run: pip install 'zl-assets[dbn]' "
             "(in a checkout: pip install -e '.[dbn]'; or only: pip install databento-dbn)."
         ) from error
     return databento_dbn

@@ -43,8 +43,8 @@ PROJECT = "zl-local"
 """The project id of everything in the embedded BigQuery."""
 
 FORMAT = 1
-"""Format of `<state>/warehouse`. Raise it when an older product could not read the folder, or this one could not read an older.
-Format of `<state>/warehouse`. Raise it when an older product could not read the folder, or this one could not read an older."""
+"""Format of `<state>/warehouse`. Raise it when an older product could not read the folder, or this one could not read an
+older."""
 
 EMULATOR_VERSION = "0.3.2"
 """The only local-bigquery that the server runs on: it mends two of its internals."""

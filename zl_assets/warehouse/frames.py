@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts import PANDAS_DTYPES, ColumnType, Leaf, TableContract
-from zl_assets.errors import ContractViolation
+from zl_assets.errors import ContractViolation, SchemaConflict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,10 +123,23 @@ def to_parquet(frame: pd.DataFrame, contract: TableContract) -> bytes:
 
 
 def from_arrow(table: "pa.Table", leaves: Sequence[Leaf]) -> pd.DataFrame:
-    """A query result under staged names as a frame of the leaves, with `PANDAS_DTYPES`."""
+    """A query result under staged names as a frame of the leaves, with `PANDAS_DTYPES`.
+
+    Raises:
+        SchemaConflict: a column of another type holds a value that the contract's type cannot hold as it is.
+    """
+    import pyarrow as pa
+
     columns = {}
     for leaf in leaves:
-        values = table.column(leaf.staged).cast(arrow_type(leaf.column.type))
+        found = table.column(leaf.staged)
+        try:
+            values = found.cast(arrow_type(leaf.column.type))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise SchemaConflict(
+                f"The live column {leaf.path} holds {found.type}, expected {leaf.column.type}, and not every value can be "
+                f"taken for one: {str(error).strip()}. Give the table the type that README.md lists."
+            ) from error
         dtype = PANDAS_DTYPES[leaf.column.type]
         if leaf.column.type in (ColumnType.INT64, ColumnType.BOOL):
             # Straight to the masked array: by way of float64, integers above 2**53 would change.

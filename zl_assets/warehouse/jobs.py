@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 import requests.exceptions
 from google.api_core import exceptions as api
 from google.api_core.retry import Retry
-from google.auth.exceptions import TransportError
+from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import bigquery
 
 from zl_assets.errors import WarehouseRefused, WarehouseUnavailable
@@ -320,7 +320,13 @@ class JobRunner:
             raise WarehouseRefused(
                 f"BigQuery denied the step '{what}': {_one_line(error)}. README.md lists the roles that are needed."
             ) from error
-        except (api.BadRequest, api.NotFound, api.Conflict, api.PreconditionFailed) as error:
+        except (api.Unauthorized, GoogleAuthError) as error:
+            # Credentials that expire or are withdrawn in the middle of a run.
+            raise WarehouseRefused(
+                f"Google Cloud did not accept the credentials in the step '{what}': {_one_line(error)}. Sign in again, with "
+                "`gcloud auth application-default login` or a valid service account. Nothing was left half-written."
+            ) from error
+        except api.GoogleAPICallError as error:
             raise WarehouseRefused(f"BigQuery refused the step '{what}': {_one_line(error)}") from error
 
 

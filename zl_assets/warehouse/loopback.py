@@ -114,21 +114,27 @@ class LoopbackReadClient(BigQueryReadClient):
 
     def __init__(self, find_server: Callable[[], ServerInfo]) -> None:
         self._find_server = find_server
-        super().__init__(transport=_transport(find_server()))  # type: ignore[no-untyped-call]
+        self._server = find_server()
+        super().__init__(transport=_transport(self._server))  # type: ignore[no-untyped-call]
+
+    @property
+    def _key(self) -> dict[str, Any]:
+        return {"metadata": [(SERVER_HEADER, self._server.nonce)]}
 
     def create_read_session(self, *args: Any, **kwargs: Any) -> Any:
         """As in the base class; begun again at the next server when the one it knew is gone."""
         for _ in range(_TRIES):
             try:
-                return super().create_read_session(*args, **(kwargs | {"retry": None}))
+                return super().create_read_session(*args, **(kwargs | {"retry": None} | self._key))
             except ServiceUnavailable:
                 self._transport.close()  # type: ignore[no-untyped-call]
-                self._transport = _transport(self._find_server())
-        return super().create_read_session(*args, **kwargs)
+                self._server = self._find_server()
+                self._transport = _transport(self._server)
+        return super().create_read_session(*args, **(kwargs | self._key))
 
     def read_rows(self, *args: Any, **kwargs: Any) -> Any:
         """As in the base class, whose own retry would ask the port of a server that was killed again for a day."""
-        return super().read_rows(*args, **({"retry": None} | kwargs))  # type: ignore[no-untyped-call]
+        return super().read_rows(*args, **({"retry": None} | kwargs | self._key))  # type: ignore[no-untyped-call]
 
 
 def _transport(server: ServerInfo) -> BigQueryReadGrpcTransport:

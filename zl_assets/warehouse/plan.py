@@ -6,14 +6,14 @@ Must not be here: anything that creates, changes or drops; and frames, which com
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 from google.cloud import bigquery
 
 from zl_assets.contracts import Column, ColumnType, Leaf, TableContract, ViewContract, WriteMode
 from zl_assets.errors import SchemaConflict, WarehouseRefused
-from zl_assets.warehouse import frames, schema, sql
+from zl_assets.warehouse import frames, ownership, schema, sql
 from zl_assets.warehouse.jobs import Parameter
 from zl_assets.warehouse.names import STAGING_PREFIX, TableName
 from zl_assets.warehouse.publish import SOURCE_LABEL, Change, Publication, Publisher, merge_ranges, same_select
@@ -65,6 +65,7 @@ class TablePlan:
         partitions: partitions that would change.
         statements: MERGE statements, in one transaction if several.
         bytes: what a dry run says that the comparison reads; None where there is nothing to compare with.
+        switched_off: parts whose fields would be set NULL.
     """
 
     name: str
@@ -76,6 +77,7 @@ class TablePlan:
     partitions: int
     statements: int
     bytes: int | None
+    switched_off: tuple[str, ...] = ()
 
     @property
     def inserted(self) -> int:
@@ -261,6 +263,8 @@ def _table(publisher: Publisher, contract: TableContract, publication: Publicati
     label = live.labels.get(SOURCE_LABEL)
     if publication.source is not None and label != publication.source:
         stops.append(f"{name} holds bars of the source {label!r}, and these are {publication.source!r}: sources are never mixed")
+    off = ownership.switched_off(contract, live)
+    contract, frame = ownership.with_nulls(contract, off, frame, live)
     found, read = _read_live(publisher, contract, live, frame)
     changed = _changed(contract, frame, found)
     updated = int((~changed["added"]).sum())
@@ -269,7 +273,8 @@ def _table(publisher: Publisher, contract: TableContract, publication: Publicati
     # Rows of symbols that the frame does not speak of are somebody else's.
     ours = found[found["symbol"].isin(frame["symbol"])] if "symbol" in contract.key else found
     vanished = len(ours) - (len(frame) - int(changed["added"].sum()))
-    return _planned(publisher, contract, live, standing.action, frame, changed, len(ours), vanished, read), stops
+    planned = _planned(publisher, contract, live, standing.action, frame, changed, len(ours), vanished, read)
+    return replace(planned, switched_off=tuple(part.name for part in off)), stops
 
 
 def _read_live(
@@ -427,6 +432,11 @@ def _tables(plan: Plan) -> list[str]:
             for t in plan.tables
         ),
         "",
+        *(
+            f"{t.name}: {', '.join(t.switched_off)} is off now, and its columns would be set NULL.\n"
+            for t in plan.tables
+            if t.switched_off
+        ),
     ]
 
 

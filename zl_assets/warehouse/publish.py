@@ -9,7 +9,7 @@ import hashlib
 import logging
 import socket
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -18,10 +18,10 @@ import psutil
 import sqlglot
 from google.cloud import bigquery
 
-from zl_assets.contracts import TableContract, ViewContract, WriteMode
+from zl_assets.contracts import Part, TableContract, ViewContract, WriteMode
 from zl_assets.domain.assertions import Verdict, require
 from zl_assets.errors import DataFault, SchemaConflict, SourceConflict, ZlError
-from zl_assets.warehouse import frames, schema, sql
+from zl_assets.warehouse import frames, ownership, schema, sql
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import STAGING_PREFIX, Namespace, TableName
 
@@ -44,10 +44,24 @@ class Publication:
     Attributes:
         frame: one column per leaf of the contract.
         source: label value (lower-case letters, digits, - and _) that the table keeps for life; None where it has no source.
+        left: parts of the contract that there is nothing to say of: the frame does not have their columns, and the live table's
+            stay as they are.
     """
 
     frame: pd.DataFrame
     source: str | None = None
+    left: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Instead of a frame: nothing is written, and the table stays as it is.
+
+    Attributes:
+        reason: for a person.
+    """
+
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -65,12 +79,15 @@ class Change:
         differing: rows to insert or update.
         added: rows to insert.
         low, high: range of the differing keys, or None in a table without a range column.
+        updated_low, updated_high: range of those to update, or None where there is none.
     """
 
     differing: int
     added: int
     low: dt.date | None
     high: dt.date | None
+    updated_low: dt.date | None = None
+    updated_high: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -89,9 +106,12 @@ class Report:
     statements: int
     changed_from: dt.date | None
     changed_to: dt.date | None
+    updated_from: dt.date | None
+    updated_to: dt.date | None
     job_ids: tuple[str, ...]
     bytes_processed: int
     slot_ms: int
+    switched_off: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,10 +154,16 @@ class Publisher:
             SchemaConflict, SourceConflict: the live table cannot take it; nothing was written.
             WarehouseUnavailable, WarehouseRefused: BigQuery's side; the table is as it was, or as after the whole write.
         """
+        contract = contract.leaving(publication.left)
         frames.validate(publication.frame, contract)
         require((assertion(publication.frame) for assertion in assertions), contract.name)
         name = self.namespace.of(contract)
         live = self._live(name, contract, publication.source)
+        off: tuple[Part, ...] = ()
+        if live is not None:
+            off = ownership.switched_off(contract, live)
+            contract, frame = ownership.with_nulls(contract, off, publication.frame, live)
+            publication = replace(publication, frame=frame)
         adoption = schema.adopt(contract, live) if live is not None else None
         if adoption is not None and adoption.missing and not self.may_create:
             raise SchemaConflict(
@@ -151,12 +177,19 @@ class Publisher:
             if live is None:
                 live = self._create(contract, name, publication.source)
             changes = self._compare(contract, name, live, staging, bounds)
-            if contract.mode is WriteMode.RECORD:
+            if contract.mode is not WriteMode.UPSERT:
                 self._refuse_changes(contract, name, live, staging, changes)
             if adoption is not None and adoption.missing:
                 self.runner.query(sql.add_columns(name, adoption.missing), "add_columns")
                 live = self._get_table(name)
+            # Before the write the labels name what was and what will be this product's, so that a run that dies in between leaves
+            # nothing that the next one does not know of.
+            self._label(name, ownership.labels_before(contract, live))
             inserted, updated, statements = self._merge(contract, name, live, staging, changes)
+            if contract.mode is WriteMode.APPEND:
+                # Another run can take a key between the comparison and the MERGE, which leaves such a row as it is.
+                self._refuse_taken(name, sum(change.added for change in changes) - inserted)
+        self._label(name, ownership.labels_after(off))
         self._sweep(staging)
         [row] = self.runner.rows(sql.count_rows(name), "count")
         dates = [(c.low, c.high) for c in changes if c.low is not None and c.high is not None]
@@ -174,9 +207,12 @@ class Publisher:
             statements=statements,
             changed_from=min((low for low, _ in dates), default=None),
             changed_to=max((high for _, high in dates), default=None),
+            updated_from=min((c.updated_low for c in changes if c.updated_low is not None), default=None),
+            updated_to=max((c.updated_high for c in changes if c.updated_high is not None), default=None),
             job_ids=tuple(self.runner.log.job_ids),
             bytes_processed=self.runner.log.bytes_processed,
             slot_ms=self.runner.log.slot_ms,
+            switched_off=tuple(part.name for part in off),
         )
 
     def publish_view(self, definition: ViewDefinition, contract: ViewContract) -> ViewReport:
@@ -242,6 +278,10 @@ class Publisher:
             raise
         self._drop(scratch)
 
+    def exists(self, contract: TableContract | ViewContract) -> bool:
+        """Is there such a table or view?"""
+        return self._find(self.namespace.of(contract)) is not None
+
     def view_query(self, contract: ViewContract) -> str:
         """The SELECT of the live view.
 
@@ -300,7 +340,7 @@ class Publisher:
             )
 
     def _create(self, contract: TableContract, name: TableName, source: str | None) -> bigquery.Table:
-        labels = {SOURCE_LABEL: source} if source is not None else {}
+        labels = ownership.labels_of(contract) | ({SOURCE_LABEL: source} if source is not None else {})
         table = schema.new_table(contract, name, labels)
         self.runner.call("create_table", self.runner.client.create_table, table, exists_ok=True)
         # Read it back: another run may have created it first, from another source.
@@ -309,6 +349,14 @@ class Publisher:
             raise SchemaConflict(f"{name} was dropped while it was being created. Run it again.")
         schema.adopt(contract, created)
         return created
+
+    def _label(self, name: TableName, labels: Mapping[str, str | None]) -> None:
+        """Set these labels of the live table, and take away those that are None; all others stay."""
+        if not labels:
+            return
+        table = self._get_table(name)
+        table.labels = {**table.labels, **labels}
+        self.runner.call("label_table", self.runner.client.update_table, table, ["labels"])
 
     @contextmanager
     def _staged(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> Iterator[None]:
@@ -363,12 +411,15 @@ class Publisher:
     ) -> list[Change]:
         partition = schema.partition_expression(contract, live)
         rows = self.runner.rows(sql.compare(_target(contract, name, live), staging, partition), "compare", bounds)
-        return [Change(row["differing"], row["added"], row["low"], row["high"]) for row in rows]
+        names = ("differing", "added", "low", "high", "updated_low", "updated_high")
+        return [Change(**{name: row[name] for name in names}) for row in rows]
 
     def _refuse_changes(
         self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
     ) -> None:
         changed = sum(change.differing - change.added for change in changes)
+        if contract.mode is WriteMode.APPEND:
+            self._refuse_taken(name, changed)
         if changed == 0:
             return
         rows = self.runner.rows(sql.differing_rows(_target(contract, name, live), staging, limit=10), "differing_rows")
@@ -377,6 +428,13 @@ class Publisher:
             + "\n".join(f"- {dict(row.items())}" for row in rows)
             + "\nPut the live rows right, or set ZL_DATASET_PREFIX to work beside them."
         )
+
+    def _refuse_taken(self, name: TableName, taken: int) -> None:
+        if taken:
+            raise SchemaConflict(
+                f"{name}: {taken} of the rows to be added have a key that another run wrote meanwhile. Its rows stay as "
+                "they are. Run it again: it begins from what is there now."
+            )
 
     def _merge(
         self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
@@ -464,5 +522,9 @@ def is_orphan(label: str) -> bool:
 
 
 def same_select(left: str, right: str) -> bool:
-    """Do two SELECTs say the same, whatever their layout?"""
-    return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")
+    """Do two SELECTs say the same, whatever their layout? One that cannot be parsed, as in the legacy dialect, says something
+    else."""
+    try:
+        return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")
+    except sqlglot.errors.SqlglotError:
+        return False

@@ -41,11 +41,7 @@ def staging_field(leaf: Leaf) -> bigquery.SchemaField:
 def live_columns(fields: list[bigquery.SchemaField]) -> tuple[LiveColumn, ...]:
     """The live schema as the SQL renderers want it."""
     return tuple(
-        LiveColumn(
-            f.name,
-            f"ARRAY<{standard_type(f.field_type)}>" if f.mode == "REPEATED" else standard_type(f.field_type),
-            live_columns(list(f.fields)),
-        )
+        LiveColumn(f.name, standard_type(f.field_type), live_columns(list(f.fields)), repeated=f.mode == "REPEATED")
         for f in fields
     )
 
@@ -127,6 +123,13 @@ def _differences(column: Column, found: bigquery.SchemaField, path: str) -> list
             problems.extend(_differences(wanted, there, f"{path}.{wanted.name}"))
         elif not wanted.reserved:
             problems.append(f"- {path}.{wanted.name}: missing, and a field cannot be added to a STRUCT by ALTER TABLE")
+    if any(not wanted.reserved for wanted in column.fields):
+        known = {wanted.name.casefold() for wanted in column.fields}
+        problems.extend(
+            f"- {path}.{f.name}: REQUIRED, and this product does not know it"
+            for f in found.fields
+            if f.name.casefold() not in known and f.mode == "REQUIRED"
+        )
     return problems
 
 

@@ -11,6 +11,7 @@ what runs; close; leave.
 
 import argparse
 import asyncio
+import concurrent.futures
 import fcntl
 import json
 import logging
@@ -26,6 +27,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
+import grpc
 import uvicorn
 
 from zl_assets.errors import WarehouseUnavailable
@@ -95,6 +97,41 @@ class Door:
                 self.last_used = time.monotonic()
 
 
+class _StorageDoor(grpc.ServerInterceptor):  # type: ignore[misc]
+    """The same key for the Storage API, which reads and appends rows: no call without the nonce."""
+
+    def __init__(self, nonce: str) -> None:
+        self._nonce = nonce.encode()
+        # To a client that remembers the port of a server that is gone, this one is no server of its own.
+        self._refusal = grpc.unary_unary_rpc_method_handler(
+            lambda _, call: call.abort(grpc.StatusCode.UNAVAILABLE, "this port belongs to another embedded BigQuery now")
+        )
+
+    def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
+        """Let a call through, or refuse it."""
+        given = dict(details.invocation_metadata).get(SERVER_HEADER, "")
+        known = isinstance(given, str) and secrets.compare_digest(given.encode(), self._nonce)
+        return continuation(details) if known else self._refusal
+
+
+def _serve_storage_api(nonce: str) -> tuple[Any, int]:
+    """The emulator's Storage API behind our door, listening on 127.0.0.1; the gRPC server and its port.
+
+    Raises:
+        WarehouseUnavailable: there is no free port.
+    """
+    from local_bigquery.grpc.server import SERVICES
+
+    server = grpc.server(concurrent.futures.ThreadPoolExecutor(max_workers=16), interceptors=[_StorageDoor(nonce)])
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(*service) for service in SERVICES.items()])
+    try:
+        port: int = server.add_insecure_port("127.0.0.1:0")
+    except RuntimeError as error:
+        raise WarehouseUnavailable(f"no free port on 127.0.0.1 for the Storage API: {error}") from error
+    server.start()
+    return server, port
+
+
 def _error(message: str) -> dict[str, Any]:
     return {"error": {"code": 503, "message": message, "errors": [{"reason": "backendError", "message": message}]}}
 
@@ -129,7 +166,6 @@ class Server:
 
     def __init__(self, folder: Folder, lock: int, reads: emulator_patches.OpenReads, idle_seconds: float) -> None:
         from local_bigquery.app import app
-        from local_bigquery.grpc import server as storage_api
         from local_bigquery.jobs import runner
 
         self._folder = folder
@@ -144,9 +180,7 @@ class Server:
         # 40 ms for the client's delayed acknowledgement (measured: 44 ms for a 404, 2 ms without).
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
-        self._storage_api, grpc_port = storage_api.start("127.0.0.1", 0)
-        if not grpc_port:
-            raise WarehouseUnavailable("no free port on 127.0.0.1 for the Storage API")
+        self._storage_api, grpc_port = _serve_storage_api(nonce)
         self._info = ServerInfo(self._socket.getsockname()[1], grpc_port, os.getpid(), nonce, VERSION)
         self._door = Door(app, nonce, self.stop)
         # Clients keep connections open between requests; closing them early makes a request cross a close, which reads as a

@@ -12,7 +12,7 @@ import pandas as pd
 from google.cloud import bigquery
 
 from zl_assets.contracts import Column, ColumnType, Leaf, TableContract, leaves_of
-from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.domain.assertions import ROW_ASSERTIONS, RowAssertion
 from zl_assets.errors import DataFault
 from zl_assets.warehouse import frames, sql
 from zl_assets.warehouse.publish import Publication, Publisher
@@ -41,23 +41,29 @@ class Tried:
     faults: tuple[str, ...]
 
 
-def try_slice(publisher: Publisher, slices: Mapping[TableContract, pd.DataFrame]) -> tuple[Tried, ...]:
+def try_slice(
+    publisher: Publisher,
+    slices: Mapping[TableContract, pd.DataFrame],
+    rules: Mapping[str, tuple[RowAssertion, ...]] = ROW_ASSERTIONS,
+) -> tuple[Tried, ...]:
     """Publish each frame into a scratch table of its contract, twice; read it back; insert one row with every field set; read the
     layout. The scratch tables are dropped.
+
+    Args:
+        rules: row rules, by table.
 
     Raises:
         DataFault: something came back otherwise than it was written; the message lists it.
         SchemaConflict, WarehouseUnavailable, WarehouseRefused: as in publishing.
     """
-    tried = tuple(_try_table(publisher, contract, frame) for contract, frame in slices.items())
+    tried = tuple(_try_table(publisher, contract, frame, rules.get(contract.table, ())) for contract, frame in slices.items())
     if faults := [f"- {t.table}: {fault}" for t in tried for fault in t.faults]:
         raise DataFault("The slice did not come back as it was written:\n" + "\n".join(faults))
     return tried
 
 
-def _try_table(publisher: Publisher, contract: TableContract, frame: pd.DataFrame) -> Tried:
+def _try_table(publisher: Publisher, contract: TableContract, frame: pd.DataFrame, rules: Sequence[RowAssertion]) -> Tried:
     with publisher.scratch(contract) as scratch:
-        rules = ROW_ASSERTIONS.get(contract.table, ())
         first = publisher.publish(Publication(frame), scratch, rules)
         second = publisher.publish(Publication(frame), scratch, rules)
         faults = _differing(frame[list(contract.frame_columns)], publisher.read(scratch))

@@ -5,7 +5,7 @@ tables: Python computes, SQL selects, and the write path compares a staging tabl
 here: a client, a frame, or SQL that only a test needs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zl_assets.contracts import (
@@ -20,6 +20,7 @@ from zl_assets.contracts import (
     Stamp,
     TableContract,
     ViewContract,
+    WriteMode,
 )
 from zl_assets.warehouse.names import TableName
 
@@ -31,18 +32,19 @@ HOLLOW = "__hollow"
 
 @dataclass(frozen=True)
 class LiveColumn:
-    """What a renderer must know of a column of the live table: its name, type and, in a STRUCT, its fields in live order."""
+    """What a renderer must know of a column of the live table: its name, type (of an ARRAY its elements' type) and, in a STRUCT,
+    its fields in live order."""
 
     name: str
     type: str
     fields: tuple["LiveColumn", ...] = ()
+    repeated: bool = False
 
     @property
     def ddl(self) -> str:
         """Its type as SQL writes it."""
-        if self.fields:
-            return f"STRUCT<{', '.join(f'{field.name} {field.ddl}' for field in self.fields)}>"
-        return self.type
+        one = f"STRUCT<{', '.join(f'{field.name} {field.ddl}' for field in self.fields)}>" if self.fields else self.type
+        return f"ARRAY<{one}>" if self.repeated else one
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,8 @@ def compare(target: Target, staging: TableName, partition: str | None) -> str:
         partition: SQL expression of the live table's partition over the staged columns, or None where it has no partitions.
 
     Result columns: partition_start, differing (rows to insert or update), added (rows to insert), low, high (range of the
-    differing keys; NULL without a range column).
+    differing keys), updated_low, updated_high (range of those to update; NULL where there is none). Without a range column all
+    four are NULL.
     """
     contract = target.contract
     keys, values = list(contract.key), list(contract.value_leaves)
@@ -207,9 +210,16 @@ def compare(target: Target, staging: TableName, partition: str | None) -> str:
         ]
     )
     ranged = target.range_column
-    range_of = (
-        f"MIN({ranged}) AS low, MAX({ranged}) AS high" if ranged else "CAST(NULL AS DATE) AS low, CAST(NULL AS DATE) AS high"
-    )
+    ends = {
+        name: f"{end}({rows})" if ranged else "CAST(NULL AS DATE)"
+        for name, end, rows in (
+            ("low", "MIN", ranged),
+            ("high", "MAX", ranged),
+            ("updated_low", "MIN", f"IF(is_new = 0, {ranged}, NULL)"),
+            ("updated_high", "MAX", f"IF(is_new = 0, {ranged}, NULL)"),
+        )
+    }
+    range_of = ",\n  ".join(f"{text} AS {name}" for name, text in ends.items())
     key_list = ", ".join(keys)
     return f"""WITH
 staged AS (
@@ -227,14 +237,14 @@ added AS (
   SELECT {key_list} FROM staged EXCEPT DISTINCT SELECT {key_list} FROM existing
 ),
 counted AS (
-  SELECT {key_list}, 1 AS differing, 0 AS added FROM differing
+  SELECT {key_list}, 1 AS is_new FROM added
   UNION ALL
-  SELECT {key_list}, 0 AS differing, 1 AS added FROM added
+  SELECT {key_list}, 0 AS is_new FROM (SELECT {key_list} FROM differing EXCEPT DISTINCT SELECT {key_list} FROM added)
 )
 SELECT
   {partition or "CAST(NULL AS DATE)"} AS partition_start,
-  SUM(differing) AS differing,
-  SUM(added) AS added,
+  COUNT(*) AS differing,
+  SUM(is_new) AS added,
   {range_of}
 FROM counted
 GROUP BY partition_start
@@ -279,7 +289,8 @@ def merge(target: Target, staging: TableName, bounds: str = "") -> str:
     """One MERGE of the staged rows within the bounds @low<bounds> to @high<bounds> into the live table.
 
     The bounds are parameters on the target, which is what lets BigQuery prune partitions, and the same bounds filter the
-    source: a staged row outside them takes no part, so a bound can never turn a match into a second insert.
+    source: a staged row outside them takes no part, so a bound can never turn a match into a second insert. In a table that is
+    only appended to there is no UPDATE.
     """
     contract = target.contract
     ranged = target.range_column
@@ -307,16 +318,17 @@ def merge(target: Target, staging: TableName, bounds: str = "") -> str:
         **{c.name: f"staged.{_staged_of(str(c.copy_of))}" for c in target.repeats},
         **{c.name: f"@{WRITTEN_AT}" for c in target.stamps},
     }
+    update = f"""WHEN MATCHED AND (
+{_indent(" OR\n".join(differs))}
+) THEN UPDATE SET
+{_list(updates)}
+"""
     return f"""MERGE {target.name.quoted} AS live
 USING (
   SELECT * FROM {staging.quoted}{source_bound}
 ) AS staged
 ON {" AND ".join(on)}
-WHEN MATCHED AND (
-{_indent(" OR\n".join(differs))}
-) THEN UPDATE SET
-{_list(updates)}
-WHEN NOT MATCHED BY TARGET THEN INSERT (
+{"" if contract.mode is WriteMode.APPEND else update}WHEN NOT MATCHED BY TARGET THEN INSERT (
   {", ".join(inserts)}
 ) VALUES (
 {_list(inserts.values())}
@@ -357,9 +369,14 @@ def create_view(name: TableName, contract: ViewContract, select: str) -> str:
     )
 
 
-def training_view(matrix: TableName) -> str:
-    """The flat training rows: one SELECT over the matrix. LEAD sees every row, so no target is lost to a filter."""
-    features = ",\n".join(f"  {name}" for name in TECHNICAL_FEATURE_NAMES)
+def training_view(matrix: TableName, added: Mapping[str, str] | None = None) -> str:
+    """The flat training rows: one SELECT over the matrix. LEAD sees every row, so no target is lost to a filter.
+
+    Args:
+        added: leaves of the matrix that the view has beside the eight features, and their names in it.
+    """
+    names = [*TECHNICAL_FEATURE_NAMES, *(f"{path} AS {name}" for path, name in (added or {}).items())]
+    features = ",\n".join(f"  {name}" for name in names)
     key = MATRIX.partition_by
     return f"""SELECT
   {key},

@@ -8,12 +8,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS, TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts import (
+    BARS,
+    BARS_1H,
+    FEATURES,
+    FRED_OBSERVATIONS,
+    LATEST,
+    MATRIX,
+    OOF,
+    REGIME_WEIGHTS,
+    SESSIONS,
+    TECHNICAL_FEATURE_NAMES,
+    VOLATILITY_DAILY,
+    TableContract,
+)
 from zl_assets.domain import assertions
 from zl_assets.domain.assertions import ROW_ASSERTIONS, Verdict, require
 from zl_assets.domain.frames import conform
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.releases import available_at
 from zl_assets.domain.targets import forward_return, split_of
 from zl_assets.errors import DataFault
 from zl_assets_tests.domain.builders import bar, bars, bars_of, features_of, random_closes, sessions_of
@@ -30,6 +44,11 @@ DAY_AFTER = dt.date(2018, 5, 31)
 
 def open_sessions_forecast(latest: pd.DataFrame) -> Verdict:
     return assertions.open_sessions_forecast(latest, sound("view"), MODEL_ID)
+
+
+def model_up_to_date(view: pd.DataFrame) -> Verdict:
+    trained_through = sound("view").loc[lambda v: v["target_1m"].notna(), "data_date"].max().date()
+    return assertions.model_up_to_date(view, MODEL_ID, trained_through)
 
 
 def outcomes_are_the_views(oof: pd.DataFrame) -> Verdict:
@@ -74,7 +93,21 @@ def _sound() -> dict[str, pd.DataFrame]:
         MATRIX.table: matrix,
         REGIME_WEIGHTS.table: weights,
         "view": view,
+        BARS_1H.table: conform(
+            some_bars.assign(ts_event=some_bars["date"].dt.tz_localize("UTC") + pd.Timedelta(hours=14)), BARS_1H
+        ),
+        **{contract.table: observations(contract) for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY)},
     }
+
+
+def observations(contract: TableContract) -> pd.DataFrame:
+    """DGS2 and VIXCLS on three days, known by their rules."""
+    rows = pd.DataFrame({"observed_on": pd.to_datetime(["2024-01-08", "2024-01-09", "2024-01-10"]), "vintage": pd.NaT})
+    of_series = [
+        rows.assign(series=series, value=values, available_at=available_at(series, rows["observed_on"]))
+        for series, values in (("DGS2", [0.08, 0.0, 4.2]), ("VIXCLS", [13.0, 12.5, 40.0]))
+    ]
+    return conform(pd.concat(of_series), contract)
 
 
 def sound(table: str) -> pd.DataFrame:
@@ -350,6 +383,7 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], str, Callable[[pd.DataFr
         LATEST.table,
         lambda f: with_value(f, 3, "target_session", pd.Timestamp("2018-01-02")),
     ),
+    "a model that nothing newer replaced": (model_up_to_date, "view", lambda f: f.assign(target_1m=f["target_1m"].fillna(0.0))),
     "an outcome that is not the view's": (outcomes_are_the_views, OOF.table, lambda f: with_value(f, 3, "target_1m", 0.0)),
     "a labelled session missing": (outcomes_are_the_views, OOF.table, lambda f: one(f, 3)),
     "two models in one table": (outcomes_are_the_views, OOF.table, lambda f: with_value(f, 3, "model_id", "older")),
@@ -382,6 +416,8 @@ def test_every_public_predicate_is_shown_red() -> None:
     shown = {RED[fault][0](RED[fault][2](sound(RED[fault][1]))).name for fault in RED}
     shown |= {"no_null_prices", "prices_positive", "high_not_below_low", "open_and_close_in_range", "volume_sound"}
     shown |= {"rsi_in_range", "volatility_in_plan", "volatility_plausible", "features_finite", "matrix_rows_recomputed"}
+    shown |= {"observations_in_range", "no_observation_jump", "available_by_rule", "no_vanished_observation"}
+    shown |= {"series_fresh", "series_start_in_time", "series_accepted", "hours_make_sessions"}
     public = {
         name
         for name, thing in vars(assertions).items()
@@ -391,15 +427,30 @@ def test_every_public_predicate_is_shown_red() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days_after", "passed", "measured"),
+    ("days_after", "passed", "measured", "words"),
     # The newest session is Friday 2018-05-25; Monday 28 is Memorial Day.
-    [(1, True, 0), (4, True, 0), (5, True, 1), (6, False, 2)],
+    [
+        (1, True, 0, "Up to date"),
+        (4, True, 0, "Up to date"),
+        (5, True, 1, "No new session yet"),
+        (6, False, 2, "The source is late"),
+    ],
 )
-def test_the_newest_session_has_one_session_of_grace(days_after: int, passed: bool, measured: int) -> None:
+def test_the_newest_session_has_one_session_of_grace(days_after: int, passed: bool, measured: int, words: str) -> None:
     frame = sound(MATRIX.table)
     frame = frame[frame["data_date"] <= "2018-05-25"]
     verdict = assertions.newest_session(frame, dt.date(2018, 5, 25) + dt.timedelta(days=days_after))
     assert (verdict.passed, verdict.measured) == (passed, measured)
+    assert verdict.explanation.startswith(f"{words}: the newest session is 2018-05-25;")
+
+
+@pytest.mark.parametrize(("behind", "passed"), [(5, True), (6, False)])
+def test_a_model_may_be_a_week_behind(behind: int, passed: bool) -> None:
+    view = sound("view")
+    first_open = view["target_1m"].notna().sum()
+    view.loc[view.index[first_open : first_open + behind], "target_1m"] = 0.0
+    verdict = model_up_to_date(view)
+    assert (verdict.passed, verdict.measured) == (passed, behind)
 
 
 def test_thin_sessions_under_the_bound_are_still_named() -> None:
@@ -477,3 +528,84 @@ def test_the_cuts_lie_inside_the_warm_up_and_after_it() -> None:
     assert cuts[:3] == [10, 40, 62]
     assert len(cuts) == 8
     assert max(cuts) > 150
+
+
+OBSERVATIONS = FRED_OBSERVATIONS.table
+
+
+@pytest.mark.parametrize(
+    ("assertion", "row", "column", "value"),
+    [
+        (assertions.observations_in_range, 1, "value", 420.0),
+        (assertions.observations_in_range, 1, "value", NAN),
+        (assertions.observations_in_range, 1, "value", INF),
+        (assertions.observations_in_range, 5, "value", 0.4),
+        (assertions.observations_in_range, 1, "series", "DGS3"),
+        (assertions.no_observation_jump, 1, "value", 8.0),
+        (assertions.no_observation_jump, 1, "value", -4.0),
+        (assertions.no_observation_jump, 5, "value", 0.25),
+        (assertions.available_by_rule, 0, "available_at", pd.Timestamp("2024-01-09 21:14", tz="UTC")),
+        (assertions.available_by_rule, 0, "available_at", pd.Timestamp("2024-01-10 21:15", tz="UTC")),
+        (assertions.available_by_rule, 1, "series", "DGS3"),
+    ],
+)
+def test_a_faulty_observation_is_named(
+    assertion: Callable[[pd.DataFrame], Verdict], row: int, column: str, value: object
+) -> None:
+    verdict = assertion(with_value(sound(OBSERVATIONS), row, column, value))
+    assert not verdict.passed
+    assert set(verdict.offenders["series"]) <= {"DGS2", "VIXCLS", "DGS3"}
+    assert len(verdict.offenders)
+
+
+def test_a_vintage_may_be_known_later_than_the_rule_and_never_earlier() -> None:
+    later = sound(OBSERVATIONS).assign(vintage=pd.Timestamp("2024-03-01"))
+    later["available_at"] += pd.Timedelta(days=30)
+    assert assertions.available_by_rule(later).passed
+    later["available_at"] -= pd.Timedelta(days=31)
+    assert not assertions.available_by_rule(later).passed
+
+
+def test_a_series_that_has_stopped_or_is_missing_is_named() -> None:
+    rows = sound(OBSERVATIONS)
+    fresh = assertions.series_fresh(rows, ["DGS2", "VIXCLS"], dt.date(2024, 1, 22))
+    assert fresh.passed
+    stale = assertions.series_fresh(rows, ["DGS2", "VIXCLS", "FEDFUNDS"], dt.date(2024, 1, 23))
+    assert stale.offenders["series"].tolist() == ["DGS2", "VIXCLS", "FEDFUNDS"]
+    assert "DGS2 (2024-01-10)" in stale.explanation
+    assert "FEDFUNDS (none)" in stale.explanation
+
+
+def test_a_series_that_starts_late_is_named() -> None:
+    rows, sessions = sound(OBSERVATIONS), sound(SESSIONS.table)
+    late = assertions.series_start_in_time(rows, ["DGS2", "VIXCLS"], sessions)
+    assert "DGS2 (2024-01-09), VIXCLS (2024-01-09)" in late.explanation
+    in_time = assertions.series_start_in_time(rows, ["DGS2"], sessions.assign(data_date=pd.Timestamp("2024-01-10")))
+    assert in_time.passed
+
+
+def test_refused_series_are_named() -> None:
+    assert assertions.series_accepted({}, "x").passed
+    assert "DGS2" in str(assertions.series_accepted({"DGS2": "no file"}, "x"))
+
+
+def test_an_observation_that_left_the_files_is_named_and_a_refused_series_is_not() -> None:
+    rows = sound(OBSERVATIONS)
+    vanished = assertions.no_vanished_observation(rows, rows.drop(index=1))
+    assert vanished.offenders["observed_on"].tolist() == [rows["observed_on"][1]]
+    assert assertions.no_vanished_observation(rows, rows[rows["series"] == "DGS2"]).passed
+
+
+def test_a_session_whose_hours_are_incomplete_is_named() -> None:
+    sessions = sound(SESSIONS.table).tail(5).reset_index(drop=True)
+    hours = conform(
+        pd.concat(sessions.assign(ts_event=sessions["data_date"].dt.tz_localize("UTC") + pd.Timedelta(hours=h)) for h in (1, 2)),
+        BARS_1H,
+    ).assign(volume=pd.array([20_000] * 10, dtype="Int64"))
+    assert assertions.hours_make_sessions(hours, sessions).passed
+    # Sessions before the first hour are not blamed; one in the middle is.
+    assert assertions.hours_make_sessions(hours.iloc[2:], sessions).passed
+    for broken in (hours.drop(index=4), hours.drop(index=[4, 5])):
+        verdict = assertions.hours_make_sessions(broken, sessions)
+        assert verdict.offenders["data_date"].tolist() == [sessions["data_date"][2]]
+    assert not assertions.hours_make_sessions(hours.head(0), sessions).passed

@@ -31,10 +31,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     )
 
 
-def machine() -> str:
+def machine(libraries: Sequence[str] = _LIBRARIES) -> str:
     """Where and with what the figures were made."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _LIBRARIES)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
     return (
         f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores shared with other work (times are upper bounds), "
         f"{memory:.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {versions}"

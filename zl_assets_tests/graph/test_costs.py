@@ -134,7 +134,7 @@ def test_one_new_session_changes_one_row_and_one_partition_of_each_table(one_day
 
 
 def test_the_number_of_jobs_is_known(one_day: Day) -> None:
-    """The figures of README.md. A step more or less is a decision, not an accident."""
+    """The figures of docs/costs.md. A step more or less is a decision, not an accident."""
     steps = Counter(configuration(job)["labels"]["zl_step"] for job in one_day.jobs)
     staged = {asset: sum(one_day.metadata[asset][name] for name in ("inserted", "updated", "unchanged")) for asset in TABLES}
     kinds = Counter("dry run" if "jobs" in url and method == "POST" else method for method, url in one_day.requests)

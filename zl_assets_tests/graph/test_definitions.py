@@ -37,6 +37,7 @@ def description(definitions: dg.Definitions) -> dict[str, object]:
             s.name: [s.cron_schedule, s.execution_timezone, s.default_status.value, s.job_name]
             for s in definitions.schedules or []
         },
+        "sensors": {s.name: [s.sensor_type.value, s.default_status.value] for s in definitions.sensors or []},
     }
 
 

@@ -14,18 +14,18 @@ PACKAGE = Path(zl_assets.__file__).parent
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
     {"errors", "settings", "contracts", "files"},
-    {"domain"},
+    {"notifications", "domain"},
     {"sources"},
     {"model"},
     {"warehouse"},
     {"io_managers", "resources"},
     {"assets", "checks", "operations"},
-    {"automation"},
+    {"alerts", "automation"},
     {"definitions"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-PURE = {"domain", "sources", "model"}
+PURE = {"notifications", "domain", "sources", "model"}
 
 
 def layer_of(path: Path) -> str:

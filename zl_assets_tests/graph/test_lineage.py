@@ -67,7 +67,7 @@ def lineage_of(asset: str) -> Lineage:
 
 
 def upstream_of(asset: str) -> dict[str, TableContract | ViewContract]:
-    return upstream_tables(GRAPH.get(dg.AssetKey(asset)).to_asset_spec())
+    return upstream_tables(GRAPH.get(dg.AssetKey(asset)).to_asset_spec(), CONTRACTS)
 
 
 def said_to_change(asset: str, *changed: ColumnRef) -> set[str]:

@@ -233,6 +233,9 @@ def test_a_model_that_fails_a_gate_leaves_the_published_forecasts_alone(product:
     assert found["lgbm_model"]["gates_failed"] != "none"
     assert not found["lgbm_model"]["is_latest"]
     assert OOF.table not in found
+    model, gates = found["lgbm_model"]["model_id"], found["lgbm_model"]["gates_failed"]
+    assert found[LATEST.table]["newest_model"] == f"{model} (not published; gates failed: {gates})"
+    assert (found[LATEST.table]["model_id"], found[LATEST.table]["sessions_behind"]) == (latest, 0)
     assert models(product)[0] == latest
     assert_same(tables, predictions(product))
     assert failures(materialize(product, "lgbm_model", placebo_shifts=1)) == {}

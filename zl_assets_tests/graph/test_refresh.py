@@ -1,5 +1,7 @@
 """The daily job through Dagster against the embedded BigQuery: on the sample and on the real bars."""
 
+import datetime as dt
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import talib
+from rich.console import Console
 
+from zl_assets.__main__ import NEWEST_SESSION, summary
 from zl_assets.contracts import TECHNICAL_FEATURE_NAMES
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.graph.product import AS_OF, TABLES, Product, failures, metadata, red
@@ -90,6 +94,21 @@ def test_a_second_run_changes_nothing_at_all(real: tuple[Product, dg.ExecuteInPr
         found = metadata(result)[table]
         assert (found.get("inserted", 0), found.get("updated", 0), found.get("replaced", False)) == (0, 0, False), table
     assert product.snapshot(with_stamps=True) == before
+
+
+def test_a_source_that_is_late_changes_nothing_and_fails_nothing(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
+    """On Tuesday 2025-11-18 the session of Monday 17 is due, and the file still ends with Friday 14."""
+    product, _ = real
+    before = product.snapshot(with_stamps=True)
+    result = product.refresh(as_of=dt.date(2025, 11, 18))
+    assert failures(result) == {}
+    assert red(result) == set()
+    [newest] = [e for e in result.get_asset_check_evaluations() if (e.asset_key.path[-1], e.check_name) == NEWEST_SESSION]
+    assert str(newest.description).startswith("No new session yet: the newest session is 2025-11-14;")
+    assert product.snapshot(with_stamps=True) == before
+    shown = Console(width=200, file=io.StringIO())
+    shown.print(summary(result, product.settings()))
+    assert "source: no new sessions, none revised. No new session yet: the newest session is 2025-11-14;" in shown.file.getvalue()
 
 
 def test_new_bars_only_add_rows_and_end_where_one_run_ends(

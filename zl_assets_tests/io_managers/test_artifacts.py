@@ -1,8 +1,10 @@
 """The CSV: what is written is what is read, to the last bit, by two readers."""
 
+import hashlib
 import math
 from pathlib import Path
 
+import dagster as dg
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -10,7 +12,13 @@ from hypothesis import strategies as st
 
 from zl_assets.contracts import PANDAS_DTYPES, TRAINING_VIEW, ColumnType
 from zl_assets.errors import ArtifactFault
-from zl_assets.io_managers.artifacts import csv_bytes, read_csv, read_csv_with_arrow
+from zl_assets.io_managers import artifacts
+from zl_assets.io_managers.artifacts import (
+    TrainingCsvIOManager,
+    csv_bytes,
+    read_csv,
+    read_csv_with_arrow,
+)
 
 
 def frame(values: list[float | None]) -> pd.DataFrame:
@@ -65,3 +73,21 @@ def test_a_value_of_another_type_is_refused(tmp_path: Path) -> None:
     path.write_bytes(csv_bytes(frame([0.5, 1.5])).replace(b"0.5", b"half", 1))
     with pytest.raises(ArtifactFault, match="half"):
         read_csv(path)
+
+
+def test_the_rows_are_those_of_the_hash_when_another_run_replaces_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = csv_bytes(frame([0.5, 1.5])), csv_bytes(frame([7.0, 8.0]))
+    manager = TrainingCsvIOManager(state_dir=str(tmp_path))
+    manager.path.parent.mkdir()
+    manager.path.write_bytes(ours)
+
+    def replaced_meanwhile(path: Path) -> bytes:
+        path.write_bytes(theirs)
+        return ours
+
+    monkeypatch.setattr(artifacts, "_read", replaced_meanwhile)
+    monkeypatch.setattr(artifacts, "_recorded", lambda *_: hashlib.sha256(ours).hexdigest())
+    loaded = manager.load_input(dg.build_input_context(asset_key=["training_csv"]))
+    assert loaded.frame["close"].tolist() == [0.5, 1.5]

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from zl_assets.contracts import FEATURES, TRAINING_VIEW
+from zl_assets.contracts import CONTRACTS, FEATURES, TRAINING_VIEW
 from zl_assets.domain.lineage import ColumnRef
 from zl_assets.io_managers.lineage import COLUMN_LINEAGE, as_metadata, upstream_tables
 
@@ -22,4 +22,4 @@ def test_a_table_without_columns_upstream_shows_no_lineage() -> None:
 
 def test_an_asset_without_columns_is_no_source_of_any() -> None:
     spec = dg.AssetSpec("forecasts", deps=["lgbm_model", "zl_ta_features", "training_csv"])
-    assert upstream_tables(spec) == {"training_csv": TRAINING_VIEW, "zl_ta_features": FEATURES}
+    assert upstream_tables(spec, CONTRACTS) == {"training_csv": TRAINING_VIEW, "zl_ta_features": FEATURES}

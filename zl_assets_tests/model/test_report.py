@@ -86,6 +86,9 @@ def test_the_slices_hold_every_session_once(evidence: Evidence, report: Report) 
         assert (rows["rmse"] ** 2 * rows["sessions"]).sum() / len(table) == pytest.approx(
             ((table["target"] - table["predicted"]) ** 2).mean(), rel=1e-2
         )
+        target, folds = evidence.trained.data.target, evidence.trained.folds
+        mean = sum(((target[f.test] - target[f.train].mean()) ** 2).sum() for f in folds)
+        assert (rows["rmse_mean"] ** 2 * rows["sessions"]).sum() == pytest.approx(mean, rel=1e-2)
 
 
 def test_every_picture_is_small_opaque_and_light(report: Report) -> None:

@@ -3,13 +3,14 @@ import itertools
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 from zl_assets.model.config import ModelConfig
-from zl_assets.model.splits import PurgedHoldout
+from zl_assets.model.splits import LEAST_IMPACT_ROWS, PurgedHoldout, impact_folds
 from zl_assets.model.training import TrainedModel
 
 
@@ -51,3 +52,21 @@ def test_the_real_split_purges_21_rows(real_model: TrainedModel) -> None:
     before = int((data.dates < "2023-01-01").sum())
     assert (len(data.dates), before, len(holdout.train), len(holdout.test)) == (3810, 3109, 3088, 701)
     assert data.label_ends[holdout.train].max() < pd.Timestamp("2023-01-01") <= data.dates[holdout.test].min()
+
+
+@given(rows=st.integers(LEAST_IMPACT_ROWS, 5000))
+def test_six_blocks_of_one_size_follow_each_other_to_the_newest_row(rows: int) -> None:
+    folds = impact_folds(rows)
+    assert len(folds) == 6
+    tested = np.concatenate([test for _, test in folds])
+    np.testing.assert_array_equal(tested, np.arange(tested[0], rows))
+    assert 756 <= tested[0] <= 761
+    assert len({len(test) for _, test in folds}) == 1
+    for train, test in folds:
+        np.testing.assert_array_equal(train, np.arange(test[0] - 21))
+
+
+def test_the_real_history_is_tested_from_row_756_on_and_a_short_one_is_refused() -> None:
+    assert [test[0] for _, test in impact_folds(3810)] == [756, 1265, 1774, 2283, 2792, 3301]
+    with pytest.raises(ValueError, match="1133 rows are too few for 6 test blocks: at least 1134"):
+        impact_folds(1133)

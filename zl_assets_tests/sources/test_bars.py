@@ -358,3 +358,10 @@ def test_the_row_named_is_the_row_of_the_file_and_not_of_an_old_index(tmp_path: 
     bars.to_parquet(tmp_path / "bars.parquet")
     with pytest.raises(DataFault, match=r"row=6\b"):
         read_bars(tmp_path / "bars.parquet")
+
+
+def test_a_link_to_a_file_that_is_gone_is_not_passed_over(tmp_path: Path) -> None:
+    """The history that it stood for would be missing without a word."""
+    (tmp_path / "b.parquet").symlink_to(tmp_path / "nowhere.parquet")
+    with pytest.raises(DataFault, match=r"b\.parquet is a link to a file that is not there"):
+        read_bars(tmp_path)

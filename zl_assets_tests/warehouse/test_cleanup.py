@@ -78,6 +78,25 @@ def test_a_view_that_we_may_not_read_is_not_taken_for_broken(
     assert "so it stays" in view.evidence
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Cannot reference a legacy SQL view in a standard SQL query",
+        "Cannot query over table 'x' without a filter over column(s) 'd' that can be used for partition elimination",
+    ],
+)
+def test_a_view_that_only_our_count_cannot_ask_is_not_taken_for_broken(
+    bq: bigquery.Client, prefix: str, run: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    run("CREATE VIEW `@features.master_features_all` AS SELECT 1 AS a")
+
+    def refused(*_: object) -> int:
+        raise WarehouseRefused(f"BigQuery refused the step: BadRequest: {words}") from api.BadRequest(words)
+
+    monkeypatch.setattr(JobRunner, "dry_run", refused)
+    assert not cleanup.inspect_view(publisher(bq, prefix)).droppable
+
+
 def test_a_dataset_of_empty_tables_is_dropped(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
     bq.create_dataset(f"{prefix}z_archive_20251119")
     run("CREATE TABLE `@z_archive_20251119.one` (a INT64)")

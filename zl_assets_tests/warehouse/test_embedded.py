@@ -185,3 +185,26 @@ def test_nobody_gets_in_without_the_nonce_of_the_owners_folder(warehouse: Path) 
     body = {"query": "SELECT content FROM read_text('/etc/hostname')", "useLegacySql": False}
     for headers in ({}, {"x-zl-server": ""}, {"x-zl-server": "0" * len(server.nonce)}):
         assert requests.post(url, json=body, headers=headers, timeout=30).status_code == 421
+
+
+def test_nobody_reads_rows_over_the_storage_api_without_the_nonce(warehouse: Path, bq: bigquery.Client, dataset: str) -> None:
+    """Its port was open to every user of the machine once: it gave the rows of any table to whoever knew a name."""
+    import grpc
+    from google.api_core.exceptions import ServiceUnavailable
+    from google.cloud.bigquery_storage_v1 import BigQueryReadClient
+    from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
+
+    bq.query(f"CREATE TABLE {dataset}.t AS SELECT 1 AS k").result()
+    server = ensure_server(warehouse)
+    session = {"table": f"projects/zl-local/datasets/{dataset}/tables/t", "data_format": "ARROW"}
+    wanted = {"parent": "projects/zl-local", "read_session": session, "max_stream_count": 1}
+    with grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}") as channel:
+        client = BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+        key = ("x-zl-server", server.nonce)
+        stream = client.create_read_session(wanted, retry=None, metadata=[key]).streams[0].name
+        for metadata in ([], [("x-zl-server", "")], [("x-zl-server", "0" * len(server.nonce))]):
+            with pytest.raises(ServiceUnavailable, match="belongs to another"):
+                client.create_read_session(wanted, retry=None, metadata=metadata)
+            with pytest.raises(ServiceUnavailable, match="belongs to another"):
+                list(client.read_rows(stream, retry=None, metadata=metadata))
+        assert len(list(client.read_rows(stream, retry=None, metadata=[key]))) == 1

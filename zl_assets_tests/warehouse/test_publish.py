@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,14 @@ from zl_assets.warehouse.publish import (
     STAGING_PREFIX,
     Change,
     Publication,
+    Publisher,
     ViewDefinition,
     is_orphan,
     merge_ranges,
     owner,
+    same_select,
 )
+from zl_assets.warehouse.schema import adopt
 from zl_assets_tests.warehouse.tables import SMALL, day, publish, publisher, rows, small_frame
 
 
@@ -61,6 +65,19 @@ def test_only_the_changed_row_is_touched(bq: bigquery.Client, prefix: str) -> No
     assert [a == b for a, b in zip(after, before, strict=True)] == [True, True, False, True, True]
     assert after[2]["bar"] == {"close": 99.0, "volume": 2, "vwap": None}
     assert after[2]["ingestion_ts"] > before[2]["ingestion_ts"]  # type: ignore[operator]
+
+
+def test_revised_rows_are_told_apart_from_new_ones_by_their_dates(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame().iloc[1:])
+    changed = small_frame()
+    changed.loc[[2, 3], "bar.close"] = 99.0
+    report = publish(bq, prefix, changed)
+    assert (report.inserted, report.updated) == (1, 2)
+    dates = changed["day"].dt.date
+    assert (report.updated_from, report.updated_to) == (dates[2], dates[3])
+    assert (report.changed_from, report.changed_to) == (dates[0], dates[3])
+    report = publish(bq, prefix, changed)
+    assert (report.updated_from, report.updated_to) == (None, None)
 
 
 def test_appended_rows_leave_the_old_ones_alone(bq: bigquery.Client, prefix: str) -> None:
@@ -151,8 +168,6 @@ def test_no_staging_table_stays_behind_even_after_a_failure(bq: bigquery.Client,
 
 
 def _record() -> object:
-    from dataclasses import replace
-
     return replace(SMALL, mode=WriteMode.RECORD)
 
 
@@ -165,6 +180,40 @@ def test_a_record_is_never_overwritten(bq: bigquery.Client, prefix: str) -> None
     assert "1 live rows differ" in str(caught.value)
     assert "2024, 2, 2" in str(caught.value)
     assert rows(bq, prefix) == before
+
+
+APPEND = replace(SMALL, mode=WriteMode.APPEND)
+
+
+def test_an_appended_row_is_never_changed(bq: bigquery.Client, prefix: str) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(2)), APPEND)
+    before = rows(bq, prefix)
+    report = publisher(bq, prefix).publish(Publication(small_frame(3).tail(1)), APPEND)
+    assert (report.inserted, report.updated, report.row_count) == (1, 0, 3)
+    assert rows(bq, prefix)[:2] == before
+    with pytest.raises(SchemaConflict, match="1 of the rows to be added have a key that another run wrote"):
+        publisher(bq, prefix).publish(Publication(small_frame(2, note=["n0", "other"])), APPEND)
+    assert rows(bq, prefix)[:2] == before
+
+
+def test_a_key_taken_after_the_comparison_is_told_and_stays_with_its_first_owner(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(1)), APPEND)
+    mine = publisher(bq, prefix)
+    compare = Publisher._compare
+
+    def overtaken(self: Publisher, *args: object) -> object:
+        found = compare(self, *args)  # type: ignore[arg-type]
+        if self is mine:
+            publisher(bq, prefix).publish(Publication(small_frame(2)), APPEND)
+        return found
+
+    monkeypatch.setattr(Publisher, "_compare", overtaken)
+    late = small_frame(2, note=["n0", "late"]).tail(1)
+    with pytest.raises(SchemaConflict, match="another run wrote meanwhile"):
+        mine.publish(Publication(late), APPEND)
+    assert [row["note"] for row in rows(bq, prefix)] == ["n0", "n1"]
 
 
 def test_a_table_left_by_a_killed_run_of_this_machine_is_swept(bq: bigquery.Client, prefix: str) -> None:
@@ -267,6 +316,7 @@ def test_a_live_table_is_adopted_as_it_is(bq: bigquery.Client, prefix: str) -> N
         ([*KEY, BAR, F("boss", "STRING", mode="REQUIRED")], {}, "boss: REQUIRED without a default"),
         ([*KEY, F("bar", "RECORD", fields=[F("close", "FLOAT64")])], {}, "bar.volume: missing, and a field cannot be added"),
         ([*KEY, F("bar", "FLOAT64")], {}, "bar: expected STRUCT, found FLOAT64"),
+        ([*KEY, F("bar", "RECORD", fields=[*BAR.fields, F("boss", "STRING", mode="REQUIRED")])], {}, "bar.boss: REQUIRED"),
         (
             [*KEY, BAR],
             {"time_partitioning": bigquery.TimePartitioning(field="day", expiration_ms=86_400_000)},
@@ -285,6 +335,44 @@ def test_an_unusable_live_table_stops_with_a_diff_before_anything_is_written(
     assert difference in str(caught.value)
     assert live(bq, prefix).schema == schema
     assert [t.table_id for t in bq.list_tables(f"{prefix}d")] == ["small"]
+
+
+def test_a_table_that_asks_every_query_for_a_date_cannot_be_used() -> None:
+    """The view has none. By its description alone: the emulator does not keep the option."""
+    table = bigquery.Table.from_api_repr(
+        {
+            "tableReference": {"projectId": "zl-local", "datasetId": "d", "tableId": "small"},
+            "type": "TABLE",
+            "schema": {"fields": [field.to_api_repr() for field in (*KEY, BAR)]},
+            "requirePartitionFilter": True,
+        }
+    )
+    with pytest.raises(SchemaConflict, match="require_partition_filter is set"):
+        adopt(SMALL, table)
+
+
+def test_somebody_elses_lists_inside_our_struct_survive_our_update(bq: bigquery.Client, prefix: str) -> None:
+    ticks = F("ticks", "RECORD", mode="REPEATED", fields=[F("price", "FLOAT64")])
+    _create(bq, prefix, [*KEY, F("bar", "RECORD", fields=[*BAR.fields, ticks]), F("ingestion_ts", "TIMESTAMP")])
+    bq.query(
+        f"INSERT INTO `{prefix}d.small` (day, symbol, bar) VALUES ('2024-01-30', 'ZL', "
+        "STRUCT(3.5 AS vwap, 1.0 AS close, 1 AS volume, 'm' AS mine, [STRUCT(7.5 AS price)] AS ticks))"
+    ).result()
+    report = publish(bq, prefix, small_frame())
+    assert (report.inserted, report.updated) == (4, 1)
+    assert rows(bq, prefix)[0]["bar"] == {"vwap": 3.5, "close": 0.5, "volume": 0, "mine": "m", "ticks": [{"price": 7.5}]}
+    assert publish(bq, prefix, small_frame()).updated == 0
+
+
+@pytest.mark.parametrize(("live_type", "value", "found"), [("STRING", "'soon'", "string"), ("FLOAT64", "1.5", "double")])
+def test_a_live_column_of_another_type_is_named_when_it_cannot_be_read(
+    bq: bigquery.Client, prefix: str, live_type: str, value: str, found: str
+) -> None:
+    volume = F("volume", live_type)
+    _create(bq, prefix, [*KEY, F("bar", "RECORD", fields=[F("close", "FLOAT64"), volume])])
+    bq.query(f"INSERT INTO `{prefix}d.small` (day, symbol, bar) VALUES ('2024-01-30', 'ZL', (1.0, {value}))").result()
+    with pytest.raises(SchemaConflict, match=rf"live column bar\.volume holds {found}, expected INT64"):
+        publisher(bq, prefix).read(SMALL)
 
 
 def test_a_view_in_the_place_of_a_table_stops_the_write(bq: bigquery.Client, prefix: str) -> None:
@@ -387,6 +475,10 @@ def test_a_view_is_replaced_only_when_it_says_something_else(bq: bigquery.Client
     other = publisher(bq, prefix).publish_view(ViewDefinition(select.replace("ZL", "MES")), contract)
     assert other.replaced
     assert other.row_count == 0
+
+
+def test_a_view_in_the_legacy_dialect_is_another_view() -> None:
+    assert not same_select("SELECT day FROM [zl-local:d.small] WHERE symbol = 'ZL", "SELECT day FROM `zl-local.d.small`")
 
 
 def test_a_view_over_nothing_is_not_published(bq: bigquery.Client, prefix: str) -> None:

@@ -6,7 +6,10 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from zl_assets.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, TableContract
+from zl_assets.contracts import BARS, CONTRACTS, LEDGER, MATRIX, SESSIONS, TRAINING_VIEW, Column, ColumnType, TableContract
+from zl_assets.domain.families.base import Family, FamilyColumn
+from zl_assets.domain.families.registry import Selection
+from zl_assets.domain.families.tables import matrix_columns, matrix_contract, training_view_contract
 from zl_assets.warehouse import sql
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.schema import field_of, live_columns
@@ -26,6 +29,26 @@ def staging(contract: TableContract) -> TableName:
     return TableName("my-project", contract.dataset, f"zl_staging_{contract.table}_0")
 
 
+def _family() -> Family:
+    """Fields in a reserved STRUCT, beside this product's own, and in a new one."""
+    columns = [("pivots", "P"), ("market_data", "vwap"), ("rain", "mm")]
+    return Family(
+        name="rain",
+        phase="test",
+        description="for tests",
+        columns=tuple(
+            FamilyColumn(Column(name, ColumnType.FLOAT64, "a number", "mm"), struct, "none", ("zl_ohlcv.close",))
+            for struct, name in columns
+        ),
+        needs=(),
+        inputs=(),
+        compute=lambda sessions, sources: sessions,
+    )
+
+
+WITH_FAMILY = Selection((_family(),), (_family(),), (_family(),))
+FAMILY_MATRIX = matrix_contract(WITH_FAMILY)
+
 STATEMENTS = {
     "select_matrix": sql.select_frame(target(MATRIX).name, MATRIX.frame_leaves, MATRIX.key),
     "select_bars": sql.select_frame(
@@ -44,6 +67,7 @@ STATEMENTS = {
     "merge_matrix": sql.merge(target(MATRIX), staging(MATRIX)),
     "merge_adopted": sql.merge(target(MATRIX, adopted=True), staging(MATRIX)),
     "merge_regimes": sql.merge(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"])),  # type: ignore[arg-type]
+    "merge_append": sql.merge(target(LEDGER), staging(LEDGER)),
     "merge_in_transaction": sql.merge_in_transaction(target(SESSIONS), staging(SESSIONS), 2),
     "existing_rows_adopted": sql.existing_rows(target(MATRIX, adopted=True)),
     "select_dates": sql.select_dates(target(SESSIONS).name, "data_date"),
@@ -56,6 +80,14 @@ STATEMENTS = {
         sql.select_frame(TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW.frame_leaves, TRAINING_VIEW.key),
     ),
     "add_columns": sql.add_columns(target(MATRIX).name, MATRIX.columns[8:10]),
+    "compare_family": sql.compare(target(FAMILY_MATRIX), staging(MATRIX), "DATE_TRUNC(data_date, MONTH)"),
+    "merge_family": sql.merge(target(FAMILY_MATRIX), staging(MATRIX)),
+    "add_family_struct": sql.add_columns(target(MATRIX).name, [c for c in FAMILY_MATRIX.columns if c.name == "rain"]),
+    "create_family_view": sql.create_view(
+        TableName("my-project", "training", TRAINING_VIEW.table),
+        training_view_contract(WITH_FAMILY.kept),
+        sql.training_view(target(MATRIX).name, matrix_columns(WITH_FAMILY.kept)),
+    ),
     "create_view": sql.create_view(
         TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW, sql.training_view(target(MATRIX).name)
     ),

@@ -22,12 +22,15 @@ class FamilyColumn:
         column: name, type, meaning and unit; always nullable. `column.name` is its name in the family's own table.
         struct: the matrix's STRUCT that it is a field of: one that exists, or a new one of the family's.
         formula: how it is computed, and where the formula comes from.
+        made_from: `table.column` of the columns that its values are computed from, for column lineage; what only orders or
+            selects rows is not one.
         low, high: the range that a value must lie in; None where there is no bound.
     """
 
     column: Column
     struct: str
     formula: str
+    made_from: tuple[str, ...]
     low: float | None = None
     high: float | None = None
 
@@ -69,11 +72,14 @@ class ModelInput:
         name: name of the model's column.
         columns: names in the training view that it is made from: the family's flat names, and `close`.
         compute: from a frame with those columns to one float64 value per row; NaN where the family has no value.
+        formula: in words or symbols; change it when the meaning changes, because a stored model is refused when its formulas are
+            not these.
     """
 
     name: str
     columns: tuple[str, ...]
     compute: Callable[[pd.DataFrame], "pd.Series[float]"]
+    formula: str = ""
 
 
 @dataclass(frozen=True)

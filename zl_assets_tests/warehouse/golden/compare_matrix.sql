@@ -57,15 +57,18 @@ added AS (
   SELECT data_date, symbol FROM staged EXCEPT DISTINCT SELECT data_date, symbol FROM existing
 ),
 counted AS (
-  SELECT data_date, symbol, 1 AS differing, 0 AS added FROM differing
+  SELECT data_date, symbol, 1 AS is_new FROM added
   UNION ALL
-  SELECT data_date, symbol, 0 AS differing, 1 AS added FROM added
+  SELECT data_date, symbol, 0 AS is_new FROM (SELECT data_date, symbol FROM differing EXCEPT DISTINCT SELECT data_date, symbol FROM added)
 )
 SELECT
   DATE_TRUNC(data_date, MONTH) AS partition_start,
-  SUM(differing) AS differing,
-  SUM(added) AS added,
-  MIN(data_date) AS low, MAX(data_date) AS high
+  COUNT(*) AS differing,
+  SUM(is_new) AS added,
+  MIN(data_date) AS low,
+  MAX(data_date) AS high,
+  MIN(IF(is_new = 0, data_date, NULL)) AS updated_low,
+  MAX(IF(is_new = 0, data_date, NULL)) AS updated_high
 FROM counted
 GROUP BY partition_start
 ORDER BY partition_start

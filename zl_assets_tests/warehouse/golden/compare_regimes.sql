@@ -26,15 +26,18 @@ added AS (
   SELECT regime FROM staged EXCEPT DISTINCT SELECT regime FROM existing
 ),
 counted AS (
-  SELECT regime, 1 AS differing, 0 AS added FROM differing
+  SELECT regime, 1 AS is_new FROM added
   UNION ALL
-  SELECT regime, 0 AS differing, 1 AS added FROM added
+  SELECT regime, 0 AS is_new FROM (SELECT regime FROM differing EXCEPT DISTINCT SELECT regime FROM added)
 )
 SELECT
   CAST(NULL AS DATE) AS partition_start,
-  SUM(differing) AS differing,
-  SUM(added) AS added,
-  CAST(NULL AS DATE) AS low, CAST(NULL AS DATE) AS high
+  COUNT(*) AS differing,
+  SUM(is_new) AS added,
+  CAST(NULL AS DATE) AS low,
+  CAST(NULL AS DATE) AS high,
+  CAST(NULL AS DATE) AS updated_low,
+  CAST(NULL AS DATE) AS updated_high
 FROM counted
 GROUP BY partition_start
 ORDER BY partition_start

@@ -1,0 +1,85 @@
+"""What of a run a person must be told.
+
+Belongs here: the events of a run turned into the lines of an alert or of a summary. Must not be here: delivery, which is
+notifications.py, and the sensors, which are automation.py.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from zl_assets.notifications import Alert
+
+if TYPE_CHECKING:
+    from dagster._core.execution.plan.objects import StepFailureData
+
+RED, WARNING, FAILED = "RED", "WARNING", "FAILED"
+
+# A webhook's receiver cuts long messages (Slack's documented limit is 40,000 characters), and a person reads the first screen.
+_MOST_FAULTS = 20
+_MOST_CHARACTERS = 1500
+
+
+def fault_lines(evaluations: Iterable[dg.AssetCheckEvaluation], step_failures: Iterable[dg.DagsterEvent]) -> Iterator[str]:
+    """A line for each check that did not pass, errors first, and for each step that failed; the first word says which."""
+    failed = [evaluation for evaluation in evaluations if not evaluation.passed]
+    for word, severity in ((RED, dg.AssetCheckSeverity.ERROR), (WARNING, dg.AssetCheckSeverity.WARN)):
+        for evaluation in failed:
+            if evaluation.severity is severity:
+                yield f"{word} {evaluation.asset_key.to_user_string()}: {evaluation.description}"
+    for event in step_failures:
+        yield f"{FAILED} {event.step_key}: {reason(event.step_failure_data)}"
+
+
+def reason(data: "StepFailureData") -> str:
+    """The words of the `Failure` behind a failed step, also when it came after a retry; a bug keeps its trace."""
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error is not None:
+        if error.cls_name == "Failure":
+            return error.message.partition(": ")[2].strip()
+        error = error.cause
+    return data.error_display_string
+
+
+def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterEvent, ui_url: str) -> Alert | None:
+    """The alert of a finished run, or None where there is nothing to tell.
+
+    Args:
+        event: the run's last, a success or a failure.
+    """
+    kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
+    events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=kinds) if entry.dagster_event is not None]
+    faults = list(
+        fault_lines(
+            (e.asset_check_evaluation_data for e in events if e.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION),
+            (e for e in events if e.event_type is dg.DagsterEventType.STEP_FAILURE),
+        )
+    )
+    failed = event.event_type is dg.DagsterEventType.RUN_FAILURE
+    if not faults and not failed:
+        return None
+    job = "materialization from the UI" if run.job_name.startswith("__") else run.job_name
+    if failed:
+        what = "failed"
+        faults = faults or [f"{FAILED} before or between the steps: {event.message}"]
+    else:
+        red = sum(line.startswith(RED) for line in faults)
+        what = f"ended with {_counted(red, 'red check') if red else _counted(len(faults), 'warning')}"
+    shown = [line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..." for line in faults[:_MOST_FAULTS]]
+    if len(faults) > len(shown):
+        shown.append(f"and {len(faults) - len(shown)} more")
+    return Alert(
+        subject=f"zl-assets: {job} {what}",
+        lines=(
+            f"run {run.run_id}",
+            *shown,
+            f"Look at {ui_url}/runs/{run.run_id}. What a check means and what to do: docs/checks.md.",
+        ),
+    )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,180 @@
+"""Which families there are, and which of them are on.
+
+A family is a module in this package with a `FAMILY`; putting the file here is all that registering it takes.
+
+Belongs here: finding the modules, what makes two families collide, and the choice of a Settings. Must not be here: anything about
+one family.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from zl_assets.contracts import BARS, CONTRACTS, IDENTIFIER, INTELLIGENCE, MATRIX, TRAINING_VIEW, Column
+from zl_assets.domain import families as package
+from zl_assets.domain.families.base import Family, ModelInput
+from zl_assets.errors import FamilyConflict, SettingError
+
+# What a family may read beside the sessions: tables that come from outside. Everything else becomes the matrix, or is made of it.
+SOURCES = (BARS.table, *INTELLIGENCE)
+
+# A BigQuery label's key has at most 63 characters, and the matrix carries zl_family_<name>.
+MAX_NAME = 40
+
+_OTHERS = ("training_csv", "lgbm_model", "feature_family_impact")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The families of a Settings.
+
+    Attributes:
+        known: all there are, in order of name.
+        on: those that are computed, in the same order.
+        kept: those of `on` that the training view and the model use.
+    """
+
+    known: tuple[Family, ...]
+    on: tuple[Family, ...]
+    kept: tuple[Family, ...]
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The asset keys of what the families that are on read."""
+        return frozenset(need.asset for family in self.on for need in family.needs)
+
+
+NONE = Selection((), (), ())
+
+
+def known_families() -> tuple[Family, ...]:
+    """Every family of this package, in order of name.
+
+    Raises:
+        FamilyConflict: two of them collide, or one cannot be used.
+    """
+    modules = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    found = [importlib.import_module(f"{package.__name__}.{name}") for name in modules]
+    return register([module.FAMILY for module in found if hasattr(module, "FAMILY")])
+
+
+def register(families: Iterable[Family]) -> tuple[Family, ...]:
+    """The families in order of name, if they can be used side by side.
+
+    Raises:
+        FamilyConflict: lists every collision and every fault by family.
+    """
+    ordered = tuple(sorted(families, key=lambda family: family.name))
+    problems = [f"- {family.name}: {problem}" for family in ordered for problem in _alone(family)]
+    problems += _together(ordered)
+    if problems:
+        raise FamilyConflict(
+            "These feature families cannot be used, and nothing was run:\n"
+            + "\n".join(problems)
+            + "\nMend or remove their modules in zl_assets/domain/families."
+        )
+    return ordered
+
+
+def select(names: Sequence[str], kept: Sequence[str]) -> Selection:
+    """The families that ZL_FAMILIES and ZL_KEPT_FAMILIES name.
+
+    Raises:
+        SettingError: a name is not known, or a kept family is not on.
+        FamilyConflict: as `known_families`.
+    """
+    known = known_families()
+    there = [family.name for family in known]
+    for setting, wanted in (("ZL_FAMILIES", names), ("ZL_KEPT_FAMILIES", kept)):
+        if unknown := [name for name in wanted if name not in there]:
+            raise SettingError(
+                f"{setting} names {', '.join(unknown)}, and there is no such feature family. Known: {', '.join(there) or 'none'}."
+            )
+    if off := [name for name in kept if name not in names]:
+        raise SettingError(
+            f"ZL_KEPT_FAMILIES names {', '.join(off)}, which ZL_FAMILIES ({', '.join(names) or 'unset'}) does not compute. Name "
+            "a kept family in both."
+        )
+    on = tuple(family for family in known if family.name in names)
+    return Selection(known, on, tuple(family for family in on if family.name in kept))
+
+
+def _alone(family: Family) -> list[str]:
+    """What is wrong with a family, whatever others there are."""
+    problems = []
+    if len(family.name) > MAX_NAME:
+        problems.append(f"its name has {len(family.name)} characters, at most {MAX_NAME} are allowed")
+    names = [column.column.name.casefold() for column in family.columns]
+    problems += [f"its column {name} is there twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    taken = {column.name.casefold() for column in MATRIX.columns if not column.fields}
+    for name in (n for n in names if n in {"data_date", "symbol", "ingestion_ts"}):
+        problems.append(f"its column {name} has the name of a column that every family's table has")
+    structs = {column.name.casefold(): column for column in MATRIX.columns if column.fields}
+    for column in family.columns:
+        if column.struct.casefold() in taken or not IDENTIFIER.fullmatch(column.struct):
+            problems.append(f"its STRUCT {column.struct} is a plain column of {MATRIX.name}, or no name for one")
+        elif column.struct.casefold() in structs:
+            problems += _in_existing(column.column, column.path, structs[column.struct.casefold()])
+    return problems + _reads_the_target(family)
+
+
+def _in_existing(column: Column, path: str, struct: Column) -> list[str]:
+    if path != f"{struct.name}.{column.name}":
+        return [f"{path} must be written as the STRUCT is, {struct.name}"]
+    field = next((field for field in struct.fields if field.name.casefold() == column.name.casefold()), None)
+    if field is None:
+        return [f"{path} is no field of the STRUCT {struct.name}, and a field cannot be added to a STRUCT; use one of your own"]
+    if not field.reserved:
+        return [f"{path} is not free: this product fills it without any family"]
+    if (field.name, field.type) != (column.name, column.type):
+        return [f"{path} is {column.type}, and the matrix has {struct.name}.{field.name} as {field.type}"]
+    return []
+
+
+def _reads_the_target(family: Family) -> list[str]:
+    """A family gets no target to read; what could bring one in by another way is refused by name."""
+    problems = []
+    for need in family.needs:
+        if need.asset not in SOURCES:
+            problems.append(f"it reads {need.asset}, which is no source table ({', '.join(SOURCES)})")
+    own = {column.flat_name for column in family.columns}
+    problems += [problem for model_input in family.inputs for problem in _sees_more(model_input, own)]
+    target = {leaf.path.casefold() for leaf in TRAINING_VIEW.frame_leaves if leaf.path.startswith("target")}
+    names = {name.casefold() for column in family.columns for name in (column.column.name, column.flat_name)}
+    return problems + [f"its column {name} has the target's name" for name in sorted(names & target)]
+
+
+def _sees_more(model_input: ModelInput, own: set[str]) -> list[str]:
+    allowed = {*own, "close"}
+    more = [name for name in model_input.columns if name not in allowed]
+    if not more:
+        return []
+    return [f"its model input {model_input.name} reads {', '.join(more)}; an input reads the family's own columns and close only"]
+
+
+def _together(families: Sequence[Family]) -> list[str]:
+    """Names that two families share, or that something else has already."""
+    view = {column.name.casefold() for column in TRAINING_VIEW.columns}
+    taken: dict[tuple[str, str], str] = {
+        **{("asset", name): "an asset" for name in (*CONTRACTS, *INTELLIGENCE, *_OTHERS)},
+        **{("view column", name): f"a column of {TRAINING_VIEW.name}" for name in view},
+    }
+    existing = {column.name.casefold() for column in MATRIX.columns}
+    problems = []
+    for family in families:
+        claims = [("name", family.name), ("asset", f"family_{family.name}")]
+        claims += [("column", column.path) for column in family.columns]
+        claims += [("view column", column.flat_name) for column in family.columns]
+        claims += [("model input", model_input.name) for model_input in family.inputs]
+        # Fields cannot be added to a STRUCT later, so a STRUCT of a family's own is that family's alone.
+        new = {column.struct.casefold() for column in family.columns} - existing
+        claims += [("STRUCT", struct) for struct in sorted(new)]
+        own: set[tuple[str, str]] = set()
+        for kind, name in claims:
+            key = (kind, name.casefold())
+            if key in taken or key in own:
+                problems.append(f"- {family.name}: the {kind} {name} is taken by {taken.get(key, f'family {family.name}')}")
+            own.add(key)
+        taken |= {key: f"family {family.name}" for key in own if key not in taken}
+    return problems

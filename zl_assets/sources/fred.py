@@ -1,0 +1,220 @@
+"""Economic series from FRED's CSV files, in a folder or fetched into one.
+
+Belongs here: the file format, fetching, and which series of a folder can be used. Must not be here: when an observation is known
+(domain/releases.py), and what a sound value is (domain/assertions.py).
+
+A file is what FRED delivers: two columns, `observation_date` (`DATE` in older files) and the series, whose name ends in
+`_YYYYMMDD` where it is the vintage of that day. An empty cell or a dot is no observation, and gives no row.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from zl_assets.contracts import TableContract
+from zl_assets.domain.assertions import MAX_OFFENDERS, OBSERVATION_ASSERTIONS, require
+from zl_assets.domain.frames import conform
+from zl_assets.domain.releases import available_at
+from zl_assets.errors import DataFault
+from zl_assets.files import replace_file
+from zl_assets.sources import cells
+
+if TYPE_CHECKING:
+    import requests
+
+DATE_COLUMNS = ("observation_date", "DATE")
+MISSING = frozenset({"", "."})
+
+# A file that was fetched less than this long ago is not fetched again: a step that is tried twice, and the checks, read the same.
+FRESH = dt.timedelta(hours=1)
+
+# Seconds to connect, and between two pieces of the answer; and how often one file is asked for again. At most about a minute.
+TIMEOUT = (5.0, 20.0)
+RETRIES = 3
+BACKOFF = 0.5
+
+# The longest daily series (DGS10, from 1962) is about 300 kB.
+MAX_BYTES = 20_000_000
+
+
+@dataclass(frozen=True)
+class Read:
+    """What became of one series.
+
+    Attributes:
+        files: those it was read from.
+        fetched_at: when the newest of them was fetched, or last changed; UTC.
+        observations: rows with a value.
+        missing: rows without one.
+        duplicates: exact copies of another row.
+    """
+
+    files: tuple[str, ...]
+    fetched_at: dt.datetime
+    observations: int
+    missing: int
+    duplicates: int
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """The usable series of a folder.
+
+    Attributes:
+        frame: the contract's frame_columns with their types, sorted by key; without rows where no series could be used.
+        series: what was read, by series.
+        refused: what was wrong, by series; nothing of such a series is in the frame.
+    """
+
+    frame: pd.DataFrame
+    series: dict[str, Read]
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -> dict[str, str]:
+    """Fetch FRED's file of each series into the folder, unless the one that is there is less than an hour old.
+
+    A file takes the place of the one before only if the whole of it arrived and can be read. Its modification time is when it was
+    fetched.
+
+    Args:
+        address: e.g. https://fred.stlouisfed.org; the files are at <address>/graph/fredgraph.csv?id=SERIES.
+        now: the time, UTC.
+
+    Returns:
+        What went wrong, by series. The file that was there before stays.
+
+    Raises:
+        ArtifactFault: the folder cannot be written.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    retry = Retry(RETRIES, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
+    problems: dict[str, str] = {}
+    with requests.Session() as session:
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        for name in series:
+            file = folder / f"{name}.csv"
+            if file.exists() and now - _changed(file) < FRESH:
+                continue
+            try:
+                replace_file(file, _answer(session, address, name))
+            except (requests.RequestException, DataFault) as error:
+                kept = f"the file of {_changed(file):%Y-%m-%d %H:%M} UTC is used" if file.exists() else "no earlier file is there"
+                problems[name] = f"{address} did not give {name} ({error}); {kept}."
+    return problems
+
+
+def _answer(session: "requests.Session", address: str, name: str) -> bytes:
+    """The file of a series as the address gives it, if it can be read."""
+    import tempfile
+
+    content = bytearray()
+    with session.get(f"{address}/graph/fredgraph.csv", params={"id": name}, timeout=TIMEOUT, stream=True) as response:
+        response.raise_for_status()
+        for piece in response.iter_content(1 << 16):
+            content += piece
+            if len(content) > MAX_BYTES:
+                raise DataFault(f"the answer has more than {MAX_BYTES:,} bytes")
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / f"{name}.csv"
+        file.write_bytes(content)
+        _read_file(file, name)
+    return bytes(content)
+
+
+def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as_of: dt.date) -> Observations:
+    """Read the files of these series: `SERIES.csv`, and `SERIES_YYYYMMDD.csv` for vintages.
+
+    A series whose file is missing, malformed, holds two values for one date or a value that cannot be is refused whole, and the
+    others are read. Observations dated after `as_of` are left out.
+
+    Raises:
+        DataFault: the folder cannot be used at all.
+    """
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise DataFault(
+            f"{folder}: cannot be read as a folder of FRED's CSV files ({error.strerror or error}). Set ZL_FRED to a folder with "
+            f"files such as {series[0]}.csv; a relative path starts at {Path.cwd()}."
+        ) from error
+    frames: list[pd.DataFrame] = []
+    read: dict[str, Read] = {}
+    refused: dict[str, str] = {}
+    for name in series:
+        files = [folder / entry for entry in names if re.fullmatch(rf"{name}(_\d{{8}})?\.csv", entry)]
+        try:
+            frame, read[name] = _read_series(files, name, folder, contract, as_of)
+        except DataFault as error:
+            refused[name] = str(error)
+            continue
+        frames.append(frame)
+    empty = pd.DataFrame(columns=list(contract.frame_columns))
+    return Observations(conform(pd.concat(frames) if frames else empty, contract), read, refused)
+
+
+def _read_series(
+    files: Sequence[Path], name: str, folder: Path, contract: TableContract, as_of: dt.date
+) -> tuple[pd.DataFrame, Read]:
+    if not files:
+        raise DataFault(f"{folder}: there is no {name}.csv. Download it from https://fred.stlouisfed.org/series/{name}.")
+    read = [_read_file(file, name) for file in files]
+    rows = pd.concat([frame for frame, _ in read], ignore_index=True)
+    copies = int(rows.duplicated().sum())
+    rows = rows.drop_duplicates()
+    twice = rows[rows.duplicated(["observed_on", "vintage"], keep=False)].sort_values("observed_on")
+    if len(twice):
+        named = "; ".join(f"{row.observed_on:%Y-%m-%d}: {row.value!r}" for row in twice.head(MAX_OFFENDERS).itertuples())
+        raise DataFault(f"{folder}: {name} has more than one value for a date: {named}. Leave one of each.")
+    rows = rows[rows["observed_on"] <= pd.Timestamp(as_of)]
+    if rows.empty:
+        raise DataFault(f"{folder}: {name} has no observation up to {as_of}. Download it again.")
+    rule = available_at(name, rows["observed_on"])
+    # What a vintage says was certainly known when its day had passed.
+    dated = (rows["vintage"] + pd.Timedelta(days=1)).dt.tz_localize("UTC")
+    frame = conform(rows.assign(series=name, available_at=rule.where(~dated.gt(rule), dated)), contract)
+    require((assertion(frame) for assertion in OBSERVATION_ASSERTIONS), f"{folder}, series {name}")
+    changed = max(_changed(file) for file in files)
+    return frame, Read(tuple(f.name for f in files), changed, len(frame), sum(missing for _, missing in read), copies)
+
+
+def _read_file(file: Path, name: str) -> tuple[pd.DataFrame, int]:
+    """observed_on, value and vintage of one file, in its order, copies among them; and the number of rows without a value."""
+    try:
+        lines = cells.csv_lines(file)
+    except OSError as error:
+        raise DataFault(f"{file}: cannot be read: {error.strerror or error}. Check the file and its permissions.") from error
+    header = [str(cell).strip() for cell in lines.iloc[0]]
+    match = re.fullmatch(rf"{name}(?:_(\d{{8}}))?", header[-1])
+    if len(header) != 2 or header[0] not in DATE_COLUMNS or match is None:
+        raise DataFault(
+            f"{file}: its first line is {','.join(header)[:80]!r}, expected '{DATE_COLUMNS[0]},{name}'. Download the series "
+            "again, as CSV and alone."
+        )
+    rows = lines.iloc[1:].set_axis(["observed_on", "value"], axis=1).fillna("")
+    rows = rows.apply(lambda column: column.str.strip())
+    rows = rows[(rows != "").any(axis=1)]
+    dates = cells.converted(rows["observed_on"], cells.date, "a date as YYYY-MM-DD", file)
+    given = rows[~rows["value"].isin(MISSING)]
+    values = cells.converted(given["value"].rename(name), cells.number, "a number, or empty", file)
+    try:
+        vintage = pd.Timestamp(dt.datetime.strptime(match[1], "%Y%m%d")) if match[1] else pd.NaT
+    except ValueError as error:
+        raise DataFault(f"{file}: {header[1]} ends in no date. Download the vintage again.") from error
+    frame = pd.DataFrame({"observed_on": dates[given.index], "value": values}).astype(
+        {"observed_on": "datetime64[ns]", "value": "float64"}
+    )
+    return frame.assign(vintage=pd.Series(vintage, index=frame.index, dtype="datetime64[ns]")), len(rows) - len(given)
+
+
+def _changed(file: Path) -> dt.datetime:
+    return dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)

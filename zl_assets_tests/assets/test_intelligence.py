@@ -1,0 +1,208 @@
+"""Sources of feature families as assets: what they load, what they say where nothing is set, and their checks."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+
+from zl_assets.assets.intelligence import NO_FRED, NO_HOURS, build_intelligence_sources
+from zl_assets.checks.intelligence import build_intelligence_checks
+from zl_assets.contracts import BARS_1H, CONTRACTS, FRED_OBSERVATIONS, INTELLIGENCE, SESSIONS, VOLATILITY_DAILY, TableContract
+from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.domain.families import intraday, macro, volatility
+from zl_assets.domain.frames import conform
+from zl_assets.domain.releases import MACRO_SERIES
+from zl_assets.resources import AsOf
+from zl_assets.settings import Settings
+from zl_assets.warehouse.jobs import JobRunner
+from zl_assets.warehouse.names import Namespace
+from zl_assets.warehouse.publish import Publication, Publisher, Withheld
+from zl_assets_tests.domain.builders import random_closes, sessions_of
+from zl_assets_tests.domain.families.cases import random_observations
+
+ALL = frozenset(INTELLIGENCE)
+AS_OF = "2015-12-31"
+
+
+class Memory(dg.IOManager):
+    """Keeps what was handed over; a table that was never written is read without rows, as the product's IO manager does."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Any] = {}
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        self.tables[context.asset_key.path[-1]] = obj
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        name = context.asset_key.path[-1]
+        kept = self.tables.get(name)
+        return (
+            kept
+            if isinstance(kept, pd.DataFrame)
+            else conform(pd.DataFrame(columns=INTELLIGENCE[name].frame_columns), INTELLIGENCE[name])
+        )
+
+
+def run(settings: Settings, memory: Memory) -> dg.ExecuteInProcessResult:
+    """All three assets and their checks, over 260 sessions of 2015."""
+    memory.tables[SESSIONS.table] = sessions_of(random_closes(200))
+    sessions = dg.AssetSpec(SESSIONS.table).with_io_manager_key("tables_io")
+    defs = dg.Definitions(
+        assets=[sessions, *build_intelligence_sources(settings, ALL)],
+        asset_checks=build_intelligence_checks(settings, ALL),
+        resources={"tables_io": memory, "as_of": AsOf(fixed=AS_OF)},
+        jobs=[dg.define_asset_job("all", dg.AssetSelection.all())],
+        executor=dg.in_process_executor,
+    )
+    job = defs.resolve_job_def("all")
+    return job.execute_in_process(
+        raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    )
+
+
+def checks_of(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    return {f"{e.asset_key.path[-1]}.{e.check_name}": e for e in result.get_asset_check_evaluations()}
+
+
+def red(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {name for name, evaluation in checks_of(result).items() if not evaluation.passed}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """FRED's files of every series for 2015, with an empty cell each."""
+    made = tmp_path / "fred"
+    made.mkdir()
+    rows = random_observations((*MACRO_SERIES, "VIXCLS"), sessions_of(random_closes(260)))
+    for series, own in rows.groupby("series"):
+        lines = [f"{day:%Y-%m-%d},{value:.4f}" for day, value in zip(own["observed_on"], own["value"], strict=True)]
+        (made / f"{series}.csv").write_text("\n".join([f"observation_date,{series}", "2014-09-01,", *lines]) + "\n")
+    return made
+
+
+@pytest.fixture
+def hours(tmp_path: Path) -> Path:
+    """Two hours of each session, which trade its volume, and one after the as-of date."""
+    sessions = sessions_of(random_closes(200))
+    starts = sessions["data_date"].dt.tz_localize("UTC")
+    rows = pd.concat(
+        [sessions.assign(ts_event=starts + pd.Timedelta(hours=h), volume=20_000) for h in (14, 15)]
+        + [sessions.tail(1).assign(ts_event=pd.Timestamp(AS_OF, tz="UTC"))]
+    )
+    path = tmp_path / "hours.parquet"
+    rows[list(BARS_1H.frame_columns)].to_parquet(path)
+    return path
+
+
+def test_tables_are_filled_from_files_and_every_check_is_green(folder: Path, hours: Path) -> None:
+    memory = Memory()
+    result = run(Settings.load(fred=str(folder), bars_1h=str(hours)), memory)
+    assert result.success
+    assert red(result) == set()
+    assert set(memory.tables[FRED_OBSERVATIONS.table]["series"]) == set(MACRO_SERIES)
+    assert set(memory.tables[VOLATILITY_DAILY.table]["series"]) == {"VIXCLS"}
+    assert len(memory.tables[BARS_1H.table]) == 400
+    metadata = {
+        e.asset_key.path[-1]: e.materialization.metadata for e in result.get_asset_materialization_events() if e.asset_key
+    }
+    found = metadata[FRED_OBSERVATIONS.table]["series"].value
+    assert {record["series"] for record in (r.data for r in found.records)} == set(MACRO_SERIES)
+    assert all("UTC" in str(r.data["fetched_at"]) and r.data["without_a_value"] == 1 for r in found.records)
+    assert metadata[BARS_1H.table]["hours_not_final_left_out"].value == 1
+
+
+def test_nothing_set_is_said_and_harms_nothing() -> None:
+    memory = Memory()
+    result = run(Settings.load(), memory)
+    assert result.success
+    assert memory.tables[FRED_OBSERVATIONS.table] == Withheld(NO_FRED)
+    assert memory.tables[BARS_1H.table] == Withheld(NO_HOURS)
+    accepted = checks_of(result)["fred_observations.series_accepted"]
+    assert not accepted.passed
+    assert accepted.severity is dg.AssetCheckSeverity.WARN
+    assert "ZL_FRED" in str(accepted.description)
+
+
+def test_a_bad_series_is_named_and_the_others_are_loaded(folder: Path) -> None:
+    (folder / "DGS2.csv").unlink()
+    stopped = (folder / "DGS10.csv").read_text().splitlines()
+    (folder / "DGS10.csv").write_text("\n".join(stopped[:100]) + "\n")
+    vix = (folder / "VIXCLS.csv").read_text().splitlines()
+    day, value = vix[50].split(",")
+    vix[50] = f"{day},{float(value) * 100}"
+    (folder / "VIXCLS.csv").write_text("\n".join(vix) + "\n")
+    late = (folder / "T10YIE.csv").read_text().splitlines()
+    (folder / "T10YIE.csv").write_text("\n".join([late[0], *late[120:]]) + "\n")
+    memory = Memory()
+    result = run(Settings.load(fred=str(folder)), memory)
+    assert result.success
+    checks = checks_of(result)
+    assert set(memory.tables[FRED_OBSERVATIONS.table]["series"]) == set(MACRO_SERIES) - {"DGS2"}
+    assert isinstance(memory.tables[VOLATILITY_DAILY.table], Withheld)
+    assert "observations_in_range failed" in memory.tables[VOLATILITY_DAILY.table].reason
+    for name, said in {
+        "fred_observations.series_accepted": "there is no DGS2.csv",
+        "fred_observations.series_fresh": "DGS10 (",
+        "fred_observations.series_start_in_time": "T10YIE (",
+        "volatility_daily.series_accepted": day,
+    }.items():
+        assert not checks[name].passed
+        assert said in str(checks[name].description), name
+
+
+def test_a_folder_that_is_not_there_stops_with_one_message(tmp_path: Path) -> None:
+    result = run(Settings.load(fred=str(tmp_path / "nowhere")), Memory())
+    assert not result.success
+    failures = [str(e.step_failure_data.user_failure_data.description) for e in result.get_step_failure_events()[:2]]
+    assert all("ZL_FRED" in text for text in failures)
+
+
+def test_in_the_cloud_the_hours_are_somebody_elses_and_the_series_are_ours() -> None:
+    made = build_intelligence_sources(Settings.load(gcp_project="my-project"), ALL)
+    kinds = {a.key.path[-1]: type(a) for a in made}
+    assert kinds == {
+        FRED_OBSERVATIONS.table: dg.AssetsDefinition,
+        VOLATILITY_DAILY.table: dg.AssetsDefinition,
+        BARS_1H.table: dg.AssetSpec,
+    }
+
+
+def test_only_what_is_asked_for_is_built() -> None:
+    settings = Settings.load()
+    assert build_intelligence_sources(settings, frozenset()) == []
+    assert build_intelligence_checks(settings, frozenset()) == []
+    [only] = build_intelligence_sources(settings, frozenset({VOLATILITY_DAILY.table, "zl_ohlcv"}))
+    assert only.key == dg.AssetKey(VOLATILITY_DAILY.table)
+    assert not ALL & set(CONTRACTS)
+
+
+def test_every_need_of_a_family_is_a_source_that_holds_its_series() -> None:
+    from zl_assets.assets.intelligence import SERIES_OF
+
+    for family in (intraday.FAMILY, macro.FAMILY, volatility.FAMILY):
+        for need in family.needs:
+            assert set(need.series) <= set(SERIES_OF.get(need.asset, ())), family.name
+            assert need.asset in INTELLIGENCE
+
+
+@pytest.mark.parametrize("contract", [FRED_OBSERVATIONS, BARS_1H], ids=lambda c: c.table)
+def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
+    bq: bigquery.Client, prefix: str, folder: Path, hours: Path, contract: TableContract
+) -> None:
+    memory = Memory()
+    run(Settings.load(fred=str(folder), bars_1h=str(hours)), memory)
+    frame = memory.tables[contract.table].head(60)
+
+    def publisher() -> Publisher:
+        runner = JobRunner(client=bq, labels={}, max_bytes=1 << 30, deadline=60.0)
+        return Publisher(runner, Namespace(bq.project, prefix), may_create=True, location="us-central1", max_partitions=3000)
+
+    rules = ROW_ASSERTIONS[contract.table]
+    first = publisher().publish(Publication(frame), contract, rules)
+    assert (first.inserted, first.updated) == (len(frame), 0)
+    again = publisher().publish(Publication(frame), contract, rules)
+    assert (again.inserted, again.updated, again.unchanged) == (0, 0, len(frame))
+    pd.testing.assert_frame_equal(publisher().read(contract), conform(frame, contract))

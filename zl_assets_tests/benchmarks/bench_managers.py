@@ -1,0 +1,13 @@
+"""Our IO manager beside dagster-gcp-pandas'."""
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from zl_assets_tests.benchmarks import managers
+from zl_assets_tests.faults.home import Home
+
+
+@pytest.mark.parametrize("what", managers.CASES)
+@pytest.mark.parametrize(("rows", "rounds"), [(4_000, 7), (400_000, 2)])
+def test_manager(benchmark: BenchmarkFixture, home: Home, server: int, what: str, rows: int, rounds: int) -> None:
+    managers.compare(benchmark, home, server, what, rows, rounds)

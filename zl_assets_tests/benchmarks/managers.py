@@ -1,0 +1,165 @@
+"""Our IO manager and dagster-gcp-pandas', called as Dagster calls them, on the same embedded server, with the same rows.
+
+Belongs here: writing and reading one table by either. Must not be here: sizes and bounds.
+"""
+
+import contextlib
+import functools
+import logging
+import secrets
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import dagster as dg
+import pandas as pd
+from dagster_gcp_pandas import BigQueryPandasIOManager
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from zl_assets.contracts import FEATURES
+from zl_assets.domain.features import feature_rows
+from zl_assets.io_managers.bigquery import BigQueryIOManager
+from zl_assets.resources import build_resources
+from zl_assets.settings import Settings
+from zl_assets_tests.benchmarks.frames import bars_of, sessions
+from zl_assets_tests.benchmarks.race import OURS, Rival, race
+from zl_assets_tests.faults.home import Home
+
+RIVAL = "dagster-gcp-pandas"
+
+
+def rows_of(count: int) -> pd.DataFrame:
+    """Rows of zl_ta_features, of as many symbols as they need."""
+    frame = sessions(count)
+    return feature_rows(frame, bars_of(frame))
+
+
+class Table:
+    """zl_ta_features in a warehouse of its own (a dataset prefix), by one of the managers."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.renew()
+
+    def renew(self) -> None:
+        """Another, empty warehouse."""
+        self.prefix = f"b{secrets.token_hex(4)}_"
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """As the output of the asset."""
+        raise NotImplementedError
+
+    def read(self) -> pd.DataFrame:
+        """As the input of another asset."""
+        raise NotImplementedError
+
+
+class Ours(Table):
+    """zl_assets."""
+
+    @property
+    def _manager(self) -> BigQueryIOManager:
+        settings = Settings.load(state_dir=self.home.state, dataset_prefix=self.prefix)
+        return BigQueryIOManager(warehouse=build_resources(settings)["warehouse"])
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """By stage, audit, compare and MERGE."""
+        self._manager.handle_output(_output(dg.AssetKey(FEATURES.table)), frame)
+
+    def read(self) -> pd.DataFrame:
+        """Ordered, with the contract's types."""
+        return self._manager.load_input(_input(dg.AssetKey(FEATURES.table)))
+
+
+class Theirs(Table):
+    """dagster-gcp-pandas, with a client of the embedded server in the place of Google's."""
+
+    @property
+    def _key(self) -> dg.AssetKey:
+        return dg.AssetKey([f"{self.prefix}features", FEATURES.table])
+
+    @contextlib.contextmanager
+    def _manager(self) -> Iterator[Any]:
+        client = self.home.client()  # made before the class is another
+        with mock.patch("dagster_gcp.bigquery.io_manager.bigquery.Client", return_value=client):
+            yield BigQueryPandasIOManager(project="zl-local").create_io_manager(None)
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """TRUNCATE and load."""
+        with self._manager() as manager:
+            manager.handle_output(_output(self._key), frame)
+
+    def read(self) -> pd.DataFrame:
+        """SELECT *."""
+        with self._manager() as manager:
+            return manager.load_input(_input(self._key))
+
+
+@functools.cache
+def _no_resources() -> Any:
+    # Asked for once: a context that is left to it makes a Dagster instance on disk, which costs more than some of the writes.
+    with dg.build_resources({}) as resources:
+        return resources
+
+
+def _output(key: dg.AssetKey) -> dg.OutputContext:
+    log: Any = logging.getLogger(__name__)
+    return dg.OutputContext(
+        asset_key=key,
+        run_id="benchmark",
+        log_manager=log,
+        resources=_no_resources(),
+        resource_config={},
+        definition_metadata={},
+    )
+
+
+def _input(key: dg.AssetKey) -> dg.InputContext:
+    kind = dg.PythonObjectDagsterType(pd.DataFrame)
+    return dg.InputContext(
+        asset_key=key,
+        upstream_output=_output(key),
+        dagster_type=kind,
+        resources=_no_resources(),
+        resource_config={},
+        definition_metadata={},
+    )
+
+
+@functools.cache
+def _cached_rows(count: int) -> pd.DataFrame:
+    return rows_of(count)
+
+
+# At most this many times the other's time.
+CASES = {"first write": 3.0, "no change": 1.0, "one new row": 1.0, "read": 1.0}
+BOUNDED_ROWS = 4_000
+STATED_BEYOND = ("no change", "one new row")
+
+
+def compare(benchmark: BenchmarkFixture, home: Home, server: int, what: str, rows: int, rounds: int) -> None:
+    """One case for both, and that both then hold the same rows."""
+    frame = _cached_rows(rows)
+    tables: dict[str, Table] = {OURS: Ours(home), RIVAL: Theirs(home)}
+
+    def rival(name: str) -> Rival:
+        table = tables[name]
+        bound = CASES[what] if rows <= BOUNDED_ROWS or what not in STATED_BEYOND else None
+        match what:
+            case "first write":
+                return Rival(lambda: table.write(frame), table.renew, bound)
+            case "no change":
+                table.write(frame)
+                return Rival(lambda: table.write(frame), bound=bound)
+            case "one new row":
+                lengths = iter(range(len(frame) - rounds, len(frame) + 1))
+                table.write(frame.iloc[: next(lengths)])
+                return Rival(lambda: table.write(frame.iloc[: next(lengths)]), bound=bound)
+            case _:
+                table.write(frame)
+                return Rival(table.read, bound=bound)
+
+    race(benchmark, rival(OURS), {RIVAL: rival(RIVAL)}, rounds, servers=[server], what=what, rows=rows)
+    found = [table.read().sort_values(list(FEATURES.key), ignore_index=True).astype(frame.dtypes) for table in tables.values()]
+    for one in found:
+        pd.testing.assert_frame_equal(one[list(frame.columns)], frame)

@@ -1,0 +1,60 @@
+"""Which share of sessions has a value of each family's columns, by year, as a Markdown table.
+
+    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED --as-of 2025-11-15
+
+Columns that have the same shares in every year are in one row.
+"""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zl_assets.contracts import BARS_1H, FRED_OBSERVATIONS, SYMBOL, VOLATILITY_DAILY
+from zl_assets.domain.families import intraday, macro, pivots, volatility
+from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
+from zl_assets.domain.sessions import build_sessions
+from zl_assets.sources.bars import read_bars
+from zl_assets.sources.bars_1h import read_bars_1h
+from zl_assets.sources.fred import read_folder
+
+FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY)
+
+
+def main(
+    bars: Path,
+    hours: Path,
+    fred: Path,
+    as_of: Annotated[str, typer.Option()],
+) -> None:
+    """Print the table."""
+    day = dt.date.fromisoformat(as_of)
+    sessions = build_sessions(read_bars(bars).frame, SYMBOL, day).frame
+    sources = {
+        FRED_OBSERVATIONS.table: read_folder(fred, MACRO_SERIES, FRED_OBSERVATIONS, day).frame,
+        VOLATILITY_DAILY.table: read_folder(fred, VOLATILITY_SERIES, VOLATILITY_DAILY, day).frame,
+        BARS_1H.table: read_bars_1h(hours).frame,
+    }
+    years = sessions["data_date"].dt.year
+    counted = years.value_counts().sort_index()
+    print("| family | columns | first value |", " | ".join(map(str, counted.index)), "|")
+    print("|---" * (3 + len(counted)) + "|")
+    print("| sessions | | |", " | ".join(map(str, counted)), "|")
+    for family in FAMILIES:
+        rows: dict[tuple[str, ...], list[str]] = {}
+        for name, values in family.compute(sessions, sources).items():
+            shares = values.notna().groupby(years).mean()
+            first = values.first_valid_index()
+            shown = ("never" if first is None else f"{sessions['data_date'][first]:%Y-%m-%d}", *(_percent(s) for s in shares))
+            rows.setdefault(shown, []).append(f"`{name}`")
+        for shown, names in rows.items():
+            print(f"| {family.name} | {', '.join(names)} |", " | ".join(shown), "|")
+
+
+def _percent(share: float) -> str:
+    return "100" if share == 1.0 else f"{100 * share:.1f}"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,45 @@
+"""What a family says its columns are made of is true: another value in a source changes the columns that name it, no other."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zl_assets.contracts import BARS_1H, FRED_OBSERVATIONS, SESSIONS, VOLATILITY_DAILY, ColumnType, leaves_of
+from zl_assets.domain.families import intraday, macro, pivots, volatility
+from zl_assets.domain.families.base import Family
+from zl_assets_tests.domain.families.cases import Sources, random_observations, random_sessions
+from zl_assets_tests.domain.families.test_intraday import random_hours
+
+SESSION_ROWS = random_sessions(400)
+SOURCES: Sources = {
+    FRED_OBSERVATIONS.table: random_observations(tuple(part.series for part in macro.PARTS), SESSION_ROWS),
+    VOLATILITY_DAILY.table: random_observations((volatility.SERIES,), SESSION_ROWS),
+    BARS_1H.table: random_hours(SESSION_ROWS),
+}
+# Numbers that are measured; keys, times and the contract's id order and select rows.
+CHANGED = [
+    (contract.table, leaf.path)
+    for contract in (SESSIONS, FRED_OBSERVATIONS, VOLATILITY_DAILY, BARS_1H)
+    for leaf in leaves_of(contract.columns)
+    if leaf.column.type is ColumnType.FLOAT64 or leaf.path == "volume"
+]
+
+
+def other(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Up to a half more in every row, drawn by row."""
+    factor = 1.0 + 0.5 * np.random.default_rng(5).random(len(frame))
+    values = (frame[column].astype("float64") * factor).round(6 if column != "volume" else 0)
+    return frame.assign(**{column: values.astype(frame[column].dtype)})
+
+
+@pytest.mark.parametrize("family", [pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY], ids=lambda f: f.name)
+def test_a_column_changes_with_what_it_is_said_to_be_made_of_and_with_nothing_else(family: Family) -> None:
+    before = family.compute(SESSION_ROWS, SOURCES)
+    for table, column in CHANGED:
+        if table == SESSIONS.table:
+            after = family.compute(other(SESSION_ROWS, column), SOURCES)
+        else:
+            after = family.compute(SESSION_ROWS, SOURCES | {table: other(SOURCES[table], column)})
+        changed = {name for name in before if not before[name].equals(after[name])}
+        said = {c.column.name for c in family.columns if f"{table}.{column}" in c.made_from}
+        assert changed == said, f"{table}.{column}"

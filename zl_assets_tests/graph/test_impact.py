@@ -1,0 +1,132 @@
+"""Measuring families in the whole product: gates first, then one row a look in a ledger that is only added to."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from zl_assets.contracts import LEDGER, Column, ColumnType
+from zl_assets.definitions import build_defs
+from zl_assets.domain.families import registry
+from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput
+from zl_assets.warehouse import connect
+from zl_assets_tests.graph.product import Product, failures, metadata, quiet, red
+
+FAMILIES = ("leak", "spread")
+QUICK = {"shifts": 239, "boosting_shifts": 1}
+
+
+def family(name: str, formula: Callable[[pd.DataFrame], "pd.Series[float]"]) -> Family:
+    """One column in a STRUCT of the family's own."""
+
+    def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+        return formula(sessions).astype("float64").rename("value").to_frame()
+
+    return Family(
+        name=name,
+        phase="v1",
+        description=f"{name}, for a test",
+        columns=(
+            FamilyColumn(Column("value", ColumnType.FLOAT64, "a value", "fraction"), name, "see the test", ("zl_ohlcv.close",)),
+        ),
+        needs=(),
+        inputs=(ModelInput(f"{name}_input", (f"{name}_value",), lambda frame: frame[f"{name}_value"]),),
+        compute=compute,
+    )
+
+
+def spread(sessions: pd.DataFrame) -> "pd.Series[float]":
+    return (sessions["high"] - sessions["low"]).shift(1) / sessions["close"]
+
+
+def tomorrow(sessions: pd.DataFrame) -> "pd.Series[float]":
+    return sessions["close"].shift(-21) / sessions["close"] - 1
+
+
+@pytest.fixture(scope="module")
+def two_families() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        known = registry.register([family("spread", spread), family("leak", tomorrow)])
+        patch.setattr(registry, "known_families", lambda: known)
+        yield
+
+
+@pytest.fixture(scope="module")
+def product(new_product: Callable[..., Product], two_families: None) -> Product:
+    """The tables up to the training view, with one family that is sound and kept, and one that is the target."""
+    made = new_product(families=FAMILIES, kept_families=("spread",))
+    upstream = dg.define_asset_job("to_the_view", selection=dg.AssetSelection.assets("vw_zl_1m_flat").upstream())
+    merged = dg.Definitions.merge(build_defs(made.settings()), dg.Definitions(jobs=[upstream]))
+    result = merged.resolve_job_def("to_the_view").execute_in_process(
+        instance=made.instance, raise_on_error=False, run_config=quiet()
+    )
+    assert result.success
+    # Nothing was measured yet, and the view carries a family: that is told.
+    assert "vw_zl_1m_flat:kept_family_verdict" in red(result)
+    return made
+
+
+def measured(product: Product, **choices: Any) -> dg.ExecuteInProcessResult:
+    job = build_defs(product.settings()).resolve_job_def("zl_family_impact")
+    config = {"ops": {"feature_family_impact": {"config": QUICK | choices}}}
+    return job.execute_in_process(instance=product.instance, raise_on_error=False, run_config=quiet() | config)
+
+
+def ledger(product: Product) -> list[dict[str, Any]]:
+    client = connect(product.settings())
+    return [dict(row) for row in client.query(f"SELECT * FROM {LEDGER.name} ORDER BY family, look").result()]
+
+
+def test_a_person_starts_it_and_the_daily_refresh_does_not(two_families: None, product: Product) -> None:
+    defs = build_defs(product.settings())
+    asset = dg.AssetKey("feature_family_impact")
+    refreshed = defs.resolve_job_def("zl_daily_refresh").asset_layer
+    assert asset not in refreshed.selected_asset_keys
+    assert dg.AssetKey("family_spread") in refreshed.selected_asset_keys
+    assert defs.resolve_job_def("zl_family_impact").asset_layer.selected_asset_keys == {asset}
+    alone = build_defs(product.settings(families=(), kept_families=()))
+    assert "zl_family_impact" not in {job.name for job in alone.resolve_all_job_defs()}
+    assert asset not in alone.resolve_asset_graph().get_all_asset_keys()
+
+
+def test_looks_are_counted_rows_stay_and_a_leak_is_stopped_before_it_is_measured(product: Product) -> None:
+    first = measured(product)
+    # The leak is stopped with its reason; the sound family has its row all the same.
+    assert not first.success
+    said = failures(first)["feature_family_impact"]
+    assert "Family leak is stopped by its gates; nothing was measured" in said
+    assert "prefix_invariant failed" in said
+    [row] = ledger(product)
+    assert (row["family"], row["look"], row["shifts"], row["keep_bound"]) == ("spread", 1, 239, pytest.approx(0.05 / 6))
+    assert row["measured_at"] is not None
+    shown = metadata(first)["feature_family_impact"]
+    assert shown["rows_added"] == "spread"
+    assert f"**spread: {row['decision']}.**" in shown["decisions"]
+    assert shown["spread_placebo"].startswith("![spread")
+
+    # The same registration on the same data is the same row.
+    again = measured(product, families=["spread"])
+    assert again.success
+    assert metadata(again)["feature_family_impact"]["measured_before"] == "spread"
+    assert ledger(product) == [row]
+
+    # Another seed is another look, at half the bound; the first row stays as it was.
+    other = measured(product, families=["spread"], seed=7)
+    assert other.success
+    assert red(other) == set()
+    assert ledger(product)[0] == row
+    assert (ledger(product)[1]["look"], ledger(product)[1]["keep_bound"]) == (2, pytest.approx(0.05 / 12))
+
+    # A row that somebody took out leaves a gap in the looks, and that is told.
+    connect(product.settings()).query(f"DELETE FROM {LEDGER.name} WHERE look = 1").result()
+    checks = product.run_checks("feature_family_impact")
+    assert not checks["looks_numbered"].passed
+
+
+def test_a_choice_that_is_not_allowed_is_told_and_nothing_is_written(product: Product) -> None:
+    before = ledger(product)
+    assert "ZL_FAMILIES does not compute" in failures(measured(product, families=["weather"]))["feature_family_impact"]
+    assert "at least 239" in failures(measured(product, shifts=100))["feature_family_impact"]
+    assert ledger(product) == before

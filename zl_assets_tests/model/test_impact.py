@@ -1,0 +1,328 @@
+"""The protocol's steps against hand-worked cases, and what a measurement refuses."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zl_assets.contracts import LEDGER, Column, ColumnType
+from zl_assets.domain.assertions import Verdict
+from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
+from zl_assets.errors import DataFault, TrainingFault
+from zl_assets.model.design import FEATURE_NAMES
+from zl_assets.model.impact import (
+    Decision,
+    Impact,
+    ImpactConfig,
+    ImpactRows,
+    decide,
+    impact_rows,
+    keep_bound,
+    measure,
+    p_value,
+    register,
+    shifts_of,
+    smallest_effect,
+)
+from zl_assets.model.ledger import is_recorded, ledger_rows, newest_looks, next_look
+from zl_assets_tests.model.views import random_walk_view
+
+GREEN = Verdict("prefix_invariant", True, 0, "0 values that differ", pd.DataFrame(), "No value differs.")
+RED = dataclasses.replace(GREEN, passed=False, measured=9, explanation="9 values differ on the first 40 sessions.")
+FEW = ImpactConfig(shifts=239, boosting_shifts=1)
+
+
+def family_of(
+    compute: Callable[[pd.DataFrame], "pd.Series[float]"] = lambda frame: frame["pivots_P"] / frame["close"] - 1, **changes: Any
+) -> Family:
+    """A family of one column, `pivots.P`, and one input made of it and the close."""
+    column = FamilyColumn(Column("P", ColumnType.FLOAT64, "pivot"), "pivots", "(H + L + C) / 3", ("zl_ohlcv.close",))
+    values: dict[str, Any] = {
+        "name": "pivots",
+        "phase": "v1",
+        "description": "pivots",
+        "columns": (column,),
+        "needs": (SourceNeed("fred_observations", ("VIXCLS",), "the next business day"),),
+        "inputs": (ModelInput("pivot_distance", ("pivots_P", "close"), compute),),
+        "compute": lambda sessions, sources: sessions,
+    }
+    return Family(**(values | changes))
+
+
+def matrix_of(view: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"data_date": view["data_date"], "symbol": "ZL", "pivots.P": values})
+
+
+@pytest.fixture(scope="module")
+def view() -> pd.DataFrame:
+    return random_walk_view(sessions=1400)
+
+
+@pytest.fixture(scope="module")
+def noise(view: pd.DataFrame) -> np.ndarray:
+    return np.asarray(view["close"] * (1 + np.random.default_rng(1).normal(0, 0.01, len(view))))
+
+
+@pytest.fixture(scope="module")
+def rows(view: pd.DataFrame, noise: np.ndarray) -> ImpactRows:
+    return impact_rows(view, matrix_of(view, noise), family_of())
+
+
+@pytest.fixture(scope="module")
+def measured(rows: ImpactRows) -> Impact:
+    return measure(rows, register(family_of(), FEATURE_NAMES, FEW), 1, [GREEN])
+
+
+# --- the decision
+
+
+@pytest.mark.parametrize(
+    ("p", "effect", "look", "decision"),
+    [
+        (1 / 240, 0.01, 1, Decision.KEEP),
+        (2 / 240, 0.01, 1, Decision.KEEP),  # 0.05 / 6 = 2/240: the bound itself is enough
+        (3 / 240, 0.01, 1, Decision.PROVISIONAL),
+        (1 / 240, 0.01, 2, Decision.KEEP),  # 0.05 / 12 = 1/240
+        (2 / 240, 0.01, 2, Decision.PROVISIONAL),
+        (1 / 240, 0.01, 3, Decision.PROVISIONAL),
+        (1 / 360, 0.01, 3, Decision.KEEP),
+        (12 / 240, 0.01, 1, Decision.PROVISIONAL),  # 0.05
+        (13 / 240, 0.01, 1, Decision.INCONCLUSIVE),
+        (1 / 240, -0.01, 1, Decision.INCONCLUSIVE),  # better than its copies, and still a harm
+        (1 / 240, 0.0, 1, Decision.INCONCLUSIVE),
+        (0.5, -0.01, 1, Decision.REJECT),
+        (0.49, -0.01, 1, Decision.INCONCLUSIVE),
+        (0.9, 0.01, 1, Decision.INCONCLUSIVE),
+        (1.0, 0.0, 1, Decision.INCONCLUSIVE),
+    ],
+)
+def test_decisions_worked_by_hand(p: float, effect: float, look: int, decision: Decision) -> None:
+    assert decide(p, effect, look) is decision
+
+
+def test_the_bound_is_shared_by_six_families_and_all_looks() -> None:
+    assert keep_bound(1) == pytest.approx(1 / 120)
+    assert keep_bound(4) == pytest.approx(1 / 480)
+
+
+@pytest.mark.parametrize("look", range(1, 60))
+def test_every_look_has_shifts_enough_for_its_bound(look: int) -> None:
+    shifts = shifts_of(ImpactConfig(), look)
+    assert shifts == max(399, 120 * look - 1)
+    assert decide(p_value(1.0, np.zeros(shifts)), 0.01, look) is Decision.KEEP
+
+
+def test_p_counts_the_family_itself_and_ties_against_it() -> None:
+    assert p_value(5.0, np.array([1.0, 2.0, 3.0])) == 1 / 4
+    assert p_value(2.0, np.array([1.0, 2.0, 3.0])) == 3 / 4
+    assert p_value(2.0, np.array([3.0, 1.0, 2.0])) == 3 / 4
+    assert p_value(0.0, np.array([1.0, 2.0, 3.0])) == 1.0
+
+
+@pytest.mark.parametrize("shifts", [19, 20, 39, 239, 399])
+def test_the_smallest_effect_is_just_where_p_falls_to_the_level(shifts: int) -> None:
+    placebo = np.random.default_rng(shifts).normal(0.01, 0.01, shifts)
+    edge = smallest_effect(placebo, 0.05)
+    assert p_value(np.nextafter(edge, 1), placebo) <= 0.05
+    assert edge == 0.0 or p_value(edge, placebo) > 0.05
+
+
+def test_the_smallest_effect_is_no_harm_and_none_where_there_are_too_few_shifts() -> None:
+    assert smallest_effect([-0.3, -0.2, -0.1] * 10, 0.05) == 0.0
+    assert smallest_effect([0.1] * 18, 0.05) == math.inf
+
+
+# --- what is registered
+
+
+def test_another_choice_is_another_registration_and_the_same_is_the_same() -> None:
+    first = register(family_of(), FEATURE_NAMES, ImpactConfig())
+    assert first.id == register(family_of(), FEATURE_NAMES, ImpactConfig()).id
+    later = SourceNeed("fred_observations", ("VIXCLS",), "a day later")
+    others = [
+        register(family_of(), FEATURE_NAMES[:-1], ImpactConfig()),
+        register(family_of(), FEATURE_NAMES, ImpactConfig(seed=1)),
+        register(family_of(), FEATURE_NAMES, ImpactConfig(shifts=400)),
+        register(family_of(needs=(later,)), FEATURE_NAMES, ImpactConfig()),
+        register(family_of(name="other"), FEATURE_NAMES, ImpactConfig()),
+    ]
+    assert len({first.id, *(other.id for other in others)}) == 6
+    registered = json.loads(first.text)
+    assert registered["releases"] == ["fred_observations VIXCLS: the next business day"]
+    assert registered["columns"] == ["pivots.P FLOAT64: (H + L + C) / 3"]
+    assert (registered["protocol"]["folds"], registered["protocol"]["gap"], registered["config"]["seed"]) == (6, 21, 20100607)
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [({"shifts": 238}, "shifts=238 .* at least 239"), ({"boosting_shifts": 0}, "at least 1"), ({"seed": -1}, "0 or more")],
+)
+def test_a_choice_below_the_protocol_is_refused(choice: dict[str, int], said: str) -> None:
+    with pytest.raises(TrainingFault, match=said):
+        ImpactConfig(**choice)
+
+
+def test_a_family_without_inputs_or_with_a_name_of_the_base_is_refused() -> None:
+    with pytest.raises(TrainingFault, match="no model inputs"):
+        register(family_of(inputs=()), FEATURE_NAMES, FEW)
+    twice = ModelInput("rsi_14", ("pivots_P",), lambda frame: frame["pivots_P"])
+    with pytest.raises(TrainingFault, match="has a column rsi_14 already"):
+        register(family_of(inputs=(twice,)), FEATURE_NAMES, FEW)
+
+
+# --- the rows
+
+
+def test_rows_without_a_value_are_left_out_of_both_and_nothing_is_filled_in(
+    view: pd.DataFrame, noise: np.ndarray, rows: ImpactRows
+) -> None:
+    holes = noise.copy()
+    holes[:40] = np.nan
+    holes[500] = np.nan
+    fewer = impact_rows(view, matrix_of(view, holes), family_of())
+    assert fewer.left_out == 41
+    assert len(fewer.target) == len(rows.target) - 41
+    at = np.flatnonzero(~np.isnan(holes[: len(rows.target)]))
+    np.testing.assert_array_equal(fewer.family["pivot_distance"], rows.family["pivot_distance"].iloc[at])
+    np.testing.assert_array_equal(fewer.base, rows.base.iloc[at])
+    np.testing.assert_array_equal(fewer.target, rows.target[at])
+    assert fewer.sha256 != rows.sha256
+
+
+def test_the_newest_rows_without_a_label_are_not_there(view: pd.DataFrame, rows: ImpactRows) -> None:
+    assert len(rows.target) == len(view) - 21
+    np.testing.assert_array_equal(rows.target, view["target_1m"][:-21])
+    assert list(rows.base) == list(FEATURE_NAMES)
+
+
+def test_a_kept_family_is_part_of_the_base_and_other_symbols_are_not_read(view: pd.DataFrame, noise: np.ndarray) -> None:
+    other = FamilyColumn(Column("P", ColumnType.FLOAT64, "other"), "mine", "made up", ("zl_ohlcv.close",))
+    kept = family_of(
+        name="kept", columns=(other,), inputs=(ModelInput("kept_input", ("mine_P",), lambda frame: frame["mine_P"].abs()),)
+    )
+    matrix = matrix_of(view, noise).assign(**{"mine.P": -noise})
+    foreign = matrix.assign(**{"symbol": "MES", "pivots.P": 1e9})
+    # The view has the columns of a kept family as well; the matrix is where they are read from.
+    wide = view.assign(mine_P=0.0)
+    rows = impact_rows(wide, pd.concat([matrix, foreign], ignore_index=True), family_of(), [kept])
+    assert list(rows.base) == [*FEATURE_NAMES, "kept_input"]
+    np.testing.assert_array_equal(rows.base["kept_input"], noise[:-21])
+    assert rows.family["pivot_distance"].abs().max() < 1
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            lambda noise: np.where(np.arange(len(noise)) < 300, np.nan, noise),
+            "1017 of 1317 labelled .* need 1134.*pivot_distance",
+        ),
+        (lambda noise: np.full(len(noise), np.nan), "0 of 1317 labelled rows"),
+        (lambda noise: np.where(np.arange(len(noise)) == 7, np.inf, noise), "infinite on 1 rows"),
+    ],
+)
+def test_values_that_cannot_be_measured_are_refused_by_name(
+    view: pd.DataFrame, noise: np.ndarray, values: Callable[[np.ndarray], np.ndarray], said: str
+) -> None:
+    with pytest.raises(TrainingFault, match=f"Family pivots: .*{said}"):
+        impact_rows(view, matrix_of(view, values(noise)), family_of())
+
+
+def test_a_constant_input_and_one_of_text_are_refused(view: pd.DataFrame, noise: np.ndarray) -> None:
+    with pytest.raises(TrainingFault, match=r"one and the same value: pivot_distance \(2.0\)"):
+        impact_rows(view, matrix_of(view, noise), family_of(lambda frame: frame["pivots_P"] * 0 + 2))
+    with pytest.raises(TrainingFault, match="pivot_distance must be made of numbers"):
+        impact_rows(view, matrix_of(view, noise), family_of(lambda frame: frame["pivots_P"].astype("string")))
+
+
+def test_the_hash_sees_every_number(rows: ImpactRows) -> None:
+    def nudged(values: Any) -> Any:
+        changed = values.copy()
+        changed.iloc[9] = np.nextafter(changed.iloc[9], 1)
+        return changed
+
+    target = rows.target.copy()
+    target[0] = np.nextafter(target[0], 1)
+    others = [
+        dataclasses.replace(rows, base=rows.base.apply(nudged)),
+        dataclasses.replace(rows, family=rows.family.apply(nudged)),
+        dataclasses.replace(rows, target=target),
+        dataclasses.replace(rows, family=rows.family.rename(columns={"pivot_distance": "x"})),
+        dataclasses.replace(rows, dates=rows.dates + pd.Timedelta(days=1)),
+    ]
+    assert len({rows.sha256, *(other.sha256 for other in others)}) == 6
+    assert dataclasses.replace(rows, dates=rows.dates.as_unit("ns")).sha256 == rows.sha256
+
+
+# --- the measurement
+
+
+def test_a_family_that_a_gate_stops_is_not_measured(rows: ImpactRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: object) -> None:
+        raise AssertionError("a p was computed")
+
+    monkeypatch.setattr("zl_assets.model.impact.ridge_errors", never)
+    registration = register(family_of(), FEATURE_NAMES, FEW)
+    with pytest.raises(DataFault, match=r"pivots is stopped by its gates.*\n  prefix_invariant failed: 9 values differ"):
+        measure(rows, registration, 1, [GREEN, RED])
+    with pytest.raises(DataFault, match="no gate was asked"):
+        measure(rows, registration, 1, [])
+
+
+def test_noise_is_not_kept_and_its_numbers_fit_together(measured: Impact, rows: ImpactRows) -> None:
+    assert measured.decision in (Decision.INCONCLUSIVE, Decision.REJECT)
+    assert measured.ridge.low < measured.ridge.value < measured.ridge.high
+    assert measured.ridge.value == pytest.approx((measured.mse_base - measured.mse_family) / measured.mse_zero)
+    assert measured.ridge.p == (1 + sum(effect >= measured.ridge.value for effect in measured.ridge.placebo)) / 240
+    assert measured.test_rows == sum(measured.by_fold["rows"]) == sum(measured.by_regime["rows"])
+    zero = rows.target[-measured.test_rows :] ** 2
+    size = measured.test_rows // 6
+    shares = [zero[k * size : (k + 1) * size].sum() / zero.sum() for k in range(6)]
+    assert measured.by_fold["effect"] @ shares == pytest.approx(measured.ridge.value)
+    assert len(measured.boosting.placebo) == 1
+
+
+def test_what_is_known_is_kept_by_both_probes(view: pd.DataFrame, rows: ImpactRows) -> None:
+    known = rows.target + np.random.default_rng(2).normal(0, rows.target.std(), len(rows.target))
+    told = dataclasses.replace(rows, family=pd.DataFrame({"pivot_distance": known}, index=rows.family.index))
+    config = ImpactConfig(shifts=239, boosting_shifts=3)
+    found = measure(told, register(family_of(), FEATURE_NAMES, config), 1, [GREEN])
+    assert found.decision is Decision.KEEP
+    assert found.ridge.p == 1 / 240
+    assert found.ridge.value > found.smallest_effect
+    assert found.boosting.p == 1 / 4
+    assert found.ridge.low > 0
+
+
+def test_the_same_measurement_is_the_same_to_the_last_digit(measured: Impact, rows: ImpactRows) -> None:
+    again = measure(rows, measured.registration, 1, [GREEN])
+    pd.testing.assert_frame_equal(ledger_rows([again]), ledger_rows([measured]), check_exact=True)
+
+
+# --- the ledger's rows
+
+
+def test_a_row_holds_what_was_measured_and_what_was_registered(measured: Impact) -> None:
+    row = ledger_rows([measured]).iloc[0]
+    assert list(row.index) == list(LEDGER.frame_columns)
+    assert (row["family"], row["look"], row["decision"]) == ("pivots", 1, str(measured.decision))
+    assert row["registration_id"] == measured.registration.id
+    assert len(json.loads(row["placebo"])) == row["shifts"] == 239
+    assert [part["name"] for part in json.loads(row["by_fold"])] == [f"fold {n}" for n in range(1, 7)]
+    assert json.loads(row["config"])["family"] == "pivots"
+
+
+def test_a_look_is_any_row_of_the_family_and_the_same_row_is_known_again(measured: Impact) -> None:
+    ledger = ledger_rows([measured, dataclasses.replace(measured, look=2, data_sha256="another")])
+    assert next_look(ledger, "pivots") == 3
+    assert next_look(ledger, "volatility") == 1
+    assert next_look(ledger.head(0), "pivots") == 1
+    assert is_recorded(ledger, measured.registration, measured.data_sha256)
+    assert not is_recorded(ledger, measured.registration, "a third")
+    assert not is_recorded(ledger, register(family_of(), FEATURE_NAMES, ImpactConfig(seed=1)), measured.data_sha256)
+    assert list(newest_looks(ledger)["look"]) == [2]

@@ -1,0 +1,122 @@
+"""The ledger's rules and its report, on rows written by hand."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zl_assets.contracts import LEDGER, PANDAS_DTYPES
+from zl_assets.model.impact_report import decision_words, impact_report
+from zl_assets.model.ledger import kept_family_verdict, looks_numbered
+
+
+def ledger_of(*rows: tuple[str, int, str]) -> pd.DataFrame:
+    """(family, look, decision) -> a ledger whose other values are the same in every row."""
+    random = np.random.default_rng(0)
+    values = {
+        "registration_id": "r",
+        "data_sha256": "d",
+        "p": 0.0125,
+        "keep_bound": 0.05 / 6,
+        "effect": 0.021,
+        "effect_low": -0.004,
+        "effect_high": 0.05,
+        "smallest_effect": 0.017,
+        "shifts": 239,
+        "seed": 1,
+        "boosting_p": 0.5,
+        "boosting_effect": -0.01,
+        "boosting_low": -0.02,
+        "boosting_high": 0.0,
+        "row_count": 3558,
+        "rows_left_out": 252,
+        "test_rows": 2802,
+        "first_date": pd.Timestamp("2011-09-01"),
+        "last_date": pd.Timestamp("2025-10-14"),
+        "mse_zero": 0.006,
+        "mse_base": 0.007,
+        "mse_family": 0.0069,
+        "by_fold": json.dumps([{"name": f"fold {k}", "rows": 467, "effect": 0.01 * (k - 3)} for k in range(1, 7)]),
+        "by_regime": json.dumps(
+            [{"name": "trade_war", "rows": 400, "effect": 0.02}, {"name": "inflation", "rows": 500, "effect": -0.01}]
+        ),
+        "placebo": json.dumps(random.normal(0, 0.01, 239).tolist()),
+        "config": "{}",
+    }
+    frame = pd.DataFrame([values | dict(zip(("family", "look", "decision"), row, strict=True)) for row in rows])
+    frame = frame.reindex(columns=list(LEDGER.frame_columns))
+    return frame.astype({leaf.path: PANDAS_DTYPES[leaf.column.type] for leaf in LEDGER.frame_leaves})
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "offenders"),
+    [
+        ([("pivots", 1, "KEEP")], ["pivots"], {}),
+        ([("pivots", 1, "PROVISIONAL")], ["pivots"], {}),
+        ([("pivots", 1, "INCONCLUSIVE")], ["pivots"], {"pivots": "INCONCLUSIVE"}),
+        ([("pivots", 1, "KEEP"), ("pivots", 2, "REJECT")], ["pivots"], {"pivots": "REJECT"}),
+        ([("pivots", 2, "KEEP"), ("pivots", 1, "REJECT")], ["pivots"], {}),
+        ([("pivots", 1, "REJECT")], [], {}),
+        ([("pivots", 1, "KEEP")], ["macro", "pivots"], {"macro": "never measured"}),
+    ],
+)
+def test_a_kept_family_answers_to_its_newest_look(
+    rows: list[tuple[str, int, str]], kept: list[str], offenders: dict[str, str]
+) -> None:
+    verdict = kept_family_verdict(kept, ledger_of(*rows))
+    assert dict(zip(verdict.offenders["family"], verdict.offenders["decision"], strict=True)) == offenders
+    assert verdict.passed == (not offenders)
+    assert all(name in verdict.explanation for name in kept)
+
+
+def test_a_kept_family_is_told_before_anything_was_measured() -> None:
+    assert not kept_family_verdict(["pivots"], ledger_of(("pivots", 1, "KEEP")).head(0)).passed
+
+
+def test_looks_with_a_gap_or_twice_the_same_number_are_told() -> None:
+    assert looks_numbered(ledger_of(("a", 1, "KEEP"), ("a", 2, "REJECT"), ("b", 1, "KEEP"))).passed
+    assert looks_numbered(ledger_of(("a", 1, "KEEP")).head(0)).passed
+    verdict = looks_numbered(ledger_of(("a", 1, "KEEP"), ("a", 1, "KEEP"), ("b", 2, "KEEP"), ("c", 1, "KEEP")))
+    assert list(verdict.offenders["family"]) == ["a", "b"]
+
+
+def test_the_words_say_the_decision_and_every_number_behind_it() -> None:
+    words = decision_words(ledger_of(("pivots", 1, "PROVISIONAL")).to_dict("records")[0])
+    for part in ("pivots: PROVISIONAL", "falls by 2.10% of the zero forecast's", "-0.40% to +5.00%", "2,802 test rows of 3,558"):
+        assert part in words
+    for part in (
+        "Of 239 circular shifts of its columns 2 did",
+        "p = 0.0125, against 0.0083",
+        "look 1",
+        "1.70% or less",
+        "252 labelled",
+    ):
+        assert part in words
+    assert "leak" not in words
+
+
+def test_an_effect_too_good_is_called_a_likely_leak_and_a_harm_is_called_one() -> None:
+    row = ledger_of(("pivots", 1, "KEEP")).to_dict("records")[0]
+    assert "most often been a leak" in decision_words(row | {"effect": 0.2})
+    assert "rises by 2.10% of the zero forecast's" in decision_words(row | {"effect": -0.021, "decision": "REJECT"})
+
+
+def test_the_report_shows_the_newest_look_of_each_family_and_lists_all() -> None:
+    ledger = ledger_of(("pivots", 1, "INCONCLUSIVE"), ("pivots", 2, "REJECT"), ("macro", 1, "KEEP"))
+    report = impact_report(ledger)
+    tables = {table.name: table.rows for table in report.tables}
+    assert tables["families"]["decision"].tolist() == ["KEEP", "REJECT"]
+    assert len(tables["looks"]) == 3
+    assert len(tables["by_fold"]) == 12
+    assert tables["by_regime"].columns.tolist() == ["family", "regime", "rows", "effect"]
+    assert [picture.name for picture in report.pictures] == [
+        "effects",
+        "macro_placebo",
+        "macro_parts",
+        "pivots_placebo",
+        "pivots_parts",
+    ]
+    for picture in report.pictures:
+        assert picture.png.startswith(b"\x89PNG")
+        assert len(picture.png) < 60_000

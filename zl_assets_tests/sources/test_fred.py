@@ -1,0 +1,245 @@
+"""FRED's CSV files: what is accepted, what is refused by name, and fetching from a server on this machine (no network here)."""
+
+import contextlib
+import datetime as dt
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zl_assets.contracts import FRED_OBSERVATIONS
+from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
+from zl_assets.errors import DataFault
+from zl_assets.sources import fred
+from zl_assets_tests.conftest import shared_data
+
+AS_OF = dt.date(2024, 2, 1)
+NOW = dt.datetime(2024, 2, 1, 12, tzinfo=dt.UTC)
+SOUND = "observation_date,DGS2\n2024-01-08,4.3\n2024-01-09,\n2024-01-10,4.4\n"
+
+
+def read(folder: Path, *series: str, as_of: dt.date = AS_OF) -> fred.Observations:
+    return fred.read_folder(folder, series or ("DGS2",), FRED_OBSERVATIONS, as_of)
+
+
+def write(folder: Path, text: str, name: str = "DGS2.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return folder
+
+
+# --- what is accepted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOUND,
+        SOUND.replace("observation_date", "DATE").replace("09,\n", "09,.\n"),
+        SOUND.replace("\n", "\r\n"),
+        "\ufeff" + SOUND,
+        SOUND.replace("08,4.3", "08, 4.3 ") + "\n",
+        SOUND + "2024-01-10,4.4\n2024-01-10,4.4\n",
+    ],
+)
+def test_files_as_fred_delivers_them_and_has_delivered_them(tmp_path: Path, text: str) -> None:
+    loaded = read(write(tmp_path, text))
+    assert loaded.refused == {}
+    assert loaded.frame["value"].tolist() == [4.3, 4.4]
+    assert loaded.frame["observed_on"].dt.strftime("%m-%d").tolist() == ["01-08", "01-10"]
+    assert loaded.frame["available_at"].astype(str).tolist() == ["2024-01-09 21:15:00+00:00", "2024-01-11 21:15:00+00:00"]
+    assert loaded.frame["vintage"].isna().all()
+    assert loaded.series["DGS2"].missing == 1
+    assert loaded.series["DGS2"].duplicates == (2 if text.count("4.4") == 3 else 0)
+
+
+def test_an_empty_cell_is_neither_zero_nor_the_value_before(tmp_path: Path) -> None:
+    loaded = read(write(tmp_path, SOUND.replace("10,4.4", "10,0")))
+    assert loaded.frame["value"].tolist() == [4.3, 0.0]
+    assert pd.Timestamp("2024-01-09") not in set(loaded.frame["observed_on"])
+
+
+def test_a_vintage_is_known_when_its_day_has_passed(tmp_path: Path) -> None:
+    write(tmp_path, SOUND)
+    write(tmp_path, "observation_date,DGS2_20240115\n2024-01-08,4.35\n2024-01-10,4.4\n", "DGS2_20240115.csv")
+    frame = read(tmp_path).frame
+    assert frame["vintage"].dt.strftime("%Y%m%d").fillna("").tolist() == ["", "20240115", "", "20240115"]
+    assert frame["available_at"].astype(str).tolist()[1] == "2024-01-16 00:00:00+00:00"
+    # A vintage of the day itself does not come before the release.
+    write(tmp_path, "observation_date,DGS2_20240110\n2024-01-10,4.4\n", "DGS2_20240110.csv")
+    assert read(tmp_path).frame["available_at"].min() >= pd.Timestamp("2024-01-09 21:15", tz="UTC")
+
+
+def test_observations_after_the_as_of_date_are_left_out(tmp_path: Path) -> None:
+    assert len(read(write(tmp_path, SOUND), as_of=dt.date(2024, 1, 9)).frame) == 1
+
+
+def test_real_files_keep_every_value_and_no_other() -> None:
+    folder = shared_data("fred/DGS2.csv").parent
+    loaded = read(folder, *MACRO_SERIES, *VOLATILITY_SERIES, as_of=dt.date(2025, 12, 31))
+    assert loaded.refused == {}
+    for series in RELEASES:
+        raw = pd.read_csv(folder / f"{series}.csv", parse_dates=["observation_date"])
+        own = loaded.frame[loaded.frame["series"] == series]
+        assert own["value"].tolist() == raw[series].dropna().tolist()
+        assert own["observed_on"].tolist() == raw.loc[raw[series].notna(), "observation_date"].tolist()
+        assert loaded.series[series].missing == raw[series].isna().sum()
+
+
+# --- what is refused, by name, while the others are read
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there is no DGS2.csv"),
+        ("", "not a readable CSV file"),
+        ("observation_date,DGS2\n", "no observation"),
+        ("observation_date,DGS2\n2024-01-08,\n", "no observation"),
+        ("observation_date,DGS10\n2024-01-08,4.3\n", "expected 'observation_date,DGS2'"),
+        ("observation_date,DGS2,DGS10\n2024-01-08,4.3,4\n", "expected 'observation_date,DGS2'"),
+        ("<html><body>Not found</body></html>\n", "expected 'observation_date,DGS2'"),
+        (SOUND.replace("4.4", "n/a"), "row 4: 'n/a'"),
+        (SOUND.replace("4.4", "1e999"), "DGS2"),
+        (SOUND.replace("4.4", "4,4"), "not a readable CSV file"),
+        (SOUND.replace("2024-01-10", "10.01.2024"), "row 4: '10.01.2024'"),
+        (SOUND.replace("2024-01-10", ""), "row 4: ''"),
+        (SOUND.replace("2024-01-10", "2205-01-10"), "row 4: '2205-01-10'"),
+        (SOUND + "2024-01-10,4.5\n", "2024-01-10: 4.4; 2024-01-10: 4.5"),
+        (SOUND.replace("4.4", "440"), "observations_in_range failed"),
+        (SOUND.replace("4.3", "0.1").replace("4.4", "10"), "no_observation_jump failed"),
+    ],
+)
+def test_a_series_that_cannot_be_used_is_refused_by_name_and_the_others_are_read(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
+    if text is not None:
+        write(tmp_path, text)
+    write(tmp_path, "observation_date,DGS10\n2024-01-08,4.0\n", "DGS10.csv")
+    loaded = read(tmp_path, "DGS2", "DGS10")
+    assert list(loaded.refused) == ["DGS2"]
+    assert "DGS2" in loaded.refused["DGS2"]
+    assert said in loaded.refused["DGS2"]
+    assert loaded.frame["series"].tolist() == ["DGS10"]
+
+
+def test_a_folder_that_is_none_stops_and_says_what_is_wanted(tmp_path: Path) -> None:
+    for folder in (tmp_path / "nowhere", write(tmp_path, SOUND) / "DGS2.csv"):
+        with pytest.raises(DataFault, match=r"ZL_FRED.*DGS2\.csv"):
+            read(folder)
+
+
+@settings(max_examples=20)
+@given(st.text(alphabet='obsdDGS2,.-0123456789\n\r"eE+ ', max_size=80))
+def test_no_file_whatever_is_in_it_ends_in_a_crash(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    folder = tmp_path_factory.mktemp("fred")
+    loaded = read(write(folder, "observation_date,DGS2\n" + text))
+    assert set(loaded.frame["series"]) | set(loaded.refused) == {"DGS2"}
+
+
+# --- fetching
+
+
+class Answers:
+    """What the server gives, by series: a status and a text, in turn; the last one stays."""
+
+    def __init__(self) -> None:
+        self.by_series: dict[str, list[tuple[int, str]]] = {}
+        self.asked: list[str] = []
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return Answers()
+
+
+@pytest.fixture
+def address(answers: Answers) -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            name = parse_qs(parts.query).get("id", [""])[0]
+            answers.asked.append(name)
+            queue = answers.by_series.get(name, [(404, "not here")])
+            status, text = queue.pop(0) if len(queue) > 1 else queue[0]
+            if parts.path != "/graph/fredgraph.csv":
+                status = 404
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            with contextlib.suppress(BrokenPipeError):
+                self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(fred, "BACKOFF", 0.0)
+
+
+def test_files_are_fetched_once_an_hour_and_their_time_is_kept(tmp_path: Path, answers: Answers, address: str) -> None:
+    answers.by_series = {"DGS2": [(200, SOUND)]}
+    folder = tmp_path / "state" / "fred"
+    now = dt.datetime.now(dt.UTC)
+    assert fred.fetch(address, ["DGS2"], folder, now) == {}
+    loaded = read(folder)
+    assert loaded.frame["value"].tolist() == [4.3, 4.4]
+    assert abs(loaded.series["DGS2"].fetched_at - now) < dt.timedelta(minutes=1)
+    assert fred.fetch(address, ["DGS2"], folder, now + dt.timedelta(minutes=50)) == {}
+    assert answers.asked == ["DGS2"]
+    answers.by_series = {"DGS2": [(200, SOUND.replace("4.4", "4.5"))]}
+    assert fred.fetch(address, ["DGS2"], folder, now + dt.timedelta(minutes=70)) == {}
+    assert read(folder).frame["value"].tolist() == [4.3, 4.5]
+
+
+def test_a_server_that_is_busy_is_asked_again(tmp_path: Path, answers: Answers, address: str) -> None:
+    answers.by_series = {"DGS2": [(503, ""), (429, ""), (200, SOUND)]}
+    assert fred.fetch(address, ["DGS2"], tmp_path, NOW) == {}
+    assert len(answers.asked) == 3
+
+
+@pytest.mark.parametrize("answer", [(404, "no such series"), (503, "busy"), (200, "<html>maintenance</html>"), (200, "")])
+def test_what_is_no_file_leaves_the_one_before_and_is_named(
+    tmp_path: Path, answers: Answers, address: str, answer: tuple[int, str]
+) -> None:
+    answers.by_series = {"DGS2": [answer], "DGS10": [(200, SOUND.replace("DGS2", "DGS10"))]}
+    problems = fred.fetch(address, ["DGS2", "DGS10"], tmp_path, NOW)
+    assert "no earlier file is there" in problems["DGS2"]
+    assert list(problems) == ["DGS2"]
+    write(tmp_path, SOUND)
+    os.utime(tmp_path / "DGS2.csv", (1704067200, 1704067200))
+    problems = fred.fetch(address, ["DGS2"], tmp_path, NOW)
+    assert "the file of 2024-01-01 00:00 UTC is used" in problems["DGS2"]
+    assert (tmp_path / "DGS2.csv").read_text() == SOUND
+
+
+def test_nobody_at_the_address_is_a_message_and_not_a_crash(tmp_path: Path) -> None:
+    problems = fred.fetch("http://127.0.0.1:9", ["DGS2"], tmp_path, NOW)
+    assert "did not give DGS2" in problems["DGS2"]
+
+
+def test_an_answer_without_end_is_cut_off(
+    tmp_path: Path, answers: Answers, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fred, "MAX_BYTES", 1000)
+    answers.by_series = {"DGS2": [(200, "x" * 200_000)]}
+    assert "more than 1,000 bytes" in fred.fetch(address, ["DGS2"], tmp_path, NOW)["DGS2"]
+    assert not (tmp_path / "DGS2.csv").exists()

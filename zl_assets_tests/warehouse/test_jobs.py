@@ -1,0 +1,32 @@
+"""What a person reads when BigQuery or the sign-in says no: one message, never a stack trace."""
+
+import pytest
+from google.api_core import exceptions as api
+from google.auth.exceptions import RefreshError
+from google.cloud import bigquery
+
+from zl_assets.errors import WarehouseRefused
+from zl_assets.warehouse.jobs import JobRunner
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (RefreshError("invalid_grant: Token has been expired or revoked."), "did not accept the credentials.*Sign in again"),
+        (api.Unauthorized("Request had invalid authentication credentials"), "did not accept the credentials.*Sign in again"),
+        (api.Forbidden("Access Denied"), "denied the step 'get_table'"),
+        (api.RequestRangeNotSatisfiable("no"), "refused the step 'get_table'"),
+        (api.MethodNotImplemented("no"), "refused the step 'get_table'"),
+    ],
+)
+def test_every_final_answer_is_one_message_and_is_asked_for_once(error: Exception, words: str, bq: bigquery.Client) -> None:
+    asked = []
+
+    def refuse(**_: object) -> None:
+        asked.append(1)
+        raise error
+
+    runner = JobRunner(bq, {}, max_bytes=1 << 30, deadline=60.0)
+    with pytest.raises(WarehouseRefused, match=words):
+        runner.call("get_table", refuse)
+    assert len(asked) == 1
