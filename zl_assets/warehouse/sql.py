@@ -107,7 +107,7 @@ def _staged_of(path: str) -> str:
 def select_frame(
     table: TableName,
     leaves: Sequence[Leaf],
-    order_by: Sequence[str],
+    order_by: Sequence[str] = (),
     by_symbol: bool = False,
     absent: Sequence[Leaf] = (),
 ) -> str:
@@ -125,7 +125,8 @@ def select_frame(
 
     columns = _list(value(leaf) for leaf in leaves)
     where = "\nWHERE symbol IN UNNEST(@symbols)" if by_symbol else ""
-    return f"SELECT\n{columns}\nFROM {table.quoted}{where}\nORDER BY {', '.join(order_by)}"
+    order = f"\nORDER BY {', '.join(order_by)}" if order_by else ""
+    return f"SELECT\n{columns}\nFROM {table.quoted}{where}{order}"
 
 
 def count_rows(table: TableName) -> str:

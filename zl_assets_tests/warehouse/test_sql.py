@@ -50,11 +50,10 @@ WITH_FAMILY = Selection((_family(),), (_family(),), (_family(),))
 FAMILY_MATRIX = matrix_contract(WITH_FAMILY)
 
 STATEMENTS = {
-    "select_matrix": sql.select_frame(target(MATRIX).name, MATRIX.frame_leaves, MATRIX.key),
+    "select_matrix": sql.select_frame(target(MATRIX).name, MATRIX.frame_leaves),
     "select_bars": sql.select_frame(
         target(CONTRACTS["databento_futures_ohlcv_1d"]).name,  # type: ignore[arg-type]
         CONTRACTS["databento_futures_ohlcv_1d"].frame_leaves,
-        CONTRACTS["databento_futures_ohlcv_1d"].key,
         by_symbol=True,
         absent=[leaf for leaf in CONTRACTS["databento_futures_ohlcv_1d"].frame_leaves if leaf.path == "instrument_id"],
     ),

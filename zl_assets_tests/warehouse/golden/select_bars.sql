@@ -9,4 +9,3 @@ SELECT
   CAST(NULL AS INT64) AS instrument_id
 FROM `my-project.market_data.databento_futures_ohlcv_1d`
 WHERE symbol IN UNNEST(@symbols)
-ORDER BY date, symbol

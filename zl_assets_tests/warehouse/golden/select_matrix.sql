@@ -19,4 +19,3 @@ SELECT
   roll_index,
   is_roll
 FROM `my-project.features.daily_ml_matrix`
-ORDER BY data_date, symbol
