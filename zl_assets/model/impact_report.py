@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zl_assets.model import plots
@@ -59,8 +60,9 @@ def decision_words(row: dict[str, Any]) -> str:
         f"{row['effect_high']:+.2%}; {row['test_rows']:,} test rows of {row['row_count']:,}, {row['first_date']:%Y-%m-%d} to "
         f"{row['last_date']:%Y-%m-%d}). Of {row['shifts']} circular shifts of its columns {_at_least(row)} did at least as well: "
         f"p = {row['p']:.4f}, against {row['keep_bound']:.4f} for KEEP (look {row['look']}) and {SIGNIFICANT} for PROVISIONAL. "
-        f"An effect of {row['smallest_effect']:.2%} or less could not have been told from none. The LightGBM of record, reported "
-        f"only: {row['boosting_effect']:+.2%} ({row['boosting_low']:+.2%} to {row['boosting_high']:+.2%}), p = "
+        f"Shifted, columns like these save a median of {_median_placebo(row):+.2%}: what fitting them costs with nothing "
+        f"to find. An effect of {row['smallest_effect']:.2%} or less could not have been told from none. The LightGBM of record, "
+        f"reported only: {row['boosting_effect']:+.2%} ({row['boosting_low']:+.2%} to {row['boosting_high']:+.2%}), p = "
         f"{row['boosting_p']:.3f}."
     )
     if row["rows_left_out"]:
@@ -72,6 +74,10 @@ def decision_words(row: dict[str, Any]) -> str:
 
 def _at_least(row: dict[str, Any]) -> int:
     return round(float(row["p"]) * (int(row["shifts"]) + 1)) - 1
+
+
+def _median_placebo(row: dict[str, Any]) -> float:
+    return float(np.median(json.loads(row["placebo"])))
 
 
 def _families_table(newest: pd.DataFrame) -> Table:

@@ -20,7 +20,7 @@ from zl_assets.contracts import TableContract
 from zl_assets.domain.assertions import MAX_OFFENDERS, OBSERVATION_ASSERTIONS, require
 from zl_assets.domain.frames import conform
 from zl_assets.domain.releases import available_at
-from zl_assets.errors import DataFault
+from zl_assets.errors import ArtifactFault, DataFault
 from zl_assets.files import replace_file
 from zl_assets.sources import cells
 
@@ -90,7 +90,7 @@ def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -
         What went wrong, by series. The file that was there before stays.
 
     Raises:
-        ArtifactFault, OSError: the folder cannot be written.
+        ArtifactFault: the folder cannot be written.
     """
     import requests
     from requests.adapters import HTTPAdapter
@@ -99,7 +99,10 @@ def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -
     retry = Retry(RETRIES, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
     problems: dict[str, str] = {}
     # There also where nothing arrives, so that each series is missing by name.
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArtifactFault(f"{folder} cannot be made: {error}. Make it writable, or choose another ZL_STATE_DIR.") from error
     with requests.Session() as session:
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))

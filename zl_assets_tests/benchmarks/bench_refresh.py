@@ -13,4 +13,4 @@ PARTS = {"whole graph": (ALL, {"full refresh": 1.5, "no change": 2.5}), "up to t
 @pytest.mark.parametrize("what", ["full refresh", "no change"])
 def test_refresh(benchmark: BenchmarkFixture, home: Home, server: int, part: str, what: str) -> None:
     selection, bounds = PARTS[part]
-    compare(benchmark, Refresh(home, selection), server, what, part, rounds=2, bound=bounds.get(what))
+    compare(benchmark, Refresh(home, selection), server, what, part, rounds=3, bound=bounds.get(what))

@@ -3,6 +3,7 @@
 Belongs here: taking turns, and the clocks. Must not be here: what is measured.
 """
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ class Rival:
 
 @dataclass
 class Clock:
-    """Wall time, and the processor time of this process and its servers, which hardly feels what else the machine does."""
+    """Wall time, and the processor time of this process, its children and servers, which hardly feels what else goes on."""
 
     servers: Sequence[int] = ()
     wall: list[float] = field(default_factory=list)
@@ -39,7 +40,7 @@ class Clock:
 
     def _used(self) -> float:
         used = (psutil.Process(pid).cpu_times() for pid in self.servers)
-        return time.process_time() + sum(times.user + times.system for times in used)
+        return sum(os.times()[:4]) + sum(times.user + times.system for times in used)
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Run it once, and note what it took."""

@@ -17,7 +17,7 @@ from unittest import mock
 import dagster as dg
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from zl_assets.automation import REFRESH
+from zl_assets.automation import REFRESH, zl_daily_refresh
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse.jobs import JobRunner
@@ -25,7 +25,7 @@ from zl_assets_tests.benchmarks.race import Rival, race
 from zl_assets_tests.benchmarks.script import Script
 from zl_assets_tests.faults.home import Home, failure_texts
 
-ALL = dg.AssetSelection.all()
+ALL = zl_daily_refresh.selection
 UP_TO_THE_CSV = dg.AssetSelection.assets("training_csv").upstream()
 
 

@@ -18,9 +18,9 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.training import ModelChoices
-from zl_assets.contracts import CONTRACTS, ViewContract
+from zl_assets.contracts import ViewContract
 from zl_assets.definitions import build_defs
-from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.domain.families.tables import Tables
 from zl_assets.files import replace_file
 from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv, csv_bytes, read_csv
 from zl_assets.resources import build_resources
@@ -72,7 +72,10 @@ class Script:
     def run(self) -> None:
         """Every step; raises where a check is red, warnings apart."""
         for step in self.steps:
-            arguments = {name: self._argument(step.asset, name) for name in inspect.signature(step.body).parameters}
+            parameters = inspect.signature(step.body).parameters.values()
+            # Of the families, which are off, nothing is read: **tables stays empty.
+            named = [parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
+            arguments = {name: self._argument(name) for name in named}
             out = step.body(**arguments)
             for result in out if inspect.isgenerator(out) else (out,):
                 if not step.checks:
@@ -82,46 +85,52 @@ class Script:
 
     @property
     def _csv(self) -> Path:
-        return self.settings.state_dir / "training_csv" / "vw_zl_1m_flat.csv"
+        path: Path = self.resources["csv_io"].path
+        return path
 
-    def _argument(self, asset: str, name: str) -> Any:
-        if name in CONTRACTS:
+    @property
+    def _tables(self) -> Tables:
+        tables: Tables = self.resources["tables_io"].tables
+        return tables
+
+    def _argument(self, name: str) -> Any:
+        if name in self._tables.contracts:
             return self._read(name)
         match name:
             case "training_csv":
                 return TrainingCsv(read_csv(self._csv), hashlib.sha256(self._csv.read_bytes()).hexdigest(), self._csv)
             case "lgbm_model":
-                from zl_assets.model.artifact import load_model
-
-                return load_model(self.settings.state_dir / "models")
+                return self.resources["models_io"].load()
             case "config":
                 return ModelChoices()
             case "as_of":
                 return SimpleNamespace(date=self.settings.fixed_as_of)
             case "context":
-                return SimpleNamespace(run=SimpleNamespace(run_id=self.run_id), log=logging.getLogger(__name__))
+                instance = SimpleNamespace(get_latest_materialization_event=lambda key: None)
+                run = SimpleNamespace(run_id=self.run_id)
+                return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__))
         return self.resources[name]
 
     def _read(self, asset: str) -> pd.DataFrame:
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:
-            return publisher.read(CONTRACTS[asset])
+            return publisher.read(self._tables.contracts[asset])
 
     def _write(self, asset: str, value: Any) -> None:
         if isinstance(value, GatedModel):
             from zl_assets.model.artifact import store_model, store_report
 
-            stored = store_model(value.trained, value.gates, self.settings.state_dir / "models")
+            stored = store_model(value.trained, value.gates, self.resources["models_io"].folder)
             store_report(stored, value.report)
-        elif asset not in CONTRACTS:
+        elif asset not in self._tables.contracts:
             replace_file(self._csv, csv_bytes(value))
         else:
             self._publish(asset, value)
 
     def _publish(self, asset: str, value: Publication | ViewDefinition | pd.DataFrame) -> None:
-        contract = CONTRACTS[asset]
+        contract = self._tables.contracts[asset]
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:
             if isinstance(contract, ViewContract):
                 publisher.publish_view(value, contract)
             else:
                 publication = value if isinstance(value, Publication) else Publication(value)
-                publisher.publish(publication, contract, ROW_ASSERTIONS.get(contract.table, ()))
+                publisher.publish(publication, contract, self._tables.rules.get(contract.table, ()))

@@ -6,7 +6,7 @@ import functools
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS
+from zl_assets.contracts import BARS, FEATURES, INTELLIGENCE, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS
 from zl_assets.domain.assertions import (
     ROW_ASSERTIONS,
     distinct_regimes,
@@ -68,7 +68,7 @@ def test_the_real_bars_hold_every_row_assertion() -> None:
     sessions, features, matrix = real()
     weights = regime_weights()
     frames = {SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix, REGIME_WEIGHTS.table: weights}
-    assert set(frames) | {BARS.table, OOF.table, LATEST.table} == set(ROW_ASSERTIONS)
+    assert set(frames) | {BARS.table, OOF.table, LATEST.table, *INTELLIGENCE} == set(ROW_ASSERTIONS)
     for table, frame in frames.items():
         require([assertion(frame) for assertion in ROW_ASSERTIONS[table]], table)
     require([matrix_rows_recomputed(matrix, sessions.frame, weights), distinct_regimes(matrix, weights)], "matrix")

@@ -82,7 +82,8 @@ def test_looks_with_a_gap_or_twice_the_same_number_are_told() -> None:
 
 
 def test_the_words_say_the_decision_and_every_number_behind_it() -> None:
-    words = decision_words(ledger_of(("pivots", 1, "PROVISIONAL")).to_dict("records")[0])
+    row = ledger_of(("pivots", 1, "PROVISIONAL")).to_dict("records")[0] | {"placebo": "[-0.03, -0.0123, 0.01]"}
+    words = decision_words(row)
     for part in ("pivots: PROVISIONAL", "falls by 2.10% of the zero forecast's", "-0.40% to +5.00%", "2,802 test rows of 3,558"):
         assert part in words
     for part in (
@@ -93,6 +94,7 @@ def test_the_words_say_the_decision_and_every_number_behind_it() -> None:
         "252 labelled",
     ):
         assert part in words
+    assert "save a median of -1.23%" in words
     assert "leak" not in words
 
 

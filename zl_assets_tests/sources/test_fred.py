@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from zl_assets.contracts import FRED_OBSERVATIONS
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
-from zl_assets.errors import DataFault
+from zl_assets.errors import ArtifactFault, DataFault
 from zl_assets.sources import fred
 from zl_assets_tests.conftest import shared_data
 
@@ -236,6 +236,12 @@ def test_nobody_at_the_address_is_a_message_and_not_a_crash(tmp_path: Path) -> N
     problems = fred.fetch("http://127.0.0.1:9", ["DGS2"], folder, NOW)
     assert "did not give DGS2" in problems["DGS2"]
     assert "there is no DGS2.csv" in read(folder).refused["DGS2"]
+
+
+def test_a_state_folder_that_takes_nothing_is_one_message(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(ArtifactFault, match="ZL_STATE_DIR"):
+        fred.fetch("http://127.0.0.1:9", ["DGS2"], tmp_path / "state" / "fred", NOW)
 
 
 def test_an_answer_without_end_is_cut_off(

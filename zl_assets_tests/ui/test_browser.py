@@ -183,7 +183,7 @@ def test_each_check_shows_its_numbers(materialized: Page, camera: Camera, asset:
     for check in CHECKS[asset]:
         page.get_by_text(check, exact=True).first.click()
         spec = GRAPH.get_check_spec(dg.AssetCheckKey(dg.AssetKey(asset), check))
-        expect(page.get_by_text(str(spec.description), exact=True).first).to_be_visible()
+        expect(page.get_by_text(str(spec.description).replace("`", ""), exact=True).first).to_be_visible()
         expect(page.get_by_text("Passed", exact=True).first).to_be_visible()
         numbers = words_of(page.locator("table").filter(has_text="model_id" if check == "trained" else "measured").first)
         assert check == "trained" or "bound" in numbers
