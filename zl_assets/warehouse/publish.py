@@ -259,7 +259,7 @@ class Publisher:
             raise SchemaConflict(f"{name} lacks {', '.join(needed)}. Compare it with the columns that README.md lists.")
         parameters = [bigquery.ArrayQueryParameter("symbols", "STRING", list(contract.symbols))] if contract.symbols else []
         text = sql.select_frame(name, leaves, by_symbol=bool(contract.symbols), absent=absent)
-        # Ordered here: an ORDER BY over a whole table is one worker's job in BigQuery, and most of a read's time in the embedded one.
+        # Ordered here: ORDER BY over a whole table is one worker's job in BigQuery, and most of a large read in the embedded one.
         rows = self.runner.arrow(text, "read", parameters).sort_by([(column, "ascending") for column in contract.key])
         return frames.from_arrow(rows, leaves)
 
