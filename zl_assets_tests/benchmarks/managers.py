@@ -106,6 +106,7 @@ def _output(key: dg.AssetKey) -> dg.OutputContext:
     log: Any = logging.getLogger(__name__)
     return dg.OutputContext(
         asset_key=key,
+        asset_spec=dg.AssetSpec(key),
         run_id="benchmark",
         log_manager=log,
         resources=_no_resources(),
