@@ -57,7 +57,8 @@ def lines(record: Record) -> Iterator[tuple[str, ...]]:
     size = " ".join(f"{facts[name]:,} {name}" for name in ("rows", "symbols", "sessions", "jobs") if name in facts)
     ours = f"{median(record['wall'][OURS]):.3g} s"
     for rival in record["bounds"]:
-        of_wall, of_cpu = ratios(record, "wall", rival), ratios(record, "cpu", rival) if any(record["cpu"][rival]) else []
+        # The processor clock ticks in hundredths: a rival can be too quick for it, and then there is no ratio.
+        of_wall, of_cpu = ratios(record, "wall", rival), ratios(record, "cpu", rival) if all(record["cpu"][rival]) else []
         yield (
             facts["what"],
             size,

@@ -83,3 +83,10 @@ def test_a_bound_is_held_against_the_median_of_the_ratios() -> None:
     wall[OURS][2] = 5.0
     assert figures.verdict(record, "other") == "at most 2.0: missed"
     assert figures.verdict(record | {"bounds": {"other": None}}, "other") == "stated"
+
+
+def test_a_rival_too_quick_for_the_processor_clock_has_no_ratio_of_processor_times() -> None:
+    wall = {OURS: [4.0, 1.0], "other": [1.0, 1.0]}
+    record = {"wall": wall, "cpu": wall | {"other": [0.01, 0.0]}, "bounds": {"other": None}, "facts": {"what": "x"}}
+    [line] = figures.lines(record)
+    assert line[4:] == ("2.50 (1.00 to 4.00, n = 2)", "", "stated")
