@@ -670,14 +670,10 @@ FRED_OBSERVATIONS = TableContract(
     cluster_by=("series",),
 )
 
-VOLATILITY_DAILY = TableContract(
-    dataset="raw_intelligence",
+VOLATILITY_DAILY = replace(
+    FRED_OBSERVATIONS,
     table="volatility_daily",
     description="Daily closes of volatility indices (VIXCLS) as FRED gives them, with the time at which each became known.",
-    columns=_OBSERVATIONS,
-    key=("series", "observed_on", "available_at"),
-    partition_by="observed_on",
-    cluster_by=("series",),
 )
 
 BARS_1H = TableContract(

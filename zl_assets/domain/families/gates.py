@@ -54,7 +54,7 @@ def computed(family: Family, sessions: pd.DataFrame, sources: Sources) -> Comput
         sessions: SESSIONS.frame_columns.
         sources: the frames of `family.needs`, by asset; an empty one is a source that is not configured.
     """
-    missing = tuple(need.asset for need in family.needs if sources[need.asset].empty)
+    missing = sources_without_rows(family, sources)
     if missing:
         return Computed(None, missing=missing)
     try:
@@ -66,6 +66,11 @@ def computed(family: Family, sessions: pd.DataFrame, sources: Sources) -> Comput
     except DataFault as fault:
         return Computed(None, fault=str(fault))
     return Computed(rows)
+
+
+def sources_without_rows(family: Family, sources: Sources) -> tuple[str, ...]:
+    """The family's sources that have no row."""
+    return tuple(need.asset for need in family.needs if sources[need.asset].empty)
 
 
 def family_rows(family: Family, sessions: pd.DataFrame, sources: Sources) -> pd.DataFrame:
@@ -129,7 +134,7 @@ def in_range(family: Family) -> RowAssertion:
 
 def source_there(family: Family, sources: Sources) -> Verdict:
     """Every source of the family has rows."""
-    without = [need.asset for need in family.needs if sources[need.asset].empty]
+    without = sources_without_rows(family, sources)
     return Verdict(
         name="source_there",
         passed=not without,

@@ -25,7 +25,7 @@ from zl_assets.contracts import (
 )
 from zl_assets.domain.assertions import ROW_ASSERTIONS, RowAssertion
 from zl_assets.domain.families.base import Family
-from zl_assets.domain.families.gates import family_rows, in_range
+from zl_assets.domain.families.gates import family_rows, in_range, sources_without_rows
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.frames import empty_frame
 
@@ -122,6 +122,6 @@ def without_rows(tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
 
 def rows_or_none(family: Family, sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The family's rows, ungated; no row where a source of its has none."""
-    if any(sources[need.asset].empty for need in family.needs):
+    if sources_without_rows(family, sources):
         return empty_frame(family_contract(family))
     return family_rows(family, sessions, sources)
