@@ -1,7 +1,7 @@
 """Give back what the embedded BigQuery leaves behind: files, snapshots, jobs and results that nobody can ask for any more.
 
-Belongs here: tidying of a data folder whose server lock this process holds and which nobody queries yet. Must not be here:
-anything that touches a row that a query can still see.
+Belongs here: tidying of a data folder whose server lock this process holds and which nobody queries at the moment. Must not be
+here: anything that touches a row that a query can still see.
 
 The emulator's tables live in DuckLake catalogs (one file `<project>.ducklake` each, Parquet files beside it), its jobs and
 their results in `emulator.duckdb`. Every write adds Parquet files and a snapshot, every query a job and a result table, and
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # A client that lost its server asks the next one about its job within seconds, and the longest wait of any client is ten minutes.
 KEEP_JOBS_SECONDS = 15 * 60
 
+# In a server that goes on, a client may still turn the pages of a result. BigQuery itself keeps one for about 24 hours.
+# https://cloud.google.com/bigquery/docs/cached-results
+KEEP_JOBS_IN_SERVICE_SECONDS = 24 * 60 * 60
+
 # Snapshots since the last compaction that make one worth its time. A full refresh writes about 30, so this is every third day
 # or so.
 SNAPSHOTS_DUE = 100
@@ -30,7 +34,7 @@ SNAPSHOTS_DUE = 100
 
 @dataclass(frozen=True)
 class Tidied:
-    """What `tidy` did.
+    """What a tidying did.
 
     Attributes:
         interrupted_jobs: jobs that a dead server had left unfinished, now failed.
@@ -51,24 +55,42 @@ def tidy(connection: "duckdb.DuckDBPyConnection", data: Path, *, after_kill: boo
     """Tidy the data folder that the emulator has just opened.
 
     Args:
-        connection: the emulator's own connection.
+        connection: a cursor of the emulator's.
         data: its data folder.
         after_kill: the last server did not leave cleanly, so files of unfinished writes may lie about: compact in any case.
     """
     now = time.time()
     interrupted = fail_interrupted_jobs(connection, now)
-    catalogs = sorted(path.stem for path in data.glob("*.ducklake"))
-    half_made = sum(drop_half_made(connection, catalog) for catalog in catalogs) if after_kill else 0
+    half_made = sum(drop_half_made(connection, catalog) for catalog in _catalogs(data)) if after_kill else 0
     jobs = drop_old_jobs(connection, now - KEEP_JOBS_SECONDS)
     expired = drop_expired_tables(connection, now)
-    compacted = []
-    for catalog in catalogs:
-        if after_kill or expired or _snapshots(connection, catalog) > SNAPSHOTS_DUE:
-            compact(connection, catalog)
-            compacted.append(catalog)
+    compacted = tuple(_catalogs(data)) if after_kill or expired else due(connection, data)
+    for catalog in compacted:
+        compact(connection, catalog)
     if jobs or interrupted:
         connection.execute("CHECKPOINT emulator")
-    return Tidied(interrupted, half_made, jobs, expired, tuple(compacted))
+    return Tidied(interrupted, half_made, jobs, expired, compacted)
+
+
+def tidy_in_service(connection: "duckdb.DuckDBPyConnection", data: Path) -> Tidied:
+    """Tidy the data folder of a server that goes on afterwards. The caller sees to it that nothing runs meanwhile."""
+    now = time.time()
+    jobs = drop_old_jobs(connection, now - KEEP_JOBS_IN_SERVICE_SECONDS)
+    expired = drop_expired_tables(connection, now)
+    compacted = due(connection, data)
+    for catalog in compacted:
+        compact(connection, catalog)
+    if jobs:
+        connection.execute("CHECKPOINT emulator")
+    # DuckDB goes on caching files that are gone; switching the cache off empties it.
+    connection.execute("SET enable_external_file_cache = false")
+    connection.execute("SET enable_external_file_cache = true")
+    return Tidied(0, 0, jobs, expired, compacted)
+
+
+def due(connection: "duckdb.DuckDBPyConnection", data: Path) -> tuple[str, ...]:
+    """The DuckLake catalogs that have grown enough for a compaction."""
+    return tuple(catalog for catalog in _catalogs(data) if _snapshots(connection, catalog) > SNAPSHOTS_DUE)
 
 
 def fail_interrupted_jobs(connection: "duckdb.DuckDBPyConnection", now: float) -> int:
@@ -165,6 +187,10 @@ def compact(connection: "duckdb.DuckDBPyConnection", catalog: str) -> None:
         f"ducklake_delete_orphaned_files('{name}', cleanup_all => true)",
     ):
         connection.execute(f"CALL {call}").fetchall()
+
+
+def _catalogs(data: Path) -> list[str]:
+    return sorted(path.stem for path in data.glob("*.ducklake"))
 
 
 def _snapshots(connection: "duckdb.DuckDBPyConnection", catalog: str) -> int:

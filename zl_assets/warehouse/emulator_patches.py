@@ -15,6 +15,7 @@ from typing import Any
 
 from zl_assets.errors import WarehouseUnavailable
 from zl_assets.warehouse.embedded import EMULATOR_VERSION
+from zl_assets.warehouse.entrance import ENTRANCE_POLL, Entrance
 
 INTERRUPTED = "jobBackendError"
 """Reason given to jobs that a dead server left behind. BigQuery's own for a job that its backend lost: clients run such a query
@@ -48,39 +49,50 @@ _SESSION_SECONDS = 5.0
 
 
 class OpenReads:
-    """The Storage API reads that have begun and not ended. The emulator keeps them in memory: to stop now would break them."""
+    """The Storage API reads that have begun and not ended. The emulator keeps them in memory: to stop now would break them.
 
-    def __init__(self) -> None:
+    Sessions being opened and streams being read are inside the entrance; a session whose streams nobody has asked for yet is
+    remembered here.
+    """
+
+    def __init__(self, entrance: Entrance) -> None:
+        self._entrance = entrance
         self._mutex = threading.Lock()
         self._waiting: dict[str, float] = {}
-        self._reading = 0
 
-    def session(self, streams: Iterable[str]) -> None:
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """A session is being opened, or a stream read."""
+        while not self._entrance.try_enter():
+            time.sleep(ENTRANCE_POLL)
+        try:
+            yield
+        finally:
+            self._entrance.leave()
+
+    def opened(self, streams: Iterable[str]) -> None:
         """A session was created; its streams will be asked for."""
         with self._mutex:
             self._waiting |= dict.fromkeys(streams, time.monotonic())
 
-    @contextmanager
-    def stream(self, name: str) -> Iterator[None]:
-        """A stream is being read."""
+    def asked_for(self, stream: str) -> None:
+        """A stream is no longer waited for."""
         with self._mutex:
-            self._waiting.pop(name, None)
-            self._reading += 1
-        try:
-            yield
-        finally:
-            with self._mutex:
-                self._reading -= 1
+            self._waiting.pop(stream, None)
 
     def __bool__(self) -> bool:
+        """Is a session waiting for its client?"""
         with self._mutex:
             oldest = time.monotonic() - _SESSION_SECONDS
             self._waiting = {name: since for name, since in self._waiting.items() if since > oldest}
-            return bool(self._reading or self._waiting)
+            return bool(self._waiting)
 
 
-def apply() -> OpenReads:
+def apply(entrance: Entrance) -> OpenReads:
     """Mend the emulator. Once, before it serves, and before `local_bigquery.grpc.server` is imported.
+
+    Args:
+        entrance: what calls of the Storage API go through.
 
     Raises:
         WarehouseUnavailable: another version is installed.
@@ -90,7 +102,7 @@ def apply() -> OpenReads:
 
     _merge_inside_transactions()
     _word_lost_races_as_bigquery_does()
-    reads = OpenReads()
+    reads = OpenReads(entrance)
     _tell_of_reads(reads)
     # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
     errors.STATUSES[INTERRUPTED] = (400, "ABORTED")
@@ -103,12 +115,14 @@ def _tell_of_reads(reads: OpenReads) -> None:
     create_session, read_rows = read.create_session, read.read_rows
 
     def session(request: Any) -> Any:
-        created = create_session(request)
-        reads.session(stream.name for stream in created.streams)
-        return created
+        with reads.call():
+            created = create_session(request)
+            reads.opened(stream.name for stream in created.streams)
+            return created
 
     def rows(request: Any) -> Iterator[Any]:
-        with reads.stream(request.read_stream):
+        with reads.call():
+            reads.asked_for(request.read_stream)
             yield from read_rows(request)
 
     read.create_session = session

@@ -5,8 +5,8 @@ Belongs here: the life of the process, from taking the server lock to leaving. M
 
 In order: wait for the lock; hold the folder against the format; link the DuckDB extensions into HOME, which is the warehouse
 folder; mend the emulator; open the data by a relative path, so that the state folder may be moved; tidy up (compaction.py);
-listen on 127.0.0.1; publish `server.json`; serve until told to stop, or until idle for long enough with no client alive; finish
-what runs; close; leave.
+listen on 127.0.0.1; publish `server.json`; serve, tidying up again in quiet moments, until told to stop, or until idle for long
+enough with no client alive; finish what runs; close; leave.
 """
 
 import argparse
@@ -46,10 +46,16 @@ from zl_assets.warehouse.embedded import (
     try_lock,
     write_atomically,
 )
+from zl_assets.warehouse.entrance import ENTRANCE_POLL, Entrance
 
 # A start costs about 3 s and an idle server 300 MB. Five minutes without any living client keeps a series of commands typed at
 # a shell on one server, and gives the memory back before the next coffee is cold.
 IDLE_SECONDS = 300.0
+
+# A server lives as long as one of its clients, which may be for weeks: so it tidies up in service too, when nobody has asked for
+# anything for this long. Whoever comes meanwhile waits for 0.2 to 0.6 s (measured, after four to six daily refreshes). Left alone
+# it grew by 9 files and 9 MB of memory a day.
+QUIET_SECONDS = 5.0
 
 # Longest wait for readers that are in the middle of a Storage API stream when the server stops.
 _STREAM_GRACE = 30.0
@@ -65,12 +71,11 @@ class Door:
     """The ASGI application in front of the emulator: health and stop, and no entry while stopping or for another server's
     requests."""
 
-    def __init__(self, emulator: Any, nonce: str, stop: Callable[[str], None]) -> None:
+    def __init__(self, emulator: Any, nonce: str, entrance: Entrance, stop: Callable[[str], None]) -> None:
         self._emulator = emulator
         self._nonce = nonce.encode()
+        self._entrance = entrance
         self._stop = stop
-        self.inside = 0
-        self.last_used = time.monotonic()
         self.stopping = False
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -85,16 +90,22 @@ class Door:
         elif scope["path"] == "/_zl/stop" and scope["method"] == "POST":
             self._stop("asked to")
             await _answer(send, 200, {"stopping": True})
-        elif self.stopping and scope["method"] == "POST":
-            # New work starts with a POST. Questions about running jobs, and the rest of an upload, still get their answer.
-            await _answer(send, 503, _error("this embedded BigQuery is stopping"), elsewhere=True)
-        else:
-            self.inside += 1
+        elif await self._entered(scope["method"]):
             try:
                 await self._emulator(scope, receive, send)
             finally:
-                self.inside -= 1
-                self.last_used = time.monotonic()
+                self._entrance.leave()
+        else:
+            await _answer(send, 503, _error("this embedded BigQuery is stopping"), elsewhere=True)
+
+    async def _entered(self, method: str) -> bool:
+        """Wait until the entrance is open, and go in; False if the server is stopping."""
+        # New work starts with a POST. Questions about running jobs, and the rest of an upload, still get their answer.
+        while not (self.stopping and method == "POST"):
+            if self._entrance.try_enter():
+                return True
+            await asyncio.sleep(ENTRANCE_POLL)
+        return False
 
 
 class _StorageDoor(grpc.ServerInterceptor):  # type: ignore[misc]
@@ -164,7 +175,9 @@ class _Uvicorn(uvicorn.Server):
 class Server:
     """One run of the server, from an open emulator to the last answer. The caller holds the server lock."""
 
-    def __init__(self, folder: Folder, lock: int, reads: emulator_patches.OpenReads, idle_seconds: float) -> None:
+    def __init__(
+        self, folder: Folder, lock: int, entrance: Entrance, reads: emulator_patches.OpenReads, idle_seconds: float
+    ) -> None:
         from local_bigquery.app import app
         from local_bigquery.jobs import runner
 
@@ -172,7 +185,9 @@ class Server:
         self._lock = lock
         self._idle_seconds = idle_seconds
         self._running_jobs = runner._running
+        self._entrance = entrance
         self._reads = reads
+        self._looked_at = entrance.last_used
         self._stop_reason: str | None = None
         self._wake = threading.Event()
         nonce = secrets.token_hex(16)
@@ -182,7 +197,7 @@ class Server:
         self._socket.bind(("127.0.0.1", 0))
         self._storage_api, grpc_port = _serve_storage_api(nonce)
         self._info = ServerInfo(self._socket.getsockname()[1], grpc_port, os.getpid(), nonce, VERSION)
-        self._door = Door(app, nonce, self.stop)
+        self._door = Door(app, nonce, entrance, self.stop)
         # Clients keep connections open between requests; closing them early makes a request cross a close, which reads as a
         # fault.
         config = uvicorn.Config(
@@ -206,7 +221,27 @@ class Server:
         threading.Thread(target=self._watch, daemon=True, name="watch").start()
 
     def _busy(self) -> bool:
-        return bool(self._door.inside or is_any_running(self._running_jobs) or self._reads)
+        return bool(self._entrance.inside or is_any_running(self._running_jobs) or self._reads)
+
+    def _tidy_if_due(self) -> None:
+        used = self._entrance.last_used
+        if used == self._looked_at or time.monotonic() - used < QUIET_SECONDS:
+            return
+        from local_bigquery.engine import database
+
+        with database.cursor() as connection:
+            if not compaction.due(connection, self._folder.data):
+                self._looked_at = used
+            elif self._entrance.shut_if_empty():
+                try:
+                    if self._busy():
+                        return
+                    self._looked_at = used  # also if it fails: it is not tried again before somebody has come
+                    began = time.monotonic()
+                    done = compaction.tidy_in_service(connection, self._folder.data)
+                    _log.info("tidied in service in %.2f s: %s", time.monotonic() - began, done)
+                finally:
+                    self._entrance.open()
 
     def _watch(self) -> None:
         clients = open_lock(self._folder.clients_lock)
@@ -215,12 +250,17 @@ class Server:
             if not same_file(self._lock, self._folder.server_lock):
                 self.stop("the state folder is gone")
                 break
+            try:
+                self._tidy_if_due()
+            except Exception:
+                # Whatever it is, a full disk say: what was not given back lies there until the next time, and the server serves.
+                _log.exception("could not tidy up")
             if self._busy() or not try_lock(clients, fcntl.LOCK_EX):
                 last_needed = time.monotonic()
                 continue
             # No client is alive. The lock is given back at once, or kept for good: a client that comes now waits for us to be
             # gone.
-            if time.monotonic() - max(last_needed, self._door.last_used) >= self._idle_seconds:
+            if time.monotonic() - max(last_needed, self._entrance.last_used) >= self._idle_seconds:
                 self.stop(f"no client for {self._idle_seconds:.0f} s")
             else:
                 fcntl.flock(clients, fcntl.LOCK_UN)
@@ -309,7 +349,8 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
     was_killed = folder.server_json.exists()
     folder.server_json.unlink(missing_ok=True)
     _clear_leavings(folder)
-    reads = emulator_patches.apply()
+    entrance = Entrance()
+    reads = emulator_patches.apply(entrance)
     link_extensions(Path.cwd())
 
     from local_bigquery.engine import database
@@ -321,9 +362,12 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
     connection = database.connection()
     try:
         opened = time.monotonic()
-        done = compaction.tidy(connection, folder.data, after_kill=was_killed)
+        # On a cursor that is closed: a transaction left open here would keep the undo records of this server's life, 2.4 MB for
+        # each daily refresh.
+        with database.cursor() as cursor:
+            done = compaction.tidy(cursor, folder.data, after_kill=was_killed)
         _log.info("opened in %.2f s, tidied in %.2f s: %s", opened - started, time.monotonic() - opened, done)
-        Server(folder, lock, reads, idle_seconds).run()
+        Server(folder, lock, entrance, reads, idle_seconds).run()
     finally:
         connection.close()
         _clear_leavings(folder)  # an upload that found the disk full is still there

@@ -24,6 +24,7 @@ from zl_assets.warehouse.embedded import Folder, embedded_client, ensure_server,
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition
+from zl_assets.warehouse.server import QUIET_SECONDS
 from zl_assets.warehouse.sql import training_view
 
 
@@ -102,7 +103,8 @@ def live(state: Path, days: int, *, restart: bool) -> list[Day]:
     """`days` daily refreshes, each with one more session than the last.
 
     Args:
-        restart: the server leaves after each refresh, as it does after five idle minutes.
+        restart: the server leaves after each refresh, as it does after five idle minutes. Otherwise it stays, as it does for an
+            open notebook, with a quiet moment after each refresh.
     """
     history = History.of_sample()
     dates = history.sessions["data_date"].unique()
@@ -120,6 +122,8 @@ def live(state: Path, days: int, *, restart: bool) -> list[Day]:
         if restart:
             stop_server(state)
             let_a_day_pass(state)
+        else:
+            time.sleep(QUIET_SECONDS + 3)
         if number % 10 == 9:
             print(lived[-1], flush=True)
     return lived

@@ -18,8 +18,9 @@ import psutil
 import pytest
 
 from zl_assets.errors import WarehouseUnavailable
-from zl_assets.warehouse import embedded, emulator_patches
+from zl_assets.warehouse import compaction, embedded, emulator_patches
 from zl_assets.warehouse.embedded import embedded_client, ensure_server, reset, running_server, stop_server
+from zl_assets.warehouse.entrance import Entrance
 
 
 @pytest.fixture
@@ -142,6 +143,58 @@ def test_a_folder_that_was_moved_beside_a_stale_record_serves_its_tables(state: 
         assert stop_server(moved)
 
 
+def test_a_server_that_never_leaves_gives_back_its_files_in_a_quiet_moment(state: Path) -> None:
+    client = embedded_client(state, "us-central1")
+    client.create_dataset("d")
+    client.query("CREATE TABLE d.t AS SELECT k, 0 AS v FROM UNNEST(GENERATE_ARRAY(1, 100)) AS k").result()
+    first = client.query("SELECT COUNT(*) AS n FROM d.t")
+    first.result()
+    for k in range(1, compaction.SNAPSHOTS_DUE + 1):
+        client.query(f"UPDATE d.t SET v = 1 WHERE k = {k}").result()
+    tables = state / "warehouse" / "data" / "zl-local"
+    assert len(list(tables.rglob("*.parquet"))) > compaction.SNAPSHOTS_DUE
+    _wait(lambda: len(list(tables.rglob("*.parquet"))) == 1)
+    assert [tuple(row) for row in client.query("SELECT COUNT(*), SUM(k), SUM(v) FROM d.t").result()] == [(100, 5050, 100)]
+    # The results of today's questions are still there for whoever turns their pages.
+    assert [row.n for row in client.get_job(first.job_id).result()] == [100]
+    assert running_server(state) == client.server
+    client.close()
+
+
+def test_whoever_comes_while_it_tidies_up_waits_and_is_not_turned_away() -> None:
+    entrance = Entrance()
+    assert entrance.try_enter()
+    assert not entrance.shut_if_empty(), "somebody is inside"
+    entrance.leave()
+    assert entrance.shut_if_empty()
+    assert not entrance.try_enter()
+    reads = emulator_patches.OpenReads(entrance)
+    order = []
+
+    def read() -> None:
+        with reads.call():
+            order.append("read")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    time.sleep(0.1)
+    order.append("tidied")
+    entrance.open()
+    reader.join(5)
+    assert order == ["tidied", "read"]
+    assert entrance.inside == 0
+
+
+def test_a_session_that_waits_for_its_client_is_not_tidied_away() -> None:
+    reads = emulator_patches.OpenReads(Entrance())
+    assert not reads
+    reads.opened(["s/1", "s/2"])
+    reads.asked_for("s/1")
+    assert reads
+    reads.asked_for("s/2")
+    assert not reads
+
+
 def test_it_leaves_when_idle_but_not_while_a_client_lives(state: Path) -> None:
     folder = embedded.Folder.of(state)
     folder.create()
@@ -253,7 +306,7 @@ def test_an_emulator_or_extension_of_another_version_is_refused(
         emulator_patches.importlib.metadata, "version", lambda name: "9.9" if name == package else installed(name)
     )
     with pytest.raises(WarehouseUnavailable, match=message):
-        emulator_patches.apply()
+        emulator_patches.apply(Entrance())
 
 
 def test_variables_that_only_look_like_the_emulators_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
