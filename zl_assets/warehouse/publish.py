@@ -36,6 +36,9 @@ STAGING_LIFETIME = dt.timedelta(hours=6)
 # Seconds spent on dropping the staging table of a write that has failed already.
 ABANDON_DEADLINE = 10.0
 
+# Staging tables that writes of this process are at work with: of its others, none is needed any more.
+_in_use: set[str] = set()
+
 
 @dataclass(frozen=True)
 class Publication:
@@ -272,13 +275,9 @@ class Publisher:
         scratch = name.sibling(f"{STAGING_PREFIX}scratch_{contract.table}_{uuid.uuid4().hex[:12]}")
         table = schema.new_table(contract, scratch, {OWNER_LABEL: owner()})
         table.expires = dt.datetime.now(dt.UTC) + STAGING_LIFETIME
-        self.runner.call("create_scratch", self.runner.client.create_table, table, exists_ok=True)
-        try:
+        with self._temporary(scratch):
+            self.runner.call("create_scratch", self.runner.client.create_table, table, exists_ok=True)
             yield replace(contract, table=scratch.table)
-        except BaseException:
-            self._abandon(scratch)
-            raise
-        self._drop(scratch)
 
     def exists(self, contract: TableContract | ViewContract) -> bool:
         """Is there such a table or view?"""
@@ -363,13 +362,23 @@ class Publisher:
     @contextmanager
     def _staged(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> Iterator[None]:
         """The frame in a staging table that is dropped at the end."""
-        try:
+        with self._temporary(staging):
             self._stage(frame, contract, staging)
             yield
+
+    @contextmanager
+    def _temporary(self, table: TableName) -> Iterator[None]:
+        """A table that is made in the block and dropped at its end, whatever the end."""
+        _in_use.add(str(table))
+        try:
+            yield
         except BaseException:
-            self._abandon(staging)
+            self._abandon(table)
             raise
-        self._drop(staging)
+        else:
+            self._drop(table)
+        finally:
+            _in_use.discard(str(table))
 
     def _abandon(self, staging: TableName) -> None:
         """Try once more to drop the staging table, without hiding the error that brought us here."""
@@ -377,7 +386,7 @@ class Publisher:
         try:
             hurried.call("drop_staging", self.runner.client.delete_table, str(staging), not_found_ok=True)
         except ZlError as error:
-            log.warning("%s stays behind and expires in %s: %s", staging, STAGING_LIFETIME, error)
+            log.warning("%s stays behind until the next write, or %s: %s", staging, STAGING_LIFETIME, error)
 
     def _stage(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> None:
         fields = [schema.staging_field(leaf) for leaf in contract.frame_leaves]
@@ -466,12 +475,14 @@ class Publisher:
         self.runner.call("drop_staging", self.runner.client.delete_table, str(table), not_found_ok=True)
 
     def _sweep(self, staging: TableName) -> None:
-        """Drop the staging tables that killed runs of this machine left in the dataset."""
+        """Drop the staging tables that killed runs of this machine, and failed writes of this process, left in the dataset."""
         reference = f"{staging.project}.{staging.dataset}"
         tables = self.runner.call("list_staging", lambda **how: list(self.runner.client.list_tables(reference, **how)))
         for table in tables:
-            if table.table_id.startswith(STAGING_PREFIX) and is_orphan(table.labels.get(OWNER_LABEL, "")):
-                self._drop(staging.sibling(table.table_id))
+            left, label = staging.sibling(table.table_id), table.labels.get(OWNER_LABEL, "")
+            abandoned = label == owner() and str(left) not in _in_use
+            if table.table_id.startswith(STAGING_PREFIX) and (abandoned or is_orphan(label)):
+                self._drop(left)
 
 
 def _target(contract: TableContract, name: TableName, live: bigquery.Table) -> sql.Target:

@@ -72,8 +72,10 @@ def campaign(place: Path, rooms: list[int]) -> list[Full]:
         try:
             assert home.refresh(checks=False).success
             before = home.snapshot()
-            clean_home = Home(place / "clean", settings | {"bars": newer})
-            assert clean_home.refresh(checks=False).success
+            # First the older bars here too: the forecasts of the newest sessions stay when newer ones come.
+            clean_home = Home(place / "clean", settings)
+            for bars in (older, newer):
+                assert clean_home.refresh(checks=False, bars=bars).success
             after = clean_home.snapshot()
             kill_leftover_server(clean_home.state)
             for number, room in enumerate(rooms):

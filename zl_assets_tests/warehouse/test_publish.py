@@ -2,10 +2,12 @@
 
 import datetime as dt
 import secrets
+import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +22,7 @@ from zl_assets.warehouse.publish import (
     Publication,
     Publisher,
     ViewDefinition,
+    _owner_label,
     is_orphan,
     merge_ranges,
     owner,
@@ -219,13 +222,43 @@ def test_a_key_taken_after_the_comparison_is_told_and_stays_with_its_first_owner
 def test_a_table_left_by_a_killed_run_of_this_machine_is_swept(bq: bigquery.Client, prefix: str) -> None:
     publish(bq, prefix, small_frame())
     dead = owner().split("-")[0] + "-99999999-1"
-    for name, label in (("dead", dead), ("alive", owner()), ("elsewhere", "0123abcd-99999999-1")):
+    with subprocess.Popen(["sleep", "600"]) as process:
+        alive = psutil.Process(process.pid).create_time()
+        labels = {
+            "dead": dead,
+            "abandoned": owner(),
+            "alive": _owner_label(process.pid, alive),
+            "elsewhere": "0123abcd-99999999-1",
+        }
+        _leave(bq, prefix, labels)
+        publish(bq, prefix, small_frame())
+        left = {t.table_id for t in bq.list_tables(f"{prefix}d")}
+        process.kill()
+    assert left == {"small", f"{STAGING_PREFIX}alive", f"{STAGING_PREFIX}elsewhere"}
+
+
+def _leave(bq: bigquery.Client, prefix: str, labels: dict[str, str]) -> None:
+    for name, label in labels.items():
         table = bigquery.Table(f"{bq.project}.{prefix}d.{STAGING_PREFIX}{name}", [bigquery.SchemaField("a", "INT64")])
         table.labels = {"zl_owner": label}
         bq.create_table(table)
+
+
+def test_two_writes_of_one_process_at_once_leave_each_other_their_staging_tables(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(bq, prefix, small_frame())
-    left = {t.table_id for t in bq.list_tables(f"{prefix}d")}
-    assert left == {"small", f"{STAGING_PREFIX}alive", f"{STAGING_PREFIX}elsewhere"}
+    mine = publisher(bq, prefix)
+    compare = Publisher._compare
+
+    def interrupted(self: Publisher, *args: object) -> object:
+        if self is mine:
+            publish(bq, prefix, small_frame())  # its sweep comes between our load and our MERGE
+        return compare(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Publisher, "_compare", interrupted)
+    assert mine.publish(Publication(small_frame(6)), SMALL).inserted == 1
+    assert {t.table_id for t in bq.list_tables(f"{prefix}d")} == {"small"}
 
 
 def test_this_process_is_not_an_orphan() -> None:
