@@ -10,12 +10,11 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from zl_assets.errors import WarehouseUnavailable
 from zl_assets.warehouse.embedded import EMULATOR_VERSION
-from zl_assets.warehouse.entrance import ENTRANCE_POLL, Entrance
+from zl_assets.warehouse.entrance import Entrance
 
 INTERRUPTED = "jobBackendError"
 """Reason given to jobs that a dead server left behind. BigQuery's own for a job that its backend lost: clients run such a query
@@ -49,26 +48,12 @@ _SESSION_SECONDS = 5.0
 
 
 class OpenReads:
-    """The Storage API reads that have begun and not ended. The emulator keeps them in memory: to stop now would break them.
+    """The Storage API's read sessions whose client has not come back for the rows yet. The emulator keeps them in memory: to stop
+    now would break them."""
 
-    Sessions being opened and streams being read are inside the entrance; a session whose streams nobody has asked for yet is
-    remembered here.
-    """
-
-    def __init__(self, entrance: Entrance) -> None:
-        self._entrance = entrance
+    def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._waiting: dict[str, float] = {}
-
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        """A session is being opened, or a stream read."""
-        while not self._entrance.try_enter():
-            time.sleep(ENTRANCE_POLL)
-        try:
-            yield
-        finally:
-            self._entrance.leave()
 
     def opened(self, streams: Iterable[str]) -> None:
         """A session was created; its streams will be asked for."""
@@ -81,7 +66,6 @@ class OpenReads:
             self._waiting.pop(stream, None)
 
     def __bool__(self) -> bool:
-        """Is a session waiting for its client?"""
         with self._mutex:
             oldest = time.monotonic() - _SESSION_SECONDS
             self._waiting = {name: since for name, since in self._waiting.items() if since > oldest}
@@ -102,31 +86,37 @@ def apply(entrance: Entrance) -> OpenReads:
 
     _merge_inside_transactions()
     _word_lost_races_as_bigquery_does()
-    reads = OpenReads(entrance)
-    _tell_of_reads(reads)
+    reads = OpenReads()
+    _tell_of_storage_calls(entrance, reads)
     # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
     errors.STATUSES[INTERRUPTED] = (400, "ABORTED")
     return reads
 
 
-def _tell_of_reads(reads: OpenReads) -> None:
-    from local_bigquery.grpc import read
+def _tell_of_storage_calls(entrance: Entrance, reads: OpenReads) -> None:
+    from local_bigquery.grpc import read, write
 
-    create_session, read_rows = read.create_session, read.read_rows
+    create_session, read_rows, insert = read.create_session, read.read_rows, write._insert
 
     def session(request: Any) -> Any:
-        with reads.call():
+        with entrance.visit():
             created = create_session(request)
             reads.opened(stream.name for stream in created.streams)
             return created
 
     def rows(request: Any) -> Iterator[Any]:
-        with reads.call():
+        with entrance.visit():
             reads.asked_for(request.read_stream)
             yield from read_rows(request)
 
+    def inserted(*arguments: Any) -> Any:
+        # Not the whole call, which lasts as long as its client likes: only what every kind of append comes to.
+        with entrance.visit():
+            return insert(*arguments)
+
     read.create_session = session
     read.read_rows = rows
+    write._insert = inserted
 
 
 _LOST_RACE = re.compile(r"Transaction conflict|write-write conflict|Conflict on (?:tuple|update)")

@@ -6,6 +6,8 @@ Belongs here: counting requests, and holding back new ones while the server tidi
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 ENTRANCE_POLL = 0.02
 """Seconds between two tries to enter."""
@@ -38,6 +40,16 @@ class Entrance:
         with self._mutex:
             self.inside -= 1
             self.last_used = time.monotonic()
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        """Wait until it is open, and be inside for the block."""
+        while not self.try_enter():
+            time.sleep(ENTRANCE_POLL)
+        try:
+            yield
+        finally:
+            self.leave()
 
     def shut_if_empty(self) -> bool:
         """Let nobody in from now on; False, and nothing is changed, if somebody is inside."""

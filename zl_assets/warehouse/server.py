@@ -179,12 +179,14 @@ class Server:
         self, folder: Folder, lock: int, entrance: Entrance, reads: emulator_patches.OpenReads, idle_seconds: float
     ) -> None:
         from local_bigquery.app import app
+        from local_bigquery.engine import sessions
         from local_bigquery.jobs import runner
 
         self._folder = folder
         self._lock = lock
         self._idle_seconds = idle_seconds
         self._running_jobs = runner._running
+        self._sessions = sessions._sessions
         self._entrance = entrance
         self._reads = reads
         self._looked_at = entrance.last_used
@@ -234,7 +236,8 @@ class Server:
                 self._looked_at = used
             elif self._entrance.shut_if_empty():
                 try:
-                    if self._busy():
+                    # A session may have a transaction open, whose files the catalog does not know yet.
+                    if self._busy() or self._sessions:
                         return
                     self._looked_at = used  # also if it fails: it is not tried again before somebody has come
                     began = time.monotonic()

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from google.cloud import bigquery
 
 from zl_assets.errors import WarehouseUnavailable
-from zl_assets.warehouse import compaction, embedded, emulator_patches
+from zl_assets.warehouse import compaction, embedded, emulator_patches, server
 from zl_assets.warehouse.embedded import embedded_client, ensure_server, reset, running_server, stop_server
 from zl_assets.warehouse.entrance import Entrance
 
@@ -147,14 +148,25 @@ def test_a_server_that_never_leaves_gives_back_its_files_in_a_quiet_moment(state
     client = embedded_client(state, "us-central1")
     client.create_dataset("d")
     client.query("CREATE TABLE d.t AS SELECT k, 0 AS v FROM UNNEST(GENERATE_ARRAY(1, 100)) AS k").result()
+    client.query("CREATE TABLE d.u (k INT64)").result()
     first = client.query("SELECT COUNT(*) AS n FROM d.t")
     first.result()
+    session = bigquery.QueryJobConfig(create_session=True)
+    opened = client.query("BEGIN TRANSACTION; INSERT INTO d.u VALUES (7)", job_config=session)
+    opened.result()
     for k in range(1, compaction.SNAPSHOTS_DUE + 1):
         client.query(f"UPDATE d.t SET v = 1 WHERE k = {k}").result()
     tables = state / "warehouse" / "data" / "zl-local"
-    assert len(list(tables.rglob("*.parquet"))) > compaction.SNAPSHOTS_DUE
-    _wait(lambda: len(list(tables.rglob("*.parquet"))) == 1)
+    time.sleep(server.QUIET_SECONDS + 2)
+    assert len(list(tables.rglob("*.parquet"))) > compaction.SNAPSHOTS_DUE, "it took the files of an open transaction away"
+    same = bigquery.QueryJobConfig(
+        connection_properties=[bigquery.ConnectionProperty("session_id", opened.session_info.session_id)]
+    )
+    client.query("COMMIT TRANSACTION", job_config=same).result()
+    client.query("CALL BQ.ABORT_SESSION()", job_config=same).result()
+    _wait(lambda: len(list(tables.rglob("*.parquet"))) == 2)
     assert [tuple(row) for row in client.query("SELECT COUNT(*), SUM(k), SUM(v) FROM d.t").result()] == [(100, 5050, 100)]
+    assert [row.k for row in client.query("SELECT k FROM d.u").result()] == [7]
     # The results of today's questions are still there for whoever turns their pages.
     assert [row.n for row in client.get_job(first.job_id).result()] == [100]
     assert running_server(state) == client.server
@@ -168,11 +180,10 @@ def test_whoever_comes_while_it_tidies_up_waits_and_is_not_turned_away() -> None
     entrance.leave()
     assert entrance.shut_if_empty()
     assert not entrance.try_enter()
-    reads = emulator_patches.OpenReads(entrance)
     order = []
 
     def read() -> None:
-        with reads.call():
+        with entrance.visit():
             order.append("read")
 
     reader = threading.Thread(target=read)
@@ -186,7 +197,7 @@ def test_whoever_comes_while_it_tidies_up_waits_and_is_not_turned_away() -> None
 
 
 def test_a_session_that_waits_for_its_client_is_not_tidied_away() -> None:
-    reads = emulator_patches.OpenReads(Entrance())
+    reads = emulator_patches.OpenReads()
     assert not reads
     reads.opened(["s/1", "s/2"])
     reads.asked_for("s/1")
