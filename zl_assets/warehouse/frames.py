@@ -62,6 +62,19 @@ def _validate_column(frame: pd.DataFrame, contract: TableContract, leaf: Leaf) -
         _refuse(frame, contract, leaf, pd.Series(np.isinf(values.to_numpy()), index=frame.index), "is infinite")
     if leaf.column.type is ColumnType.DATE:
         _refuse(frame, contract, leaf, values.notna() & (values != values.dt.normalize()), "is not a whole day")
+    if leaf.column.type is ColumnType.TIMESTAMP:
+        _refuse(frame, contract, leaf, values.notna() & (values != values.dt.floor("us")), "is finer than a microsecond")
+    if leaf.column.type is ColumnType.STRING:
+        bad = pd.Series([isinstance(value, str) and _is_not_utf8(value) for value in values], index=frame.index)
+        _refuse(frame, contract, leaf, bad, "is not text that UTF-8 can hold")
+
+
+def _is_not_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which half of a broken emoji is
+        return True
+    return False
 
 
 def _validate_key(frame: pd.DataFrame, contract: TableContract) -> None:
@@ -88,7 +101,9 @@ def _refuse(frame: pd.DataFrame, contract: TableContract, leaf: Leaf, bad: pd.Se
 
 def _rows(frame: pd.DataFrame) -> str:
     def text(value: object) -> str:
-        return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
+        if isinstance(value, pd.Timestamp):
+            return str(value.date() if value == value.normalize() else value)
+        return str(value).encode(errors="backslashreplace").decode()
 
     return "; ".join(", ".join(f"{k}={text(v)}" for k, v in row.items()) for row in frame.to_dict("records"))
 
@@ -126,9 +141,11 @@ def from_arrow(table: "pa.Table", leaves: Sequence[Leaf]) -> pd.DataFrame:
     """A query result under staged names as a frame of the leaves, with `PANDAS_DTYPES`.
 
     Raises:
-        SchemaConflict: a column of another type holds a value that the contract's type cannot hold as it is.
+        SchemaConflict: a column of another type holds a value that the contract's type cannot hold as it is, or a date is beyond
+            what pandas can hold.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     columns = {}
     for leaf in leaves:
@@ -145,5 +162,12 @@ def from_arrow(table: "pa.Table", leaves: Sequence[Leaf]) -> pd.DataFrame:
             # Straight to the masked array: by way of float64, integers above 2**53 would change.
             columns[leaf.path] = pd.Series(_MASKED[leaf.column.type].__from_arrow__(values))
         else:
-            columns[leaf.path] = values.to_pandas(date_as_object=False).astype(dtype)
+            try:
+                columns[leaf.path] = values.to_pandas(date_as_object=False).astype(dtype)
+            except (pa.ArrowInvalid, pd.errors.OutOfBoundsDatetime) as error:
+                ends = pc.min_max(values).as_py()
+                raise SchemaConflict(
+                    f"The live column {leaf.path} goes from {ends['min']} to {ends['max']}, and dates are taken from "
+                    f"{pd.Timestamp.min.date()} to {pd.Timestamp.max.date()} only. Put the rows beyond right."
+                ) from error
     return pd.DataFrame(columns)

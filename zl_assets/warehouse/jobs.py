@@ -71,6 +71,9 @@ _TRANSIENT_CODES = (
     api.BadGateway,
     api.ServiceUnavailable,
     api.GatewayTimeout,
+    # Somebody changed the thing between our reading it and our changing it, or our change went through and its answer was lost.
+    # Whoever changes under a condition reads again in each attempt.
+    api.PreconditionFailed,
 )
 
 
@@ -220,8 +223,15 @@ class JobRunner:
         )
         return int(job.total_bytes_processed or 0)
 
-    def load(self, parquet: bytes, table: str, schema: Sequence[bigquery.SchemaField], step: str) -> bigquery.LoadJob:
-        """Append Parquet bytes to an empty table that exists. A retried submission re-attaches and never loads twice."""
+    def load(
+        self, parquet: bytes, table: str, schema: Sequence[bigquery.SchemaField], step: str, empty: Callable[[], object]
+    ) -> bigquery.LoadJob:
+        """Append Parquet bytes to an empty table that exists. A retried submission re-attaches and never loads twice.
+
+        Args:
+            empty: empties the table. Called before a job that failed is tried again: one that lost its server may have put its
+                rows there and not lived to say so.
+        """
         config = bigquery.LoadJobConfig(
             schema=list(schema),
             source_format=bigquery.SourceFormat.PARQUET,
@@ -242,16 +252,22 @@ class JobRunner:
                 timeout=self._request_timeout,
             )
 
-        return self._run(step, submit)
+        return self._run(step, submit, empty)
 
-    def _run[J: (bigquery.QueryJob, bigquery.LoadJob)](self, step: str, submit: Callable[[str], J]) -> J:
+    def _run[J: (bigquery.QueryJob, bigquery.LoadJob)](
+        self, step: str, submit: Callable[[str], J], before_another: Callable[[], object] = lambda: None
+    ) -> J:
         # One deadline for the whole step: submitting, waiting, and doing both again after a job that failed.
         end = self._end()
+        jobs: list[str] = []
 
         def attempt() -> J:
+            if jobs:
+                before_another()
             # A failed job's id is spent, so each attempt at the job has its own; within it, silence is answered by asking for
             # the same id again, which either runs the job or finds it.
             job_id = f"zl_{self.labels.get('zl_run', 'local')}_{step}_{uuid.uuid4().hex}"
+            jobs.append(job_id)
 
             def submit_or_attach() -> J:
                 try:
@@ -309,7 +325,7 @@ class JobRunner:
             return function()
         except api.RetryError as error:
             raise WarehouseUnavailable(
-                f"BigQuery did not complete the step '{what}' within {self.deadline:.0f} s (ZL_DEADLINE). Last answer: "
+                f"BigQuery did not complete the step '{what}' within {self.deadline:g} s (ZL_DEADLINE). Last answer: "
                 f"{_one_line(error.cause or error)}. Nothing was left half-written; run it again when BigQuery is back."
             ) from error
         except (*_CONNECTION_FAULTS, TimeoutError) as error:

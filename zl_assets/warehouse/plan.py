@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
+from google.api_core import exceptions as api
 from google.cloud import bigquery
 
 from zl_assets.contracts import Column, ColumnType, Leaf, TableContract, ViewContract, WriteMode
@@ -16,7 +17,7 @@ from zl_assets.errors import SchemaConflict, WarehouseRefused
 from zl_assets.warehouse import frames, ownership, schema, sql
 from zl_assets.warehouse.jobs import Parameter
 from zl_assets.warehouse.names import STAGING_PREFIX, TableName
-from zl_assets.warehouse.publish import SOURCE_LABEL, Change, Publication, Publisher, merge_ranges, same_select
+from zl_assets.warehouse.publish import SOURCE_LABEL, Change, Publication, Publisher, doubled, merge_ranges, same_select
 
 READ = ("bigquery.tables.get", "bigquery.tables.getData")
 WRITE = (*READ, "bigquery.tables.update", "bigquery.tables.updateData")
@@ -184,16 +185,24 @@ def probe_permissions(
 def _by_dry_run(publisher: Publisher, permission: str, where: str, statement: str) -> Permission:
     try:
         publisher.runner.dry_run(statement, "probe")
-    except WarehouseRefused:
+    except WarehouseRefused as refusal:
+        _only_denied(refusal)
         return Permission(permission, where, DENIED)
     return Permission(permission, where, GRANTED)
+
+
+def _only_denied(refusal: WarehouseRefused) -> None:
+    """A refusal for want of a permission is an answer; one for a wrong location, say, is an error in its own words."""
+    if not isinstance(refusal.__cause__, api.Forbidden):
+        raise refusal
 
 
 def _on_table(publisher: Publisher, name: TableName, wanted: Sequence[str]) -> list[Permission]:
     client = publisher.runner.client
     try:
         answer = publisher.runner.find("test_permissions", client.test_iam_permissions, str(name), list(wanted))
-    except WarehouseRefused:
+    except WarehouseRefused as refusal:
+        _only_denied(refusal)
         answer = {}
     if answer is None:
         return [Permission(", ".join(wanted), f"{name}, which does not exist yet", UNTESTED)]
@@ -266,6 +275,11 @@ def _table(publisher: Publisher, contract: TableContract, publication: Publicati
     off = ownership.switched_off(contract, live)
     contract, frame = ownership.with_nulls(contract, off, frame, live)
     found, read = _read_live(publisher, contract, live, frame)
+    keys = list(contract.key)
+    twice = found.loc[found.duplicated(keys), keys].drop_duplicates().merge(frame[keys], on=keys)
+    if not twice.empty:
+        stops.append(doubled(name, len(twice), twice.sort_values(keys).head(5).to_dict("records")))
+        found = found.drop_duplicates(keys)
     changed = _changed(contract, frame, found)
     updated = int((~changed["added"]).sum())
     if contract.mode is WriteMode.RECORD and updated:

@@ -7,20 +7,23 @@ Belongs here: the order of the steps and what each must prove before the next. M
 import datetime as dt
 import hashlib
 import logging
+import os
 import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import psutil
 import sqlglot
 from google.cloud import bigquery
 
-from zl_assets.contracts import Part, TableContract, ViewContract, WriteMode
+from zl_assets.contracts import Column, Part, TableContract, ViewContract, WriteMode
 from zl_assets.domain.assertions import Verdict, require
-from zl_assets.errors import DataFault, SchemaConflict, SourceConflict, ZlError
+from zl_assets.errors import DataFault, SchemaConflict, SettingError, SourceConflict, ZlError
 from zl_assets.warehouse import frames, ownership, schema, sql
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import STAGING_PREFIX, Namespace, TableName
@@ -35,6 +38,9 @@ STAGING_LIFETIME = dt.timedelta(hours=6)
 
 # Seconds spent on dropping the staging table of a write that has failed already.
 ABANDON_DEADLINE = 10.0
+
+# A query's text. https://cloud.google.com/bigquery/quotas#query_jobs
+MAX_QUERY_BYTES = 1024 * 1024
 
 # Staging tables that writes of this process are at work with: of its others, none is needed any more.
 _in_use: set[str] = set()
@@ -95,7 +101,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Report:
-    """What one publication did."""
+    """What one publication did.
+
+    Attributes:
+        inserted, updated: rows that were missing or different just before the MERGE, and are as in the frame now. Not the MERGE's
+            own count: one whose answer was lost is sent again, and then counts nothing.
+    """
 
     table: str
     staged: int
@@ -167,36 +178,36 @@ class Publisher:
             off = ownership.switched_off(contract, live)
             contract, frame = ownership.with_nulls(contract, off, publication.frame, live)
             publication = replace(publication, frame=frame)
-        adoption = schema.adopt(contract, live) if live is not None else None
-        if adoption is not None and adoption.missing and not self.may_create:
-            raise SchemaConflict(
-                f"{name} lacks {', '.join(c.name for c in adoption.missing)} and ZL_CREATE is false. "
-                "Add the columns by hand, or set ZL_CREATE=true."
-            )
+        missing = self._missing(contract, live) if live is not None else ()
         staging = name.sibling(f"{STAGING_PREFIX}{contract.table}_{uuid.uuid4().hex[:12]}")
         created = live is None
         with self._staged(publication.frame, contract, staging):
             bounds = self._audit(publication.frame, contract, staging)
             if live is None:
                 live = self._create(contract, name, publication.source)
+                missing = self._missing(contract, live)  # another run may have created it first, with fewer parts
             changes = self._compare(contract, name, live, staging, bounds)
             if contract.mode is not WriteMode.UPSERT:
-                self._refuse_changes(contract, name, live, staging, changes)
-            if adoption is not None and adoption.missing:
-                self.runner.query(sql.add_columns(name, adoption.missing), "add_columns")
+                self._refuse_changes(contract, name, live, staging, changes, bounds)
+            if missing:
+                self.runner.query(sql.add_columns(name, missing), "add_columns")
                 live = self._get_table(name)
             # Before the write the labels name what was and what will be this product's, so that a run that dies in between leaves
             # nothing that the next one does not know of.
             self._label(name, ownership.labels_before(contract, live))
-            inserted, updated, statements = self._merge(contract, name, live, staging, changes)
+            statements = self._merge(contract, name, live, staging, changes)
             if contract.mode is WriteMode.APPEND:
-                # Another run can take a key between the comparison and the MERGE, which leaves such a row as it is.
-                self._refuse_taken(name, sum(change.added for change in changes) - inserted)
+                # Another run can take a key between the comparison and the MERGE, which leaves such a row as it is. Seen by what
+                # is there now: a MERGE whose answer was lost, and that was sent again, counts no rows of its own.
+                taken = self._compare(contract, name, live, staging, bounds)
+                self._refuse_taken(name, sum(change.differing for change in taken))
         self._label(name, ownership.labels_after(off))
         self._sweep(staging)
         [row] = self.runner.rows(sql.count_rows(name), "count")
         dates = [(c.low, c.high) for c in changes if c.low is not None and c.high is not None]
         staged = len(publication.frame)
+        inserted = sum(change.added for change in changes)
+        updated = sum(change.differing for change in changes) - inserted
         return Report(
             table=str(name),
             staged=staged,
@@ -205,7 +216,7 @@ class Publisher:
             unchanged=staged - inserted - updated,
             row_count=row["row_count"],
             created=created,
-            columns_added=tuple(c.name for c in adoption.missing) if adoption is not None else (),
+            columns_added=tuple(c.name for c in missing),
             partitions_changed=len(changes),
             statements=statements,
             changed_from=min((low for low, _ in dates), default=None),
@@ -348,16 +359,35 @@ class Publisher:
         created = self._live(name, contract, source)
         if created is None:
             raise SchemaConflict(f"{name} was dropped while it was being created. Run it again.")
-        schema.adopt(contract, created)
         return created
+
+    def _missing(self, contract: TableContract, live: bigquery.Table) -> tuple[Column, ...]:
+        """Columns that must be added to a live table that can be used.
+
+        Raises:
+            SchemaConflict: it cannot be used, or columns may not be added.
+        """
+        missing = schema.adopt(contract, live).missing
+        if missing and not self.may_create:
+            raise SchemaConflict(
+                f"{TableName(live.project, live.dataset_id, live.table_id)} lacks {', '.join(c.name for c in missing)} and "
+                "ZL_CREATE is false. Add the columns by hand, or set ZL_CREATE=true."
+            )
+        return missing
 
     def _label(self, name: TableName, labels: Mapping[str, str | None]) -> None:
         """Set these labels of the live table, and take away those that are None; all others stay."""
         if not labels:
             return
-        table = self._get_table(name)
-        table.labels = {**table.labels, **labels}
-        self.runner.call("label_table", self.runner.client.update_table, table, ["labels"])
+
+        def relabel(**how: Any) -> None:
+            # Read again in each attempt: the change is made on the condition that nobody, not even a first attempt whose answer
+            # was lost, has changed the table since.
+            table = self._get_table(name)
+            table.labels = {**table.labels, **labels}
+            self.runner.client.update_table(table, ["labels"], **how)
+
+        self.runner.call("label_table", relabel)
 
     @contextmanager
     def _staged(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> Iterator[None]:
@@ -395,7 +425,13 @@ class Publisher:
         table.labels = {OWNER_LABEL: owner()}
         # The table is created first: a load that creates one would make every column nullable.
         self.runner.call("create_staging", self.runner.client.create_table, table, exists_ok=True)
-        self.runner.load(frames.to_parquet(frame, contract), str(staging), fields, "load")
+        self.runner.load(
+            frames.to_parquet(frame, contract),
+            str(staging),
+            fields,
+            "load",
+            empty=lambda: self.runner.query(sql.truncate(staging), "empty_staging"),
+        )
 
     def _audit(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> list[bigquery.ScalarQueryParameter]:
         """Hold what was loaded against what was sent; returns the range of its keys as parameters."""
@@ -421,19 +457,29 @@ class Publisher:
         bounds: Sequence[bigquery.ScalarQueryParameter],
     ) -> list[Change]:
         partition = schema.partition_expression(contract, live)
-        rows = self.runner.rows(sql.compare(_target(contract, name, live), staging, partition), "compare", bounds)
+        target = _target(contract, name, live)
+        rows = self.runner.rows(sql.compare(target, staging, partition), "compare", bounds)
+        if twice := sum(row["twice"] for row in rows):
+            first = self.runner.rows(sql.doubled_keys(target, staging, limit=5), "doubled_keys", bounds)
+            raise SchemaConflict(doubled(name, twice, [dict(row.items()) for row in first]))
         names = ("differing", "added", "low", "high", "updated_low", "updated_high")
         return [Change(**{name: row[name] for name in names}) for row in rows]
 
     def _refuse_changes(
-        self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
+        self,
+        contract: TableContract,
+        name: TableName,
+        live: bigquery.Table,
+        staging: TableName,
+        changes: Sequence[Change],
+        bounds: Sequence[bigquery.ScalarQueryParameter],
     ) -> None:
         changed = sum(change.differing - change.added for change in changes)
         if contract.mode is WriteMode.APPEND:
             self._refuse_taken(name, changed)
         if changed == 0:
             return
-        rows = self.runner.rows(sql.differing_rows(_target(contract, name, live), staging, limit=10), "differing_rows")
+        rows = self.runner.rows(sql.differing_rows(_target(contract, name, live), staging, limit=10), "differing_rows", bounds)
         raise SchemaConflict(
             f"{name}: {changed} live rows differ from this product's record, and nothing was written. The record says:\n"
             + "\n".join(f"- {dict(row.items())}" for row in rows)
@@ -449,10 +495,10 @@ class Publisher:
 
     def _merge(
         self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
-    ) -> tuple[int, int, int]:
-        """Inserted, updated, and the number of MERGE statements; no statement at all where nothing differs."""
+    ) -> int:
+        """The number of MERGE statements; none at all where nothing differs."""
         if not changes:
-            return 0, 0, 0
+            return 0
         target = _target(contract, name, live)
         written_at = bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", dt.datetime.now(dt.UTC))
         ranges = merge_ranges(changes, self.max_partitions)
@@ -460,16 +506,18 @@ class Publisher:
         # Free: what BigQuery would refuse, for its form or a permission, is refused before anything changes.
         self.runner.dry_run(sql.merge(target, staging), "dry_run_merge", [written_at, *_bounds(low, high, "")])
         if len(ranges) == 1:
-            job = self.runner.query(sql.merge(target, staging), "merge", [written_at, *_bounds(low, high, "")])
-            jobs = [job]
+            self.runner.query(sql.merge(target, staging), "merge", [written_at, *_bounds(low, high, "")])
         else:
             bounds = [p for i, (low, high) in enumerate(ranges) for p in _bounds(low, high, f"_{i}")]
-            script = self.runner.query(
-                sql.merge_in_transaction(target, staging, len(ranges)), "merge_in_transaction", [written_at, *bounds]
-            )
-            jobs = self.runner.children(script)
-        stats = [job.dml_stats for job in jobs if job.dml_stats is not None]
-        return sum(s.inserted_row_count for s in stats), sum(s.updated_row_count for s in stats), len(ranges)
+            script = sql.merge_in_transaction(target, staging, len(ranges))
+            if len(script.encode()) > MAX_QUERY_BYTES:
+                raise SettingError(
+                    f"{name}: {len(changes)} partitions would change, and at {self.max_partitions} of them a MERGE "
+                    f"(ZL_MAX_PARTITIONS) the transaction has {len(script.encode()):,} bytes of text, where BigQuery takes "
+                    f"{MAX_QUERY_BYTES:,}. No row was written. Set ZL_MAX_PARTITIONS higher."
+                )
+            self.runner.query(script, "merge_in_transaction", [written_at, *bounds])
+        return len(ranges)
 
     def _drop(self, table: TableName) -> None:
         self.runner.call("drop_staging", self.runner.client.delete_table, str(table), not_found_ok=True)
@@ -479,10 +527,11 @@ class Publisher:
         reference = f"{staging.project}.{staging.dataset}"
         tables = self.runner.call("list_staging", lambda **how: list(self.runner.client.list_tables(reference, **how)))
         for table in tables:
-            left, label = staging.sibling(table.table_id), table.labels.get(OWNER_LABEL, "")
-            abandoned = label == owner() and str(left) not in _in_use
-            if table.table_id.startswith(STAGING_PREFIX) and (abandoned or is_orphan(label)):
-                self._drop(left)
+            # First its prefix: others' tables may have names that this product would never make.
+            if table.table_id.startswith(STAGING_PREFIX):
+                left, label = staging.sibling(table.table_id), table.labels.get(OWNER_LABEL, "")
+                if str(left) not in _in_use and (label == owner() or is_orphan(label)):
+                    self._drop(left)
 
 
 def _target(contract: TableContract, name: TableName, live: bigquery.Table) -> sql.Target:
@@ -509,29 +558,56 @@ def merge_ranges(changes: Sequence[Change], max_partitions: int) -> list[tuple[d
 
 
 def owner() -> str:
-    """This process, as a label value: host, process id and its start time, so that a reused id is not taken for it."""
-    process = psutil.Process()
-    return _owner_label(process.pid, process.create_time())
+    """This process, as a label value."""
+    return owner_of(os.getpid())
 
 
-def _owner_label(pid: int, started: float) -> str:
-    return f"{_host()}-{pid}-{round(started * 100)}"
+def owner_of(pid: int) -> str:
+    """A process, as a label value: where it runs, its id, and its start time, so that a reused id is not taken for it.
 
-
-def _host() -> str:
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    Raises:
+        psutil.NoSuchProcess: there is none.
+    """
+    return f"{_place()}-{pid}-{_started(pid)}"
 
 
 def is_orphan(label: str) -> bool:
-    """Was a staging table made on this machine, by a process that is gone? Others are left to their expiration."""
-    host, _, rest = label.partition("-")
+    """Was a staging table made where we run, by a process that is gone? Others are left to their expiration."""
+    place, _, rest = label.partition("-")
     pid, _, _ = rest.partition("-")
-    if host != _host() or not pid.isdigit():
+    if place != _place() or not pid.isdigit():
         return False
     try:
-        return _owner_label(int(pid), psutil.Process(int(pid)).create_time()) != label
+        return owner_of(int(pid)) != label
     except psutil.NoSuchProcess:
         return True
+
+
+def _place() -> str:
+    """Where process ids mean the same as ours: this boot of this machine, and in Linux this container."""
+    known = [socket.gethostname()]
+    with suppress(OSError):
+        known += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()[:8]
+
+
+def _started(pid: int) -> int:
+    """A number that tells a process from a later one of the same id: in Linux clock ticks since the boot, which nobody sets anew;
+    elsewhere by the wall clock."""
+    started = psutil.Process(pid).create_time()
+    with suppress(OSError, ValueError, IndexError):
+        # The name, in brackets, may hold spaces; what follows it does not. Start time is field 22 of proc(5)'s stat.
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return int(started * 100)
+
+
+def doubled(name: TableName, keys: int, first: Sequence[Mapping[Any, object]]) -> str:
+    """What to say of a live table that has a key more than once."""
+    examples = "\n".join(f"- {', '.join(f'{column}={value}' for column, value in row.items())}" for row in first)
+    return (
+        f"{name}: {keys} keys that must be unique are there more than once, and nothing was written, since no MERGE could put "
+        f"that right:\n{examples}\nDelete the rows that are too many, or set ZL_DATASET_PREFIX to work beside them."
+    )
 
 
 def same_select(left: str, right: str) -> bool:

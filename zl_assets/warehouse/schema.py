@@ -155,7 +155,8 @@ def partition_unit(contract: TableContract, table: bigquery.Table) -> str | None
     partitioning = table.time_partitioning
     if partitioning is None and table.range_partitioning is None:
         return None
-    if partitioning is None or contract.partition_by is None or partitioning.field != contract.partition_by:
+    field = partitioning.field if partitioning is not None else None
+    if partitioning is None or field is None or field.casefold() != (contract.partition_by or "").casefold():
         return "DAY"
     return partitioning.type_ if partitioning.type_ in ("MONTH", "YEAR") else "DAY"
 

@@ -41,9 +41,14 @@ class LiveColumn:
     repeated: bool = False
 
     @property
+    def quoted(self) -> str:
+        """Its name as SQL takes it. A live table's may be a reserved word, or hold spaces; none can hold a backtick."""
+        return f"`{self.name}`"
+
+    @property
     def ddl(self) -> str:
         """Its type as SQL writes it."""
-        one = f"STRUCT<{', '.join(f'{field.name} {field.ddl}' for field in self.fields)}>" if self.fields else self.type
+        one = f"STRUCT<{', '.join(f'{field.quoted} {field.ddl}' for field in self.fields)}>" if self.fields else self.type
         return f"ARRAY<{one}>" if self.repeated else one
 
 
@@ -121,12 +126,17 @@ def select_frame(
     def value(leaf: Leaf) -> str:
         if leaf in absent:
             return f"CAST(NULL AS {leaf.column.type}) AS {leaf.staged}"
-        return f"{leaf.path} AS {leaf.staged}" if leaf.struct else leaf.path
+        return f"{leaf.path} AS {leaf.staged}"
 
     columns = _list(value(leaf) for leaf in leaves)
     where = "\nWHERE symbol IN UNNEST(@symbols)" if by_symbol else ""
     order = f"\nORDER BY {', '.join(order_by)}" if order_by else ""
     return f"SELECT\n{columns}\nFROM {table.quoted}{where}{order}"
+
+
+def truncate(table: TableName) -> str:
+    """Every row of a table gone; its schema, labels and expiration stay."""
+    return f"TRUNCATE TABLE {table.quoted}"
 
 
 def count_rows(table: TableName) -> str:
@@ -146,8 +156,8 @@ def audit_staging(contract: TableContract, staging: TableName) -> str:
 
 
 def _hollow(alias: str, column: LiveColumn) -> str:
-    fields = " AND ".join(f"{alias}.{column.name}.{field.name} IS NULL" for field in column.fields)
-    return f"({alias}.{column.name} IS NOT NULL AND {fields})"
+    fields = " AND ".join(f"{alias}.{column.quoted}.{field.quoted} IS NULL" for field in column.fields)
+    return f"({alias}.{column.quoted} IS NOT NULL AND {fields})"
 
 
 def written_structs(target: Target) -> list[tuple[Column, LiveColumn]]:
@@ -170,10 +180,10 @@ def existing_rows(target: Target) -> str:
     columns that repeat a leaf."""
     columns = _list(
         [
-            *(f"live.{key}" for key in target.contract.key),
+            *(f"live.{key} AS {key}" for key in target.contract.key),
             *(f"{_live_value(target, leaf)} AS {leaf.staged}" for leaf in target.contract.value_leaves),
             *(f"{_hollow('live', live)} AS {hollow_name(column)}" for column, live in written_structs(target)),
-            *(f"live.{c.name}" for c in target.repeats),
+            *(f"live.{c.name} AS {c.name}" for c in target.repeats),
         ]
     )
     bound = f"\nWHERE {_between(f'live.{target.range_column}')}" if target.range_column else ""
@@ -196,7 +206,8 @@ def compare(target: Target, staging: TableName, partition: str | None) -> str:
 
     Result columns: partition_start, differing (rows to insert or update), added (rows to insert), low, high (range of the
     differing keys), updated_low, updated_high (range of those to update; NULL where there is none). Without a range column all
-    four are NULL.
+    four are NULL. And twice: in a row of its own, and in no other, how many staged keys the live table has more than once; no
+    such row where there is none.
     """
     contract = target.contract
     keys, values = list(contract.key), list(contract.value_leaves)
@@ -220,7 +231,7 @@ def compare(target: Target, staging: TableName, partition: str | None) -> str:
             ("updated_high", "MAX", f"IF(is_new = 0, {ranged}, NULL)"),
         )
     }
-    range_of = ",\n  ".join(f"{text} AS {name}" for name, text in ends.items())
+    range_of = ",\n".join(f"{text} AS {name}" for name, text in ends.items())
     key_list = ", ".join(keys)
     return f"""WITH
 staged AS (
@@ -241,26 +252,48 @@ counted AS (
   SELECT {key_list}, 1 AS is_new FROM added
   UNION ALL
   SELECT {key_list}, 0 AS is_new FROM (SELECT {key_list} FROM differing EXCEPT DISTINCT SELECT {key_list} FROM added)
+),
+changes AS (
+  SELECT
+    {partition or "CAST(NULL AS DATE)"} AS partition_start,
+    COUNT(*) AS differing,
+    SUM(is_new) AS added,
+{_indent(range_of, 4)}
+  FROM counted
+  GROUP BY partition_start
+),
+doubled AS (
+  SELECT {key_list} FROM existing GROUP BY {key_list} HAVING COUNT(*) > 1
+  INTERSECT DISTINCT
+  SELECT {key_list} FROM staged
 )
-SELECT
-  {partition or "CAST(NULL AS DATE)"} AS partition_start,
-  COUNT(*) AS differing,
-  SUM(is_new) AS added,
-  {range_of}
-FROM counted
-GROUP BY partition_start
+SELECT *, 0 AS twice FROM changes
+UNION ALL
+SELECT CAST(NULL AS DATE), 0, 0, CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS DATE), COUNT(*)
+FROM doubled
+HAVING COUNT(*) > 0
 ORDER BY partition_start"""
 
 
+def doubled_keys(target: Target, staging: TableName, limit: int) -> str:
+    """The first staged keys that the live table has more than once between @low and @high, for an error message."""
+    keys = ", ".join(target.contract.key)
+    return (
+        f"SELECT {keys} FROM (\n{_indent(existing_rows(target))}\n)\nGROUP BY {keys} HAVING COUNT(*) > 1\nINTERSECT DISTINCT\n"
+        f"SELECT {keys} FROM {staging.quoted}\nORDER BY {keys}\nLIMIT {int(limit)}"
+    )
+
+
 def differing_rows(target: Target, staging: TableName, limit: int) -> str:
-    """The first staged rows that differ from the live ones, for an error message."""
+    """The first staged rows that differ from the live ones between @low and @high, for an error message."""
     names = [*target.contract.key, *(leaf.staged for leaf in target.contract.value_leaves)]
     live = ", ".join(
         [*(f"live.{k}" for k in target.contract.key), *(_live_value(target, v) for v in target.contract.value_leaves)]
     )
+    bound = f" WHERE {_between(f'live.{target.range_column}')}" if target.range_column else ""
     return (
         f"SELECT {', '.join(names)} FROM {staging.quoted}\nEXCEPT DISTINCT\n"
-        f"SELECT {live} FROM {target.name.quoted} AS live\nORDER BY {', '.join(target.contract.key)}\nLIMIT {int(limit)}"
+        f"SELECT {live} FROM {target.name.quoted} AS live{bound}\nORDER BY {', '.join(target.contract.key)}\nLIMIT {int(limit)}"
     )
 
 
@@ -273,12 +306,12 @@ def _struct_value(target: Target, column: Column, live: LiveColumn, *, keep_live
         if leaf is not None:
             value = f"staged.{leaf.staged}"
         elif keep_live:
-            value = f"live.{column.name}.{field.name}"
+            value = f"live.{column.name}.{field.quoted}"
         else:
             value = f"CAST(NULL AS {field.ddl})"
         if leaf is not None or keep_live:
             tests.append(f"{value} IS NULL")
-        parts.append(f"{value} AS {field.name}")
+        parts.append(f"{value} AS {field.quoted}")
     return f"IF({' AND '.join(tests)}, NULL, STRUCT({', '.join(parts)}))"
 
 

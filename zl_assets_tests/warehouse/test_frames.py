@@ -1,13 +1,18 @@
 """Frames that break their contract are refused, with the place; frames that keep it come back as they went."""
 
+import datetime as dt
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zl_assets.errors import ContractViolation
+from zl_assets.contracts import PANDAS_DTYPES, Column, ColumnType, Leaf
+from zl_assets.errors import ContractViolation, SchemaConflict
 from zl_assets.warehouse.frames import from_arrow, to_parquet, validate
 from zl_assets_tests.warehouse.tables import SMALL, small_frame
 
@@ -116,3 +121,22 @@ def test_no_value_changes_on_the_way_to_parquet_and_back(
 
     back = from_arrow(pq.read_table(io.BytesIO(to_parquet(frame, SMALL))), SMALL.frame_leaves)
     pd.testing.assert_frame_equal(back, frame[list(back.columns)], check_exact=True)
+
+
+def test_text_that_no_file_can_hold_is_refused_with_its_key() -> None:
+    with pytest.raises(ContractViolation, match=r"note is not text that UTF-8 can hold in 1 of 3 rows.*2024-01-31.*\\ud800"):
+        validate(small_frame(3, note=["a", "\ud800", "b"]), SMALL)
+
+
+def test_a_time_finer_than_bigquery_keeps_is_refused() -> None:
+    timed = replace(SMALL, columns=(*SMALL.columns, Column("at", ColumnType.TIMESTAMP, "when")))
+    at = pd.to_datetime(["2024-01-30 00:00:00.000001", "2024-01-30 00:00:00.000001001", None], utc=True)
+    frame = small_frame(3).assign(at=pd.Series(at).astype(PANDAS_DTYPES[ColumnType.TIMESTAMP]))
+    with pytest.raises(ContractViolation, match=r"at is finer than a microsecond in 1 of 3 rows.*position 1.*000001001"):
+        validate(frame, timed)
+
+
+def test_a_date_that_pandas_cannot_hold_is_named() -> None:
+    days = pa.table({"day": pa.array([dt.date(2024, 1, 30), dt.date(9999, 12, 31)])})
+    with pytest.raises(SchemaConflict, match=r"day goes from 2024-01-30 to 9999-12-31.*Put the rows beyond right"):
+        from_arrow(days, [Leaf("day", SMALL.columns[0])])

@@ -1,6 +1,7 @@
 """The plan: what it says is what a publication then does, and it leaves no trace."""
 
 import datetime as dt
+import re
 import secrets
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zl_assets.contracts import Column, ColumnType, TableContract, ViewContract, WriteMode
-from zl_assets.errors import WarehouseRefused
+from zl_assets.errors import SchemaConflict, WarehouseRefused
 from zl_assets.warehouse.plan import (
     DENIED,
     GRANTED,
@@ -176,6 +177,34 @@ def test_the_plan_stops_where_a_refresh_would(bq: bigquery.Client, prefix: str) 
     assert any("note: expected STRING, found INT64" in stop for stop in plan(bq, prefix, small_frame()).stops)
     [stop] = plan(bq, prefix, small_frame(), location="EU").stops[:1]
     assert "is in us-central1, and ZL_LOCATION is EU" in stop
+
+
+def test_a_live_table_with_a_key_twice_is_named_by_plan_and_refresh_alike(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame(5))
+    bq.query(f"INSERT INTO `{prefix}d.small` (day, symbol, note) VALUES ('2024-01-31', 'ZL', 'again')").result()
+    bq.query(f"INSERT INTO `{prefix}d.small` (day, symbol) VALUES ('2024-01-31', 'MES'), ('2024-01-31', 'MES')").result()
+    [stop] = plan(bq, prefix, small_frame(5)).stops
+    assert re.search(r"small: 1 keys that must be unique.*\n- day=2024-01-31.*, symbol=ZL\nDelete the rows", stop)
+    before = everything(bq, prefix)
+    with pytest.raises(SchemaConflict, match=r"small: 1 keys that must be unique.*\n- day=2024-01-31, symbol=ZL\nDel"):
+        publish(bq, prefix, small_frame(5))
+    assert everything(bq, prefix) == before
+    # Somebody else's rows are theirs to mend.
+    bq.query(f"DELETE FROM `{prefix}d.small` WHERE note = 'again'").result()
+    assert publish(bq, prefix, small_frame(5)).unchanged == 5
+
+
+def test_a_refusal_that_is_not_for_want_of_a_permission_keeps_its_own_words(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = publisher(bq, prefix)
+
+    def refuse(*_: Any) -> int:
+        raise WarehouseRefused("location nowhere is not valid") from api.BadRequest("location")
+
+    monkeypatch.setattr(type(one.runner), "dry_run", refuse)
+    with pytest.raises(WarehouseRefused, match="nowhere is not valid"):
+        probe_permissions(one, [], [])
 
 
 def test_the_view_is_tried_where_it_can_be(bq: bigquery.Client, prefix: str) -> None:

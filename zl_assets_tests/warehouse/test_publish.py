@@ -3,6 +3,7 @@
 import datetime as dt
 import secrets
 import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -15,17 +16,17 @@ from hypothesis import strategies as st
 
 from zl_assets.contracts import ColumnType, WriteMode
 from zl_assets.domain.assertions import Verdict
-from zl_assets.errors import ContractViolation, DataFault, SchemaConflict, SourceConflict
+from zl_assets.errors import ContractViolation, DataFault, SchemaConflict, SettingError, SourceConflict
 from zl_assets.warehouse.publish import (
     STAGING_PREFIX,
     Change,
     Publication,
     Publisher,
     ViewDefinition,
-    _owner_label,
     is_orphan,
     merge_ranges,
     owner,
+    owner_of,
     same_select,
 )
 from zl_assets.warehouse.schema import adopt
@@ -223,11 +224,10 @@ def test_a_table_left_by_a_killed_run_of_this_machine_is_swept(bq: bigquery.Clie
     publish(bq, prefix, small_frame())
     dead = owner().split("-")[0] + "-99999999-1"
     with subprocess.Popen(["sleep", "600"]) as process:
-        alive = psutil.Process(process.pid).create_time()
         labels = {
             "dead": dead,
             "abandoned": owner(),
-            "alive": _owner_label(process.pid, alive),
+            "alive": owner_of(process.pid),
             "elsewhere": "0123abcd-99999999-1",
         }
         _leave(bq, prefix, labels)
@@ -259,6 +259,72 @@ def test_two_writes_of_one_process_at_once_leave_each_other_their_staging_tables
     monkeypatch.setattr(Publisher, "_compare", interrupted)
     assert mine.publish(Publication(small_frame(6)), SMALL).inserted == 1
     assert {t.table_id for t in bq.list_tables(f"{prefix}d")} == {"small"}
+
+
+def test_others_tables_may_have_names_that_this_product_would_never_make(bq: bigquery.Client, prefix: str) -> None:
+    publish(bq, prefix, small_frame())
+    for name in ("daily-matrix-backup", "2024_backup"):
+        bq.create_table(bigquery.Table(f"{bq.project}.{prefix}d.{name}", [bigquery.SchemaField("a", "INT64")]))
+    assert publish(bq, prefix, small_frame(6)).inserted == 1
+
+
+def test_fields_with_any_name_survive_our_update(bq: bigquery.Client, prefix: str) -> None:
+    bq.create_dataset(f"{prefix}d")
+    bq.query(
+        f"CREATE TABLE `{prefix}d.small` (day DATE NOT NULL, symbol STRING NOT NULL, flag BOOL, note STRING, "
+        "bar STRUCT<close FLOAT64, volume INT64, `distance to P` FLOAT64, `range` FLOAT64>)"
+    ).result()
+    publish(bq, prefix, small_frame())
+    theirs = "STRUCT(bar.close AS close, bar.volume AS volume, 1.5 AS `distance to P`, 2.5 AS `range`)"
+    bq.query(f"UPDATE `{prefix}d.small` SET bar = {theirs} WHERE TRUE").result()
+    assert publish(bq, prefix, small_frame(**{"bar.close": [9.0] * 5})).updated == 5
+    assert {(row["bar"]["distance to P"], row["bar"]["range"]) for row in rows(bq, prefix)} == {(1.5, 2.5)}  # type: ignore[index]
+
+
+def test_a_live_table_with_names_in_capitals_is_written_and_read(bq: bigquery.Client, prefix: str) -> None:
+    bq.create_dataset(f"{prefix}d")
+    bq.query(
+        f"CREATE TABLE `{prefix}d.small` (DAY DATE NOT NULL, SYMBOL STRING NOT NULL, BAR STRUCT<CLOSE FLOAT64, VOLUME INT64>, "
+        "FLAG BOOL, NOTE STRING) PARTITION BY DATE_TRUNC(DAY, MONTH)"
+    ).result()
+    report = publish(bq, prefix, small_frame())
+    assert (report.inserted, report.partitions_changed) == (5, 2)
+    pd.testing.assert_frame_equal(publisher(bq, prefix).read(SMALL), small_frame()[list(SMALL.frame_columns)])
+    assert publish(bq, prefix, small_frame()).unchanged == 5
+
+
+def test_a_table_that_another_run_creates_first_with_fewer_columns_gets_the_others(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = bq.create_table
+
+    def overtaken(table: bigquery.Table, **how: object) -> bigquery.Table:
+        if table.table_id == SMALL.table:
+            bq.query(f"CREATE TABLE `{prefix}d.small` (day DATE NOT NULL, symbol STRING NOT NULL)").result()
+        return create(table, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bq, "create_table", overtaken)
+    report = publish(bq, prefix, small_frame())
+    assert (report.inserted, report.columns_added) == (5, ("bar", "pivots", "flag", "note", "ingestion_ts"))
+
+
+def test_a_transaction_too_long_for_bigquery_says_what_to_set(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zl_assets.warehouse.publish.MAX_QUERY_BYTES", 5_000)
+    frame = small_frame(90)
+    with pytest.raises(SettingError, match=r"4 partitions would change, and at 1 of them a MERGE.*ZL_MAX_PARTITIONS higher"):
+        publish(bq, prefix, frame, max_partitions=1)
+    assert rows(bq, prefix) == []
+    assert publish(bq, prefix, frame).inserted == 90
+
+
+def test_a_process_is_known_whatever_is_done_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = owner()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: 1.0)
+    if sys.platform == "linux":
+        assert owner() == mine
+    assert not is_orphan(owner())
 
 
 def test_this_process_is_not_an_orphan() -> None:

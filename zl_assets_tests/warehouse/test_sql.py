@@ -63,6 +63,9 @@ STATEMENTS = {
     "compare_adopted_day_partitioned": sql.compare(target(MATRIX, adopted=True), staging(MATRIX), "data_date"),
     "compare_regimes": sql.compare(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"]), None),  # type: ignore[arg-type]
     "differing_rows": sql.differing_rows(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"]), 10),  # type: ignore[arg-type]
+    "doubled_keys": sql.doubled_keys(target(MATRIX), staging(MATRIX), 5),
+    "differing_rows_of_dates": sql.differing_rows(target(MATRIX), staging(MATRIX), 10),
+    "truncate": sql.truncate(staging(MATRIX)),
     "merge_matrix": sql.merge(target(MATRIX), staging(MATRIX)),
     "merge_adopted": sql.merge(target(MATRIX, adopted=True), staging(MATRIX)),
     "merge_regimes": sql.merge(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"])),  # type: ignore[arg-type]
@@ -125,9 +128,9 @@ def test_fields_that_are_not_ours_are_carried_over() -> None:
     live = sql.LiveColumn(
         "bar",
         "STRUCT",
-        (sql.LiveColumn("vwap", "FLOAT64"), sql.LiveColumn("close", "FLOAT64"), sql.LiveColumn("extra", "STRING")),
+        (sql.LiveColumn("vwap", "FLOAT64"), sql.LiveColumn("close", "FLOAT64"), sql.LiveColumn("order to P", "STRING")),
     )
     merged = sql.merge(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)), TableName("my-project", "d", "s"))
     update, insert = merged.split("WHEN NOT MATCHED")
-    assert "STRUCT(live.bar.vwap AS vwap, staged.bar__close AS close, live.bar.extra AS extra)" in update
-    assert "STRUCT(CAST(NULL AS FLOAT64) AS vwap, staged.bar__close AS close, CAST(NULL AS STRING) AS extra)" in insert
+    assert "STRUCT(live.bar.`vwap` AS `vwap`, staged.bar__close AS `close`, live.bar.`order to P` AS `order to P`)" in update
+    assert "STRUCT(CAST(NULL AS FLOAT64) AS `vwap`, staged.bar__close AS `close`, CAST(NULL AS STRING) AS `order to P`)" in insert

@@ -26,8 +26,8 @@ staged AS (
 ),
 existing AS (
   SELECT
-    live.data_date,
-    live.symbol,
+    live.data_date AS data_date,
+    live.symbol AS symbol,
     live.market_data.open AS market_data__open,
     live.market_data.high AS market_data__high,
     live.market_data.low AS market_data__low,
@@ -45,8 +45,8 @@ existing AS (
     live.rsi_14 AS rsi_14,
     live.roll_index AS roll_index,
     live.is_roll AS is_roll,
-    (live.market_data IS NOT NULL AND live.market_data.open IS NULL AND live.market_data.high IS NULL AND live.market_data.low IS NULL AND live.market_data.close IS NULL AND live.market_data.volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL) AS market_data__hollow,
-    (live.regime IS NOT NULL AND live.regime.name IS NULL AND live.regime.weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL) AS regime__hollow
+    (live.`market_data` IS NOT NULL AND live.`market_data`.`open` IS NULL AND live.`market_data`.`high` IS NULL AND live.`market_data`.`low` IS NULL AND live.`market_data`.`close` IS NULL AND live.`market_data`.`volume` IS NULL AND live.`market_data`.`vwap` IS NULL AND live.`market_data`.`realized_vol_1h` IS NULL) AS market_data__hollow,
+    (live.`regime` IS NOT NULL AND live.`regime`.`name` IS NULL AND live.`regime`.`weight` IS NULL AND live.`regime`.`vol_percentile` IS NULL AND live.`regime`.`k_vol` IS NULL) AS regime__hollow
   FROM `my-project.features.daily_ml_matrix` AS live
   WHERE live.data_date BETWEEN @low AND @high
 ),
@@ -60,15 +60,27 @@ counted AS (
   SELECT data_date, symbol, 1 AS is_new FROM added
   UNION ALL
   SELECT data_date, symbol, 0 AS is_new FROM (SELECT data_date, symbol FROM differing EXCEPT DISTINCT SELECT data_date, symbol FROM added)
+),
+changes AS (
+  SELECT
+    DATE_TRUNC(data_date, MONTH) AS partition_start,
+    COUNT(*) AS differing,
+    SUM(is_new) AS added,
+    MIN(data_date) AS low,
+    MAX(data_date) AS high,
+    MIN(IF(is_new = 0, data_date, NULL)) AS updated_low,
+    MAX(IF(is_new = 0, data_date, NULL)) AS updated_high
+  FROM counted
+  GROUP BY partition_start
+),
+doubled AS (
+  SELECT data_date, symbol FROM existing GROUP BY data_date, symbol HAVING COUNT(*) > 1
+  INTERSECT DISTINCT
+  SELECT data_date, symbol FROM staged
 )
-SELECT
-  DATE_TRUNC(data_date, MONTH) AS partition_start,
-  COUNT(*) AS differing,
-  SUM(is_new) AS added,
-  MIN(data_date) AS low,
-  MAX(data_date) AS high,
-  MIN(IF(is_new = 0, data_date, NULL)) AS updated_low,
-  MAX(IF(is_new = 0, data_date, NULL)) AS updated_high
-FROM counted
-GROUP BY partition_start
+SELECT *, 0 AS twice FROM changes
+UNION ALL
+SELECT CAST(NULL AS DATE), 0, 0, CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS DATE), COUNT(*)
+FROM doubled
+HAVING COUNT(*) > 0
 ORDER BY partition_start

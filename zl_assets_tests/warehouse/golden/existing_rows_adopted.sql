@@ -1,6 +1,6 @@
 SELECT
-  live.data_date,
-  live.symbol,
+  live.data_date AS data_date,
+  live.symbol AS symbol,
   live.market_data.open AS market_data__open,
   live.market_data.high AS market_data__high,
   live.market_data.low AS market_data__low,
@@ -18,8 +18,8 @@ SELECT
   live.rsi_14 AS rsi_14,
   live.roll_index AS roll_index,
   live.is_roll AS is_roll,
-  (live.market_data IS NOT NULL AND live.market_data.open IS NULL AND live.market_data.high IS NULL AND live.market_data.low IS NULL AND live.market_data.close IS NULL AND live.market_data.volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL) AS market_data__hollow,
-  (live.regime IS NOT NULL AND live.regime.name IS NULL AND live.regime.weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL) AS regime__hollow,
-  live.regime_name
+  (live.`market_data` IS NOT NULL AND live.`market_data`.`open` IS NULL AND live.`market_data`.`high` IS NULL AND live.`market_data`.`low` IS NULL AND live.`market_data`.`close` IS NULL AND live.`market_data`.`volume` IS NULL AND live.`market_data`.`vwap` IS NULL AND live.`market_data`.`realized_vol_1h` IS NULL) AS market_data__hollow,
+  (live.`regime` IS NOT NULL AND live.`regime`.`name` IS NULL AND live.`regime`.`weight` IS NULL AND live.`regime`.`vol_percentile` IS NULL AND live.`regime`.`k_vol` IS NULL) AS regime__hollow,
+  live.regime_name AS regime_name
 FROM `my-project.features.daily_ml_matrix` AS live
 WHERE live.data_date BETWEEN @low AND @high

@@ -22,11 +22,11 @@ WHEN MATCHED AND (
   live.rsi_14 IS DISTINCT FROM staged.rsi_14 OR
   live.roll_index IS DISTINCT FROM staged.roll_index OR
   live.is_roll IS DISTINCT FROM staged.is_roll OR
-  (live.market_data IS NOT NULL AND live.market_data.open IS NULL AND live.market_data.high IS NULL AND live.market_data.low IS NULL AND live.market_data.close IS NULL AND live.market_data.volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL) OR
-  (live.regime IS NOT NULL AND live.regime.name IS NULL AND live.regime.weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL)
+  (live.`market_data` IS NOT NULL AND live.`market_data`.`open` IS NULL AND live.`market_data`.`high` IS NULL AND live.`market_data`.`low` IS NULL AND live.`market_data`.`close` IS NULL AND live.`market_data`.`volume` IS NULL AND live.`market_data`.`vwap` IS NULL AND live.`market_data`.`realized_vol_1h` IS NULL) OR
+  (live.`regime` IS NOT NULL AND live.`regime`.`name` IS NULL AND live.`regime`.`weight` IS NULL AND live.`regime`.`vol_percentile` IS NULL AND live.`regime`.`k_vol` IS NULL)
 ) THEN UPDATE SET
-  market_data = IF(staged.market_data__open IS NULL AND staged.market_data__high IS NULL AND staged.market_data__low IS NULL AND staged.market_data__close IS NULL AND staged.market_data__volume IS NULL AND live.market_data.vwap IS NULL AND live.market_data.realized_vol_1h IS NULL, NULL, STRUCT(staged.market_data__open AS open, staged.market_data__high AS high, staged.market_data__low AS low, staged.market_data__close AS close, staged.market_data__volume AS volume, live.market_data.vwap AS vwap, live.market_data.realized_vol_1h AS realized_vol_1h)),
-  regime = IF(staged.regime__name IS NULL AND staged.regime__weight IS NULL AND live.regime.vol_percentile IS NULL AND live.regime.k_vol IS NULL, NULL, STRUCT(staged.regime__name AS name, staged.regime__weight AS weight, live.regime.vol_percentile AS vol_percentile, live.regime.k_vol AS k_vol)),
+  market_data = IF(staged.market_data__open IS NULL AND staged.market_data__high IS NULL AND staged.market_data__low IS NULL AND staged.market_data__close IS NULL AND staged.market_data__volume IS NULL AND live.market_data.`vwap` IS NULL AND live.market_data.`realized_vol_1h` IS NULL, NULL, STRUCT(staged.market_data__open AS `open`, staged.market_data__high AS `high`, staged.market_data__low AS `low`, staged.market_data__close AS `close`, staged.market_data__volume AS `volume`, live.market_data.`vwap` AS `vwap`, live.market_data.`realized_vol_1h` AS `realized_vol_1h`)),
+  regime = IF(staged.regime__name IS NULL AND staged.regime__weight IS NULL AND live.regime.`vol_percentile` IS NULL AND live.regime.`k_vol` IS NULL, NULL, STRUCT(staged.regime__name AS `name`, staged.regime__weight AS `weight`, live.regime.`vol_percentile` AS `vol_percentile`, live.regime.`k_vol` AS `k_vol`)),
   return_1d = staged.return_1d,
   return_5d = staged.return_5d,
   return_21d = staged.return_21d,
@@ -43,8 +43,8 @@ WHEN NOT MATCHED BY TARGET THEN INSERT (
 ) VALUES (
   staged.data_date,
   staged.symbol,
-  IF(staged.market_data__open IS NULL AND staged.market_data__high IS NULL AND staged.market_data__low IS NULL AND staged.market_data__close IS NULL AND staged.market_data__volume IS NULL, NULL, STRUCT(staged.market_data__open AS open, staged.market_data__high AS high, staged.market_data__low AS low, staged.market_data__close AS close, staged.market_data__volume AS volume, CAST(NULL AS FLOAT64) AS vwap, CAST(NULL AS FLOAT64) AS realized_vol_1h)),
-  IF(staged.regime__name IS NULL AND staged.regime__weight IS NULL, NULL, STRUCT(staged.regime__name AS name, staged.regime__weight AS weight, CAST(NULL AS FLOAT64) AS vol_percentile, CAST(NULL AS FLOAT64) AS k_vol)),
+  IF(staged.market_data__open IS NULL AND staged.market_data__high IS NULL AND staged.market_data__low IS NULL AND staged.market_data__close IS NULL AND staged.market_data__volume IS NULL, NULL, STRUCT(staged.market_data__open AS `open`, staged.market_data__high AS `high`, staged.market_data__low AS `low`, staged.market_data__close AS `close`, staged.market_data__volume AS `volume`, CAST(NULL AS FLOAT64) AS `vwap`, CAST(NULL AS FLOAT64) AS `realized_vol_1h`)),
+  IF(staged.regime__name IS NULL AND staged.regime__weight IS NULL, NULL, STRUCT(staged.regime__name AS `name`, staged.regime__weight AS `weight`, CAST(NULL AS FLOAT64) AS `vol_percentile`, CAST(NULL AS FLOAT64) AS `k_vol`)),
   staged.return_1d,
   staged.return_5d,
   staged.return_21d,

@@ -1,6 +1,6 @@
 SELECT
-  data_date,
-  symbol,
+  data_date AS data_date,
+  symbol AS symbol,
   market_data.open AS market_data__open,
   market_data.high AS market_data__high,
   market_data.low AS market_data__low,
@@ -8,14 +8,14 @@ SELECT
   market_data.volume AS market_data__volume,
   regime.name AS regime__name,
   regime.weight AS regime__weight,
-  return_1d,
-  return_5d,
-  return_21d,
-  ma_5,
-  ma_21,
-  ma_63,
-  volatility_21d,
-  rsi_14,
-  roll_index,
-  is_roll
+  return_1d AS return_1d,
+  return_5d AS return_5d,
+  return_21d AS return_21d,
+  ma_5 AS ma_5,
+  ma_21 AS ma_21,
+  ma_63 AS ma_63,
+  volatility_21d AS volatility_21d,
+  rsi_14 AS rsi_14,
+  roll_index AS roll_index,
+  is_roll AS is_roll
 FROM `my-project.features.daily_ml_matrix`
