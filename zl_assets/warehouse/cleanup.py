@@ -11,7 +11,7 @@ from google.cloud.bigquery.table import TableListItem
 
 from zl_assets.errors import WarehouseRefused
 from zl_assets.warehouse import sql
-from zl_assets.warehouse.names import TableName
+from zl_assets.warehouse.names import ListedName, TableName
 from zl_assets.warehouse.publish import Publisher
 
 BROKEN_VIEW = ("features", "master_features_all")
@@ -35,7 +35,7 @@ class Leftover:
     name: str
     evidence: str
     droppable: bool
-    tables: tuple[str, ...] = ()
+    tables: tuple[ListedName, ...] = ()
 
 
 def inspect_view(publisher: Publisher) -> Leftover:
@@ -66,15 +66,15 @@ def inspect_dataset(publisher: Publisher) -> Leftover:
     name = f"{publisher.namespace.project}.{dataset}"
     if runner.find("get_dataset", runner.client.get_dataset, name) is None:
         return Leftover(name, "it is not there", False)
-    counted: list[str] = []
+    counted: list[ListedName] = []
     for table in _listed(publisher, dataset):
         if table.table_type != "TABLE":
             return Leftover(name, f"{table.table_id} is a {table.table_type}, not a table: the dataset stays", False)
-        full = TableName(publisher.namespace.project, dataset, table.table_id)
+        full = ListedName(publisher.namespace.project, dataset, table.table_id)
         [row] = runner.rows(sql.count_rows(full), "count_leftover")
         if row["row_count"]:
             return Leftover(name, f"{table.table_id} has {row['row_count']:,} rows: the dataset stays", False)
-        counted.append(str(full))
+        counted.append(full)
     return Leftover(name, f"{len(counted)} tables, each with 0 rows", True, tuple(counted))
 
 
@@ -93,7 +93,7 @@ def drop(publisher: Publisher, view: Leftover, dataset: Leftover) -> list[str]:
         WarehouseUnavailable, WarehouseRefused: BigQuery's side; run it again.
     """
     runner, client = publisher.runner, publisher.runner.client
-    gone = [*([view.name] if view.droppable else []), *(dataset.tables if dataset.droppable else ())]
+    gone = [*([view.name] if view.droppable else []), *(map(str, dataset.tables) if dataset.droppable else ())]
     for table in gone:
         runner.call("drop_leftover", client.delete_table, table, not_found_ok=True)
     if dataset.droppable:

@@ -53,6 +53,22 @@ class TableName:
 
 
 @dataclass(frozen=True)
+class ListedName(TableName):
+    """A table that somebody else made, under the name that BigQuery lists. BigQuery allows more in one than we use: `old-table`,
+    `2024_backup`, letters of any alphabet.
+
+    Raises:
+        SettingError: the name could end the backticks around it.
+    """
+
+    def __post_init__(self) -> None:
+        if re.search(r"[`\\]", str(self)):
+            raise SettingError(
+                f"{str(self)!r} cannot be the name of a BigQuery table: it has a backtick or a backslash. Rename it."
+            )
+
+
+@dataclass(frozen=True)
 class Namespace:
     """Where the contracts' tables live: a project and a prefix put before every dataset name."""
 

@@ -6,9 +6,10 @@ import pytest
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 
-from zl_assets.errors import WarehouseRefused
+from zl_assets.errors import SettingError, WarehouseRefused
 from zl_assets.warehouse import cleanup
 from zl_assets.warehouse.jobs import JobRunner
+from zl_assets.warehouse.names import ListedName
 from zl_assets_tests.warehouse.tables import publisher
 
 
@@ -111,6 +112,23 @@ def test_a_dataset_of_empty_tables_is_dropped(bq: bigquery.Client, prefix: str, 
     assert dataset.droppable
     assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset)) == 3
     assert names(bq, prefix) == {"features"}
+
+
+@pytest.mark.parametrize("table", ["old-table", "2024_backup"])
+def test_a_table_whose_name_is_not_one_of_ours_does_not_stop_the_cleanup(bq: bigquery.Client, prefix: str, table: str) -> None:
+    bq.create_dataset(f"{prefix}z_archive_20251119")
+    bq.create_table(bigquery.Table(f"{bq.project}.{prefix}z_archive_20251119.{table}", [bigquery.SchemaField("a", "INT64")]))
+    one = publisher(bq, prefix)
+    dataset = cleanup.inspect_dataset(one)
+    assert (dataset.droppable, dataset.evidence) == (True, "1 tables, each with 0 rows")
+    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset)) == 2
+    assert names(bq, prefix) == set()
+
+
+def test_a_listed_name_cannot_end_its_own_quotes() -> None:
+    assert ListedName("my-project", "d", "Ärger am-1 Mai").quoted == "`my-project.d.Ärger am-1 Mai`"
+    with pytest.raises(SettingError, match="has a backtick"):
+        ListedName("my-project", "d", "x`; DROP TABLE t; --")
 
 
 def test_a_dataset_with_a_view_in_it_stays(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
