@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from google.api_core import exceptions as api
+from google.cloud import bigquery
 from google.cloud.bigquery.table import TableListItem
 
 from zl_assets.errors import WarehouseRefused
@@ -42,12 +43,15 @@ def inspect_view(publisher: Publisher) -> Leftover:
     """`features.master_features_all`: droppable if it is a view and BigQuery says that it cannot run."""
     dataset, view = BROKEN_VIEW
     name = TableName(publisher.namespace.project, f"{publisher.namespace.dataset_prefix}{dataset}", view)
+    home = _dataset(publisher, name.dataset)
     # By listing: the embedded BigQuery does not find a broken view by its name.
     kind = {table.table_id: table.table_type for table in _listed(publisher, name.dataset)}.get(view)
-    if kind is None:
+    if home is None or kind is None:
         return Leftover(str(name), "it is not there", False)
     if kind != "VIEW":
         return Leftover(str(name), f"it is a {kind}, not a view: it stays", False)
+    if reason := _elsewhere(publisher, home):
+        return Leftover(str(name), reason, False)
     try:
         publisher.runner.dry_run(sql.count_rows(name), "dry_run_leftover")
     except WarehouseRefused as refusal:
@@ -64,8 +68,11 @@ def inspect_dataset(publisher: Publisher) -> Leftover:
     runner = publisher.runner
     dataset = f"{publisher.namespace.dataset_prefix}{EMPTY_DATASET}"
     name = f"{publisher.namespace.project}.{dataset}"
-    if runner.find("get_dataset", runner.client.get_dataset, name) is None:
+    home = _dataset(publisher, dataset)
+    if home is None:
         return Leftover(name, "it is not there", False)
+    if reason := _elsewhere(publisher, home):
+        return Leftover(name, reason, False)
     counted: list[ListedName] = []
     for table in _listed(publisher, dataset):
         if table.table_type != "TABLE":
@@ -76,6 +83,21 @@ def inspect_dataset(publisher: Publisher) -> Leftover:
             return Leftover(name, f"{table.table_id} has {row['row_count']:,} rows: the dataset stays", False)
         counted.append(full)
     return Leftover(name, f"{len(counted)} tables, each with 0 rows", True, tuple(counted))
+
+
+def _dataset(publisher: Publisher, dataset: str) -> bigquery.Dataset | None:
+    client = publisher.runner.client
+    return publisher.runner.find("get_dataset", client.get_dataset, f"{publisher.namespace.project}.{dataset}")
+
+
+def _elsewhere(publisher: Publisher, dataset: bigquery.Dataset) -> str | None:
+    """Why our queries prove nothing about a dataset in another location: of all that is in it, BigQuery says "not found"."""
+    if dataset.location.casefold() == publisher.location.casefold():
+        return None
+    return (
+        f"the dataset is in {dataset.location}, and ZL_LOCATION is {publisher.location}, from where it cannot be looked at: it "
+        f"stays. Run this job with ZL_LOCATION={dataset.location}"
+    )
 
 
 def _listed(publisher: Publisher, dataset: str) -> list[TableListItem]:

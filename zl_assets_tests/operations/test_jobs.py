@@ -190,7 +190,9 @@ def test_a_source_that_lost_a_year_deletes_nothing(filled: Product, tmp_path: Pa
 def test_the_cleanup_lists_first_and_drops_only_what_is_proven(filled: Product) -> None:
     sql(filled, "CREATE TABLE features.gone AS SELECT 1 AS a")
     sql(filled, "CREATE VIEW features.master_features_all AS SELECT a FROM features.gone")
-    sql(filled, "CREATE SCHEMA z_archive_20251119")
+    client = connect(filled.settings())
+    client.create_dataset("z_archive_20251119")  # in the client's location; CREATE SCHEMA of the embedded BigQuery knows only US
+    client.close()
     sql(filled, "CREATE TABLE z_archive_20251119.old (a INT64)")
     assert report(run(filled, "zl_phase0_cleanup", apply=True))["dropped"] == 2  # the dataset and its table; the view runs
     sql(filled, "DROP TABLE features.gone")

@@ -98,6 +98,26 @@ def test_a_view_that_only_our_count_cannot_ask_is_not_taken_for_broken(
     assert not cleanup.inspect_view(publisher(bq, prefix)).droppable
 
 
+def test_what_is_in_another_location_than_ours_is_not_taken_for_broken_or_empty(
+    bq: bigquery.Client, prefix: str, run: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BigQuery's answer, which the embedded one never gives: in its jobs the location means nothing."""
+    run("CREATE VIEW `@features.master_features_all` AS SELECT 1 AS a")
+    bq.create_dataset(f"{prefix}z_archive_20251119")
+
+    def not_found(*_: object) -> int:
+        words = f"Not found: Dataset {prefix}features was not found in location EU"
+        raise WarehouseRefused(f"BigQuery refused the step: {words}") from api.NotFound(words)
+
+    monkeypatch.setattr(JobRunner, "dry_run", not_found)
+    one = publisher(bq, prefix, location="EU")
+    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    assert (view.droppable, dataset.droppable) == (False, False)
+    for leftover in (view, dataset):
+        assert "in us-central1, and ZL_LOCATION is EU, from where it cannot be looked at: it stays" in leftover.evidence
+    assert cleanup.drop(one, view, dataset) == []
+
+
 def test_a_dataset_of_empty_tables_is_dropped(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
     bq.create_dataset(f"{prefix}z_archive_20251119")
     run("CREATE TABLE `@z_archive_20251119.one` (a INT64)")
