@@ -21,10 +21,10 @@ def phase0_cleanup(context: dg.OpExecutionContext, config: Apply, warehouse: War
 
     with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
         view, dataset = cleanup.inspect_view(publisher), cleanup.inspect_dataset(publisher)
-        dropped = cleanup.drop(publisher, view, dataset) if config.apply else None
-    text = cleanup.markdown([view, dataset], dropped)
+        outcome = cleanup.drop(publisher, view, dataset) if config.apply else None
+    text = cleanup.markdown([view, dataset], outcome)
     context.log.info(text)
-    context.add_output_metadata({"leftovers": dg.MetadataValue.md(text), "dropped": len(dropped or ())})
+    context.add_output_metadata({"leftovers": dg.MetadataValue.md(text), "dropped": len(outcome.gone) if outcome else 0})
 
 
 @dg.job(name=NAME, description=_DESCRIPTION)

@@ -65,7 +65,6 @@ def inspect_view(publisher: Publisher) -> Leftover:
 
 def inspect_dataset(publisher: Publisher) -> Leftover:
     """`z_archive_20251119`: droppable if it holds nothing but tables, and a query counts 0 rows in each."""
-    runner = publisher.runner
     dataset = f"{publisher.namespace.dataset_prefix}{EMPTY_DATASET}"
     name = f"{publisher.namespace.project}.{dataset}"
     home = _dataset(publisher, dataset)
@@ -78,9 +77,8 @@ def inspect_dataset(publisher: Publisher) -> Leftover:
         if table.table_type != "TABLE":
             return Leftover(name, f"{table.table_id} is a {table.table_type}, not a table: the dataset stays", False)
         full = ListedName(publisher.namespace.project, dataset, table.table_id)
-        [row] = runner.rows(sql.count_rows(full), "count_leftover")
-        if row["row_count"]:
-            return Leftover(name, f"{table.table_id} has {row['row_count']:,} rows: the dataset stays", False)
+        if rows := _count(publisher, full):
+            return Leftover(name, f"{table.table_id} has {rows:,} rows: the dataset stays", False)
         counted.append(full)
     return Leftover(name, f"{len(counted)} tables, each with 0 rows", True, tuple(counted))
 
@@ -100,6 +98,11 @@ def _elsewhere(publisher: Publisher, dataset: bigquery.Dataset) -> str | None:
     )
 
 
+def _count(publisher: Publisher, table: ListedName) -> int:
+    [row] = publisher.runner.rows(sql.count_rows(table), "count_leftover")
+    return int(row["row_count"])
+
+
 def _listed(publisher: Publisher, dataset: str) -> list[TableListItem]:
     """Tables and views of a dataset, by name; none where there is no such dataset."""
     reference = f"{publisher.namespace.project}.{dataset}"
@@ -108,33 +111,55 @@ def _listed(publisher: Publisher, dataset: str) -> list[TableListItem]:
     return sorted(found or (), key=lambda table: str(table.table_id))
 
 
-def drop(publisher: Publisher, view: Leftover, dataset: Leftover) -> list[str]:
-    """Drop what is droppable; the names that went. A dataset goes only if it is empty once its empty tables are gone.
+@dataclass(frozen=True)
+class Outcome:
+    """What `drop` did.
+
+    Attributes:
+        gone: names of what was dropped.
+        stayed: what stayed after all, and why; empty where nothing did.
+    """
+
+    gone: tuple[str, ...]
+    stayed: str = ""
+
+
+def drop(publisher: Publisher, view: Leftover, dataset: Leftover) -> Outcome:
+    """Drop what is droppable. A dataset goes only if it is empty once its empty tables are gone.
+
+    Every table is counted once more directly before it goes. At the first with rows it ends: the dataset is in use.
 
     Raises:
         WarehouseUnavailable, WarehouseRefused: BigQuery's side; run it again.
     """
     runner, client = publisher.runner, publisher.runner.client
-    gone = [*([view.name] if view.droppable else []), *(map(str, dataset.tables) if dataset.droppable else ())]
-    for table in gone:
-        runner.call("drop_leftover", client.delete_table, table, not_found_ok=True)
+    gone: list[str] = []
+    if view.droppable:
+        runner.call("drop_leftover", client.delete_table, view.name, not_found_ok=True)
+        gone.append(view.name)
     if dataset.droppable:
+        for table in dataset.tables:
+            if rows := _count(publisher, table):
+                return Outcome(tuple(gone), f"{table} has {rows:,} rows by now: it stays, and what is left of {dataset.name}")
+            runner.call("drop_leftover", client.delete_table, str(table), not_found_ok=True)
+            gone.append(str(table))
         runner.call("drop_leftover_dataset", client.delete_dataset, dataset.name, delete_contents=False, not_found_ok=True)
         gone.append(dataset.name)
-    return gone
+    return Outcome(tuple(gone))
 
 
-def markdown(found: Sequence[Leftover], dropped: Sequence[str] | None) -> str:
-    """What was found, and what became of it; `dropped` is None where nothing was to be dropped."""
+def markdown(found: Sequence[Leftover], outcome: Outcome | None) -> str:
+    """What was found, and what became of it; `outcome` is None where nothing was to be dropped."""
     lines = [
         "| name | found | drop |",
         "|---|---|---|",
         *(f"| {f.name} | {' '.join(f.evidence.split()).replace('|', '/')} | {'yes' if f.droppable else 'no'} |" for f in found),
     ]
-    if dropped:
-        outcome = f"Dropped: {', '.join(dropped)}."
-    elif dropped is None and any(f.droppable for f in found):
-        outcome = "Nothing was dropped. Run again with `apply: true` to drop what the last column marks."
-    else:
-        outcome = "There is nothing to drop."
-    return "\n".join([*lines, "", outcome])
+    said = []
+    if outcome is None and any(f.droppable for f in found):
+        said.append("Nothing was dropped. Run again with `apply: true` to drop what the last column marks.")
+    if outcome is not None and outcome.gone:
+        said.append(f"Dropped: {', '.join(outcome.gone)}.")
+    if outcome is not None and outcome.stayed:
+        said.append(f"{outcome.stayed}.")
+    return "\n".join([*lines, "", " ".join(said) or "There is nothing to drop."])

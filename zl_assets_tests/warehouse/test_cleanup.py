@@ -34,7 +34,7 @@ def test_nothing_there_is_nothing_to_do(bq: bigquery.Client, prefix: str) -> Non
     view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
     assert (view.droppable, dataset.droppable) == (False, False)
     assert "There is nothing to drop" in cleanup.markdown([view, dataset], None)
-    assert cleanup.drop(one, view, dataset) == []
+    assert cleanup.drop(one, view, dataset).gone == ()
 
 
 def test_a_view_over_a_table_that_is_gone_is_dropped(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
@@ -47,7 +47,7 @@ def test_a_view_over_a_table_that_is_gone_is_dropped(bq: bigquery.Client, prefix
     assert view.droppable
     assert "features.master_features_all" in names(bq, prefix)
     assert "`apply: true`" in cleanup.markdown([view, dataset], None)
-    assert cleanup.drop(one, view, dataset) == [f"{bq.project}.{prefix}features.master_features_all"]
+    assert cleanup.drop(one, view, dataset).gone == (f"{bq.project}.{prefix}features.master_features_all",)
     assert names(bq, prefix) == {"features", "features.bystander"}
 
 
@@ -115,7 +115,7 @@ def test_what_is_in_another_location_than_ours_is_not_taken_for_broken_or_empty(
     assert (view.droppable, dataset.droppable) == (False, False)
     for leftover in (view, dataset):
         assert "in us-central1, and ZL_LOCATION is EU, from where it cannot be looked at: it stays" in leftover.evidence
-    assert cleanup.drop(one, view, dataset) == []
+    assert cleanup.drop(one, view, dataset).gone == ()
 
 
 def test_a_dataset_of_empty_tables_is_dropped(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
@@ -126,12 +126,28 @@ def test_a_dataset_of_empty_tables_is_dropped(bq: bigquery.Client, prefix: str, 
     one = publisher(bq, prefix)
     dataset = cleanup.inspect_dataset(one)
     assert (dataset.droppable, dataset.evidence) == (False, "two has 1 rows: the dataset stays")
-    assert cleanup.drop(one, cleanup.inspect_view(one), dataset) == []
+    assert cleanup.drop(one, cleanup.inspect_view(one), dataset).gone == ()
     run("DELETE FROM `@z_archive_20251119.two` WHERE TRUE")
     dataset = cleanup.inspect_dataset(one)
     assert dataset.droppable
-    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset)) == 3
+    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset).gone) == 3
     assert names(bq, prefix) == {"features"}
+
+
+def test_rows_that_come_after_the_look_are_not_dropped(bq: bigquery.Client, prefix: str, run: Callable[[str], None]) -> None:
+    bq.create_dataset(f"{prefix}z_archive_20251119")
+    for table in ("one", "two", "zoo"):
+        run(f"CREATE TABLE `@z_archive_20251119.{table}` (a INT64)")
+    one = publisher(bq, prefix)
+    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    assert dataset.droppable
+    run("INSERT INTO `@z_archive_20251119.two` VALUES (1)")
+    outcome = cleanup.drop(one, view, dataset)
+    full = f"{bq.project}.{prefix}z_archive_20251119"
+    assert names(bq, prefix) == {"features", "z_archive_20251119", "z_archive_20251119.two", "z_archive_20251119.zoo"}
+    assert outcome.gone == (f"{full}.one",)
+    said = cleanup.markdown([view, dataset], outcome)
+    assert f"Dropped: {full}.one. {full}.two has 1 rows by now: it stays, and what is left of {full}." in said
 
 
 @pytest.mark.parametrize("table", ["old-table", "2024_backup"])
@@ -141,7 +157,7 @@ def test_a_table_whose_name_is_not_one_of_ours_does_not_stop_the_cleanup(bq: big
     one = publisher(bq, prefix)
     dataset = cleanup.inspect_dataset(one)
     assert (dataset.droppable, dataset.evidence) == (True, "1 tables, each with 0 rows")
-    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset)) == 2
+    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset).gone) == 2
     assert names(bq, prefix) == set()
 
 
@@ -157,4 +173,4 @@ def test_a_dataset_with_a_view_in_it_stays(bq: bigquery.Client, prefix: str, run
     one = publisher(bq, prefix)
     dataset = cleanup.inspect_dataset(one)
     assert dataset.evidence == "v is a VIEW, not a table: the dataset stays"
-    assert cleanup.drop(one, cleanup.inspect_view(one), dataset) == []
+    assert cleanup.drop(one, cleanup.inspect_view(one), dataset).gone == ()
