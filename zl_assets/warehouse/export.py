@@ -62,7 +62,8 @@ class FolderStorage:
         """As in `Storage`."""
         before = time.time() - age.total_seconds()
         for folder in self._path(uri).glob(f"{prefix}*"):
-            if all(path.stat().st_mtime < before for path in self._files(folder)):
+            # The folder too: one without files may be another run's, which is about to write the first.
+            if all(path.stat().st_mtime < before for path in (folder, *self._files(folder))):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _path(self, uri: str) -> Path:

@@ -84,9 +84,20 @@ def test_files_of_killed_runs_go_once_they_are_old(one: Publisher, gcs: FolderSt
         folder = gcs._path(f"{uri}/{name}")
         folder.mkdir(parents=True)
         (folder / "v-0.csv").write_text("x")
-        os.utime(folder / "v-0.csv", (time.time() - age, time.time() - age))
+        for path in (folder / "v-0.csv", folder):
+            os.utime(path, (time.time() - age, time.time() - age))
     export_view(one, gcs, uri, VIEW, "run-1")
     assert {p.name for p in gcs._path(uri).iterdir()} == {f"{FOLDER}running", "theirs"}
+
+
+def test_the_folder_that_another_run_has_just_made_is_not_taken_for_a_killed_runs(one: Publisher, gcs: FolderStorage) -> None:
+    uri = f"gs://bucket/{one.namespace.dataset_prefix}"
+    new, old = (gcs._path(f"{uri}/{FOLDER}{name}") for name in ("new", "old"))
+    for folder in (new, old):
+        folder.mkdir(parents=True)
+    os.utime(old, (time.time() - 7 * 3600, time.time() - 7 * 3600))
+    export_view(one, gcs, uri, VIEW, "run-1")
+    assert list(gcs._path(uri).iterdir()) == [new]
 
 
 def test_a_failed_export_cleans_up_too(one: Publisher, gcs: FolderStorage) -> None:
