@@ -17,7 +17,7 @@ NAME = "zl_delete_vanished"
 
 _DESCRIPTION = (
     "Rows of sessions that are no longer in the source, which a refresh never deletes. Lists them, by table, with their dates. "
-    "With `apply: true` deletes them in one transaction, at most 1 % of a table's rows."
+    "With `apply: true` deletes them in one transaction, at most 1 % of the history's dates."
 )
 
 

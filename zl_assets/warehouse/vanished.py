@@ -16,8 +16,9 @@ from zl_assets.warehouse import sql
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.publish import Publisher
 
-# More than one row in a hundred gone at once is a damaged source, not a correction of it: of 3,893 sessions, 38.
-MAX_SHARE = 0.01
+# More than one date in a hundred gone at once is a damaged source, not a correction of it: of 3,893 sessions, 38. Of the whole
+# history, because one session is a twentieth of a table that has only the open ones.
+ONE_IN = 100
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Vanished:
     Attributes:
         column: the table's DATE column.
         rows: rows of the symbol in the table.
-        dates: their dates, in order.
+        dates: the dates of those that vanished, in order.
     """
 
     table: TableName
@@ -36,10 +37,28 @@ class Vanished:
     rows: int
     dates: tuple[dt.date, ...]
 
+
+@dataclass(frozen=True)
+class Loss:
+    """What would go, held against the history.
+
+    Attributes:
+        dates: how many different dates would go, from whichever tables.
+        history: the table with the most rows, which has one a date.
+    """
+
+    dates: int
+    history: Vanished
+
     @property
-    def share(self) -> float:
-        """Vanished rows as a fraction of the symbol's rows."""
-        return len(self.dates) / self.rows if self.rows else 0.0
+    def allowed(self) -> int:
+        """How many dates may go."""
+        return self.history.rows // ONE_IN
+
+
+def loss_of(found: Sequence[Vanished]) -> Loss:
+    """The loss over all tables; there must be one."""
+    return Loss(len({date for v in found for date in v.dates}), max(found, key=lambda v: v.rows))
 
 
 def find_vanished(publisher: Publisher, contract: TableContract, symbol: str, made: pd.DataFrame) -> Vanished | None:
@@ -64,18 +83,20 @@ def delete_vanished(publisher: Publisher, found: Sequence[Vanished]) -> int:
     """Delete the rows in one transaction over all tables; how many went.
 
     Raises:
-        DataFault: of some table more than 1 % of the symbol's rows would go; nothing was deleted.
+        DataFault: more than 1 % of the history's dates would go; nothing was deleted.
         WarehouseUnavailable, WarehouseRefused: BigQuery's side; all of the rows are deleted, or none.
     """
-    if too_many := [v for v in found if v.share > MAX_SHARE]:
-        raise DataFault(
-            "Nothing was deleted: at most 1 % of a table's rows may be, and here it would be "
-            + "; ".join(f"{len(v.dates):,} of {v.rows:,} rows ({v.share:.1%}) of {v.table}" for v in too_many)
-            + ". Look at the source first: it has probably lost a file. If these sessions really never were, delete them by hand."
-        )
     gone = [v for v in found if v.dates]
     if not gone:
         return 0
+    loss = loss_of(found)
+    if loss.dates > loss.allowed:
+        raise DataFault(
+            f"Nothing was deleted: at most 1 % of the history may be, {loss.allowed:,} of the {loss.history.rows:,} dates in "
+            f"{loss.history.table}, and here it would be {loss.dates:,}: "
+            + "; ".join(f"{len(v.dates):,} of {v.rows:,} rows of {v.table}" for v in gone)
+            + ". Look at the source first: it has probably lost a file. If these sessions really never were, delete them by hand."
+        )
     parameters: list[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = [_text("symbol", gone[0].symbol)]
     for i, vanished in enumerate(gone):
         parameters += [
@@ -100,12 +121,9 @@ def markdown(found: Sequence[Vanished], deleted: int | None) -> str:
         deleted: how many were deleted; None where nothing was to be.
     """
     lines = [
-        "| table | rows | vanished | share | dates |",
-        "|---|--:|--:|--:|---|",
-        *(
-            f"| {v.table} | {v.rows:,} | {len(v.dates):,} | {v.share:.2%} | {', '.join(map(str, v.dates)) or 'none'} |"
-            for v in found
-        ),
+        "| table | rows | vanished | dates |",
+        "|---|--:|--:|---|",
+        *(f"| {v.table} | {v.rows:,} | {len(v.dates):,} | {', '.join(map(str, v.dates)) or 'none'} |" for v in found),
     ]
     total = sum(len(v.dates) for v in found)
     if not found:
@@ -113,7 +131,11 @@ def markdown(found: Sequence[Vanished], deleted: int | None) -> str:
     elif deleted:
         outcome = f"{deleted:,} rows were deleted, in one transaction."
     elif total:
-        outcome = f"Nothing was deleted. Run again with `apply: true` to delete these {total:,} rows."
+        loss = loss_of(found)
+        outcome = (
+            f"Nothing was deleted. Run again with `apply: true` to delete these {total:,} rows, of {loss.dates:,} dates; at most "
+            f"1 % of the history may go, {loss.allowed:,} of the {loss.history.rows:,} dates in {loss.history.table}."
+        )
     else:
         outcome = "Every row's session is still in the source; there is nothing to delete."
     return "\n".join([*lines, "", outcome])

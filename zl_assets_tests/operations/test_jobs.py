@@ -183,7 +183,7 @@ def test_a_source_that_lost_a_year_deletes_nothing(filled: Product, tmp_path: Pa
     lost.to_parquet(tmp_path / "lost.parquet")
     before = filled.snapshot(with_stamps=True)
     said = failures(run(filled, "zl_delete_vanished", apply=True, bars=tmp_path / "lost.parquet"))
-    assert "Nothing was deleted: at most 1 % of a table's rows may be" in said["delete_vanished"]
+    assert "Nothing was deleted: at most 1 % of the history may be" in said["delete_vanished"]
     assert filled.snapshot(with_stamps=True) == before
 
 

@@ -37,7 +37,7 @@ def test_only_our_rows_that_the_source_lost_are_found(bq: bigquery.Client, prefi
     assert [v.dates for v in found(bq, prefix)] == [(), ()]
     small, other = found(bq, prefix, 2, 9)
     assert small.dates == other.dates == (day("2024-02-01"), day("2024-02-08"))
-    assert (small.rows, small.share) == (200, 0.01)
+    assert small.rows == 200
 
 
 def test_the_rows_go_from_all_tables_and_no_others_do(bq: bigquery.Client, prefix: str) -> None:
@@ -56,9 +56,30 @@ def test_more_than_one_in_a_hundred_is_refused_whole(bq: bigquery.Client, prefix
     fill(bq, prefix)
     before = rows(bq, prefix)
     small, other = found(bq, prefix, 1, 2, 3)
-    with pytest.raises(DataFault, match=r"at most 1 % of a table's rows may be, and here it would be 3 of 200 rows \(1\.5%\)"):
+    with pytest.raises(
+        DataFault,
+        match=r"at most 1 % of the history may be, 2 of the 200 dates in .*d\.small, and here it would be 3: 3 of 200 rows of",
+    ):
         delete_vanished(publisher(bq, prefix), [replace(small, dates=()), other])
+    # Neither is it allowed when no table alone loses so many.
+    with pytest.raises(DataFault, match=r"it would be 3: 2 of 200 rows of .*; 1 of 200 rows of"):
+        delete_vanished(publisher(bq, prefix), [replace(small, dates=small.dates[:2]), replace(other, dates=other.dates[2:])])
     assert rows(bq, prefix) == before
+
+
+def test_one_vanished_session_goes_from_a_table_that_has_only_the_last_21(bq: bigquery.Client, prefix: str) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(200)), SMALL)
+    publisher(bq, prefix).publish(Publication(small_frame(200).tail(21)), OTHER)
+    assert [(v.rows, len(v.dates)) for v in found(bq, prefix, 190)] == [(200, 1), (21, 1)]
+    assert delete_vanished(publisher(bq, prefix), found(bq, prefix, 190)) == 2
+    assert [v.dates for v in found(bq, prefix, 190)] == [(), ()]
+
+
+def test_a_source_that_lost_its_newest_rows_deletes_nothing_from_the_short_table_either(bq: bigquery.Client, prefix: str) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(200)), SMALL)
+    publisher(bq, prefix).publish(Publication(small_frame(200).tail(21)), OTHER)
+    with pytest.raises(DataFault, match="it would be 21"):
+        delete_vanished(publisher(bq, prefix), found(bq, prefix, *range(179, 200)))
 
 
 def test_a_failure_in_the_second_table_undoes_the_first(bq: bigquery.Client, prefix: str) -> None:
@@ -73,8 +94,8 @@ def test_a_failure_in_the_second_table_undoes_the_first(bq: bigquery.Client, pre
 def test_the_text_says_what_to_do_next(bq: bigquery.Client, prefix: str) -> None:
     fill(bq, prefix)
     listed = found(bq, prefix, 2)
-    assert "| 200 | 1 | 0.50% | 2024-02-01 |" in markdown(listed, None)
-    assert "`apply: true` to delete these 2 rows" in markdown(listed, None)
+    assert "| 200 | 1 | 2024-02-01 |" in markdown(listed, None)
+    assert "`apply: true` to delete these 2 rows, of 1 dates; at most 1 % of the history may go, 2 of" in markdown(listed, None)
     assert "2 rows were deleted" in markdown(listed, 2)
     assert "nothing to delete" in markdown(found(bq, prefix), None)
     assert "None of the tables exists yet" in markdown([], None)
