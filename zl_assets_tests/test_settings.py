@@ -12,7 +12,7 @@ from zl_assets.errors import SettingError
 from zl_assets.settings import Settings
 
 WRONG = {
-    "ZL_GCP_PROJECT": ["My Project", "a", "x`; DROP TABLE t; --"],
+    "ZL_GCP_PROJECT": ["My-Project", "my project", "my-project`", "my-project ", "my-project\n", "a", "x`; DROP TABLE t; --"],
     "ZL_LOCATION": ["us central", "us-central1; --"],
     "ZL_DATASET_PREFIX": ["1_", "a-b", "a b", "x.y", "`"],
     "ZL_CREATE": ["maybe"],
