@@ -14,7 +14,7 @@ from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_columns, training_view_contract
 from zl_assets.errors import TrainingFault
 from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv
-from zl_assets.io_managers.bigquery import Warehouse, table_schema
+from zl_assets.io_managers.bigquery import Warehouse, job_metadata, table_schema
 from zl_assets.io_managers.exports import Exports, training_rows
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.model.config import ModelConfig
@@ -104,7 +104,10 @@ def _exported_csv(uri: str, view: ViewContract) -> dg.AssetsDefinition:
         with as_failures(), warehouse.publisher(run=run, asset="training_csv") as publisher:
             exported = export_view(publisher, exports.storage(publisher), uri, view, run)
             frame = training_rows(exported, view)
-        return dg.MaterializeResult(value=frame, metadata={"exported_to": exported.uri, "exported_files": exported.files})
+            asked = job_metadata(publisher.runner.log)
+        return dg.MaterializeResult(
+            value=frame, metadata={"exported_to": exported.uri, "exported_files": exported.files, **asked}
+        )
 
     return exported_csv
 

@@ -23,6 +23,7 @@ from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata, upstream_tables
 
 if TYPE_CHECKING:
+    from zl_assets.warehouse.jobs import JobLog
     from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport, Withheld
 
 
@@ -102,14 +103,21 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
                 if not isinstance(obj, ViewDefinition):
                     raise TypeError(f"{asset} is a view and takes a ViewDefinition, not {type(obj).__name__}")
                 view = publisher.publish_view(obj, contract)
-                context.add_output_metadata(_view_metadata(view) | as_metadata(view_lineage(obj.select)))
+                context.add_output_metadata(
+                    _view_metadata(view) | job_metadata(publisher.runner.log) | as_metadata(view_lineage(obj.select))
+                )
                 return
             if isinstance(obj, ViewDefinition):
                 raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
             publication = obj if isinstance(obj, Publication) else Publication(obj)
             report = publisher.publish(publication, contract, self.tables.rules.get(contract.table, ()))
             lineage = table_lineage(contract, upstream_tables(context.asset_spec, self.tables.contracts))
-            context.add_output_metadata(_table_metadata(report) | _date_range(publication.frame, contract) | as_metadata(lineage))
+            context.add_output_metadata(
+                _table_metadata(report)
+                | job_metadata(publisher.runner.log)
+                | _date_range(publication.frame, contract)
+                | as_metadata(lineage)
+            )
             revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
             context.log.info(
                 f"{report.table}: {report.inserted} inserted, {report.updated} updated{revised}, {report.unchanged} unchanged, "
@@ -117,7 +125,11 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             )
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """The asset's rows, ordered by key, one column per leaf, types as in `contracts.PANDAS_DTYPES`."""
+        """The asset's rows, ordered by key, one column per leaf, types as in `contracts.PANDAS_DTYPES`.
+
+        What a read cost is not metadata: Dagster would keep it as an observation of the asset that is read, two dozen a refresh,
+        and draw it in that asset's charts among what its writes cost. BigQuery's list of jobs has it, by label.
+        """
         asset = context.asset_key.path[-1]
         contract = self.tables.contracts[asset]
         with as_failures(), self.warehouse.publisher(run=_run_id(context), asset=asset) as publisher:
@@ -163,9 +175,6 @@ def _table_metadata(report: "Report") -> dict[str, Any]:
         "columns_added": ", ".join(report.columns_added) or "none",
         "partitions_changed": report.partitions_changed,
         "merge_statements": report.statements,
-        "bytes_processed": report.bytes_processed,
-        "slot_ms": report.slot_ms,
-        "job_ids": dg.MetadataValue.json(list(report.job_ids)),
         **({"families_switched_off": ", ".join(report.switched_off)} if report.switched_off else {}),
     }
 
@@ -179,8 +188,15 @@ def _view_metadata(report: "ViewReport") -> dict[str, Any]:
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.view,
         "replaced": report.replaced,
-        "bytes_processed": report.bytes_processed,
-        "job_ids": dg.MetadataValue.json(list(report.job_ids)),
+    }
+
+
+def job_metadata(log: "JobLog") -> dict[str, Any]:
+    """What BigQuery was asked for an asset, and what it reports that to have cost."""
+    return {
+        "bytes_processed": log.bytes_processed,
+        "slot_ms": log.slot_ms,
+        "job_ids": dg.MetadataValue.json(list(log.job_ids)),
     }
 
 

@@ -114,7 +114,7 @@ def test_view_and_merge_are_tried_by_a_dry_run_first(one_day: Day) -> None:
 
 def test_bytes_slots_and_jobs_are_in_the_metadata(one_day: Day) -> None:
     known = {job.job_id for job in one_day.jobs}
-    for asset in (*TABLES, "regime_weights"):
+    for asset in (*TABLES, "regime_weights", "vw_zl_1m_flat"):
         found = one_day.metadata[asset]
         assert {"bytes_processed", "slot_ms"} <= set(found)
         assert set(found["job_ids"]) <= known

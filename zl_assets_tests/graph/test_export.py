@@ -31,6 +31,9 @@ def test_the_exported_file_has_the_same_hash(new_product: Callable[..., Product]
     assert exported["sha256"] == read["sha256"]
     assert exported["exported_to"].startswith("gs://my-bucket/some/path/zl_export_")
     assert exported["exported_files"] == 1
+    assert {"bytes_processed", "slot_ms"} <= set(exported)
+    [job] = exported["job_ids"]
+    assert job.startswith(f"zl_{result.run_id}_export_")
     assert not [path for path in (product.state_dir / "warehouse" / "data" / "gcs").rglob("*") if path.is_file()]
 
     definitions = build_defs(product.settings(export_uri="gs://my-bucket/some/path"))
