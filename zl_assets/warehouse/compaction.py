@@ -31,6 +31,11 @@ KEEP_JOBS_IN_SERVICE_SECONDS = 24 * 60 * 60
 # or so.
 SNAPSHOTS_DUE = 100
 
+# Jobs that a server in service keeps no longer, and that make dropping them worth its time: questions alone make no snapshot. A
+# daily refresh sends about 60, so these are five days of it, or a quarter of an hour of a dashboard that asks every 3 s. With
+# their results they hold 80 MB of the file, and are dropped in 0.2 s (measured, results of 500 rows).
+OLD_JOBS_DUE = 300
+
 
 @dataclass(frozen=True)
 class Tidied:
@@ -93,6 +98,12 @@ def due(connection: "duckdb.DuckDBPyConnection", data: Path) -> tuple[str, ...]:
     return tuple(catalog for catalog in _catalogs(data) if _snapshots(connection, catalog) > SNAPSHOTS_DUE)
 
 
+def due_in_service(connection: "duckdb.DuckDBPyConnection", data: Path) -> bool:
+    """Has a server that goes on enough to give back?"""
+    old_jobs = _jobs_before(connection, time.time() - KEEP_JOBS_IN_SERVICE_SECONDS)
+    return old_jobs >= OLD_JOBS_DUE or bool(due(connection, data))
+
+
 def fail_interrupted_jobs(connection: "duckdb.DuckDBPyConnection", now: float) -> int:
     """Give every unfinished job an end, so that a client that waits for it hears of it. Without this it would wait for ever.
 
@@ -147,9 +158,8 @@ def drop_half_made(connection: "duckdb.DuckDBPyConnection", catalog: str) -> int
 def drop_old_jobs(connection: "duckdb.DuckDBPyConnection", before: float) -> int:
     """Drop jobs created before a time (seconds since the epoch), and results that no job is left for; how many jobs and results
     went."""
-    milliseconds = int(before * 1000)
-    (jobs,) = connection.execute("SELECT count(*) FROM emulator.jobs WHERE creation_time < ?", [milliseconds]).fetchone() or (0,)
-    connection.execute("DELETE FROM emulator.jobs WHERE creation_time < ?", [milliseconds])
+    jobs = _jobs_before(connection, before)
+    connection.execute("DELETE FROM emulator.jobs WHERE creation_time < ?", [int(before * 1000)])
     results = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = 'emulator' AND schema_name = '_results' "
         "AND table_name NOT IN (SELECT project_id || ':' || job_id FROM emulator.jobs)"
@@ -158,7 +168,7 @@ def drop_old_jobs(connection: "duckdb.DuckDBPyConnection", before: float) -> int
     for (name,) in results:
         connection.execute(f"DROP TABLE emulator._results.{_quoted(name)}")
     connection.execute("COMMIT")
-    return int(jobs) + len(results)
+    return jobs + len(results)
 
 
 def drop_expired_tables(connection: "duckdb.DuckDBPyConnection", now: float) -> int:
@@ -195,6 +205,12 @@ def _catalogs(data: Path) -> list[str]:
 
 def _snapshots(connection: "duckdb.DuckDBPyConnection", catalog: str) -> int:
     (count,) = connection.execute("SELECT count(*) FROM ducklake_snapshots(?)", [catalog]).fetchone() or (0,)
+    return int(count)
+
+
+def _jobs_before(connection: "duckdb.DuckDBPyConnection", before: float) -> int:
+    jobs = "SELECT count(*) FROM emulator.jobs WHERE creation_time < ?"
+    (count,) = connection.execute(jobs, [int(before * 1000)]).fetchone() or (0,)
     return int(count)
 
 

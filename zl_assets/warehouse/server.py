@@ -232,7 +232,7 @@ class Server:
         from local_bigquery.engine import database
 
         with database.cursor() as connection:
-            if not compaction.due(connection, self._folder.data):
+            if not compaction.due_in_service(connection, self._folder.data):
                 self._looked_at = used
             elif self._entrance.shut_if_empty():
                 try:

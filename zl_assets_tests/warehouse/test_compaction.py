@@ -98,12 +98,15 @@ def test_a_compaction_killed_anywhere_loses_no_row_and_is_finished_by_the_next()
         assert _files() == _referenced(connection)
 
 
+JOBS = "CREATE TABLE emulator.jobs (project_id VARCHAR, job_id VARCHAR, creation_time BIGINT);"
+
+
 def test_old_jobs_and_their_results_go_and_new_ones_stay() -> None:
     connection = duckdb.connect()
     connection.execute(
         "ATTACH ':memory:' AS emulator; CREATE SCHEMA emulator._results;"
-        "CREATE TABLE emulator.jobs (project_id VARCHAR, job_id VARCHAR, creation_time BIGINT);"
-        "INSERT INTO emulator.jobs VALUES ('p', 'old', 1000), ('p', 'new', 900000);"
+        + JOBS
+        + "INSERT INTO emulator.jobs VALUES ('p', 'old', 1000), ('p', 'new', 900000);"
         'CREATE TABLE emulator._results."p:old" (k INT); CREATE TABLE emulator._results."p:new" (k INT);'
         'CREATE TABLE emulator._results."p:lost""x" (k INT)'
     )
@@ -112,3 +115,17 @@ def test_old_jobs_and_their_results_go_and_new_ones_stay() -> None:
     left = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = '_results'").fetchall()
     assert left == [("p:new",)]
     connection.close()
+
+
+def test_a_server_that_is_only_asked_questions_drops_its_old_jobs_too(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("ATTACH ':memory:' AS emulator; CREATE SCHEMA emulator._results;" + JOBS)
+        connection.execute("CREATE TABLE emulator.tables (project_id INT, dataset_id INT, table_id INT, resource JSON)")
+        old = int((time.time() - compaction.KEEP_JOBS_IN_SERVICE_SECONDS) * 1000) - 1000
+        add = "INSERT INTO emulator.jobs SELECT 'p', 'j' || range, ? FROM range(?)"
+        connection.execute(add, [old + 60_000, compaction.OLD_JOBS_DUE])
+        assert not compaction.due_in_service(connection, tmp_path)
+        connection.execute(add, [old, compaction.OLD_JOBS_DUE])
+        assert compaction.due_in_service(connection, tmp_path)
+        assert compaction.tidy_in_service(connection, tmp_path).jobs == compaction.OLD_JOBS_DUE
+        assert not compaction.due_in_service(connection, tmp_path)
