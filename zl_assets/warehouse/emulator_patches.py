@@ -72,11 +72,43 @@ class OpenReads:
             return bool(self._waiting)
 
 
-def apply(entrance: Entrance) -> OpenReads:
+class OpenTransactions:
+    """The cursors that have a transaction open by BEGIN TRANSACTION, and when each was last given a statement."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._last_used: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
+
+    def began(self, cursor: Any) -> None:
+        """A transaction is open now."""
+        with self._mutex:
+            self._last_used[cursor] = time.monotonic()
+
+    def used(self, cursor: Any) -> None:
+        """A statement runs; nothing is changed if it runs outside of a transaction."""
+        with self._mutex:
+            if cursor in self._last_used:
+                self._last_used[cursor] = time.monotonic()
+
+    def ended(self, cursor: Any) -> None:
+        """It is not open any more."""
+        with self._mutex:
+            self._last_used.pop(cursor, None)
+
+    def last_used(self, cursor: Any) -> float | None:
+        """When it was last given a statement, on the monotonic clock, seconds; None if no transaction is open."""
+        with self._mutex:
+            return self._last_used.get(cursor)
+
+
+def apply(entrance: Entrance) -> tuple[OpenReads, OpenTransactions]:
     """Mend the emulator. Once, before it serves, and before `local_bigquery.grpc.server` is imported.
 
     Args:
         entrance: what calls of the Storage API go through.
+
+    Returns:
+        What is open between two requests.
 
     Raises:
         WarehouseUnavailable: another version is installed.
@@ -84,13 +116,14 @@ def apply(entrance: Entrance) -> OpenReads:
     check_versions()
     from local_bigquery import errors
 
-    _merge_inside_transactions()
+    transactions = OpenTransactions()
+    _merge_inside_transactions(transactions)
     _word_lost_races_as_bigquery_does()
     reads = OpenReads()
     _tell_of_storage_calls(entrance, reads)
     # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
     errors.STATUSES[INTERRUPTED] = (400, "ABORTED")
-    return reads
+    return reads, transactions
 
 
 def _tell_of_storage_calls(entrance: Entrance, reads: OpenReads) -> None:
@@ -160,34 +193,30 @@ class _InTransaction:
         return self._cursor.execute(sql, *arguments)
 
 
-def _merge_inside_transactions() -> None:
+def _merge_inside_transactions(transactions: OpenTransactions) -> None:
     """Let MERGE run between BEGIN TRANSACTION and COMMIT.
 
     The emulator's MERGE opens a transaction of its own and takes DuckDB's complaint as "there is one already"; but after the
-    complaint DuckDB refuses everything but ROLLBACK. So cursors with an open transaction are remembered here, and MERGE is
+    complaint DuckDB refuses everything but ROLLBACK. So cursors with an open transaction are remembered, and MERGE is
     told.
     """
     from local_bigquery.jobs import merge, query
     from sqlglot import exp
 
     run_statement, run_merge = query._run, merge.run
-    open_transactions: weakref.WeakSet[Any] = weakref.WeakSet()
-    mutex = threading.Lock()
 
     def statement(cursor: Any, tree: Any, *arguments: Any) -> Any:
         if isinstance(tree, exp.Commit | exp.Rollback):
             # Before it runs: a COMMIT that fails has ended the transaction too.
-            with mutex:
-                open_transactions.discard(cursor)
+            transactions.ended(cursor)
+        transactions.used(cursor)
         result = run_statement(cursor, tree, *arguments)
         if isinstance(tree, exp.Transaction):
-            with mutex:
-                open_transactions.add(cursor)
+            transactions.began(cursor)
         return result
 
     def merge_statement(cursor: Any, tree: Any, context: Any) -> Any:
-        with mutex:
-            nested = cursor in open_transactions
+        nested = transactions.last_used(cursor) is not None
         return run_merge(_InTransaction(cursor) if nested else cursor, tree, context)
 
     query._run = statement

@@ -63,6 +63,11 @@ QUIET_SECONDS = 5.0
 LOOK_SECONDS = 60.0
 OVERDUE_SECONDS = 300.0
 
+# A transaction whose client is gone must not keep the server from tidying up for ever. BigQuery ends a session after 24 hours
+# without activity; the emulator never does.
+# https://cloud.google.com/bigquery/docs/sessions-intro
+SESSION_SECONDS = 24 * 60 * 60.0
+
 # Longest wait for readers that are in the middle of a Storage API stream when the server stops.
 _STREAM_GRACE = 30.0
 
@@ -219,7 +224,13 @@ class Server:
     """One run of the server, from an open emulator to the last answer. The caller holds the server lock."""
 
     def __init__(
-        self, folder: Folder, lock: int, entrance: Entrance, reads: emulator_patches.OpenReads, idle_seconds: float
+        self,
+        folder: Folder,
+        lock: int,
+        entrance: Entrance,
+        reads: emulator_patches.OpenReads,
+        transactions: emulator_patches.OpenTransactions,
+        idle_seconds: float,
     ) -> None:
         from local_bigquery.app import app
         from local_bigquery.engine import sessions
@@ -230,8 +241,10 @@ class Server:
         self._idle_seconds = idle_seconds
         self._running_jobs = runner._running
         self._sessions = sessions._sessions
+        self._abort_session = sessions.abort
         self._entrance = entrance
         self._reads = reads
+        self._transactions = transactions
         self._stop_reason: str | None = None
         self._wake = threading.Event()
         nonce = secrets.token_hex(16)
@@ -273,9 +286,12 @@ class Server:
         with database.cursor() as connection:
             return compaction.due_in_service(connection, self._folder.data)
 
-    def _must_not_tidy(self) -> bool:
-        # A session may have a transaction open, whose files the catalog does not know yet.
-        return self._busy() or bool(self._sessions)
+    def _in_use(self) -> bool:
+        if self._busy():
+            return True
+        # Nothing runs and nobody comes in, so nobody is using a session at this moment.
+        end_abandoned_sessions(self._sessions, self._transactions, time.monotonic(), self._abort_session)
+        return is_transaction_open(self._sessions, self._transactions)
 
     def _tidy(self) -> None:
         from local_bigquery.engine import database
@@ -288,7 +304,7 @@ class Server:
     def _watch(self) -> None:
         clients = open_lock(self._folder.clients_lock)
         last_needed = time.monotonic()
-        tidying = Tidying(self._entrance, due=self._is_due, busy=self._must_not_tidy, tidy=self._tidy)
+        tidying = Tidying(self._entrance, due=self._is_due, busy=self._in_use, tidy=self._tidy)
         while not self._wake.wait(min(1.0, self._idle_seconds / 4)):
             if not same_file(self._lock, self._folder.server_lock):
                 self.stop("the state folder is gone")
@@ -326,6 +342,25 @@ def is_any_running(jobs: Mapping[Any, Any]) -> bool:
     a server that went by it could neither stop nor leave when idle.
     """
     return any(job.future is None or not job.future.done() for job in tuple(jobs.values()))
+
+
+def is_transaction_open(sessions: Mapping[str, Any], transactions: emulator_patches.OpenTransactions) -> bool:
+    """Is one of the emulator's sessions inside a transaction?
+
+    The catalog does not know the files of such a transaction yet, and they would be taken for orphans. A session without one has
+    nothing to lose, and its client may never end it.
+    """
+    return any(transactions.last_used(session.cursor) is not None for session in tuple(sessions.values()))
+
+
+def end_abandoned_sessions(
+    sessions: Mapping[str, Any], transactions: emulator_patches.OpenTransactions, now: float, abort: Callable[[str], None]
+) -> None:
+    """End the sessions whose transaction its client has left alone for as long as BigQuery keeps a session; it is rolled back."""
+    for name, session in tuple(sessions.items()):
+        last_used = transactions.last_used(session.cursor)
+        if last_used is not None and now - last_used >= SESSION_SECONDS:
+            abort(name)
 
 
 def _take_server_lock(folder: Folder) -> int:
@@ -393,7 +428,7 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
     folder.server_json.unlink(missing_ok=True)
     _clear_leavings(folder)
     entrance = Entrance()
-    reads = emulator_patches.apply(entrance)
+    reads, transactions = emulator_patches.apply(entrance)
     link_extensions(Path.cwd())
 
     from local_bigquery.engine import database
@@ -410,7 +445,7 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
         with database.cursor() as cursor:
             done = compaction.tidy(cursor, folder.data, after_kill=was_killed)
         _log.info("opened in %.2f s, tidied in %.2f s: %s", opened - started, time.monotonic() - opened, done)
-        Server(folder, lock, entrance, reads, idle_seconds).run()
+        Server(folder, lock, entrance, reads, transactions, idle_seconds).run()
     finally:
         connection.close()
         _clear_leavings(folder)  # an upload that found the disk full is still there

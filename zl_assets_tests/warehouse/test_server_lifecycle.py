@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 from google.cloud import bigquery
+from sqlglot import exp
 
 from zl_assets.errors import WarehouseUnavailable
 from zl_assets.warehouse import compaction, embedded, emulator_patches, server
@@ -163,8 +164,9 @@ def test_a_server_that_never_leaves_gives_back_its_files_in_a_quiet_moment(state
         connection_properties=[bigquery.ConnectionProperty("session_id", opened.session_info.session_id)]
     )
     client.query("COMMIT TRANSACTION", job_config=same).result()
-    client.query("CALL BQ.ABORT_SESSION()", job_config=same).result()
+    # The session stays open: its client never ends it.
     _wait(lambda: len(list(tables.rglob("*.parquet"))) == 2)
+    assert [row.k for row in client.query("SELECT k FROM d.u", job_config=same).result()] == [7]
     assert [tuple(row) for row in client.query("SELECT COUNT(*), SUM(k), SUM(v) FROM d.t").result()] == [(100, 5050, 100)]
     assert [row.k for row in client.query("SELECT k FROM d.u").result()] == [7]
     # The results of today's questions are still there for whoever turns their pages.
@@ -259,6 +261,63 @@ def test_a_session_that_waits_for_its_client_is_not_tidied_away() -> None:
     assert reads
     reads.asked_for("s/2")
     assert not reads
+
+
+class _Session:
+    """A session of the emulator's as far as its end is concerned; its cursor is itself."""
+
+    @property
+    def cursor(self) -> "_Session":
+        return self
+
+
+def test_a_session_that_its_client_never_ended_does_not_keep_the_server_from_tidying_up() -> None:
+    transactions = emulator_patches.OpenTransactions()
+    sessions = {"forgotten": _Session(), "writing": _Session()}
+    assert not server.is_transaction_open(sessions, transactions)
+    transactions.began(sessions["writing"])
+    assert server.is_transaction_open(sessions, transactions)
+    transactions.ended(sessions["writing"])
+    assert not server.is_transaction_open(sessions, transactions)
+
+
+def test_a_transaction_whose_client_is_gone_does_not_keep_the_server_from_tidying_up_for_ever() -> None:
+    transactions = emulator_patches.OpenTransactions()
+    sessions = {"forgotten": _Session(), "writing": _Session()}
+    transactions.began(sessions["writing"])
+    now = time.monotonic()
+    server.end_abandoned_sessions(sessions, transactions, now + server.SESSION_SECONDS - 60, sessions.pop)
+    assert server.is_transaction_open(sessions, transactions), "its client may come back"
+    server.end_abandoned_sessions(sessions, transactions, now + server.SESSION_SECONDS, sessions.pop)
+    assert list(sessions) == ["forgotten"]
+    assert not server.is_transaction_open(sessions, transactions)
+
+
+def test_a_statement_that_fails_neither_opens_a_transaction_nor_leaves_one_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    from local_bigquery.jobs import merge, query
+
+    def run(_: object, tree: exp.Expression) -> None:
+        if tree.args.get("fails"):
+            raise RuntimeError("refused")
+
+    monkeypatch.setattr(query, "_run", run)
+    monkeypatch.setattr(merge, "run", run)
+    transactions = emulator_patches.OpenTransactions()
+    emulator_patches._merge_inside_transactions(transactions)
+    cursor = _Session()
+    with pytest.raises(RuntimeError, match="refused"):
+        query._run(cursor, exp.Transaction(fails=True))
+    assert transactions.last_used(cursor) is None
+    query._run(cursor, exp.Transaction())
+    began = transactions.last_used(cursor)
+    assert began is not None
+    query._run(cursor, exp.Select())
+    used = transactions.last_used(cursor)
+    assert used is not None
+    assert used > began, "its client is still there"
+    with pytest.raises(RuntimeError, match="refused"):
+        query._run(cursor, exp.Commit(fails=True))
+    assert transactions.last_used(cursor) is None
 
 
 def test_it_leaves_when_idle_but_not_while_a_client_lives(state: Path) -> None:
