@@ -175,6 +175,56 @@ def test_a_server_that_never_leaves_gives_back_its_files_in_a_quiet_moment(state
     client.close()
 
 
+# The server as it is, due after few snapshots and at once; it says when it begins to tidy up, so that it can be killed then.
+SOON_DUE = """
+import sys
+from zl_assets.warehouse import compaction, server
+compaction.SNAPSHOTS_DUE = 15
+server.QUIET_SECONDS = 0.2
+tidy = compaction.tidy_in_service
+def told(*arguments):
+    print("tidying", flush=True)
+    done = tidy(*arguments)
+    print("tidied", flush=True)
+    return done
+compaction.tidy_in_service = told
+server.main(sys.argv[1:])
+"""
+
+
+def test_a_server_killed_while_it_tidies_up_in_service_loses_no_row_and_leaves_no_file(state: Path) -> None:
+    folder = embedded.Folder.of(state)
+    folder.create()
+    folder.mark_format()
+
+    def start() -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", SOON_DUE, str(state)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        _wait(lambda: running_server(state) is not None)
+        return process
+
+    process = start()
+    client = embedded_client(state, "us-central1")
+    client.create_dataset("d")
+    client.query("CREATE TABLE d.t AS SELECT k FROM UNNEST(GENERATE_ARRAY(1, 100)) AS k").result()
+    said = []
+    for round_, delay in enumerate((0.0, 0.05, 0.15), start=1):
+        client.query("; ".join(f"UPDATE d.t SET k = k + 1000 WHERE MOD(k, 1000) = {n}" for n in range(1, 17))).result()
+        assert process.stdout is not None
+        assert process.stdout.readline() == "tidying\n"
+        time.sleep(delay)
+        process.kill()
+        said.append(process.communicate()[0])
+        process = start()
+        rows = client.query("SELECT COUNT(*), SUM(k) FROM d.t").result()
+        assert [tuple(row) for row in rows] == [(100, 5050 + round_ * 16 * 1000)]
+        assert len(list(folder.data.rglob("*.parquet"))) == 1
+    assert "" in said, "it had always been done already"
+    assert stop_server(state)
+    process.communicate()
+    client.close()
+
+
 def test_whoever_comes_while_it_tidies_up_waits_and_is_not_turned_away() -> None:
     entrance = Entrance()
     assert entrance.try_enter()
