@@ -188,11 +188,6 @@ class JobRunner:
 
         return self._named(step, lambda: self._repeat(read))
 
-    def children(self, script: bigquery.QueryJob) -> list[bigquery.QueryJob]:
-        """The statements that a script ran, as jobs."""
-        jobs = self.call("list_children", lambda **how: list(self.client.list_jobs(parent_job=script.job_id, **how)))
-        return [job for job in jobs if isinstance(job, bigquery.QueryJob)]
-
     def arrow(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> "pa.Table":
         """A result as Arrow, through the Storage API where the client has it."""
         job = self.query(sql, step, parameters)

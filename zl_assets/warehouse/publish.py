@@ -122,9 +122,6 @@ class Report:
     changed_to: dt.date | None
     updated_from: dt.date | None
     updated_to: dt.date | None
-    job_ids: tuple[str, ...]
-    bytes_processed: int
-    slot_ms: int
     switched_off: tuple[str, ...] = ()
 
 
@@ -135,8 +132,6 @@ class ViewReport:
     view: str
     replaced: bool
     row_count: int
-    job_ids: tuple[str, ...]
-    bytes_processed: int
 
 
 @dataclass(frozen=True)
@@ -223,9 +218,6 @@ class Publisher:
             changed_to=max((high for _, high in dates), default=None),
             updated_from=min((c.updated_low for c in changes if c.updated_low is not None), default=None),
             updated_to=max((c.updated_high for c in changes if c.updated_high is not None), default=None),
-            job_ids=tuple(self.runner.log.job_ids),
-            bytes_processed=self.runner.log.bytes_processed,
-            slot_ms=self.runner.log.slot_ms,
             switched_off=tuple(part.name for part in off),
         )
 
@@ -248,7 +240,7 @@ class Publisher:
                 self._ensure_dataset(name)
             self.runner.query(sql.create_view(name, contract, definition.select), "create_view")
         [row] = self.runner.rows(sql.count_rows(name), "count")
-        return ViewReport(str(name), replaced, row["row_count"], tuple(self.runner.log.job_ids), self.runner.log.bytes_processed)
+        return ViewReport(str(name), replaced, row["row_count"])
 
     def read(self, contract: TableContract | ViewContract) -> pd.DataFrame:
         """The rows of a table or view, ordered by key, one column per leaf.

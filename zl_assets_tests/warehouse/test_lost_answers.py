@@ -13,6 +13,7 @@ from zl_assets.contracts import WriteMode
 from zl_assets.errors import SchemaConflict
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.publish import Publication
+from zl_assets.warehouse.vanished import delete_vanished, find_vanished
 from zl_assets_tests.warehouse import test_ownership
 from zl_assets_tests.warehouse.tables import SMALL, publish, publisher, rows, small_frame
 
@@ -61,6 +62,18 @@ def test_appended_rows_are_not_taken_for_another_runs_when_the_merge_is_sent_aga
     with pytest.raises(SchemaConflict, match="1 of the rows to be added have a key"):
         publisher(bq, prefix).publish(Publication(small_frame(1, note=["other"])), APPEND)
     assert len(rows(bq, prefix)) == 3
+
+
+def test_a_deletion_that_is_sent_again_says_what_is_gone(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(bq, prefix, small_frame(200))
+    found = find_vanished(publisher(bq, prefix), SMALL, "ZL", small_frame(199))
+    assert found is not None
+    lost = lose_the_answer("delete_vanished", monkeypatch)
+    assert delete_vanished(publisher(bq, prefix), [found]) == 1
+    assert lost
+    assert len(rows(bq, prefix)) == 199
 
 
 def test_a_label_whose_answer_was_lost_is_set_and_the_run_goes_on(
