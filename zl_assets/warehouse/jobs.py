@@ -56,6 +56,9 @@ TRANSIENT_REASONS = frozenset(
 # BigQuery reports a lost race between two DML statements as a plain 400, recognisable by its text only.
 SERIALIZATION = "could not serialize access"
 
+# What the embedded BigQuery passes on of the operating system's ENOSPC.
+DISK_FULL = "No space left on device"
+
 _CONNECTION_FAULTS = (
     ConnectionError,
     requests.exceptions.ConnectionError,
@@ -338,6 +341,11 @@ class JobRunner:
                 "`gcloud auth application-default login` or a valid service account. Nothing was left half-written."
             ) from error
         except api.GoogleAPICallError as error:
+            if DISK_FULL in str(error):
+                raise WarehouseUnavailable(
+                    f"The disk that holds the embedded BigQuery is full, found in the step '{what}'. Free some space, and run it "
+                    f"again; nothing was left half-written. ({_one_line(error)})"
+                ) from error
             raise WarehouseRefused(f"BigQuery refused the step '{what}': {_one_line(error)}") from error
 
 

@@ -5,8 +5,16 @@ from google.api_core import exceptions as api
 from google.auth.exceptions import RefreshError
 from google.cloud import bigquery
 
-from zl_assets.errors import WarehouseRefused
+from zl_assets.errors import WarehouseRefused, WarehouseUnavailable
 from zl_assets.warehouse.jobs import JobRunner
+
+
+def test_a_full_disk_says_that_space_must_be_freed(bq: bigquery.Client) -> None:
+    def refuse(**_: object) -> None:
+        raise api.BadRequest('Failed to commit: Could not write file "emulator.duckdb.wal": No space left on device')
+
+    with pytest.raises(WarehouseUnavailable, match=r"disk.*is full, found in the step 'read'\. Free some space"):
+        JobRunner(bq, {}, max_bytes=1 << 30, deadline=60.0).call("read", refuse)
 
 
 @pytest.mark.parametrize(
