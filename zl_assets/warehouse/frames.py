@@ -4,6 +4,7 @@ Belongs here: what a frame must look like before anything is sent, and the conve
 inferred: not from values, not from a file. Must not be here: rules about the data itself, which are domain/assertions.py.
 """
 
+import datetime as dt
 import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 _FIRST = 5
 _MASKED: dict[ColumnType, Any] = {ColumnType.INT64: pd.Int64Dtype(), ColumnType.BOOL: pd.BooleanDtype()}
+
+_PYTHON_TYPES: dict[ColumnType, tuple[type, ...]] = {
+    ColumnType.STRING: (str,),
+    ColumnType.INT64: (int, np.integer),
+    ColumnType.FLOAT64: (int, float, np.integer, np.floating),
+    ColumnType.BOOL: (bool, np.bool_),
+    ColumnType.DATE: (dt.date, np.datetime64),
+    ColumnType.TIMESTAMP: (dt.datetime, np.datetime64),
+}
 
 
 def validate(frame: pd.DataFrame, contract: TableContract) -> None:
@@ -51,10 +61,9 @@ def _validate_column(frame: pd.DataFrame, contract: TableContract, leaf: Leaf) -
     values = frame[leaf.path]
     expected = PANDAS_DTYPES[leaf.column.type]
     if str(values.dtype) != expected:
-        example = values.dropna().head(1).tolist()
         raise ContractViolation(
             f"{contract.name}: column {leaf.path} has pandas type {values.dtype}, expected {expected} for {leaf.column.type}"
-            + (f"; first value {example[0]!r}." if example else ".")
+            f"{_culprit(values, leaf.column.type)}."
         )
     if not leaf.column.nullable:
         _refuse(frame, contract, leaf, values.isna(), "is NULL, and the column is NOT NULL")
@@ -67,6 +76,13 @@ def _validate_column(frame: pd.DataFrame, contract: TableContract, leaf: Leaf) -
     if leaf.column.type is ColumnType.STRING:
         bad = pd.Series([isinstance(value, str) and _is_not_utf8(value) for value in values], index=frame.index)
         _refuse(frame, contract, leaf, bad, "is not text that UTF-8 can hold")
+
+
+def _culprit(values: pd.Series, column_type: ColumnType) -> str:
+    """The first value of a column of the wrong type that cannot be one of the right type, or else its first value."""
+    there = [(row, value) for row, value in enumerate(values) if not pd.isna(value)]
+    odd = [(row, value) for row, value in there if not isinstance(value, _PYTHON_TYPES[column_type])]
+    return "".join(f"; value {value!r} in the row at position {row}" for row, value in (odd or there)[:1])
 
 
 def _is_not_utf8(text: str) -> bool:

@@ -56,6 +56,16 @@ def test_a_value_of_another_type_is_not_converted_on_the_quiet(column: str, valu
     assert found in message
 
 
+def test_the_one_value_that_is_no_number_is_named_with_its_row() -> None:
+    frame = small_frame()
+    frame["bar.close"] = pd.Series([1.0, None, "n/a", 2.0, 3.0], dtype=object)
+    assert "value 'n/a' in the row at position 2" in refused(frame)
+    frame["bar.close"] = pd.Series([None, 1.0, 2.0, 3.0, 4.0], dtype=object)
+    assert "value 1.0 in the row at position 1" in refused(frame)
+    frame["bar.close"] = pd.Series([None] * 5, dtype=object)
+    assert refused(frame).endswith("expected float64 for FLOAT64.")
+
+
 def test_a_time_of_day_is_not_cut_off_a_date() -> None:
     frame = small_frame()
     frame.loc[2, "day"] = pd.Timestamp("2024-02-01 13:00")

@@ -60,7 +60,8 @@ def run(place: Path) -> tuple[str, str, list[str]]:
                         )
                     )
             for fault in STEPWISE:
-                for step in STEPS[1:]:
+                # No job runs while datasets and tables are asked for or made, so none can fail.
+                for step in STEPS[2:] if fault.name.startswith("job fails") else STEPS[1:]:
                     for always in (False, True):
                         note(write_under_fault(intercept, client, fault, step, always=always, deadline=SHORT if always else 30.0))
             # For ever first: nothing of these may have changed a table, so each begins where the last did.
