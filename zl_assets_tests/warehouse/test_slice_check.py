@@ -62,13 +62,16 @@ def test_a_full_row_sets_every_field_of_the_matrix() -> None:
     assert len(values) > 50
 
 
-def test_a_scratch_table_of_a_killed_run_expires_and_is_swept(bq: bigquery.Client, prefix: str) -> None:
+def test_a_scratch_table_of_a_killed_run_expires_and_is_swept(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = publisher(bq, prefix)
     with one.scratch(SMALL) as scratch:
         table = bq.get_table(f"{bq.project}.{prefix}d.{scratch.table}")
         assert table.expires is not None
         assert scratch.table.startswith(STAGING_PREFIX)
         table.labels = {"zl_owner": table.labels["zl_owner"] + "1"}  # a process that is gone
+        monkeypatch.setattr("zl_assets.warehouse.publish._in_use", set())
         bq.update_table(table, ["labels"])
         publish(bq, prefix, small_frame(3))
         assert tables(bq, prefix) == ["small"]
