@@ -136,7 +136,7 @@ def asking(seconds: list[float]) -> Iterator[None]:
         return run
 
     with contextlib.ExitStack() as patches:
-        for name in ("call", "find", "query", "rows", "children", "arrow", "dry_run", "load"):
+        for name in ("call", "find", "query", "rows", "arrow", "dry_run", "load"):
             patches.enter_context(mock.patch.object(JobRunner, name, timed(getattr(JobRunner, name))))
         yield
     seconds.append(spent)
