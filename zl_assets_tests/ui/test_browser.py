@@ -209,7 +209,8 @@ def open_launchpad(page: Page, config: str) -> Locator:
     open_asset(page, "lgbm_model")
     page.locator("button:right-of(:text('Materialize'))").first.click()
     page.get_by_text("Open launchpad").click()
-    dialog = page.get_by_role("dialog")
+    # By its title: the menu that it was opened from is a dialog too, and may still be on its way out.
+    dialog = page.get_by_role("dialog").filter(has_text="Launchpad (configure assets)")
     editor = dialog.locator(".CodeMirror").first
     expect(editor).to_contain_text("num_leaves")
     editor.click()
