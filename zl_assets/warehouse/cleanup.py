@@ -90,7 +90,7 @@ def _dataset(publisher: Publisher, dataset: str) -> bigquery.Dataset | None:
 
 def _elsewhere(publisher: Publisher, dataset: bigquery.Dataset) -> str | None:
     """Why our queries prove nothing about a dataset in another location: of all that is in it, BigQuery says "not found"."""
-    if dataset.location.casefold() == publisher.location.casefold():
+    if not publisher.is_elsewhere(dataset):
         return None
     return (
         f"the dataset is in {dataset.location}, and ZL_LOCATION is {publisher.location}, from where it cannot be looked at: it "

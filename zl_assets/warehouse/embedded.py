@@ -47,7 +47,7 @@ FORMAT = 1
 older."""
 
 EMULATOR_VERSION = "0.3.2"
-"""The only local-bigquery that the server runs on: it mends two of its internals."""
+"""The only local-bigquery that the server runs on: it mends some of its internals."""
 
 VERSION = f"format {FORMAT}, local-bigquery {EMULATOR_VERSION}"
 

@@ -80,7 +80,7 @@ def _validate_column(frame: pd.DataFrame, contract: TableContract, leaf: Leaf) -
 
 def _culprit(values: pd.Series, column_type: ColumnType) -> str:
     """The first value of a column of the wrong type that cannot be one of the right type, or else its first value."""
-    there = [(row, value) for row, value in enumerate(values) if not pd.isna(value)]
+    there = [(row, values.iloc[row]) for row in np.flatnonzero(values.notna())]
     odd = [(row, value) for row, value in there if not isinstance(value, _PYTHON_TYPES[column_type])]
     return "".join(f"; value {value!r} in the row at position {row}" for row, value in (odd or there)[:1])
 

@@ -218,7 +218,7 @@ def _datasets(publisher: Publisher, names: Iterable[TableName]) -> tuple[list[Ob
             objects.append(Object(reference, f"create in {publisher.location}"))
             if not publisher.may_create:
                 stops.append(f"dataset {reference} does not exist and ZL_CREATE is false")
-        elif dataset.location.casefold() != publisher.location.casefold():
+        elif publisher.is_elsewhere(dataset):
             objects.append(Object(reference, f"none: it is in {dataset.location}"))
             stops.append(f"dataset {reference} is in {dataset.location}, and ZL_LOCATION is {publisher.location}")
         else:

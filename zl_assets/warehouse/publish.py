@@ -191,7 +191,7 @@ class Publisher:
             # nothing that the next one does not know of.
             self._label(name, ownership.labels_before(contract, live))
             statements = self._merge(contract, name, live, staging, changes)
-            if contract.mode is WriteMode.APPEND:
+            if contract.mode is WriteMode.APPEND and changes:
                 # Another run can take a key between the comparison and the MERGE, which leaves such a row as it is. Seen by what
                 # is there now: a MERGE whose answer was lost, and that was sent again, counts no rows of its own.
                 taken = self._compare(contract, name, live, staging, bounds)
@@ -282,6 +282,10 @@ class Publisher:
             self.runner.call("create_scratch", self.runner.client.create_table, table, exists_ok=True)
             yield replace(contract, table=scratch.table)
 
+    def is_elsewhere(self, dataset: bigquery.Dataset) -> bool:
+        """Is the dataset in another location than ours? No query of ours sees anything of it then."""
+        return bool(dataset.location.casefold() != self.location.casefold())
+
     def exists(self, contract: TableContract | ViewContract) -> bool:
         """Is there such a table or view?"""
         return self._find(self.namespace.of(contract)) is not None
@@ -337,7 +341,7 @@ class Publisher:
             wanted = bigquery.Dataset(reference)
             wanted.location = self.location
             dataset = self.runner.call("create_dataset", client.create_dataset, wanted, exists_ok=True)
-        if dataset.location.casefold() != self.location.casefold():
+        if self.is_elsewhere(dataset):
             raise SchemaConflict(
                 f"dataset {reference} is in {dataset.location}, and ZL_LOCATION is {self.location}. One query cannot span two "
                 "locations: set ZL_LOCATION to the dataset's, or ZL_DATASET_PREFIX to work beside it."

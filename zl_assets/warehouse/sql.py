@@ -186,8 +186,12 @@ def existing_rows(target: Target) -> str:
             *(f"live.{c.name} AS {c.name}" for c in target.repeats),
         ]
     )
+    return f"SELECT\n{columns}\n{_from_live(target)}"
+
+
+def _from_live(target: Target) -> str:
     bound = f"\nWHERE {_between(f'live.{target.range_column}')}" if target.range_column else ""
-    return f"SELECT\n{columns}\nFROM {target.name.quoted} AS live{bound}"
+    return f"FROM {target.name.quoted} AS live{bound}"
 
 
 def hollow_name(struct: Column) -> str:
@@ -278,8 +282,9 @@ ORDER BY partition_start"""
 def doubled_keys(target: Target, staging: TableName, limit: int) -> str:
     """The first staged keys that the live table has more than once between @low and @high, for an error message."""
     keys = ", ".join(target.contract.key)
+    live = ", ".join(f"live.{key} AS {key}" for key in target.contract.key)
     return (
-        f"SELECT {keys} FROM (\n{_indent(existing_rows(target))}\n)\nGROUP BY {keys} HAVING COUNT(*) > 1\nINTERSECT DISTINCT\n"
+        f"SELECT {live}\n{_from_live(target)}\nGROUP BY {keys} HAVING COUNT(*) > 1\nINTERSECT DISTINCT\n"
         f"SELECT {keys} FROM {staging.quoted}\nORDER BY {keys}\nLIMIT {int(limit)}"
     )
 
@@ -290,10 +295,9 @@ def differing_rows(target: Target, staging: TableName, limit: int) -> str:
     live = ", ".join(
         [*(f"live.{k}" for k in target.contract.key), *(_live_value(target, v) for v in target.contract.value_leaves)]
     )
-    bound = f" WHERE {_between(f'live.{target.range_column}')}" if target.range_column else ""
     return (
         f"SELECT {', '.join(names)} FROM {staging.quoted}\nEXCEPT DISTINCT\n"
-        f"SELECT {live} FROM {target.name.quoted} AS live{bound}\nORDER BY {', '.join(target.contract.key)}\nLIMIT {int(limit)}"
+        f"SELECT {live}\n{_from_live(target)}\nORDER BY {', '.join(target.contract.key)}\nLIMIT {int(limit)}"
     )
 
 

@@ -62,6 +62,8 @@ def test_the_one_value_that_is_no_number_is_named_with_its_row() -> None:
     assert "value 'n/a' in the row at position 2" in refused(frame)
     frame["bar.close"] = pd.Series([None, 1.0, 2.0, 3.0, 4.0], dtype=object)
     assert "value 1.0 in the row at position 1" in refused(frame)
+    frame["bar.close"] = pd.Series([1.0, [1, 2], None, 2.0, 3.0], dtype=object)
+    assert "value [1, 2] in the row at position 1" in refused(frame)
     frame["bar.close"] = pd.Series([None] * 5, dtype=object)
     assert refused(frame).endswith("expected float64 for FLOAT64.")
 
