@@ -11,10 +11,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zl_assets.errors import ArtifactFault
+from zl_assets.errors import ZlError
 
 TEMPORARY = ".new-"
 """Prefix of what is being written; a killed write leaves it, and the next write under the lock removes it."""
+
+
+class ArtifactFault(ZlError):
+    """A CSV or model file is missing, truncated, or is not the one its record names."""
+
 
 # A write takes milliseconds; whoever holds the lock for this long is stopped, not slow.
 _LOCK_SECONDS = 30.0

@@ -13,13 +13,17 @@ from email.message import EmailMessage
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from zl_assets.errors import NotDelivered
+from zl_assets.errors import ZlError
 from zl_assets.settings import LOOPBACK, Settings
 
 # Dagster gives a sensor's evaluation 60 s. Three tries of the webhook with their pauses end after 32 s, the mail server's five
 # answers after 25 s.
 _TIMEOUT = 5.0
 _RETRIES = 2
+
+
+class NotDelivered(ZlError):
+    """An alert did not reach its receiver; the message names the host and never a password or a webhook's path."""
 
 
 @dataclass(frozen=True)

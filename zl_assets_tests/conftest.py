@@ -36,7 +36,7 @@ def shared_data(name: str) -> Path:
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The state folder of an embedded BigQuery that lives as long as the test run. Tests keep apart by dataset names."""
-    from zl_assets.warehouse.embedded import ensure_server, stop_server
+    from zl_assets.warehouse.embedded.lifecycle import ensure_server, stop_server
 
     state_dir = tmp_path_factory.mktemp("state")
     ensure_server(state_dir)
@@ -47,7 +47,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def bq(warehouse: Path) -> "Iterator[bigquery.Client]":
     """A client of the run's embedded BigQuery."""
-    from zl_assets.warehouse.embedded import embedded_client
+    from zl_assets.warehouse.embedded.lifecycle import embedded_client
 
     client = embedded_client(warehouse, "us-central1")
     yield client

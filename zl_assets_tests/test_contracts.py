@@ -4,18 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from zl_assets.contracts import (
-    BARS,
-    CONTRACTS,
-    FEATURES,
-    MATRIX,
-    REGIME_WEIGHTS,
-    SESSIONS,
-    TRAINING_VIEW,
-    Column,
-    ColumnType,
-    TableContract,
-)
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import BARS, CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
+from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 
 
 def schema(contract: TableContract) -> dict[str, str]:

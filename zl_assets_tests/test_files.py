@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from zl_assets.errors import ArtifactFault
-from zl_assets.files import TEMPORARY, exclusive, replace_file
+from zl_assets.files import TEMPORARY, ArtifactFault, exclusive, replace_file
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:

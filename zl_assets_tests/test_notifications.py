@@ -14,11 +14,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from zl_assets.errors import NotDelivered
 from zl_assets.notifications import (
     Alert,
     EmailNotifier,
     LogNotifier,
+    NotDelivered,
     WebhookNotifier,
     build_notifiers,
     deliver,

@@ -4,8 +4,9 @@ from typing import Any
 
 import dagster as dg
 
-from zl_assets.contracts import CONTRACTS, TableContract, ViewContract
+from zl_assets.contracts.tables import CONTRACTS
 from zl_assets.io_managers.bigquery import table_schema
+from zl_assets.warehouse.contract import TableContract, ViewContract
 
 SOURCE, FEATURES, FAMILIES, TRAINING, PREDICTIONS = "source", "features", "families", "training", "predictions"
 IMPACT = "impact"

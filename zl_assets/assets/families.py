@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.common import FAMILIES, OWNERS, RETRY, TABLES_IO, described
-from zl_assets.contracts import SESSIONS
+from zl_assets.contracts.tables import SESSIONS
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.gates import computed
 from zl_assets.domain.families.registry import Selection

@@ -8,7 +8,8 @@ import pandas as pd
 from zl_assets.assets.common import FEATURES as FEATURES_GROUP
 from zl_assets.assets.common import OWNERS, RETRY, TABLES_IO, described, of_contract
 from zl_assets.assets.pictures import picture
-from zl_assets.contracts import FEATURES, MATRIX, REGIME_WEIGHTS
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import FEATURES, MATRIX
 from zl_assets.domain import features, matrix, regimes
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import asset_of, matrix_contract, without_rows
@@ -84,7 +85,7 @@ def build_matrix_asset(selection: Selection) -> dg.AssetsDefinition:
     def daily_ml_matrix(
         zl_ohlcv: pd.DataFrame, zl_ta_features: pd.DataFrame, regime_weights: pd.DataFrame, **families: pd.DataFrame
     ) -> dg.MaterializeResult[Any]:
-        from zl_assets.model.plots import matrix_over_time
+        from zl_assets.model.report.plots import matrix_over_time
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():

@@ -9,17 +9,20 @@ from pydantic import Field
 
 from zl_assets.assets.common import IMPACT, OWNERS, RETRY, TABLES_IO, described
 from zl_assets.assets.pictures import picture, table
-from zl_assets.contracts import LEDGER, MATRIX, SESSIONS, TRAINING_VIEW
+from zl_assets.contracts.ledger import LEDGER
+from zl_assets.contracts.tables import MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.frames import empty_frame
-from zl_assets.errors import DataFault, SchemaConflict, SettingError, TrainingFault
+from zl_assets.errors import SettingError
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.model.skill import PLACEBO_SHIFTS, SEED
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.skill import PLACEBO_SHIFTS, SEED
+from zl_assets.warehouse.errors import DataFault, SchemaConflict
+from zl_assets.warehouse.shape import empty_frame
 
 if TYPE_CHECKING:
-    from zl_assets.model.impact import ImpactConfig
+    from zl_assets.model.impact.registration import ImpactConfig
     from zl_assets.warehouse.publish import Publisher
 
 ASSET = "feature_family_impact"
@@ -43,7 +46,7 @@ class ImpactChoices(dg.Config):
         Raises:
             TrainingFault: a choice that the protocol does not allow.
         """
-        from zl_assets.model.impact import ImpactConfig
+        from zl_assets.model.impact.registration import ImpactConfig
 
         return ImpactConfig(self.shifts, self.boosting_shifts, self.seed)
 
@@ -113,8 +116,11 @@ def _measure(
     publisher: "Publisher", family: Family, selection: Selection, tables: dict[str, pd.DataFrame], config: "ImpactConfig"
 ) -> bool:
     """Measure one family and add its row to the ledger; False where the ledger has it already."""
-    from zl_assets.model.impact import gates_of, impact_rows, measure, register, require_gates
-    from zl_assets.model.ledger import is_recorded, ledger_rows, next_look
+    from zl_assets.model.impact.gates import gates_of, require_gates
+    from zl_assets.model.impact.ledger import is_recorded, ledger_rows, next_look
+    from zl_assets.model.impact.measure import measure
+    from zl_assets.model.impact.registration import register
+    from zl_assets.model.impact.rows import impact_rows
     from zl_assets.warehouse.publish import Publication
 
     matrix = tables[MATRIX.table]
@@ -136,7 +142,7 @@ def _ledger(publisher: "Publisher") -> pd.DataFrame:
 
 
 def _shown(ledger: pd.DataFrame) -> dict[str, dg.MetadataValue]:
-    from zl_assets.model.impact_report import impact_report
+    from zl_assets.model.report.impact import impact_report
 
     report = impact_report(ledger)
     metadata: dict[str, Any] = {"decisions": dg.MetadataValue.md("\n\n".join(report.words))}

@@ -11,12 +11,14 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.common import OWNERS, RETRY, SOURCE, TABLES_IO
-from zl_assets.contracts import BARS_1H, FRED_OBSERVATIONS, SYMBOL, VOLATILITY_DAILY, TableContract
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
+from zl_assets.contracts.tables import BARS_1H, SYMBOL
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.io_managers.bigquery import table_schema
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import TableContract
 
 # The series that each table is filled with.
 SERIES_OF = {FRED_OBSERVATIONS.table: MACRO_SERIES, VOLATILITY_DAILY.table: VOLATILITY_SERIES}

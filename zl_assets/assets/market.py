@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.common import FEATURES, OWNERS, RETRY, SOURCE, TABLES_IO, of_contract
-from zl_assets.contracts import BARS, SESSIONS, SYMBOL
+from zl_assets.contracts.tables import BARS, SESSIONS, SYMBOL
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.sessions import Sessions

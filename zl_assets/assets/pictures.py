@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 if TYPE_CHECKING:
-    from zl_assets.model.report import Report
+    from zl_assets.model.report.report import Report
 
 
 def shown(report: "Report") -> dict[str, dg.MetadataValue]:

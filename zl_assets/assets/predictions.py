@@ -7,10 +7,10 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.common import OWNERS, PREDICTIONS, PUBLISHED_MODEL_IO, RETRY, TABLES_IO, of_contract
-from zl_assets.contracts import LATEST, OOF
+from zl_assets.contracts.tables import LATEST, OOF
 from zl_assets.io_managers.artifacts import TrainingCsv
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.model.artifact import LoadedModel
+from zl_assets.model.fit.artifact import LoadedModel
 
 
 @dg.asset(
@@ -30,7 +30,7 @@ def zl_1m_oof(
     Sessions before the first test fold are here too, without a forecast: the folds move as the history grows, and a row that no
     fold tests any more must not keep an old model's forecast. Left as it is when the run's model did not become `latest`.
     """
-    from zl_assets.model.predictions import oof_rows
+    from zl_assets.model.fit.predictions import oof_rows
 
     if not lgbm_model.is_latest:
         context.log.warning(f"model {lgbm_model.model_id} is not latest: {OOF.name} keeps the forecasts of the one that is")
@@ -60,7 +60,7 @@ def zl_1m_latest(
     Made by `latest`, the newest model that passed its gates, which may be older than this run's. A newer model updates these
     rows; once a target is known its row stays as it was last forecast. Target sessions are the exchange calendar's.
     """
-    from zl_assets.model.predictions import latest_rows
+    from zl_assets.model.fit.predictions import latest_rows
 
     with as_failures():
         rows = latest_rows(lgbm_model, training_csv.frame)

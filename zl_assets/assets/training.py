@@ -9,17 +9,18 @@ from pydantic import Field
 
 from zl_assets.assets.common import CSV_IO, MODELS_IO, OWNERS, RETRY, TABLES_IO, TRAINING, described
 from zl_assets.assets.pictures import shown
-from zl_assets.contracts import MATRIX, TRAINING_VIEW, ViewContract
+from zl_assets.contracts.tables import MATRIX, TRAINING_VIEW
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_columns, training_view_contract
-from zl_assets.errors import TrainingFault
 from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse, job_metadata, table_schema
 from zl_assets.io_managers.exports import Exports, training_rows
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.skill import REFRESH_SHIFTS
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.skill import REFRESH_SHIFTS
 from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import ViewContract
 
 _VIEW = (
     "Flat training rows: close, the eight features,{kept} the regime, and the target, which is the return over the next 21 "
@@ -189,11 +190,11 @@ def build_model(selection: Selection) -> dg.AssetsDefinition:
     def lgbm_model(
         config: ModelChoices, training_csv: TrainingCsv, zl_ta_features: pd.DataFrame
     ) -> dg.MaterializeResult[GatedModel]:
-        from zl_assets.model.design import features_with
-        from zl_assets.model.evidence import gather_evidence
-        from zl_assets.model.gates import evaluate_gates
-        from zl_assets.model.report import build_report, report_html
-        from zl_assets.model.training import train
+        from zl_assets.model.fit.design import features_with
+        from zl_assets.model.fit.gates import evaluate_gates
+        from zl_assets.model.fit.training import train
+        from zl_assets.model.report.evidence import gather_evidence
+        from zl_assets.model.report.report import build_report, report_html
 
         with as_failures():
             choices = config.model_config_of_run()

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.checks.advice import WHAT_TO_DO
-from zl_assets.domain.assertions import Verdict
+from zl_assets.warehouse.verdict import Verdict
 
 
 def spec(asset: str, name: str, description: str, *, blocking: bool = False, against: tuple[str, ...] = ()) -> dg.AssetCheckSpec:

@@ -11,12 +11,13 @@ import pandas as pd
 
 from zl_assets.assets.common import TABLES_IO
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import SESSIONS
-from zl_assets.domain import assertions
+from zl_assets.contracts.tables import SESSIONS
 from zl_assets.domain.families import gates
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import asset_of, family_contract
+from zl_assets.domain.rules.market import no_missing_session
+from zl_assets.domain.rules.tables import unique_key
 from zl_assets.io_managers.failures import as_failures
 
 
@@ -68,7 +69,7 @@ def _checks(family: Family, *, blocking: bool) -> dg.AssetChecksDefinition:
         read = {name: tables[name] for name in sources}
         without = [name for name, frame in read.items() if frame.empty]
         yield result(asset, gates.source_there(family, read), warn=not blocking)
-        yield result(asset, assertions.unique_key(stored, contract.key))
+        yield result(asset, unique_key(stored, contract.key))
         if without:
             # Nothing was computed and nothing is stored; source_there says why.
             for name in ("no_missing_session", "in_range", "coverage", "prefix_invariant", "release_times", "stored_as_computed"):
@@ -77,7 +78,7 @@ def _checks(family: Family, *, blocking: bool) -> dg.AssetChecksDefinition:
         with as_failures():
             rows = gates.family_rows(family, sessions, read)
             verdicts = (
-                assertions.no_missing_session(stored, sessions),
+                no_missing_session(stored, sessions),
                 gates.in_range(family)(rows),
                 gates.coverage(family, stored),
                 gates.prefix_invariant(family, sessions, read),

@@ -6,11 +6,25 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, ROLL_NAMES, SESSIONS, TECHNICAL_FEATURE_NAMES
-from zl_assets.domain import assertions
+from zl_assets.contracts.features import ROLL_NAMES, TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import BARS, FEATURES, MATRIX, SESSIONS
 from zl_assets.domain.families.gates import stamped
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import asset_of, matrix_columns
+from zl_assets.domain.rules.features import (
+    features_finite,
+    features_null_only_in_warm_up,
+    prefix_invariant,
+    roll_columns_sound,
+    rsi_in_range,
+    volatility_in_plan,
+    volatility_plausible,
+)
+from zl_assets.domain.rules.market import newest_session, no_missing_session, no_null_prices, prices_positive
+from zl_assets.domain.rules.matrix import matrix_rows_recomputed
+from zl_assets.domain.rules.regimes import distinct_regimes, regimes_cover_the_calendar, regimes_named, seven_regimes
+from zl_assets.domain.rules.tables import column_coverage, row_count_at_least, unique_key
 from zl_assets.resources import AsOf, Bounds
 
 _RSI = "RSI lies between 0 and 100."
@@ -33,8 +47,8 @@ _PLAUSIBLE = "21-session volatility is at most 0.10 a day; the real series peaks
 )
 def regime_weights_checks(regime_weights: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
     """The regime table against the plan."""
-    yield result(REGIME_WEIGHTS.table, assertions.seven_regimes(regime_weights))
-    yield result(REGIME_WEIGHTS.table, assertions.regimes_cover_the_calendar(regime_weights))
+    yield result(REGIME_WEIGHTS.table, seven_regimes(regime_weights))
+    yield result(REGIME_WEIGHTS.table, regimes_cover_the_calendar(regime_weights))
 
 
 @dg.multi_asset_check(
@@ -73,15 +87,15 @@ def zl_ta_features_checks(
 ) -> Iterator[dg.AssetCheckResult]:
     """The feature table against its bounds and the sessions."""
     for verdict in (
-        assertions.unique_key(zl_ta_features, FEATURES.key),
-        assertions.no_missing_session(zl_ta_features, zl_ohlcv),
-        assertions.features_finite(zl_ta_features),
-        assertions.features_null_only_in_warm_up(zl_ta_features),
-        assertions.rsi_in_range(zl_ta_features),
-        assertions.volatility_in_plan(zl_ta_features),
-        assertions.volatility_plausible(zl_ta_features),
-        assertions.roll_columns_sound(zl_ta_features),
-        assertions.prefix_invariant(zl_ta_features, zl_ohlcv, databento_futures_ohlcv_1d),
+        unique_key(zl_ta_features, FEATURES.key),
+        no_missing_session(zl_ta_features, zl_ohlcv),
+        features_finite(zl_ta_features),
+        features_null_only_in_warm_up(zl_ta_features),
+        rsi_in_range(zl_ta_features),
+        volatility_in_plan(zl_ta_features),
+        volatility_plausible(zl_ta_features),
+        roll_columns_sound(zl_ta_features),
+        prefix_invariant(zl_ta_features, zl_ohlcv, databento_futures_ohlcv_1d),
     ):
         yield result(FEATURES.table, verdict)
 
@@ -145,23 +159,23 @@ def build_matrix_checks(selection: Selection) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         """The matrix against the plan's assertions and against what it was made of."""
         for verdict in (
-            assertions.row_count_at_least(daily_ml_matrix, bounds.min_matrix_rows),
-            assertions.unique_key(daily_ml_matrix, MATRIX.key),
-            assertions.no_null_prices(daily_ml_matrix),
-            assertions.prices_positive(daily_ml_matrix),
-            assertions.regimes_named(daily_ml_matrix),
-            assertions.distinct_regimes(daily_ml_matrix, regime_weights),
-            assertions.rsi_in_range(daily_ml_matrix),
-            assertions.volatility_in_plan(daily_ml_matrix),
-            assertions.volatility_plausible(daily_ml_matrix),
-            assertions.column_coverage(daily_ml_matrix, complete=_COMPLETE, optional=optional),
-            assertions.matrix_rows_recomputed(daily_ml_matrix, zl_ohlcv, regime_weights),
+            row_count_at_least(daily_ml_matrix, bounds.min_matrix_rows),
+            unique_key(daily_ml_matrix, MATRIX.key),
+            no_null_prices(daily_ml_matrix),
+            prices_positive(daily_ml_matrix),
+            regimes_named(daily_ml_matrix),
+            distinct_regimes(daily_ml_matrix, regime_weights),
+            rsi_in_range(daily_ml_matrix),
+            volatility_in_plan(daily_ml_matrix),
+            volatility_plausible(daily_ml_matrix),
+            column_coverage(daily_ml_matrix, complete=_COMPLETE, optional=optional),
+            matrix_rows_recomputed(daily_ml_matrix, zl_ohlcv, regime_weights),
         ):
             yield result(MATRIX.table, verdict)
         if names:
             tables = {names[asset]: rows for asset, rows in families.items()}
             yield result(MATRIX.table, stamped(selection.on, daily_ml_matrix, tables))
-        yield result(MATRIX.table, assertions.newest_session(daily_ml_matrix, as_of.date), warn=True)
+        yield result(MATRIX.table, newest_session(daily_ml_matrix, as_of.date), warn=True)
 
     return daily_ml_matrix_checks
 

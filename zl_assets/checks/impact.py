@@ -4,12 +4,13 @@ import dagster as dg
 
 from zl_assets.assets.impact import ASSET
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import LEDGER, TRAINING_VIEW
+from zl_assets.contracts.ledger import LEDGER
+from zl_assets.contracts.tables import TRAINING_VIEW
 from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.frames import empty_frame
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.model.ledger import kept_family_verdict, looks_numbered
+from zl_assets.model.impact.ledger import kept_family_verdict, looks_numbered
+from zl_assets.warehouse.shape import empty_frame
 
 VIEW = TRAINING_VIEW.table
 

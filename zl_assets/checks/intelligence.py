@@ -7,11 +7,21 @@ import pandas as pd
 
 from zl_assets.assets.intelligence import NO_FRED, SERIES_OF
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import BARS_1H, FRED_OBSERVATIONS, SESSIONS, VOLATILITY_DAILY, TableContract
-from zl_assets.domain import assertions
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
+from zl_assets.contracts.tables import BARS_1H, SESSIONS
+from zl_assets.domain.rules.observations import (
+    hours_make_sessions,
+    no_vanished_observation,
+    series_accepted,
+    series_fresh,
+    series_start_in_time,
+)
+from zl_assets.domain.rules.rows import OBSERVATION_RULES
+from zl_assets.domain.rules.tables import unique_key
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import TableContract
 
 
 def build_intelligence_checks(settings: Settings, assets: frozenset[str]) -> list[dg.AssetChecksDefinition]:
@@ -54,15 +64,15 @@ def _observation_checks(settings: Settings, contract: TableContract) -> dg.Asset
             with as_failures():
                 files = fred.read_folder(folder, series, contract, as_of.date)
             refused, source = files.refused, files.frame
-        yield result(asset, assertions.unique_key(table, contract.key))
-        yield result(asset, assertions.series_accepted(refused, settings.fred or "ZL_FRED"), warn=folder is None)
-        for assertion in assertions.OBSERVATION_ASSERTIONS:
+        yield result(asset, unique_key(table, contract.key))
+        yield result(asset, series_accepted(refused, settings.fred or "ZL_FRED"), warn=folder is None)
+        for assertion in OBSERVATION_RULES:
             yield result(asset, assertion(table))
         # The files are read up to the as-of date; what a later one has stored is not held against them.
         stored = table[table["observed_on"] <= pd.Timestamp(as_of.date)]
-        yield result(asset, assertions.no_vanished_observation(stored, source))
-        yield result(asset, assertions.series_fresh(table, series, as_of.date), warn=True)
-        yield result(asset, assertions.series_start_in_time(table, series, sessions), warn=True)
+        yield result(asset, no_vanished_observation(stored, source))
+        yield result(asset, series_fresh(table, series, as_of.date), warn=True)
+        yield result(asset, series_start_in_time(table, series, sessions), warn=True)
 
     return checks
 
@@ -85,7 +95,7 @@ def _hour_checks() -> dg.AssetChecksDefinition:
     )
     def checks(**tables: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
         """The hours against the sessions."""
-        yield result(asset, assertions.unique_key(tables[asset], BARS_1H.key))
-        yield result(asset, assertions.hours_make_sessions(tables[asset], tables[SESSIONS.table]), warn=True)
+        yield result(asset, unique_key(tables[asset], BARS_1H.key))
+        yield result(asset, hours_make_sessions(tables[asset], tables[SESSIONS.table]), warn=True)
 
     return checks

@@ -6,8 +6,20 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import BARS, SESSIONS, SYMBOL
-from zl_assets.domain import assertions
+from zl_assets.contracts.tables import BARS, SESSIONS, SYMBOL
+from zl_assets.domain.rules.market import (
+    high_not_below_low,
+    newest_session,
+    no_missing_session,
+    no_null_prices,
+    no_vanished_bar,
+    no_vanished_session,
+    open_and_close_in_range,
+    prices_positive,
+    thin_sessions,
+    volume_sound,
+)
+from zl_assets.domain.rules.tables import unique_key
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.resources import AsOf
@@ -50,18 +62,18 @@ def zl_ohlcv_checks(
     with as_failures():
         source = build_sessions(databento_futures_ohlcv_1d, SYMBOL, as_of.date).frame
     for verdict in (
-        assertions.unique_key(zl_ohlcv, SESSIONS.key),
-        assertions.no_missing_session(zl_ohlcv, source),
-        assertions.no_vanished_session(zl_ohlcv, source),
-        assertions.no_null_prices(zl_ohlcv),
-        assertions.prices_positive(zl_ohlcv),
-        assertions.high_not_below_low(zl_ohlcv),
-        assertions.open_and_close_in_range(zl_ohlcv),
-        assertions.volume_sound(zl_ohlcv),
+        unique_key(zl_ohlcv, SESSIONS.key),
+        no_missing_session(zl_ohlcv, source),
+        no_vanished_session(zl_ohlcv, source),
+        no_null_prices(zl_ohlcv),
+        prices_positive(zl_ohlcv),
+        high_not_below_low(zl_ohlcv),
+        open_and_close_in_range(zl_ohlcv),
+        volume_sound(zl_ohlcv),
     ):
         yield result(ASSET, verdict)
-    yield result(ASSET, assertions.thin_sessions(zl_ohlcv), warn=True)
-    yield result(ASSET, assertions.newest_session(zl_ohlcv, as_of.date), warn=True)
+    yield result(ASSET, thin_sessions(zl_ohlcv), warn=True)
+    yield result(ASSET, newest_session(zl_ohlcv, as_of.date), warn=True)
 
 
 def build_source_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
@@ -87,8 +99,8 @@ def build_source_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
         with as_failures():
             files = bars_to_load(settings.bars).frame
-        yield result(BARS.table, assertions.unique_key(databento_futures_ohlcv_1d, BARS.key))
-        yield result(BARS.table, assertions.no_vanished_bar(databento_futures_ohlcv_1d, files))
+        yield result(BARS.table, unique_key(databento_futures_ohlcv_1d, BARS.key))
+        yield result(BARS.table, no_vanished_bar(databento_futures_ohlcv_1d, files))
 
     return [databento_futures_ohlcv_1d_checks]
 

@@ -7,9 +7,16 @@ import pandas as pd
 
 from zl_assets.assets.common import PUBLISHED_MODEL_IO
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import LATEST, OOF, TRAINING_VIEW
-from zl_assets.domain import assertions
-from zl_assets.model.artifact import LoadedModel
+from zl_assets.contracts.tables import LATEST, OOF, TRAINING_VIEW
+from zl_assets.domain.rules.predictions import (
+    forecasts_sound,
+    interval_ordered,
+    model_up_to_date,
+    open_sessions_forecast,
+    outcomes_are_the_views,
+)
+from zl_assets.domain.rules.tables import unique_key
+from zl_assets.model.fit.artifact import LoadedModel
 
 MODEL = "lgbm_model"
 
@@ -31,9 +38,9 @@ MODEL = "lgbm_model"
 def zl_1m_oof_checks(zl_1m_oof: pd.DataFrame, vw_zl_1m_flat: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
     """The out-of-fold forecasts against the view."""
     for verdict in (
-        assertions.unique_key(zl_1m_oof, OOF.key),
-        assertions.forecasts_sound(zl_1m_oof),
-        assertions.outcomes_are_the_views(zl_1m_oof, vw_zl_1m_flat),
+        unique_key(zl_1m_oof, OOF.key),
+        forecasts_sound(zl_1m_oof),
+        outcomes_are_the_views(zl_1m_oof, vw_zl_1m_flat),
     ):
         yield result(OOF.table, verdict)
 
@@ -67,15 +74,15 @@ def zl_1m_latest_checks(
 ) -> Iterator[dg.AssetCheckResult]:
     """The open forecasts against the view and the published model."""
     for verdict in (
-        assertions.unique_key(zl_1m_latest, LATEST.key),
-        assertions.forecasts_sound(zl_1m_latest),
-        assertions.interval_ordered(zl_1m_latest),
-        assertions.open_sessions_forecast(zl_1m_latest, vw_zl_1m_flat, lgbm_model.model_id),
+        unique_key(zl_1m_latest, LATEST.key),
+        forecasts_sound(zl_1m_latest),
+        interval_ordered(zl_1m_latest),
+        open_sessions_forecast(zl_1m_latest, vw_zl_1m_flat, lgbm_model.model_id),
     ):
         yield result(LATEST.table, verdict)
     yield result(
         LATEST.table,
-        assertions.model_up_to_date(vw_zl_1m_flat, lgbm_model.model_id, lgbm_model.trained_through),
+        model_up_to_date(vw_zl_1m_flat, lgbm_model.model_id, lgbm_model.trained_through),
         warn=True,
     )
 

@@ -7,14 +7,21 @@ import pandas as pd
 
 from zl_assets.checks.advice import WHAT_TO_DO
 from zl_assets.checks.common import result, spec
-from zl_assets.contracts import MATRIX, TRAINING_VIEW
-from zl_assets.domain import assertions
+from zl_assets.contracts.tables import MATRIX, TRAINING_VIEW
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import training_view_contract
+from zl_assets.domain.rules.tables import unique_key
+from zl_assets.domain.rules.training import (
+    csv_equals_view,
+    labelled_rows_at_least,
+    split_right,
+    target_right,
+    targets_spanning_a_roll,
+)
 from zl_assets.io_managers.artifacts import TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.model.artifact import LoadedModel
+from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.resources import Bounds
 
 VIEW = TRAINING_VIEW.table
@@ -53,13 +60,13 @@ def vw_zl_1m_flat_checks(
         select = publisher.view_query(TRAINING_VIEW)
     for verdict in (
         no_joins(select),
-        assertions.unique_key(vw_zl_1m_flat, TRAINING_VIEW.key),
-        assertions.target_right(vw_zl_1m_flat),
-        assertions.split_right(vw_zl_1m_flat),
-        assertions.labelled_rows_at_least(vw_zl_1m_flat, bounds.min_labelled_rows),
+        unique_key(vw_zl_1m_flat, TRAINING_VIEW.key),
+        target_right(vw_zl_1m_flat),
+        split_right(vw_zl_1m_flat),
+        labelled_rows_at_least(vw_zl_1m_flat, bounds.min_labelled_rows),
     ):
         yield result(VIEW, verdict)
-    yield result(VIEW, assertions.targets_spanning_a_roll(vw_zl_1m_flat, daily_ml_matrix), warn=True)
+    yield result(VIEW, targets_spanning_a_roll(vw_zl_1m_flat, daily_ml_matrix), warn=True)
 
 
 def _csv_checks(selection: Selection) -> dg.AssetChecksDefinition:
@@ -82,7 +89,7 @@ def _csv_checks(selection: Selection) -> dg.AssetChecksDefinition:
         """The file against the view, value for value."""
         from zl_assets.io_managers.artifacts import read_csv_with_arrow
 
-        yield result(CSV, assertions.csv_equals_view(read_csv_with_arrow(training_csv.path, view), vw_zl_1m_flat))
+        yield result(CSV, csv_equals_view(read_csv_with_arrow(training_csv.path, view), vw_zl_1m_flat))
 
     return training_csv_checks
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zl_assets.contracts import FEATURES, MATRIX, SESSIONS
-from zl_assets.domain.assertions import ROW_ASSERTIONS, require
+from zl_assets.contracts.tables import FEATURES, MATRIX, SESSIONS
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
+from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.domain.sessions import Sessions, build_sessions
+from zl_assets.warehouse.verdict import require
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,5 +36,5 @@ def derive(bars: pd.DataFrame, symbol: str, as_of: dt.date, regime_weights: pd.D
     features = feature_rows(sessions.frame, bars)
     matrix = build_matrix(sessions.frame, features, regime_weights)
     for contract, frame in ((SESSIONS, sessions.frame), (FEATURES, features), (MATRIX, matrix)):
-        require((assertion(frame) for assertion in ROW_ASSERTIONS[contract.table]), contract.name)
+        require((assertion(frame) for assertion in ROW_RULES[contract.table]), contract.name)
     return Derivation(sessions, features, matrix)

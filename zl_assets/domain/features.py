@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from zl_assets.contracts import FEATURES
-from zl_assets.domain.frames import conform
+from zl_assets.contracts.tables import FEATURES
 from zl_assets.domain.indicators import technical_features
 from zl_assets.domain.rolls import rolls, weekday_opens
+from zl_assets.warehouse.shape import conform
 
 
 def feature_rows(sessions: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:

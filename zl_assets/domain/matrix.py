@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from zl_assets.contracts import MATRIX, OHLC, ROLL_NAMES, TECHNICAL_FEATURE_NAMES, TableContract
+from zl_assets.contracts.features import ROLL_NAMES, TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.market import OHLC
+from zl_assets.contracts.tables import MATRIX
 from zl_assets.domain.families.base import Family
-from zl_assets.domain.frames import conform
 from zl_assets.domain.regimes import regimes_on
-from zl_assets.errors import DataFault
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.shape import conform
 
 # The longest window: the first session with an ma_63 is the 63rd.
 WARM_UP_SESSIONS = 63

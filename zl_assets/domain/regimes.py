@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import REGIME_WEIGHTS
-from zl_assets.domain.frames import conform
-from zl_assets.errors import DataFault
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.shape import conform
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ here: the price of record, which stays the raw close.
 
 import pandas as pd
 
-from zl_assets.contracts import HORIZON
+from zl_assets.contracts.tables import HORIZON
 
 # The first session of a symbol that has an instrument_id.
 BASE = 100.0

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import BARS, SESSIONS
-from zl_assets.domain.assertions import BAR_ASSERTIONS, PRICES, THIN_LOTS, no_bar_after, require
-from zl_assets.domain.frames import conform
-from zl_assets.errors import DataFault
+from zl_assets.contracts.tables import BARS, SESSIONS
+from zl_assets.domain.rules.market import THIN_LOTS, no_bar_after
+from zl_assets.domain.rules.offenders import PRICES
+from zl_assets.domain.rules.rows import BAR_RULES
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.shape import conform
+from zl_assets.warehouse.verdict import require
 
 # A stub's high or low further than this from the stub's own close is a bad print. Of the 105 ZL stubs one has such a print
 # (2014-08-31: high 39.66, close 32.88, 20.6 % away).
@@ -85,7 +88,7 @@ def build_sessions(bars: pd.DataFrame, symbol: str, as_of: dt.date) -> Sessions:
         raise DataFault(f"There are no {symbol} bars in {BARS.name}; it holds {found}. Load bars of {symbol}.")
     own = own.reindex(columns=list(BARS.frame_columns)) if "instrument_id" not in own.columns else own
     own = conform(own, BARS)
-    require([*(assertion(own) for assertion in BAR_ASSERTIONS), no_bar_after(own, as_of)], BARS.name)
+    require([*(assertion(own) for assertion in BAR_RULES), no_bar_after(own, as_of)], BARS.name)
 
     distinct = own.drop_duplicates()
     final = distinct[distinct["date"] < pd.Timestamp(as_of)]

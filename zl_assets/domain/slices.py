@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.contracts import FEATURES, SESSIONS, TableContract
+from zl_assets.contracts.tables import FEATURES, SESSIONS
 from zl_assets.domain.derivation import Derivation, derive
 from zl_assets.domain.families.registry import NONE, Selection
 from zl_assets.domain.families.tables import family_contract, matrix_contract, rows_or_none, without_rows
 from zl_assets.domain.matrix import stamp_families
-from zl_assets.errors import DataFault
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.errors import DataFault
 
 FIRST_DAY = dt.date(2015, 1, 1)
 LENGTH = 100

@@ -6,7 +6,7 @@ Belongs here: the only functions that look ahead. Must not be here: features.
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import HORIZON, SPLIT_DATE
+from zl_assets.contracts.tables import HORIZON, SPLIT_DATE
 
 
 def forward_return(close: pd.Series, horizon: int = HORIZON) -> pd.Series:

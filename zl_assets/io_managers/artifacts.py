@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts import HORIZON, PANDAS_DTYPES, TRAINING_VIEW, ColumnType, ViewContract
+from zl_assets.contracts.tables import HORIZON, TRAINING_VIEW
 from zl_assets.domain.families.registry import select
 from zl_assets.domain.families.tables import training_view_contract
-from zl_assets.domain.lineage import copied
-from zl_assets.errors import ArtifactFault
-from zl_assets.files import replace_file
+from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata
+from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, ViewContract
+from zl_assets.warehouse.lineage import copied
 
 if TYPE_CHECKING:
-    from zl_assets.model.artifact import LoadedModel
-    from zl_assets.model.gates import GateResult
-    from zl_assets.model.training import TrainedModel
+    from zl_assets.model.fit.artifact import LoadedModel
+    from zl_assets.model.fit.gates import GateResult
+    from zl_assets.model.fit.training import TrainedModel
 
 SHA256 = "sha256"
 MODEL_ID = "model_id"
@@ -140,8 +140,8 @@ class ModelIOManager(dg.ConfigurableIOManager):
         Raises:
             ArtifactFault: as `load_model`.
         """
-        from zl_assets.model.artifact import load_model
-        from zl_assets.model.design import features_with
+        from zl_assets.model.fit.artifact import load_model
+        from zl_assets.model.fit.design import features_with
 
         return load_model(self.folder, model_id, features_with(select(self.kept_families, self.kept_families).kept))
 
@@ -151,7 +151,7 @@ class ModelIOManager(dg.ConfigurableIOManager):
         Raises:
             dg.Failure: the folder cannot be written.
         """
-        from zl_assets.model.artifact import REPORT_FILE, store_model, store_report
+        from zl_assets.model.fit.artifact import REPORT_FILE, store_model, store_report
 
         with as_failures():
             stored = store_model(obj.trained, obj.gates, self.folder)

@@ -14,13 +14,13 @@ import pandas as pd
 from dagster_gcp import BigQueryResource
 from pydantic import PrivateAttr
 
-from zl_assets.contracts import ColumnType, TableContract, ViewContract
 from zl_assets.domain.families.registry import select
 from zl_assets.domain.families.tables import Tables, tables_of
-from zl_assets.domain.frames import empty_frame
-from zl_assets.domain.lineage import table_lineage
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata, upstream_tables
+from zl_assets.warehouse.contract import ColumnType, TableContract, ViewContract
+from zl_assets.warehouse.lineage import table_lineage
+from zl_assets.warehouse.shape import empty_frame
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.jobs import JobLog

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts import TRAINING_VIEW, ViewContract
-from zl_assets.errors import ArtifactFault
+from zl_assets.contracts.tables import TRAINING_VIEW
+from zl_assets.files import ArtifactFault
 from zl_assets.io_managers.artifacts import parse_csv
+from zl_assets.warehouse.contract import ViewContract
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.export import Exported, Storage
@@ -48,7 +49,7 @@ class EmbeddedExports(Exports):
 
     def storage(self, publisher: "Publisher") -> "Storage":
         """The folder of the state folder's buckets."""
-        from zl_assets.warehouse.embedded import Folder
+        from zl_assets.warehouse.embedded.lifecycle import Folder
         from zl_assets.warehouse.export import FolderStorage
 
         return FolderStorage(Folder.of(Path(self.state_dir)).data / "gcs")

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from zl_assets.errors import WarehouseUnavailable, ZlError
+from zl_assets.errors import ZlError
+from zl_assets.warehouse.errors import WarehouseUnavailable
 
 
 @contextmanager

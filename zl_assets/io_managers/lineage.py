@@ -5,8 +5,10 @@ from typing import Any
 
 import dagster as dg
 
-from zl_assets.contracts import TRAINING_CSV, TRAINING_VIEW, TableContract, ViewContract
-from zl_assets.domain.lineage import Lineage
+from zl_assets.contracts.tables import TRAINING_VIEW
+from zl_assets.contracts.training import TRAINING_CSV
+from zl_assets.warehouse.contract import TableContract, ViewContract
+from zl_assets.warehouse.lineage import Lineage
 
 COLUMN_LINEAGE = "dagster/column_lineage"
 

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from zl_assets.contracts import BARS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL
+from zl_assets.contracts.tables import BARS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import family_contract

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zl_assets.contracts import TableContract
 from zl_assets.domain.families.gates import computed
 from zl_assets.domain.families.registry import SOURCES, Selection
 from zl_assets.domain.families.tables import family_contract
-from zl_assets.domain.frames import empty_frame
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.shape import empty_frame
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publisher

@@ -4,7 +4,8 @@ from typing import Any
 
 import dagster as dg
 
-from zl_assets.contracts import BARS, BARS_1H, FEATURES, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS, SYMBOL
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import BARS, BARS_1H, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_columns, matrix_contract, tables_of, training_view_contract, without_rows

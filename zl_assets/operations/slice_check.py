@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from zl_assets.contracts import SYMBOL
+from zl_assets.contracts.tables import SYMBOL
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import tables_of
 from zl_assets.domain.regimes import regime_weights

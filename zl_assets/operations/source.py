@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zl_assets.assets.market import OWN_BARS, SYNTHETIC
-from zl_assets.contracts import BARS
+from zl_assets.contracts.tables import BARS
 from zl_assets.sources.bars import bars_to_load
 
 if TYPE_CHECKING:

@@ -14,11 +14,14 @@ from typing import Any
 
 import pandas as pd
 
-from zl_assets.contracts import BARS, PANDAS_DTYPES, SYMBOL, TableContract
-from zl_assets.domain.assertions import BAR_ASSERTIONS, PRICES, require
-from zl_assets.domain.frames import conform
-from zl_assets.errors import DataFault
+from zl_assets.contracts.tables import BARS, SYMBOL
+from zl_assets.domain.rules.offenders import PRICES
+from zl_assets.domain.rules.rows import BAR_RULES
 from zl_assets.sources import cells, dbn
+from zl_assets.warehouse.contract import PANDAS_DTYPES, TableContract
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.shape import conform
+from zl_assets.warehouse.verdict import require
 
 OPTIONAL = ("instrument_id",)
 SUFFIXES = (".parquet", ".csv", *dbn.SUFFIXES)
@@ -135,7 +138,7 @@ def read(path: Path, symbols: tuple[str, ...], layout: Layout) -> Bars:
     )
     rows = located[list(layout.names)]
     places = located[["file", "row"]]
-    verdicts = [assertion(rows) for assertion in BAR_ASSERTIONS]
+    verdicts = [assertion(rows) for assertion in BAR_RULES]
     require([replace(verdict, offenders=places.join(verdict.offenders, how="inner")) for verdict in verdicts], str(path))
 
     distinct = rows.drop_duplicates()

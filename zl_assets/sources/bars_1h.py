@@ -5,7 +5,7 @@ Belongs here: what an hourly bar has that a daily one has not. Must not be here:
 
 from pathlib import Path
 
-from zl_assets.contracts import BARS_1H, SYMBOL
+from zl_assets.contracts.tables import BARS_1H, SYMBOL
 from zl_assets.sources import cells, dbn
 from zl_assets.sources.bars import Bars, Layout, read
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from zl_assets.domain.assertions import MAX_OFFENDERS
-from zl_assets.errors import DataFault
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.verdict import MAX_OFFENDERS
 
 # What CSV writers put where there is no value, in any case. Compared after stripping blanks.
 NULL_TEXTS = frozenset({"", "na", "n/a", "<na>", "nan", "nat", "null", "none"})

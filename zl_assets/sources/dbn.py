@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zl_assets.errors import DataFault, SettingError
+from zl_assets.errors import SettingError
+from zl_assets.warehouse.errors import DataFault
 
 SUFFIXES = (".dbn", ".dbn.zst")
 FRONT_MONTH = ".v.0"

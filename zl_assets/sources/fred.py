@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zl_assets.contracts import TableContract
-from zl_assets.domain.assertions import MAX_OFFENDERS, OBSERVATION_ASSERTIONS, require
-from zl_assets.domain.frames import conform
 from zl_assets.domain.releases import available_at
-from zl_assets.errors import ArtifactFault, DataFault
-from zl_assets.files import replace_file
+from zl_assets.domain.rules.rows import OBSERVATION_RULES
+from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.sources import cells
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.shape import conform
+from zl_assets.warehouse.verdict import MAX_OFFENDERS, require
 
 if TYPE_CHECKING:
     import requests
@@ -187,7 +188,7 @@ def _read_series(
     # What a vintage says was certainly known when its day had passed.
     dated = (rows["vintage"] + pd.Timedelta(days=1)).dt.tz_localize("UTC")
     frame = conform(rows.assign(series=name, available_at=rule.where(~dated.gt(rule), dated)), contract)
-    require((assertion(frame) for assertion in OBSERVATION_ASSERTIONS), f"{folder}, series {name}")
+    require((assertion(frame) for assertion in OBSERVATION_RULES), f"{folder}, series {name}")
     changed = max(_changed(file) for file in files)
     return frame, Read(tuple(f.name for f in files), changed, len(frame), sum(missing for _, missing in read), copies)
 

@@ -27,9 +27,9 @@ from pandas.tseries.holiday import (
     sunday_to_monday,
 )
 
-from zl_assets.contracts import BARS, SYMBOL
-from zl_assets.domain.assertions import PRICES
-from zl_assets.domain.frames import conform
+from zl_assets.contracts.tables import BARS, SYMBOL
+from zl_assets.domain.rules.offenders import PRICES
+from zl_assets.warehouse.shape import conform
 
 # The first seed, from 1 up, with which the sample looks and behaves as the real series does: all closes within 25 to 90 cents
 # (real: 25 to 87), autocorrelation of absolute daily returns at least 0.15 (real: 0.16), and the gates of the model of record

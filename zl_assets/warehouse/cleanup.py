@@ -10,8 +10,8 @@ from google.api_core import exceptions as api
 from google.cloud import bigquery
 from google.cloud.bigquery.table import TableListItem
 
-from zl_assets.errors import WarehouseRefused
 from zl_assets.warehouse import sql
+from zl_assets.warehouse.errors import WarehouseRefused
 from zl_assets.warehouse.names import ListedName, TableName
 from zl_assets.warehouse.publish import Publisher
 

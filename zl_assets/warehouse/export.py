@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from zl_assets.contracts import ViewContract
-from zl_assets.errors import ArtifactFault
+from zl_assets.files import ArtifactFault
 from zl_assets.warehouse import sql
+from zl_assets.warehouse.contract import ViewContract
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.publish import Publisher
 

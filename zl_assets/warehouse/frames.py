@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import PANDAS_DTYPES, ColumnType, Leaf, TableContract
-from zl_assets.errors import ContractViolation, SchemaConflict
+from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, Leaf, TableContract
+from zl_assets.warehouse.errors import ContractViolation, SchemaConflict
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -21,7 +21,7 @@ from google.api_core.retry import Retry
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import bigquery
 
-from zl_assets.errors import WarehouseRefused, WarehouseUnavailable
+from zl_assets.warehouse.errors import WarehouseRefused, WarehouseUnavailable
 
 if TYPE_CHECKING:
     import pyarrow as pa

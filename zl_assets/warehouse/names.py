@@ -7,8 +7,8 @@ contracts validate, and anything that talks to BigQuery.
 import re
 from dataclasses import dataclass
 
-from zl_assets.contracts import IDENTIFIER, TableContract, ViewContract
 from zl_assets.errors import SettingError
+from zl_assets.warehouse.contract import IDENTIFIER, TableContract, ViewContract
 
 # Begins the name of every table that lives only for one run: it expires, and the runs of its machine sweep it up.
 STAGING_PREFIX = "zl_staging_"

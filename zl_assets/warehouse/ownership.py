@@ -13,8 +13,8 @@ from dataclasses import replace
 import pandas as pd
 from google.cloud import bigquery
 
-from zl_assets.contracts import PANDAS_DTYPES, Part, TableContract, leaves_of
 from zl_assets.warehouse import schema, sql
+from zl_assets.warehouse.contract import PANDAS_DTYPES, Part, TableContract, leaves_of
 
 LABEL = "zl_family_"
 OWNED = "owned"

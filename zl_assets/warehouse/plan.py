@@ -12,9 +12,9 @@ import pandas as pd
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 
-from zl_assets.contracts import Column, ColumnType, Leaf, TableContract, ViewContract, WriteMode
-from zl_assets.errors import SchemaConflict, WarehouseRefused
 from zl_assets.warehouse import frames, ownership, schema, sql
+from zl_assets.warehouse.contract import Column, ColumnType, Leaf, TableContract, ViewContract, WriteMode
+from zl_assets.warehouse.errors import SchemaConflict, WarehouseRefused
 from zl_assets.warehouse.jobs import Parameter
 from zl_assets.warehouse.names import STAGING_PREFIX, TableName
 from zl_assets.warehouse.publish import SOURCE_LABEL, Change, Publication, Publisher, doubled, merge_ranges, same_select

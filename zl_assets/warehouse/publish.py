@@ -21,12 +21,13 @@ import psutil
 import sqlglot
 from google.cloud import bigquery
 
-from zl_assets.contracts import Column, Part, TableContract, ViewContract, WriteMode
-from zl_assets.domain.assertions import Verdict, require
-from zl_assets.errors import DataFault, SchemaConflict, SettingError, SourceConflict, ZlError
+from zl_assets.errors import SettingError, ZlError
 from zl_assets.warehouse import frames, ownership, schema, sql
+from zl_assets.warehouse.contract import Column, Part, TableContract, ViewContract, WriteMode
+from zl_assets.warehouse.errors import DataFault, SchemaConflict, SourceConflict
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import STAGING_PREFIX, Namespace, TableName
+from zl_assets.warehouse.verdict import Verdict, require
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from google.cloud import bigquery
 
-from zl_assets.contracts import Column, ColumnType, Leaf, TableContract
-from zl_assets.errors import SchemaConflict
+from zl_assets.warehouse.contract import Column, ColumnType, Leaf, TableContract
+from zl_assets.warehouse.errors import SchemaConflict
 from zl_assets.warehouse.names import STAGING_PREFIX, TableName
 from zl_assets.warehouse.sql import LiveColumn
 

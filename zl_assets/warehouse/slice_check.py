@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 from google.cloud import bigquery
 
-from zl_assets.contracts import Column, ColumnType, Leaf, TableContract, leaves_of
-from zl_assets.domain.assertions import ROW_ASSERTIONS, RowAssertion
-from zl_assets.errors import DataFault
+from zl_assets.domain.rules.rows import ROW_RULES, RowRule
 from zl_assets.warehouse import frames, sql
+from zl_assets.warehouse.contract import Column, ColumnType, Leaf, TableContract, leaves_of
+from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.publish import Publication, Publisher
 
 
@@ -44,7 +44,7 @@ class Tried:
 def try_slice(
     publisher: Publisher,
     slices: Mapping[TableContract, pd.DataFrame],
-    rules: Mapping[str, tuple[RowAssertion, ...]] = ROW_ASSERTIONS,
+    rules: Mapping[str, tuple[RowRule, ...]] = ROW_RULES,
 ) -> tuple[Tried, ...]:
     """Publish each frame into a scratch table of its contract, twice; read it back; insert one row with every field set; read the
     layout. The scratch tables are dropped.
@@ -62,7 +62,7 @@ def try_slice(
     return tried
 
 
-def _try_table(publisher: Publisher, contract: TableContract, frame: pd.DataFrame, rules: Sequence[RowAssertion]) -> Tried:
+def _try_table(publisher: Publisher, contract: TableContract, frame: pd.DataFrame, rules: Sequence[RowRule]) -> Tried:
     with publisher.scratch(contract) as scratch:
         first = publisher.publish(Publication(frame), scratch, rules)
         second = publisher.publish(Publication(frame), scratch, rules)

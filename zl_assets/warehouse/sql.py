@@ -8,20 +8,9 @@ here: a client, a frame, or SQL that only a test needs.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from zl_assets.contracts import (
-    HORIZON,
-    MATRIX,
-    SPLIT_DATE,
-    SYMBOL,
-    TECHNICAL_FEATURE_NAMES,
-    Column,
-    ColumnType,
-    Leaf,
-    Stamp,
-    TableContract,
-    ViewContract,
-    WriteMode,
-)
+from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.tables import HORIZON, MATRIX, SPLIT_DATE, SYMBOL
+from zl_assets.warehouse.contract import Column, ColumnType, Leaf, Stamp, TableContract, ViewContract, WriteMode
 from zl_assets.warehouse.names import TableName
 
 LOW, HIGH, WRITTEN_AT = "low", "high", "written_at"

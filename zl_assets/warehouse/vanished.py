@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pandas as pd
 from google.cloud import bigquery
 
-from zl_assets.contracts import TableContract
-from zl_assets.errors import DataFault
 from zl_assets.warehouse import sql
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.publish import Publisher
 

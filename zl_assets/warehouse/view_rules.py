@@ -7,8 +7,8 @@ import pandas as pd
 import sqlglot
 from sqlglot import exp
 
-from zl_assets.domain.assertions import Verdict
-from zl_assets.domain.lineage import ColumnRef, Lineage
+from zl_assets.warehouse.lineage import ColumnRef, Lineage
+from zl_assets.warehouse.verdict import Verdict
 
 
 def no_joins(select: str, tables: int = 1) -> Verdict:

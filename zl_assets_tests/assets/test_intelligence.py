@@ -10,16 +10,18 @@ from google.cloud import bigquery
 
 from zl_assets.assets.intelligence import NO_FRED, NO_HOURS, build_intelligence_sources
 from zl_assets.checks.intelligence import build_intelligence_checks
-from zl_assets.contracts import BARS_1H, CONTRACTS, FRED_OBSERVATIONS, INTELLIGENCE, SESSIONS, VOLATILITY_DAILY, TableContract
-from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
+from zl_assets.contracts.tables import BARS_1H, CONTRACTS, INTELLIGENCE, SESSIONS
 from zl_assets.domain.families import intraday, macro, volatility
-from zl_assets.domain.frames import conform
 from zl_assets.domain.releases import MACRO_SERIES
+from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, Withheld
+from zl_assets.warehouse.shape import conform
 from zl_assets_tests.domain.builders import random_closes, sessions_of
 from zl_assets_tests.domain.families.cases import random_observations
 
@@ -200,7 +202,7 @@ def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
         runner = JobRunner(client=bq, labels={}, max_bytes=1 << 30, deadline=60.0)
         return Publisher(runner, Namespace(bq.project, prefix), may_create=True, location="us-central1", max_partitions=3000)
 
-    rules = ROW_ASSERTIONS[contract.table]
+    rules = ROW_RULES[contract.table]
     first = publisher().publish(Publication(frame), contract, rules)
     assert (first.inserted, first.updated) == (len(frame), 0)
     again = publisher().publish(Publication(frame), contract, rules)

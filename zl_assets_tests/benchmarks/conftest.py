@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from zl_assets.warehouse.embedded import ensure_server
+from zl_assets.warehouse.embedded.lifecycle import ensure_server
 from zl_assets_tests.faults.home import Home, kill_leftover_server
 
 

@@ -15,7 +15,7 @@ import polars as pl
 import talib
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from zl_assets.contracts import TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
 from zl_assets.domain.indicators import technical_features
 from zl_assets_tests.benchmarks.frames import sessions
 from zl_assets_tests.benchmarks.race import Rival, race

@@ -19,12 +19,12 @@ from typing import Any
 
 import psutil
 
-from zl_assets.contracts import FEATURES
-from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.contracts.tables import FEATURES
 from zl_assets.domain.indicators import technical_features
+from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.resources import build_resources
 from zl_assets.settings import Settings
-from zl_assets.warehouse.embedded import ensure_server
+from zl_assets.warehouse.embedded.lifecycle import ensure_server
 from zl_assets.warehouse.publish import Publication
 from zl_assets_tests.benchmarks.frames import sessions
 from zl_assets_tests.benchmarks.managers import rows_of
@@ -74,7 +74,7 @@ def write_path(rows: int, state: Path) -> dict[str, dict[str, float]]:
 
     def write(written: Any) -> None:
         with warehouse.publisher(run="growth", asset=MANY_SYMBOLS.table) as publisher:
-            publisher.publish(Publication(written), MANY_SYMBOLS, ROW_ASSERTIONS[FEATURES.table])
+            publisher.publish(Publication(written), MANY_SYMBOLS, ROW_RULES[FEATURES.table])
 
     def read() -> None:
         with warehouse.publisher(run="growth", asset=MANY_SYMBOLS.table) as publisher:

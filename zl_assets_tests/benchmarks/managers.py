@@ -16,7 +16,7 @@ import pandas as pd
 from dagster_gcp_pandas import BigQueryPandasIOManager
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from zl_assets.contracts import FEATURES
+from zl_assets.contracts.tables import FEATURES
 from zl_assets.domain.features import feature_rows
 from zl_assets.io_managers.bigquery import BigQueryIOManager
 from zl_assets.resources import build_resources

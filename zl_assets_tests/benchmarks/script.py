@@ -18,13 +18,13 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.training import ModelChoices
-from zl_assets.contracts import ViewContract
 from zl_assets.definitions import build_defs
 from zl_assets.domain.families.tables import Tables
 from zl_assets.files import replace_file
 from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv, csv_bytes, read_csv
 from zl_assets.resources import build_resources
 from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import ViewContract
 from zl_assets.warehouse.publish import Publication, ViewDefinition
 
 
@@ -117,7 +117,7 @@ class Script:
 
     def _write(self, asset: str, value: Any) -> None:
         if isinstance(value, GatedModel):
-            from zl_assets.model.artifact import store_model, store_report
+            from zl_assets.model.fit.artifact import store_model, store_report
 
             stored = store_model(value.trained, value.gates, self.resources["models_io"].folder)
             store_report(stored, value.report)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from zl_assets.warehouse.embedded import stop_server
+from zl_assets.warehouse.embedded.lifecycle import stop_server
 
 REPO = Path(__file__).resolve().parents[2]
 PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]

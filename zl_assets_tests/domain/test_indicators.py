@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts import TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
 from zl_assets.domain.indicators import moving_average, simple_return, technical_features, volatility, wilder_rsi
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.sources.bars import read_bars

@@ -6,22 +6,21 @@ import functools
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import BARS, FEATURES, INTELLIGENCE, LATEST, MATRIX, OOF, REGIME_WEIGHTS, SESSIONS
-from zl_assets.domain.assertions import (
-    ROW_ASSERTIONS,
-    distinct_regimes,
-    matrix_rows_recomputed,
-    prefix_invariant,
-    require,
-    targets_spanning_a_roll,
-    thin_sessions,
-)
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import BARS, FEATURES, INTELLIGENCE, LATEST, MATRIX, OOF, SESSIONS
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.rules.features import prefix_invariant
+from zl_assets.domain.rules.market import thin_sessions
+from zl_assets.domain.rules.matrix import matrix_rows_recomputed
+from zl_assets.domain.rules.regimes import distinct_regimes
+from zl_assets.domain.rules.rows import ROW_RULES
+from zl_assets.domain.rules.training import targets_spanning_a_roll
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
 from zl_assets.domain.targets import forward_return, label_end_dates, split_of
 from zl_assets.sources.bars import read_bars
+from zl_assets.warehouse.verdict import require
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.domain.builders import AS_OF
 
@@ -68,9 +67,9 @@ def test_the_real_bars_hold_every_row_assertion() -> None:
     sessions, features, matrix = real()
     weights = regime_weights()
     frames = {SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix, REGIME_WEIGHTS.table: weights}
-    assert set(frames) | {BARS.table, OOF.table, LATEST.table, *INTELLIGENCE} == set(ROW_ASSERTIONS)
+    assert set(frames) | {BARS.table, OOF.table, LATEST.table, *INTELLIGENCE} == set(ROW_RULES)
     for table, frame in frames.items():
-        require([assertion(frame) for assertion in ROW_ASSERTIONS[table]], table)
+        require([assertion(frame) for assertion in ROW_RULES[table]], table)
     require([matrix_rows_recomputed(matrix, sessions.frame, weights), distinct_regimes(matrix, weights)], "matrix")
 
 

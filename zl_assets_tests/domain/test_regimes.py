@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import REGIME_WEIGHTS
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.regimes import REGIMES, regime_weights, regimes_on
-from zl_assets.errors import DataFault
+from zl_assets.warehouse.errors import DataFault
 
 # Written out a second time from the domain's table, so that a slip in the constants shows.
 TABLE = """

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pandas.tseries.holiday import USFederalHolidayCalendar
 from pandas.tseries.offsets import CustomBusinessDay
 
-from zl_assets.contracts import FRED_OBSERVATIONS
-from zl_assets.domain.frames import conform
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
 from zl_assets.domain.releases import RELEASES, as_known, available_at, decision_times
+from zl_assets.warehouse.shape import conform
 
 H15 = ["DGS10", "DGS2", "T10Y2Y", "T10YIE"]
 

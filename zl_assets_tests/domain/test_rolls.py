@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts import FEATURES
+from zl_assets.contracts.tables import FEATURES
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.rolls import spans_a_roll
 from zl_assets.domain.sessions import build_sessions

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts import SESSIONS
+from zl_assets.contracts.tables import SESSIONS
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
-from zl_assets.errors import DataFault
+from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.domain.builders import AS_OF, bar, bars
 
 # 2020-01-05 is a Sunday.

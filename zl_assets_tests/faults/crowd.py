@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from zl_assets.warehouse.embedded import running_server, stop_server
+from zl_assets.warehouse.embedded.lifecycle import running_server, stop_server
 from zl_assets_tests.faults import victim
 from zl_assets_tests.faults.home import Home, differences
 
@@ -112,7 +112,7 @@ def refresh_beside_readers(home: Home, place: Path, bars: tuple[Path, Path], cou
 _START = """
 import sys
 from pathlib import Path
-from zl_assets.warehouse.embedded import ensure_server
+from zl_assets.warehouse.embedded.lifecycle import ensure_server
 print(ensure_server(Path(sys.argv[1])).pid)
 """
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pandas as pd
 from google.cloud import bigquery
 
-from zl_assets.contracts import MATRIX
-from zl_assets.errors import DataFault, WarehouseRefused, WarehouseUnavailable, ZlError
+from zl_assets.contracts.tables import MATRIX
+from zl_assets.errors import ZlError
+from zl_assets.warehouse.errors import DataFault, WarehouseRefused, WarehouseUnavailable
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import STAGING_PREFIX, Publication, Publisher

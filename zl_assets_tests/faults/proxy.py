@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from zl_assets.warehouse.embedded import Folder, ServerInfo, describe, ensure_server, write_atomically
+from zl_assets.warehouse.embedded.lifecycle import Folder, ServerInfo, describe, ensure_server, write_atomically
 
 type When = Literal["before", "after"]
 

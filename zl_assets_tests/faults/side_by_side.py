@@ -17,7 +17,7 @@ import pandas as pd
 from dagster_gcp_pandas import BigQueryPandasIOManager
 from google.cloud import bigquery
 
-from zl_assets.contracts import MATRIX
+from zl_assets.contracts.tables import MATRIX
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import BigQueryIOManager

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zl_assets.errors import ArtifactFault
-from zl_assets.files import replace_file
+from zl_assets.files import ArtifactFault, replace_file
 
 
 def test_a_file_that_cannot_grow_leaves_the_old_one_and_no_leftover(tmp_path: Path) -> None:

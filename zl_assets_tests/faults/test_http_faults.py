@@ -3,7 +3,7 @@
 import pytest
 from google.cloud import bigquery
 
-from zl_assets.errors import WarehouseUnavailable
+from zl_assets.warehouse.errors import WarehouseUnavailable
 from zl_assets.warehouse.publish import Publication
 from zl_assets_tests.faults.http_faults import SHORT, publisher, small_write_refused_once, write_under_fault
 from zl_assets_tests.faults.proxy import FAULTS, Fault, Intercept, slow

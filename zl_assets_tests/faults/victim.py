@@ -19,10 +19,7 @@ from typing import Any
 import lightgbm  # noqa: F401  imported here so that a fork of the fork server starts at once
 import pyarrow.parquet  # noqa: F401
 
-import zl_assets.model.gates
-import zl_assets.model.training  # noqa: F401
-from zl_assets.warehouse import loopback  # noqa: F401
-from zl_assets.warehouse.embedded import Folder
+from zl_assets.warehouse.embedded.lifecycle import Folder
 from zl_assets_tests.faults.home import Home
 
 _FILES = {"open": 0, "os.rename": 1, "os.mkdir": 0, "os.symlink": 1, "os.remove": 0, "os.chmod": 0}

@@ -13,18 +13,19 @@ import duckdb
 import pandas as pd
 import psutil
 
-from zl_assets.contracts import BARS, FEATURES, MATRIX, REGIME_WEIGHTS, SESSIONS, SYMBOL, TRAINING_VIEW
-from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import BARS, FEATURES, MATRIX, SESSIONS, SYMBOL, TRAINING_VIEW
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.files import replace_file
 from zl_assets.io_managers.artifacts import csv_bytes
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets.warehouse.embedded import Folder, embedded_client, ensure_server, stop_server
+from zl_assets.warehouse.embedded.lifecycle import Folder, embedded_client, ensure_server, stop_server
+from zl_assets.warehouse.embedded.server import QUIET_SECONDS
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition
-from zl_assets.warehouse.server import QUIET_SECONDS
 from zl_assets.warehouse.sql import training_view
 
 
@@ -81,7 +82,7 @@ def refresh(state: Path, history: History, last: pd.Timestamp) -> int:
         return Publisher(runner, Namespace(client.project), may_create=True, location="us-central1", max_partitions=3000)
 
     bars = history.bars[history.bars["date"] <= last]
-    publisher().publish(Publication(bars, source="bars"), BARS, ROW_ASSERTIONS.get(BARS.table, ()))
+    publisher().publish(Publication(bars, source="bars"), BARS, ROW_RULES.get(BARS.table, ()))
     publisher().publish(Publication(regime_weights()), REGIME_WEIGHTS)
     rows = 0
     for contract, frame in ((SESSIONS, history.sessions), (FEATURES, history.features), (MATRIX, history.matrix)):

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from zl_assets.warehouse.embedded import stop_server
+from zl_assets.warehouse.embedded.lifecycle import stop_server
 from zl_assets_tests.graph.product import Product
 
 

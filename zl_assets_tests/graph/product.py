@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts import CONTRACTS
+from zl_assets.contracts.tables import CONTRACTS
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect

@@ -11,8 +11,8 @@ from google.cloud import bigquery
 
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse import connect
+from zl_assets.warehouse.embedded.loopback import LoopbackSession
 from zl_assets.warehouse.jobs import JobRunner
-from zl_assets.warehouse.loopback import LoopbackSession
 from zl_assets_tests.graph.product import Product, failures, metadata, red
 
 MakeProduct = Callable[..., Product]

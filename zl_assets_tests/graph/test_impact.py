@@ -7,11 +7,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import LEDGER, Column, ColumnType
+from zl_assets.contracts.ledger import LEDGER
 from zl_assets.definitions import build_defs
 from zl_assets.domain.families import registry
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput
 from zl_assets.warehouse import connect
+from zl_assets.warehouse.contract import Column, ColumnType
 from zl_assets_tests.graph.product import Product, failures, metadata, quiet, red
 
 FAMILIES = ("leak", "spread")

@@ -13,35 +13,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from zl_assets.contracts import (
-    BARS,
-    CONTRACTS,
-    FEATURES,
-    LATEST,
-    MATRIX,
-    OOF,
-    REGIME_WEIGHTS,
-    SESSIONS,
-    SYMBOL,
-    TRAINING_CSV,
-    TRAINING_VIEW,
-    TableContract,
-    ViewContract,
-)
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import BARS, CONTRACTS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL, TRAINING_VIEW
+from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.definitions import build_defs
 from zl_assets.domain.features import feature_rows
-from zl_assets.domain.lineage import ColumnRef, Lineage, copied, table_lineage
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.io_managers.lineage import upstream_tables
-from zl_assets.model.boosting import fit_booster, forecast
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.design import design_matrix
-from zl_assets.model.forecast import Interval, latest_forecasts
-from zl_assets.model.training import cross_validate, out_of_fold, training_set
+from zl_assets.model.fit.boosting import fit_booster, forecast
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.design import design_matrix
+from zl_assets.model.fit.forecast import Interval, latest_forecasts
+from zl_assets.model.fit.training import cross_validate, out_of_fold, training_set
 from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
+from zl_assets.warehouse.contract import TableContract, ViewContract
+from zl_assets.warehouse.lineage import ColumnRef, Lineage, copied, table_lineage
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.sql import training_view
 from zl_assets.warehouse.view_rules import view_lineage

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zl_assets.warehouse.embedded import stop_server
+from zl_assets.warehouse.embedded.lifecycle import stop_server
 
 REPO = Path(__file__).resolve().parents[2]
 

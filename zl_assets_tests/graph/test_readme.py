@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from zl_assets.contracts import CONTRACTS
+from zl_assets.contracts.tables import CONTRACTS
 from zl_assets.definitions import build_defs
 from zl_assets.settings import PREFIX, Settings
 

@@ -14,7 +14,7 @@ import talib
 from rich.console import Console
 
 from zl_assets.__main__ import NEWEST_SESSION, summary
-from zl_assets.contracts import TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.graph.product import AS_OF, TABLES, Product, failures, metadata, red
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zl_assets.contracts import PANDAS_DTYPES, TRAINING_VIEW, ColumnType
-from zl_assets.errors import ArtifactFault
+from zl_assets.contracts.tables import TRAINING_VIEW
+from zl_assets.files import ArtifactFault
 from zl_assets.io_managers import artifacts
 from zl_assets.io_managers.artifacts import (
     TrainingCsvIOManager,
@@ -19,6 +19,7 @@ from zl_assets.io_managers.artifacts import (
     read_csv,
     read_csv_with_arrow,
 )
+from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType
 
 
 def frame(values: list[float | None]) -> pd.DataFrame:

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from dagster_gcp import BigQueryResource
 
-from zl_assets.contracts import MATRIX, REGIME_WEIGHTS, TRAINING_VIEW
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
+from zl_assets.contracts.tables import MATRIX, TRAINING_VIEW
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse, table_schema
 from zl_assets.io_managers.failures import as_failures
@@ -80,7 +81,7 @@ def test_a_frame_for_a_view_is_a_bug_and_keeps_its_trace(manager: BigQueryIOMana
 
 
 def test_only_an_absent_warehouse_is_worth_a_retry() -> None:
-    from zl_assets.errors import DataFault, WarehouseUnavailable
+    from zl_assets.warehouse.errors import DataFault, WarehouseUnavailable
 
     with pytest.raises(dg.Failure) as caught, as_failures():
         raise WarehouseUnavailable("gone")

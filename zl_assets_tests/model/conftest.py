@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.training import TrainedModel, train
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.training import TrainedModel, train
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.model.views import random_walk_view, real_closes, view_of
 

@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 from zl_assets import files
-from zl_assets.errors import ArtifactFault
-from zl_assets.model.artifact import StoredModel, load_model, store_model, store_report, stored_models
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.design import design_matrix
-from zl_assets.model.forecast import published_interval
-from zl_assets.model.gates import GateResult, evaluate_gates
-from zl_assets.model.training import TrainedModel, train
+from zl_assets.files import ArtifactFault
+from zl_assets.model.fit.artifact import StoredModel, load_model, store_model, store_report, stored_models
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.design import design_matrix
+from zl_assets.model.fit.forecast import published_interval
+from zl_assets.model.fit.gates import GateResult, evaluate_gates
+from zl_assets.model.fit.training import TrainedModel, train
 from zl_assets_tests.model.conftest import SHA
 
 Gates = tuple[GateResult, ...]

@@ -4,8 +4,8 @@ import sys
 import lightgbm
 import pytest
 
-from zl_assets.model.boosting import forecast
-from zl_assets.model.training import TrainedModel
+from zl_assets.model.fit.boosting import forecast
+from zl_assets.model.fit.training import TrainedModel
 
 _BROKEN = """
 import ctypes

@@ -6,9 +6,9 @@ import pytest
 
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.sessions import build_sessions
-from zl_assets.model.comparison import compare_on_index, index_view
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.training import TrainedModel
+from zl_assets.model.fit.comparison import compare_on_index, index_view
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.training import TrainedModel
 from zl_assets.sources.bars import read_bars
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.domain.builders import AS_OF, features_of, random_closes, sessions_of

@@ -1,7 +1,7 @@
 import pytest
 
-from zl_assets.errors import TrainingFault
-from zl_assets.model.config import ModelConfig
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.config import ModelConfig
 
 
 def test_a_gap_shorter_than_the_horizon_is_refused_with_the_reason() -> None:

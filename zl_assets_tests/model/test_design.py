@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.errors import TrainingFault
-from zl_assets.model.design import FEATURE_NAMES, design_matrix
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.design import FEATURE_NAMES, design_matrix
 
 
 def test_no_price_level_is_an_input(walk: pd.DataFrame) -> None:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zl_assets.errors import TrainingFault
-from zl_assets.model.forecast import Interval, conformal_interval, holdout_coverage, latest_forecasts, published_interval
-from zl_assets.model.training import TrainedModel
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.forecast import Interval, conformal_interval, holdout_coverage, latest_forecasts, published_interval
+from zl_assets.model.fit.training import TrainedModel
 
 
 @given(st.lists(st.floats(-1, 1), min_size=9, max_size=200), st.sampled_from([0.5, 0.8, 0.9]))

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from zl_assets.model import gates
-from zl_assets.model.boosting import forecast
-from zl_assets.model.gates import GateResult, evaluate_gates, gain_shares, importance_rank_correlation, permutation_importance
-from zl_assets.model.training import TrainedModel, fit
-from zl_assets_tests.model import mutants
+from zl_assets.model.fit import gates
+from zl_assets.model.fit.boosting import forecast
+from zl_assets.model.fit.gates import GateResult, evaluate_gates, gain_shares, importance_rank_correlation, permutation_importance
+from zl_assets.model.fit.training import TrainedModel, fit
 from zl_assets_tests.model.conftest import SHA
+from zl_assets_tests.studies import mutants
 
 
 def red(results: tuple[GateResult, ...]) -> set[str]:

@@ -10,26 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import LEDGER, Column, ColumnType
-from zl_assets.domain.assertions import Verdict
+from zl_assets.contracts.ledger import LEDGER
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
-from zl_assets.errors import DataFault, TrainingFault
-from zl_assets.model.design import FEATURE_NAMES
-from zl_assets.model.impact import (
-    Decision,
-    Impact,
-    ImpactConfig,
-    ImpactRows,
-    decide,
-    impact_rows,
-    keep_bound,
-    measure,
-    p_value,
-    register,
-    shifts_of,
-    smallest_effect,
-)
-from zl_assets.model.ledger import is_recorded, ledger_rows, newest_looks, next_look
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.design import FEATURE_NAMES
+from zl_assets.model.impact.decision import Decision, decide, keep_bound
+from zl_assets.model.impact.effect import p_value, smallest_effect
+from zl_assets.model.impact.ledger import is_recorded, ledger_rows, newest_looks, next_look
+from zl_assets.model.impact.measure import Impact, measure
+from zl_assets.model.impact.registration import ImpactConfig, register, shifts_of
+from zl_assets.model.impact.rows import ImpactRows, impact_rows
+from zl_assets.warehouse.contract import Column, ColumnType
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.model.views import random_walk_view
 
 GREEN = Verdict("prefix_invariant", True, 0, "0 values that differ", pd.DataFrame(), "No value differs.")

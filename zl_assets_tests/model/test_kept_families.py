@@ -7,14 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zl_assets.domain.errors import FamilyConflict
 from zl_assets.domain.families.base import Family, ModelInput
-from zl_assets.errors import ArtifactFault, FamilyConflict, TrainingFault
-from zl_assets.model.artifact import load_model, store_model
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.design import FEATURE_NAMES, FEATURES, Feature, design_matrix, features_with
-from zl_assets.model.gates import evaluate_gates
-from zl_assets.model.predictions import latest_rows, oof_rows
-from zl_assets.model.training import TrainedModel, train
+from zl_assets.files import ArtifactFault
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.artifact import load_model, store_model
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.design import FEATURE_NAMES, FEATURES, Feature, design_matrix, features_with
+from zl_assets.model.fit.gates import evaluate_gates
+from zl_assets.model.fit.predictions import latest_rows, oof_rows
+from zl_assets.model.fit.training import TrainedModel, train
 from zl_assets_tests.guide import example_family
 from zl_assets_tests.model.conftest import SHA
 

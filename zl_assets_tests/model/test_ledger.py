@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import LEDGER, PANDAS_DTYPES
-from zl_assets.model.impact_report import decision_words, impact_report
-from zl_assets.model.ledger import kept_family_verdict, looks_numbered
+from zl_assets.contracts.ledger import LEDGER
+from zl_assets.model.impact.ledger import kept_family_verdict, looks_numbered
+from zl_assets.model.report.impact import decision_words, impact_report
+from zl_assets.warehouse.contract import PANDAS_DTYPES
 
 
 def ledger_of(*rows: tuple[str, int, str]) -> pd.DataFrame:

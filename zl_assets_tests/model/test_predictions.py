@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import LATEST, OOF
-from zl_assets.domain.assertions import ROW_ASSERTIONS, require
-from zl_assets.errors import ArtifactFault
-from zl_assets.model.artifact import LoadedModel, load_model, store_model
-from zl_assets.model.gates import evaluate_gates
-from zl_assets.model.predictions import latest_rows, oof_rows
-from zl_assets.model.training import TrainedModel
+from zl_assets.contracts.tables import LATEST, OOF
+from zl_assets.domain.rules.rows import ROW_RULES
+from zl_assets.files import ArtifactFault
+from zl_assets.model.fit.artifact import LoadedModel, load_model, store_model
+from zl_assets.model.fit.gates import evaluate_gates
+from zl_assets.model.fit.predictions import latest_rows, oof_rows
+from zl_assets.model.fit.training import TrainedModel
+from zl_assets.warehouse.verdict import require
 from zl_assets_tests.model.conftest import SHA
 
 
@@ -39,7 +40,7 @@ def test_every_labelled_session_is_there_once_with_the_forecast_of_its_fold(
     np.testing.assert_array_equal(forecast["fold"].to_numpy("int64"), expected["fold"])
     assert rows["predicted_return"].isna().sum() == len(labelled) - len(expected)
     assert set(rows["model_id"]) == {stored.model_id}
-    require([rule(rows) for rule in ROW_ASSERTIONS[OOF.table]], OOF.name)
+    require([rule(rows) for rule in ROW_RULES[OOF.table]], OOF.name)
 
 
 def test_the_open_sessions_are_forecast_in_cents(stored: LoadedModel, walk: pd.DataFrame) -> None:
@@ -55,7 +56,7 @@ def test_the_open_sessions_are_forecast_in_cents(stored: LoadedModel, walk: pd.D
     width = stored.contract["interval"]["half_width"]
     np.testing.assert_allclose(rows["high_close"] - rows["predicted_close"], rows["close"] * width)
     np.testing.assert_allclose(rows["predicted_close"] - rows["low_close"], rows["close"] * width)
-    require([rule(rows) for rule in ROW_ASSERTIONS[LATEST.table]], LATEST.name)
+    require([rule(rows) for rule in ROW_RULES[LATEST.table]], LATEST.name)
 
 
 def test_another_csv_is_not_taken_for_the_models_own(stored: LoadedModel, walk: pd.DataFrame) -> None:

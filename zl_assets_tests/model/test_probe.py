@@ -6,9 +6,9 @@ import pytest
 from lightgbm import LGBMRegressor
 from sklearn.linear_model import Ridge
 
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.probe import boosting_errors, ridge_errors
-from zl_assets.model.splits import impact_folds
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.splits import impact_folds
+from zl_assets.model.impact.probe import boosting_errors, ridge_errors
 
 ROWS = 1140
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.protocol import SEED, Run, autoregression, kinds, mixed, share_of, study
-from zl_assets.model.training import training_set
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.training import training_set
+from zl_assets_tests.studies.protocol import SEED, Run, autoregression, kinds, mixed, share_of, study
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "protocol.json"
 
@@ -60,7 +60,7 @@ def test_noise_does_not_come_through_and_what_is_there_does(walk: pd.DataFrame) 
 def test_the_command_writes_every_run(walk: pd.DataFrame, tmp_path: Path) -> None:
     csv, out = tmp_path / "view.csv", tmp_path / "protocol.json"
     walk.to_csv(csv, index=False)
-    command = [sys.executable, "-W", "error", "-m", "zl_assets.model.protocol", csv, "--out", out]
+    command = [sys.executable, "-W", "error", "-m", "zl_assets_tests.studies.protocol", csv, "--out", out]
     ran = subprocess.run(
         [*command, "--noise", "2", "--planted", "1", "--shifts", "3"], capture_output=True, text=True, check=True
     )

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.evidence import gather_evidence
-from zl_assets.model.forecast import holdout_coverage
-from zl_assets.model.gates import GATES, evaluate_gates
-from zl_assets.model.plots import matrix_over_time
-from zl_assets.model.report import Evidence, Report, build_report, report_html, skill_words
-from zl_assets.model.training import TrainedModel
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.forecast import holdout_coverage
+from zl_assets.model.fit.gates import GATES, evaluate_gates
+from zl_assets.model.fit.training import TrainedModel
+from zl_assets.model.report.evidence import gather_evidence
+from zl_assets.model.report.plots import matrix_over_time
+from zl_assets.model.report.report import Evidence, Report, build_report, report_html, skill_words
 from zl_assets_tests.domain.builders import features_of, random_closes, sessions_of
 
 CLAIMS = re.compile(r"driver|accurate|accuracy|predicts", re.IGNORECASE)
@@ -123,7 +123,7 @@ def test_the_matrix_picture_is_small() -> None:
 
 
 def test_a_model_of_another_horizon_is_reported_with_its_own(walk: pd.DataFrame) -> None:
-    from zl_assets.model.training import train
+    from zl_assets.model.fit.training import train
 
     config = ModelConfig(horizon=5, gap=21)
     trained = train(walk, config, "5" * 64)

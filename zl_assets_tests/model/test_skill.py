@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_squared_error
 
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.skill import SEED, circular_shifts, effective_rows, placebo, pooled_skill, shifted, skill_interval
-from zl_assets.model.training import TrainedModel, cross_validate
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.skill import SEED, circular_shifts, effective_rows, placebo, pooled_skill, shifted, skill_interval
+from zl_assets.model.fit.training import TrainedModel, cross_validate
 
 
 def test_no_shift_is_near_the_truth_and_none_is_drawn_twice() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.splits import LEAST_IMPACT_ROWS, PurgedHoldout, impact_folds
-from zl_assets.model.training import TrainedModel
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.splits import LEAST_IMPACT_ROWS, PurgedHoldout, impact_folds
+from zl_assets.model.fit.training import TrainedModel
 
 
 @given(

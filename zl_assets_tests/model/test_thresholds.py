@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.gates import GATES
-from zl_assets.model.skill import SEED
-from zl_assets.model.thresholds import null_gates
-from zl_assets.model.training import TrainedModel
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.gates import GATES
+from zl_assets.model.fit.skill import SEED
+from zl_assets.model.fit.training import TrainedModel
+from zl_assets_tests.studies.thresholds import null_gates
 
 
 def test_the_script_writes_what_it_measured(walk: pd.DataFrame, walk_model: TrainedModel, tmp_path: Path) -> None:
     csv, out = tmp_path / "view.csv", tmp_path / "thresholds.json"
     walk.to_csv(csv, index=False)
-    command = [sys.executable, "-W", "error", "-m", "zl_assets.model.thresholds", csv, "--out", out, "--shifts", "3"]
+    command = [sys.executable, "-W", "error", "-m", "zl_assets_tests.studies.thresholds", csv, "--out", out, "--shifts", "3"]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "of 3 targets without information" in run.stdout
     written = json.loads(out.read_text())

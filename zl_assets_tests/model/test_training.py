@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
-from zl_assets.errors import TrainingFault
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.training import TrainedModel, fit, train, training_set
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.training import TrainedModel, fit, train, training_set
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.views import random_walk_view
 

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts import BARS
-from zl_assets.errors import DataFault
+from zl_assets.contracts.tables import BARS
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.sample import synthetic_bars
+from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
 
 HEADER = "date,symbol,open,high,low,close,volume,instrument_id"

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts import BARS_1H
-from zl_assets.errors import DataFault
+from zl_assets.contracts.tables import BARS_1H
 from zl_assets.sources.bars_1h import read_bars_1h
+from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
 
 HEADER = "ts_event,symbol,open,high,low,close,volume,instrument_id"

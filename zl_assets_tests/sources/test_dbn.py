@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
 
-from zl_assets.errors import DataFault, SettingError
+from zl_assets.errors import SettingError
 from zl_assets.sources.bars import read_bars
+from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
 
 dbn = pytest.importorskip("databento_dbn", reason="the optional extra 'dbn' is not installed")

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zl_assets.contracts import FRED_OBSERVATIONS
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
-from zl_assets.errors import ArtifactFault, DataFault
+from zl_assets.files import ArtifactFault
 from zl_assets.sources import fred
+from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
 
 AS_OF = dt.date(2024, 2, 1)

@@ -7,17 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts import BARS, FEATURES, MATRIX, SESSIONS
-from zl_assets.domain import assertions
+from zl_assets.contracts.tables import BARS, FEATURES, MATRIX, SESSIONS
 from zl_assets.domain.features import feature_rows
-from zl_assets.domain.frames import conform
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.rules.market import newest_session, thin_sessions
+from zl_assets.domain.rules.matrix import matrix_rows_recomputed
+from zl_assets.domain.rules.regimes import distinct_regimes
+from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.targets import forward_return
 from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.settings import SAMPLE_AS_OF
 from zl_assets.sources.sample import synthetic_bars
+from zl_assets.warehouse.shape import conform
+from zl_assets.warehouse.verdict import require
 
 
 @functools.cache
@@ -65,14 +69,14 @@ def test_the_sample_makes_as_many_rows_as_the_plan_asks_for() -> None:
     assert (len(matrix), forward_return(matrix["market_data.close"]).notna().sum()) == (3_831, 3_810)
     frames = {BARS.table: sample(), SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix}
     for table, frame in frames.items():
-        assertions.require([assertion(frame) for assertion in assertions.ROW_ASSERTIONS[table]], table)
+        require([assertion(frame) for assertion in ROW_RULES[table]], table)
     verdicts = [
-        assertions.distinct_regimes(matrix, regime_weights()),
-        assertions.matrix_rows_recomputed(matrix, sessions.frame, regime_weights()),
-        assertions.thin_sessions(sessions.frame),
-        assertions.newest_session(matrix, SAMPLE_AS_OF),
+        distinct_regimes(matrix, regime_weights()),
+        matrix_rows_recomputed(matrix, sessions.frame, regime_weights()),
+        thin_sessions(sessions.frame),
+        newest_session(matrix, SAMPLE_AS_OF),
     ]
-    assertions.require(verdicts, "sample")
+    require(verdicts, "sample")
 
 
 @pytest.mark.filterwarnings("ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning")

@@ -6,7 +6,8 @@ import dagster as dg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from zl_assets.contracts import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_CSV, TRAINING_VIEW
+from zl_assets.contracts.tables import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
+from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect

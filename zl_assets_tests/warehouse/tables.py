@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 from google.cloud import bigquery
 
-from zl_assets.contracts import PANDAS_DTYPES, Column, ColumnType, Stamp, TableContract
+from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Stamp, TableContract
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, Report

@@ -6,8 +6,9 @@ import pytest
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 
-from zl_assets.errors import SettingError, WarehouseRefused
+from zl_assets.errors import SettingError
 from zl_assets.warehouse import cleanup
+from zl_assets.warehouse.errors import WarehouseRefused
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import ListedName
 from zl_assets_tests.warehouse.tables import publisher

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from zl_assets.warehouse import compaction
-from zl_assets.warehouse.server import link_extensions
+from zl_assets.warehouse.embedded import compaction
+from zl_assets.warehouse.embedded.server import link_extensions
 
 ATTACH = "ATTACH 'ducklake:data/lake.ducklake' AS lake (DATA_PATH 'data/lake/', DATA_INLINING_ROW_LIMIT 0)"
 CONTENT = "SELECT count(*), sum(k), sum(v) FROM lake.s.t"

@@ -12,15 +12,15 @@ import pytest
 from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
-from zl_assets.errors import WarehouseUnavailable
-from zl_assets.warehouse.embedded import ServerInfo, describe, ensure_server, running_server, write_atomically
-from zl_assets.warehouse.loopback import EmbeddedClient
+from zl_assets.warehouse.embedded.lifecycle import ServerInfo, describe, ensure_server, running_server, write_atomically
+from zl_assets.warehouse.embedded.loopback import EmbeddedClient
+from zl_assets.warehouse.errors import WarehouseUnavailable
 
 READ_AS_IT_IS = """
 import datetime as dt, sys
 from pathlib import Path
 import pandas as pd
-from zl_assets.warehouse.embedded import embedded_client
+from zl_assets.warehouse.embedded.lifecycle import embedded_client
 client = embedded_client(Path(sys.argv[1]), "us-central1")
 sql = '''SELECT 1 AS i, 1.5 AS f, STRUCT(2 AS x, 'y' AS y) AS s, DATE '2020-01-02' AS d,
          TIMESTAMP '2020-01-02 03:04:05+00' AS t, TRUE AS b

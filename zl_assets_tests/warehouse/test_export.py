@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery, storage
 
-from zl_assets.contracts import Column, ColumnType, ViewContract
-from zl_assets.errors import ArtifactFault, SettingError, WarehouseRefused
+from zl_assets.errors import SettingError
+from zl_assets.files import ArtifactFault
 from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import Column, ColumnType, ViewContract
+from zl_assets.warehouse.errors import WarehouseRefused
 from zl_assets.warehouse.export import FOLDER, BucketStorage, FolderStorage, export_view
 from zl_assets.warehouse.publish import Publisher
 from zl_assets_tests.warehouse.gcs import Bucket, serving

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
-from zl_assets.contracts import FEATURES, MATRIX, SYMBOL, ColumnType, leaves_of
-from zl_assets.domain.assertions import ROW_ASSERTIONS
+from zl_assets.contracts.tables import FEATURES, MATRIX, SYMBOL
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.sources.bars import read_bars
+from zl_assets.warehouse.contract import ColumnType, leaves_of
 from zl_assets.warehouse.publish import Publication, Report
 from zl_assets.warehouse.sql import training_view
 from zl_assets_tests.conftest import shared_data
@@ -67,7 +68,7 @@ def live(bq: bigquery.Client, prefix: str) -> str:
 
 
 def publish(bq: bigquery.Client, prefix: str, frame: pd.DataFrame) -> Report:
-    return publisher(bq, prefix).publish(Publication(frame), MATRIX, ROW_ASSERTIONS[MATRIX.table])
+    return publisher(bq, prefix).publish(Publication(frame), MATRIX, ROW_RULES[MATRIX.table])
 
 
 def scalar(bq: bigquery.Client, sql: str) -> object:

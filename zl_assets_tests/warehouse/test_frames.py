@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zl_assets.contracts import PANDAS_DTYPES, Column, ColumnType, Leaf
-from zl_assets.errors import ContractViolation, SchemaConflict
+from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Leaf
+from zl_assets.warehouse.errors import ContractViolation, SchemaConflict
 from zl_assets.warehouse.frames import from_arrow, to_parquet, validate
 from zl_assets_tests.warehouse.tables import SMALL, small_frame
 

@@ -5,7 +5,7 @@ from google.api_core import exceptions as api
 from google.auth.exceptions import RefreshError
 from google.cloud import bigquery
 
-from zl_assets.errors import WarehouseRefused, WarehouseUnavailable
+from zl_assets.warehouse.errors import WarehouseRefused, WarehouseUnavailable
 from zl_assets.warehouse.jobs import JobRunner
 
 

@@ -9,8 +9,8 @@ import pytest
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 
-from zl_assets.contracts import WriteMode
-from zl_assets.errors import SchemaConflict
+from zl_assets.warehouse.contract import WriteMode
+from zl_assets.warehouse.errors import SchemaConflict
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.publish import Publication
 from zl_assets.warehouse.vanished import delete_vanished, find_vanished

@@ -10,8 +10,8 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zl_assets.contracts import PANDAS_DTYPES, Column, ColumnType, Part, TableContract, leaves_of
-from zl_assets.errors import WarehouseUnavailable
+from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Part, TableContract, leaves_of
+from zl_assets.warehouse.errors import WarehouseUnavailable
 from zl_assets.warehouse.plan import make_plan
 from zl_assets.warehouse.publish import Publication, Publisher, Report
 from zl_assets_tests.warehouse.tables import SMALL, publish, publisher, rows, small_frame

@@ -12,8 +12,8 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zl_assets.errors import WarehouseRefused
 from zl_assets.warehouse import sql
+from zl_assets.warehouse.errors import WarehouseRefused
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.publish import Publication, Publisher

@@ -13,8 +13,8 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zl_assets.contracts import Column, ColumnType, TableContract, ViewContract, WriteMode
-from zl_assets.errors import SchemaConflict, WarehouseRefused
+from zl_assets.warehouse.contract import Column, ColumnType, TableContract, ViewContract, WriteMode
+from zl_assets.warehouse.errors import SchemaConflict, WarehouseRefused
 from zl_assets.warehouse.plan import (
     DENIED,
     GRANTED,

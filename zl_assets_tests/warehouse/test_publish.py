@@ -14,9 +14,9 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zl_assets.contracts import ColumnType, WriteMode
-from zl_assets.domain.assertions import Verdict
-from zl_assets.errors import ContractViolation, DataFault, SchemaConflict, SettingError, SourceConflict
+from zl_assets.errors import SettingError
+from zl_assets.warehouse.contract import ColumnType, WriteMode
+from zl_assets.warehouse.errors import ContractViolation, DataFault, SchemaConflict, SourceConflict
 from zl_assets.warehouse.publish import (
     STAGING_PREFIX,
     Change,
@@ -30,6 +30,7 @@ from zl_assets.warehouse.publish import (
     same_select,
 )
 from zl_assets.warehouse.schema import adopt
+from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.warehouse.tables import SMALL, day, publish, publisher, rows, small_frame
 
 
@@ -564,7 +565,7 @@ def test_every_type_of_the_contract_is_covered_here() -> None:
 
 
 def test_a_view_is_replaced_only_when_it_says_something_else(bq: bigquery.Client, prefix: str) -> None:
-    from zl_assets.contracts import Column, ViewContract
+    from zl_assets.warehouse.contract import Column, ViewContract
 
     publish(bq, prefix, small_frame())
     contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))
@@ -581,8 +582,8 @@ def test_a_view_in_the_legacy_dialect_is_another_view() -> None:
 
 
 def test_a_view_over_nothing_is_not_published(bq: bigquery.Client, prefix: str) -> None:
-    from zl_assets.contracts import Column, ViewContract
-    from zl_assets.errors import WarehouseRefused
+    from zl_assets.warehouse.contract import Column, ViewContract
+    from zl_assets.warehouse.errors import WarehouseRefused
 
     publish(bq, prefix, small_frame())
     contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))

@@ -19,10 +19,12 @@ import pytest
 from google.cloud import bigquery
 from sqlglot import exp
 
-from zl_assets.errors import WarehouseUnavailable
-from zl_assets.warehouse import compaction, embedded, emulator_patches, server
-from zl_assets.warehouse.embedded import embedded_client, ensure_server, reset, running_server, stop_server
-from zl_assets.warehouse.entrance import Entrance
+from zl_assets.warehouse.embedded import compaction, server
+from zl_assets.warehouse.embedded import lifecycle as embedded
+from zl_assets.warehouse.embedded import patches as emulator_patches
+from zl_assets.warehouse.embedded.entrance import Entrance
+from zl_assets.warehouse.embedded.lifecycle import embedded_client, ensure_server, reset, running_server, stop_server
+from zl_assets.warehouse.errors import WarehouseUnavailable
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def _kill(pid: int) -> None:
 START = """
 import sys
 from pathlib import Path
-from zl_assets.warehouse.embedded import ensure_server
+from zl_assets.warehouse.embedded.lifecycle import ensure_server
 print(ensure_server(Path(sys.argv[1])).pid)
 """
 
@@ -377,7 +379,7 @@ def test_it_leaves_when_idle_but_not_while_a_client_lives(state: Path) -> None:
     lease = embedded.open_lock(folder.clients_lock)
     fcntl.flock(lease, fcntl.LOCK_SH)
     server = subprocess.Popen(
-        [sys.executable, "-m", "zl_assets.warehouse.server", str(state), "--idle", "0.5"], stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "zl_assets.warehouse.embedded.server", str(state), "--idle", "0.5"], stderr=subprocess.DEVNULL
     )
     try:
         _wait(lambda: running_server(state) is not None)

@@ -6,11 +6,13 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from zl_assets.contracts import BARS, CONTRACTS, LEDGER, MATRIX, SESSIONS, TRAINING_VIEW, Column, ColumnType, TableContract
+from zl_assets.contracts.ledger import LEDGER
+from zl_assets.contracts.tables import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.domain.families.base import Family, FamilyColumn
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_columns, matrix_contract, training_view_contract
 from zl_assets.warehouse import sql
+from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.schema import field_of, live_columns
 from zl_assets_tests.golden import assert_golden

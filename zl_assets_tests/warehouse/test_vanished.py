@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
-from zl_assets.errors import DataFault, WarehouseRefused
+from zl_assets.warehouse.errors import DataFault, WarehouseRefused
 from zl_assets.warehouse.publish import Publication
 from zl_assets.warehouse.vanished import Vanished, delete_vanished, find_vanished, markdown
 from zl_assets_tests.warehouse.tables import SMALL, day, publisher, rows, small_frame

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zl_assets.contracts import IDENTIFIER, Column
+from zl_assets.warehouse.contract import IDENTIFIER, Column
 
 type Compute = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import PANDAS_DTYPES, ColumnType
-from zl_assets.domain.assertions import LATER_CUTS, MAX_OFFENDERS, WARM_UP_CUTS, RowAssertion, Verdict, require
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.releases import decision_times
-from zl_assets.errors import DataFault
+from zl_assets.domain.rules.features import LATER_CUTS, WARM_UP_CUTS
+from zl_assets.domain.rules.rows import RowRule
+from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict, require
 
 KEY = ["data_date", "symbol"]
 
@@ -105,7 +107,7 @@ def _require_shape(family: Family, sessions: pd.DataFrame, columns: pd.DataFrame
         )
 
 
-def in_range(family: Family) -> RowAssertion:
+def in_range(family: Family) -> RowRule:
     """Every number of the family is finite and within its column's bounds, where it has a value. The write path calls it too."""
 
     def family_in_range(frame: pd.DataFrame) -> Verdict:

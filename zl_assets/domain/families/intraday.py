@@ -9,8 +9,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.contracts import BARS_1H, CENTS, FRACTION, Column, ColumnType
+from zl_assets.contracts.columns import FRACTION
+from zl_assets.contracts.tables import BARS_1H, CENTS
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
+from zl_assets.warehouse.contract import Column, ColumnType
 
 STRUCT = "market_data"
 

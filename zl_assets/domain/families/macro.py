@@ -14,11 +14,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zl_assets.contracts import FRACTION, FRED_OBSERVATIONS, Column, ColumnType
+from zl_assets.contracts.columns import FRACTION
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.indicators import simple_return
 from zl_assets.domain.releases import RELEASES, as_known
 from zl_assets.domain.windows import Floats, difference, z_limit, z_score
+from zl_assets.warehouse.contract import Column, ColumnType
 
 STRUCT = "macro"
 _VALUE = (f"{FRED_OBSERVATIONS.table}.value",)

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import CENTS, SESSIONS, Column, ColumnType
+from zl_assets.contracts.tables import CENTS, SESSIONS
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput
+from zl_assets.warehouse.contract import Column, ColumnType
 
 STRUCT = "pivots"
 _BEFORE = "H, L, C: high, low and close of the session before"

@@ -11,10 +11,12 @@ import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from zl_assets.contracts import BARS, CONTRACTS, IDENTIFIER, INTELLIGENCE, MATRIX, SESSIONS, TRAINING_VIEW, Column, ColumnType
+from zl_assets.contracts.tables import BARS, CONTRACTS, INTELLIGENCE, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.domain import families as package
+from zl_assets.domain.errors import FamilyConflict
 from zl_assets.domain.families.base import Family, ModelInput
-from zl_assets.errors import FamilyConflict, SettingError
+from zl_assets.errors import SettingError
+from zl_assets.warehouse.contract import IDENTIFIER, Column, ColumnType
 
 # What a family may read beside the sessions: tables that come from outside. Everything else becomes the matrix, or is made of it.
 SOURCES = {BARS.table: BARS, **INTELLIGENCE}

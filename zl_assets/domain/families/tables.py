@@ -9,25 +9,15 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from zl_assets.contracts import (
-    CONTRACTS,
-    INGESTION_TS,
-    INTELLIGENCE,
-    MATRIX,
-    SESSIONS,
-    TECHNICAL_FEATURES,
-    TRAINING_VIEW,
-    Column,
-    ColumnType,
-    Part,
-    TableContract,
-    ViewContract,
-)
-from zl_assets.domain.assertions import ROW_ASSERTIONS, RowAssertion
+from zl_assets.contracts.columns import INGESTION_TS
+from zl_assets.contracts.features import TECHNICAL_FEATURES
+from zl_assets.contracts.tables import CONTRACTS, INTELLIGENCE, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.gates import family_rows, in_range, sources_without_rows
 from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.frames import empty_frame
+from zl_assets.domain.rules.rows import ROW_RULES, RowRule
+from zl_assets.warehouse.contract import Column, ColumnType, Part, TableContract, ViewContract
+from zl_assets.warehouse.shape import empty_frame
 
 
 @dataclass(frozen=True)
@@ -40,7 +30,7 @@ class Tables:
     """
 
     contracts: Mapping[str, TableContract | ViewContract]
-    rules: Mapping[str, tuple[RowAssertion, ...]]
+    rules: Mapping[str, tuple[RowRule, ...]]
     absent_ok: frozenset[str]
 
 
@@ -57,7 +47,7 @@ def tables_of(selection: Selection) -> Tables:
             MATRIX.table: matrix_contract(selection),
             TRAINING_VIEW.table: training_view_contract(selection.kept),
         },
-        rules={**ROW_ASSERTIONS, **{asset_of(family): (in_range(family),) for family in selection.on}},
+        rules={**ROW_RULES, **{asset_of(family): (in_range(family),) for family in selection.on}},
         absent_ok=frozenset([*own, *sources]),
     )
 

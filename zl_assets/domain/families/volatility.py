@@ -9,11 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts import FRACTION, SESSIONS, VOLATILITY_DAILY, Column, ColumnType
+from zl_assets.contracts.columns import FRACTION
+from zl_assets.contracts.intelligence import VOLATILITY_DAILY
+from zl_assets.contracts.tables import SESSIONS
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.indicators import VOLATILITY_WINDOW, volatility
 from zl_assets.domain.releases import RELEASES, as_known
 from zl_assets.domain.windows import difference, percentile_rank, z_limit, z_score
+from zl_assets.warehouse.contract import Column, ColumnType
 
 STRUCT = "volatility"
 SERIES = "VIXCLS"

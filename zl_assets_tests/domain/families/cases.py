@@ -5,12 +5,14 @@ import pandas as pd
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts import FRED_OBSERVATIONS, MATRIX, PANDAS_DTYPES, SESSIONS, leaves_of
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
+from zl_assets.contracts.tables import MATRIX, SESSIONS
 from zl_assets.domain.families.base import Family
-from zl_assets.domain.frames import conform
 from zl_assets.domain.releases import available_at
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.sources.bars import read_bars
+from zl_assets.warehouse.contract import PANDAS_DTYPES, leaves_of
+from zl_assets.warehouse.shape import conform
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.domain.builders import AS_OF
 

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from zl_assets.contracts import BARS_1H, FRED_OBSERVATIONS, SYMBOL, VOLATILITY_DAILY
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
+from zl_assets.contracts.tables import BARS_1H, SYMBOL
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions

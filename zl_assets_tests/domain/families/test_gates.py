@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zl_assets.contracts import FRED_OBSERVATIONS, MATRIX, Column, ColumnType
+from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
+from zl_assets.contracts.tables import MATRIX
 from zl_assets.domain.families import gates
 from zl_assets.domain.families.base import Compute, Family, FamilyColumn, SourceNeed
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_contract
 from zl_assets.domain.matrix import build_matrix, stamp_families
 from zl_assets.domain.regimes import regime_weights
-from zl_assets.errors import DataFault
+from zl_assets.warehouse.contract import Column, ColumnType
+from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.domain.builders import features_of, random_closes, sessions_of
 from zl_assets_tests.guide import example_family
 

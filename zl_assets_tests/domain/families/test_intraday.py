@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 
-from zl_assets.contracts import BARS_1H
+from zl_assets.contracts.tables import BARS_1H
 from zl_assets.domain.families.intraday import FAMILY, session_hours
-from zl_assets.domain.frames import conform
+from zl_assets.warehouse.shape import conform
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.domain.families.cases import (
     Sources,

@@ -1,0 +1,102 @@
+"""The forecasts' tables. Must not be here: how a forecast is made."""
+
+from functools import cache
+
+from zl_assets.contracts.columns import DATA_DATE, FRACTION, INGESTION_TS, PRICE, SYMBOL_COLUMN, counted, real
+from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.training import forward, of_csv
+from zl_assets.instruments.base import Horizon, Instrument
+from zl_assets.warehouse.contract import Column, ColumnType, TableContract
+
+_MODEL_ID = Column("model_id", ColumnType.STRING, "the model behind the row, as in lgbm_model's metadata", nullable=False)
+_CLOSE = real("close", "last price of the session, unadjusted", PRICE, nullable=False)
+
+
+# One row a session, whatever model it comes from: a model is trained anew every day, and a key with its id would add the whole
+# history every day.
+@cache
+def oof(instrument: Instrument, horizon: Horizon) -> TableContract:
+    """Out-of-fold forecasts of one instrument at one horizon."""
+
+    def of(*names: str) -> tuple[str, ...]:
+        return of_csv(instrument, horizon, *names)
+
+    inputs = of("close", *TECHNICAL_FEATURE_NAMES)
+    return TableContract(
+        dataset="predictions",
+        table=instrument.table_at(horizon, "oof"),
+        description="What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came. "
+        "The sessions before the first test fold have no forecast. All rows are of one model, the newest one that passed its "
+        "gates.",
+        columns=counted(
+            (
+                DATA_DATE,
+                SYMBOL_COLUMN,
+                _MODEL_ID,
+                Column("target_session", ColumnType.DATE, "session whose close the target looks at", nullable=False),
+                Column("regime_name", ColumnType.STRING, "market regime of the date", nullable=False),
+                _CLOSE,
+                real(horizon.target, f"{forward(horizon)}: what came", FRACTION, nullable=False),
+                Column("fold", ColumnType.INT64, "test fold that the session is in, 1 is the oldest; NULL before the first"),
+                real("predicted_return", f"forecast of {horizon.target} by the fold's fit", FRACTION),
+                real("predicted_close", "close * (1 + predicted_return)", PRICE),
+                INGESTION_TS,
+            ),
+            [instrument],
+        ),
+        key=("data_date", "symbol"),
+        partition_by="data_date",
+        cluster_by=("symbol",),
+        # Each forecast is of a fit made here, on the rows before its fold.
+        made_from={
+            "target_session": of("data_date"),
+            "predicted_return": (*inputs, *of(horizon.target, "sample_weight")),
+            "predicted_close": (*inputs, *of(horizon.target, "sample_weight")),
+        },
+    )
+
+
+@cache
+def latest(instrument: Instrument, horizon: Horizon) -> TableContract:
+    """Open forecasts of one instrument at one horizon."""
+
+    def of(*names: str) -> tuple[str, ...]:
+        return of_csv(instrument, horizon, *names)
+
+    inputs = of("close", *TECHNICAL_FEATURE_NAMES)
+    return TableContract(
+        dataset="predictions",
+        table=instrument.table_at(horizon, "latest"),
+        description="The newest forecast of every session, made while its target was not known: the newest "
+        f"{horizon.sessions} sessions are open, and "
+        "a newer model updates them; older rows stay as they were last forecast.",
+        columns=counted(
+            (
+                DATA_DATE,
+                SYMBOL_COLUMN,
+                _MODEL_ID,
+                Column(
+                    "target_session",
+                    ColumnType.DATE,
+                    f"the session that is forecast, {horizon.sessions} sessions later by the exchange's calendar",
+                    nullable=False,
+                ),
+                _CLOSE,
+                real("predicted_return", f"forecast of the {forward(horizon)}", FRACTION, nullable=False),
+                real("predicted_close", "close * (1 + predicted_return)", PRICE, nullable=False),
+                real("low_close", "lower end of the interval", PRICE, nullable=False),
+                real("high_close", "upper end of the interval", PRICE, nullable=False),
+                real("interval_level", "share of outcomes that the interval is meant to hold", FRACTION, nullable=False),
+                INGESTION_TS,
+            ),
+            [instrument],
+        ),
+        key=("data_date", "symbol"),
+        partition_by="data_date",
+        cluster_by=("symbol",),
+        # What the stored model was fitted to is not a column of this run's CSV.
+        made_from={
+            "target_session": of("data_date"),
+            **dict.fromkeys(("predicted_return", "predicted_close", "low_close", "high_close"), inputs),
+        },
+    )

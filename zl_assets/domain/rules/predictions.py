@@ -1,0 +1,92 @@
+"""Rules about forecasts."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.domain.rules.offenders import TOLERANCE, offending, pick
+from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
+
+# The gates are red on about one sound day in twenty, and then the forecasts stay with the last good model. More than five such
+# days in a row are a week of forecasts by a model that nothing newer could replace.
+MAX_SESSIONS_BEHIND = 5
+
+
+def forecasts_sound(frame: pd.DataFrame) -> Verdict:
+    """Every forecast is finite, its price above zero and equal to close * (1 + return); it is NULL only where its fold is."""
+    returns, prices = frame["predicted_return"], frame["predicted_close"]
+    expected = frame["close"] * (1 + returns)
+    good = np.isfinite(returns) & prices.gt(0) & (prices - expected).abs().le(TOLERANCE)
+    untested = frame["fold"].isna() & returns.isna() & prices.isna() if "fold" in frame else pd.Series(False, index=frame.index)
+    if "fold" in frame:
+        good &= frame["fold"].notna()
+    bad = ~(good | untested)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have a forecast that is missing, infinite or two."
+    return offending("forecasts_sound", frame, pick(frame, bad, ["close", "predicted_return", "predicted_close"]), explanation)
+
+
+def interval_ordered(frame: pd.DataFrame) -> Verdict:
+    """0 < low_close < predicted_close < high_close, and the level is above 0 and below 1."""
+    columns = ["low_close", "predicted_close", "high_close", "interval_level"]
+    low, middle, high, level = (frame[column] for column in columns)
+    bad = ~(low.gt(0) & low.lt(middle) & middle.lt(high) & level.gt(0) & level.lt(1) & np.isfinite(high))
+    explanation = f"{bad.sum():,} of {len(frame):,} forecasts do not lie inside their interval."
+    return offending("interval_ordered", frame, pick(frame, bad, columns), explanation)
+
+
+def open_sessions_forecast(latest: pd.DataFrame, view: pd.DataFrame, model_id: str) -> Verdict:
+    """Every session of the view without a target has a forecast by the published model, from its own close.
+
+    Args:
+        model_id: the model that `latest` names.
+    """
+    newest = view.loc[view["target_1m"].isna(), ["data_date", "close"]]
+    found = newest.merge(
+        latest[["data_date", "close", "model_id", "target_session"]], on="data_date", how="left", suffixes=("", "_made")
+    )
+    sound = found["model_id"].eq(model_id).fillna(False).astype(bool) & found["close"].eq(found["close_made"])
+    bad = ~(sound & found["target_session"].gt(view["data_date"].max()))
+    explanation = (
+        f"{bad.sum():,} of {len(newest):,} sessions without a target have no forecast of model {model_id} from their close."
+    )
+    return offending("open_sessions_forecast", latest, found.loc[bad], explanation)
+
+
+def model_up_to_date(view: pd.DataFrame, model_id: str, trained_through: dt.date) -> Verdict:
+    """The published model has learnt from all but the newest few sessions whose target is known.
+
+    Args:
+        trained_through: the newest session that the model was trained on.
+    """
+    newer = view.loc[view["target_1m"].notna() & view["data_date"].gt(pd.Timestamp(trained_through)), ["data_date", "close"]]
+    return Verdict(
+        name="model_up_to_date",
+        passed=len(newer) <= MAX_SESSIONS_BEHIND,
+        measured=len(newer),
+        bound=f"at most {MAX_SESSIONS_BEHIND} sessions behind",
+        offenders=newer.head(MAX_OFFENDERS),
+        explanation=(
+            f"The forecasts are of model {model_id}, trained through {trained_through}; the targets of {len(newer):,} later "
+            "sessions are known since."
+        ),
+    )
+
+
+def outcomes_are_the_views(oof: pd.DataFrame, view: pd.DataFrame) -> Verdict:
+    """The labelled sessions of the view are all here, with its closes and targets to the last bit, and all of one model."""
+    labelled = view.loc[view["target_1m"].notna(), ["data_date", "close", "target_1m"]]
+    both = labelled.merge(
+        oof[["data_date", "close", "target_1m", "model_id"]],
+        on="data_date",
+        how="outer",
+        suffixes=("_view", ""),
+        indicator="found_in",
+    )
+    same = both["close"].eq(both["close_view"]) & both["target_1m"].eq(both["target_1m_view"]) & both["found_in"].eq("both")
+    models = oof["model_id"].nunique()
+    bad = ~same if models == 1 else pd.Series(True, index=both.index)
+    explanation = (
+        f"{(~same).sum():,} of the view's {len(labelled):,} labelled sessions are missing or differ, of {models} models."
+    )
+    return offending("outcomes_are_the_views", oof, both.loc[bad].astype({"found_in": str}), explanation)

@@ -1,0 +1,97 @@
+"""The rows of the prediction tables.
+
+Belongs here: a stored model and the training CSV turned into frames of the OOF and LATEST contracts. Must not be here: fitting
+that differs from training's, writing.
+"""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.contracts.tables import LATEST, OOF, SYMBOL
+from zl_assets.domain.trading_calendar import expected_sessions
+from zl_assets.files import ArtifactFault
+from zl_assets.model.fit.artifact import LoadedModel
+from zl_assets.model.fit.design import design_matrix
+from zl_assets.model.fit.forecast import Interval, latest_forecasts
+from zl_assets.model.fit.training import cross_validate, out_of_fold, training_set
+from zl_assets.warehouse.shape import conform
+
+# Equal arithmetic on equal rows; what is left is the last digit of a sum.
+_TOLERANCE = 1e-12
+
+
+def oof_rows(model: LoadedModel, frame: pd.DataFrame, csv_sha256: str) -> pd.DataFrame:
+    """Every labelled session with its out-of-fold forecast, or NULL before the first test fold.
+
+    The folds are fitted again, 0.1 s, and must score as the contract says.
+
+    Args:
+        frame: the training CSV that the model was trained on, and `csv_sha256` its hash.
+
+    Returns:
+        OOF.frame_columns, one row a labelled session.
+
+    Raises:
+        ArtifactFault: the CSV is not the model's, or its folds no longer score as they did.
+    """
+    if csv_sha256 != model.contract["csv_sha256"]:
+        raise ArtifactFault(
+            f"Model {model.model_id} was trained on another training_csv: sha256 {model.contract['csv_sha256']}, found "
+            f"{csv_sha256}. Materialize lgbm_model again."
+        )
+    data = training_set(frame, model.config, model.inputs)
+    folds = cross_validate(data, model.config)
+    ratios = [fold.score.ratio for fold in folds]
+    recorded = [score["ratio"] for score in model.contract["scores"]][: len(folds)]
+    if not np.allclose(ratios, recorded, rtol=0, atol=_TOLERANCE):
+        raise ArtifactFault(
+            f"Model {model.model_id}: fitting its folds again gives other scores ({ratios}, recorded {recorded}). The libraries "
+            f"are not those it was trained with ({model.contract['versions']}). Materialize lgbm_model again."
+        )
+    forecasts = out_of_fold(data, folds).set_index("data_date")[["fold", "predicted"]].reindex(data.dates)
+    close = frame["close"].to_numpy("float64")[: len(data.dates)]
+    return conform(
+        pd.DataFrame(
+            {
+                "data_date": data.dates,
+                "symbol": SYMBOL,
+                "model_id": model.model_id,
+                "target_session": data.label_ends,
+                "regime_name": data.regimes,
+                "close": close,
+                "target_1m": data.target,
+                "fold": forecasts["fold"].astype("Int64").array,
+                "predicted_return": forecasts["predicted"].to_numpy(),
+                "predicted_close": close * (1 + forecasts["predicted"].to_numpy()),
+            }
+        ),
+        OOF,
+    )
+
+
+def latest_rows(model: LoadedModel, frame: pd.DataFrame) -> pd.DataFrame:
+    """The forecast of every session that has no target yet.
+
+    Args:
+        frame: the training CSV's rows, labelled or not.
+
+    Returns:
+        LATEST.frame_columns, one row for each of the newest 21 sessions.
+
+    Raises:
+        ArtifactFault, TrainingFault: a row's inputs are not what the model needs.
+    """
+    newest = frame[frame["target_1m"].isna()]
+    table = open_forecasts(newest, model.predict(design_matrix(newest, model.inputs)), model.interval)
+    return conform(table.assign(symbol=SYMBOL, model_id=model.model_id, interval_level=model.interval.level), LATEST)
+
+
+def open_forecasts(rows: pd.DataFrame, predicted: np.ndarray, interval: Interval) -> pd.DataFrame:
+    """`latest_forecasts` with the sessions to come from the exchange's calendar, which does not know of closures that have not
+    been announced."""
+    newest = rows["data_date"].iloc[-1].date()
+    # Five sessions a week less holidays: twice as many days and two weeks hold them all.
+    coming = expected_sessions(newest + dt.timedelta(days=1), newest + dt.timedelta(days=2 * len(rows) + 14))
+    return latest_forecasts(rows, predicted, interval, coming)

@@ -1,0 +1,134 @@
+"""Does the model know anything: its skill against the zero forecast, and how often no information does as well.
+
+Belongs here: measures over out-of-fold predictions, and targets without information to hold them against. Must not be here:
+gates, which ask whether a model is broken.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.model.fit.boosting import binned, forecast, refit_booster
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.training import Fit, TrainingSet, cross_validate
+
+SEED = 20100607
+# A year away from the truth on either side: a shift of a few weeks still shares closes with it.
+NEAREST = 252
+# With 239 shifts the least p is 1/240, below 0.05/6 of a family's test; 12 s on 3,810 rows.
+PLACEBO_SHIFTS = 239
+# In a daily run: 2.5 s, and a least p of 0.025.
+REFRESH_SHIFTS = 39
+
+LEVEL = 0.90
+BLOCK = 63  # three horizons
+DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """Skill on the real target beside skill on circularly shifted ones.
+
+    Attributes:
+        skill: 1 - squared error / squared error of forecasting zero, pooled over the test folds.
+        p: share of targets without information on which the same model does at least as well, the real one counted among them.
+        shifted: the skills on those targets.
+        gain_shares: each feature's share of the gain on those targets, mean over the folds, shifts x features; NaN where a
+            fold has no split.
+        seed: what drew the shifts.
+    """
+
+    skill: float
+    p: float
+    shifted: tuple[float, ...]
+    gain_shares: pd.DataFrame
+    seed: int
+
+
+def circular_shifts(rows: int, count: int, seed: int) -> np.ndarray:
+    """`count` different shifts in [252, rows - 252], in random order; all of them if there are fewer.
+
+    Raises:
+        ValueError: there are too few rows for any.
+    """
+    candidates = np.arange(NEAREST, rows - NEAREST + 1)
+    if not candidates.size:
+        raise ValueError(f"{rows} rows are too few to shift by {NEAREST} or more from either end")
+    return np.random.default_rng(seed).permutation(candidates)[:count]
+
+
+def shifted(data: TrainingSet, shift: int) -> TrainingSet:
+    """The same rows with the target of `shift` rows before, in a circle."""
+    return replace(data, target=np.roll(data.target, shift))
+
+
+def pooled_skill(folds: tuple[Fit, ...], target: np.ndarray) -> float:
+    """1 - squared error / squared error of forecasting zero, over the test rows of all folds; 0 is no better than zero."""
+    errors = sum(float(np.sum((target[fold.test] - fold.prediction) ** 2)) for fold in folds)
+    return 1 - errors / sum(float(np.sum(target[fold.test] ** 2)) for fold in folds)
+
+
+def placebo(data: TrainingSet, config: ModelConfig, shifts: int = PLACEBO_SHIFTS, seed: int = SEED) -> Placebo:
+    """The p of the model's skill against its own circularly shifted targets: p = (1 + #{shifted >= real}) / (shifts + 1).
+
+    Raises:
+        TrainingFault: the rows cannot support the folds.
+    """
+
+    folds = cross_validate(data, config)
+    real = pooled_skill(folds, data.target)
+    # The folds' rows stay, so they are binned once: half the time of a fit.
+    rows = [(binned(data.features.iloc[f.train], data.target[f.train], data.weights[f.train], config), f) for f in folds]
+    tests = [data.features.iloc[fold.test] for fold in folds]
+    null, shares = [], []
+    for shift in circular_shifts(len(data.target), shifts, seed):
+        target = shifted(data, int(shift)).target
+        boosters = [refit_booster(dataset, target[fold.train], config) for dataset, fold in rows]
+        predictions = [forecast(booster, test) for booster, test in zip(boosters, tests, strict=True)]
+        errors = sum(float(np.sum((target[f.test] - p) ** 2)) for f, p in zip(folds, predictions, strict=True))
+        null.append(1 - errors / sum(float(np.sum(target[fold.test] ** 2)) for fold in folds))
+        gains = pd.DataFrame([booster.feature_importance("gain") for booster in boosters], columns=data.features.columns)
+        shares.append(gains.div(gains.sum(axis="columns").replace(0, np.nan), axis="index").mean(skipna=False))
+    p = (1 + sum(skill >= real for skill in null)) / (len(null) + 1)
+    return Placebo(real, p, tuple(null), pd.DataFrame(shares), seed)
+
+
+def skill_interval(folds: tuple[Fit, ...], target: np.ndarray, level: float = LEVEL, seed: int = SEED) -> tuple[float, float]:
+    """Percentile interval of the pooled skill, by a circular block bootstrap (Politis and Romano 1992) of the out-of-fold rows.
+
+    The blocks, `BLOCK` rows, keep the overlap of the labels. On the real bars the bounds are those of arch 8.0's
+    CircularBlockBootstrap to the last digit; arch and its statsmodels are 72 MB and 2 s to import.
+    """
+    test = np.concatenate([fold.test for fold in folds])
+    errors = (target[test] - np.concatenate([fold.prediction for fold in folds])) ** 2
+    low, high = np.quantile(1 - ratio_draws(errors, target[test] ** 2, seed), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def ratio_draws(numerator: np.ndarray, denominator: np.ndarray, seed: int = SEED) -> np.ndarray:
+    """`DRAWS` values of sum(numerator) / sum(denominator) over rows drawn together, in circular blocks of `BLOCK`.
+
+    Args:
+        numerator, denominator: one value a row, in order of time.
+    """
+    rows = len(numerator)
+    starts = np.random.default_rng(seed).integers(0, rows, (DRAWS, -(-rows // BLOCK)))
+    drawn = ((starts[:, :, None] + np.arange(BLOCK)) % rows).reshape(DRAWS, -1)[:, :rows]
+    ratios: np.ndarray = numerator[drawn].sum(axis=1) / denominator[drawn].sum(axis=1)
+    return ratios
+
+
+def effective_rows(values: np.ndarray, lags: int) -> float:
+    """How many independent observations a series of overlapping ones is worth: n / (1 + 2 sum_k (1 - k/(lags+1)) rho_k).
+
+    Bartlett weights over the first `lags` autocorrelations, as in Newey and West (1987), so the divisor is never negative.
+
+    Args:
+        values: n observations in order.
+        lags: at least the overlap less one.
+    """
+    centred = values - values.mean()
+    variance = float(centred @ centred)
+    rho = [float(centred[k:] @ centred[:-k]) / variance for k in range(1, lags + 1)]
+    return len(values) / (1 + 2 * sum((1 - k / (lags + 1)) * r for k, r in enumerate(rho, start=1)))

@@ -1,0 +1,361 @@
+"""From training rows to a fitted, scored model.
+
+Belongs here: what rows are accepted, the three fits, and their scores. Must not be here: whether the result is good enough
+(gates), files (artifact), pictures.
+
+The three fits: cross-validation on all labelled rows, for the fold table; a holdout fit on the rows whose label ends before the
+split date, for the score on the rows after it; and the saved model, on all labelled rows, because a forecast needs the newest
+data and a score must not have seen it.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.contracts.tables import HORIZON, TRAINING_VIEW
+from zl_assets.domain.targets import forward_return, label_end_dates
+from zl_assets.model.errors import TrainingFault
+from zl_assets.model.fit.boosting import fit_booster, forecast
+from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.design import FEATURES, Feature, design_matrix, numbers, refuse, require_columns, to_float
+from zl_assets.model.fit.splits import PurgedHoldout
+
+VIEW_COLUMNS = tuple(leaf.path for leaf in TRAINING_VIEW.frame_leaves)
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The n labelled rows, in order of date.
+
+    Attributes:
+        dates: the sessions.
+        label_ends: for each, the session whose close its label looks at.
+        features: n x k float64, the design matrix.
+        target: n forward returns, fractions.
+        weights: n sample weights, relative.
+        regimes: n names, for slicing reports; not an input.
+        inputs: what the columns of `features` are.
+    """
+
+    dates: pd.DatetimeIndex
+    label_ends: pd.DatetimeIndex
+    features: pd.DataFrame
+    target: np.ndarray
+    weights: np.ndarray
+    regimes: np.ndarray
+    inputs: tuple[Feature, ...] = FEATURES
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a fit did on rows it had not seen, beside the two baselines. Errors are in units of the target (fractions).
+
+    Attributes:
+        name: "fold 1" ... or "holdout".
+        n_train, n_test: rows.
+        train_first, train_last, train_label_end: first and last training session, and where the last training label ends.
+        test_first, test_last: first and last test session.
+        rmse, rmse_zero, rmse_mean: of the model, of forecasting zero, of forecasting the training rows' mean.
+        ratio: rmse / rmse_zero; below 1 the model beats the zero forecast.
+        mae, mae_zero, mae_mean: the same three as mean absolute errors.
+        r2: 1 - ratio^2, the R2 against zero.
+        ic: Pearson correlation of prediction and outcome; NaN where one of them is constant.
+        sd_target_train, sd_target_test, sd_prediction: population standard deviations; the last one over the test rows.
+    """
+
+    name: str
+    n_train: int
+    n_test: int
+    train_first: str
+    train_last: str
+    train_label_end: str
+    test_first: str
+    test_last: str
+    rmse: float
+    rmse_zero: float
+    rmse_mean: float
+    ratio: float
+    mae: float
+    mae_zero: float
+    mae_mean: float
+    r2: float
+    ic: float
+    sd_target_train: float
+    sd_target_test: float
+    sd_prediction: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One booster, fitted on some rows and scored on later ones.
+
+    Attributes:
+        train, test: positions in the training set.
+        booster: the lightgbm.Booster.
+        prediction: its forecast of each test row.
+        gain: total gain of the splits on each feature, in the order of the features.
+        score: the errors on the test rows.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    booster: Any
+    prediction: np.ndarray
+    gain: np.ndarray
+    score: Score
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """What a training run produced.
+
+    Attributes:
+        csv_sha256: hash of the file the rows came from.
+        folds: the cross-validation, oldest test fold first.
+        holdout: the fit that has seen no label that ends on or after the split date.
+        booster: fitted on all rows; the model that is saved.
+    """
+
+    config: ModelConfig
+    csv_sha256: str
+    data: TrainingSet
+    folds: tuple[Fit, ...]
+    holdout: Fit
+    booster: Any
+
+    @property
+    def model_text(self) -> str:
+        """The saved model in LightGBM's text format; the same bytes for the same rows and config."""
+        text: str = self.booster.model_to_string()
+        return text
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """Every fold's score, then the holdout's."""
+        return (*(fold.score for fold in self.folds), self.holdout.score)
+
+    @property
+    def out_of_fold(self) -> pd.DataFrame:
+        """`out_of_fold(data, folds)`."""
+        return out_of_fold(self.data, self.folds)
+
+
+def train(frame: pd.DataFrame, config: ModelConfig, csv_sha256: str, inputs: tuple[Feature, ...] = FEATURES) -> TrainedModel:
+    """The three fits of the model of record.
+
+    Args:
+        frame: the training view's columns, one row a session in order of date; the newest `config.horizon` rows have no target.
+        csv_sha256: hash of the file that `frame` was read from; it goes into the model's contract.
+        inputs: what the model sees; `features_with` adds those of kept families.
+
+    Raises:
+        TrainingFault: the rows cannot support the fits; the message says why.
+    """
+    return fit(training_set(frame, config, inputs), config, csv_sha256)
+
+
+def training_set(frame: pd.DataFrame, config: ModelConfig, inputs: tuple[Feature, ...] = FEATURES) -> TrainingSet:
+    """The labelled rows of the training view, or a refusal.
+
+    With a horizon other than the view's, the labels are computed from the closes as the view does it.
+
+    Raises:
+        TrainingFault: missing columns or wrong types; dates that repeat or are out of order; an infinite or missing value; a
+            label missing inside, or present where its close is not known yet; negative weights or none above 0; one value of
+            the target, or one regime, throughout.
+    """
+    require_columns(frame, VIEW_COLUMNS)
+    frame = frame.reset_index(drop=True)
+    dates = _ordered_dates(frame)
+    features = design_matrix(frame, inputs)
+    weights = numbers(frame, "sample_weight")
+    refuse(frame, weights < 0, "sample_weight", "a weight of 0 or more")
+    refuse(frame, frame["regime_name"].isna().to_numpy(), "regime_name", "a regime")
+    target = _target(frame, config.horizon)
+
+    labelled = slice(0, len(frame) - config.horizon)
+    if not (weights[labelled] > 0).any():
+        raise TrainingFault(
+            "Column sample_weight: every labelled row has weight 0, so there is nothing to fit. Check regime_weights."
+        )
+    if np.ptp(target[labelled]) == 0:
+        raise TrainingFault(
+            f"Column target_1m: all {len(target[labelled])} labelled rows have the same value {target[0]}, so there is "
+            "nothing to learn. Check the closes in daily_ml_matrix."
+        )
+    regimes = frame["regime_name"].astype(str).to_numpy(dtype=object)
+    if len(set(regimes[labelled])) == 1:
+        raise TrainingFault(
+            f"Column regime_name: all labelled rows are in one regime, {regimes[0]}, so the weights mean nothing. Check "
+            "regime_weights."
+        )
+    return TrainingSet(
+        dates=dates[labelled],
+        label_ends=pd.DatetimeIndex(label_end_dates(frame["data_date"], config.horizon)[labelled]),
+        features=features.iloc[labelled],
+        target=target[labelled],
+        weights=weights[labelled],
+        regimes=regimes[labelled],
+        inputs=inputs,
+    )
+
+
+def fit(data: TrainingSet, config: ModelConfig, csv_sha256: str) -> TrainedModel:
+    """The three fits on rows that are already in shape.
+
+    Raises:
+        TrainingFault: too few rows for a fold or the holdout, or a fit whose weights or targets are all the same.
+    """
+    holdout = PurgedHoldout(data.dates, data.label_ends, config.split_date)
+    return TrainedModel(
+        config=config,
+        csv_sha256=csv_sha256,
+        data=data,
+        folds=cross_validate(data, config),
+        holdout=_fit("holdout", *next(holdout.split()), data, config),
+        booster=_booster(data, np.arange(len(data.dates)), config),
+    )
+
+
+def cross_validate(data: TrainingSet, config: ModelConfig) -> tuple[Fit, ...]:
+    """The expanding folds alone, oldest test fold first.
+
+    Raises:
+        TrainingFault: too few rows for a fold, or a fold whose weights or targets are all the same.
+    """
+    return tuple(_fit(name, train_rows, test_rows, data, config) for name, train_rows, test_rows in _folds(data, config))
+
+
+def out_of_fold(data: TrainingSet, folds: tuple[Fit, ...]) -> pd.DataFrame:
+    """Each test row of the cross-validation once: data_date, label_end, fold (1 is the oldest), regime_name, target, predicted,
+    training_mean (the baseline); the last three are fractions."""
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "data_date": data.dates[fold.test],
+                    "label_end": data.label_ends[fold.test],
+                    "fold": number,
+                    "regime_name": data.regimes[fold.test],
+                    "target": data.target[fold.test],
+                    "predicted": fold.prediction,
+                    "training_mean": data.target[fold.train].mean(),
+                }
+            )
+            for number, fold in enumerate(folds, start=1)
+        ],
+        ignore_index=True,
+    )
+
+
+def _booster(data: TrainingSet, rows: np.ndarray, config: ModelConfig) -> Any:
+    return fit_booster(data.features.iloc[rows], data.target[rows], data.weights[rows], config)
+
+
+def _folds(data: TrainingSet, config: ModelConfig) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    from sklearn.model_selection import TimeSeriesSplit
+
+    rows = len(data.dates)
+    first = rows - config.folds * (rows // (config.folds + 1)) - config.gap
+    if first < 2 * config.min_rows_per_leaf:
+        raise TrainingFault(
+            f"{rows} labelled rows are not enough for {config.folds} folds with a gap of {config.gap}: the first fold would "
+            f"train on {max(first, 0)} rows, and a single split of a tree needs {2 * config.min_rows_per_leaf} (twice "
+            "min_rows_per_leaf). Load a longer history, or ask for fewer folds."
+        )
+    splitter = TimeSeriesSplit(config.folds, gap=config.gap)
+    return [(f"fold {n}", train, test) for n, (train, test) in enumerate(splitter.split(data.features), start=1)]
+
+
+def _require_rows(name: str, train: np.ndarray, test: np.ndarray, data: TrainingSet, config: ModelConfig) -> None:
+    if len(train) < 2 * config.min_rows_per_leaf or len(test) <= config.horizon:
+        raise TrainingFault(
+            f"The {name} has {len(train)} training and {len(test)} test rows; it needs at least "
+            f"{2 * config.min_rows_per_leaf} (twice min_rows_per_leaf) and {config.horizon + 1} (one more than the horizon). "
+            f"Labelled rows run from {data.dates[0]:%Y-%m-%d} to {data.dates[-1]:%Y-%m-%d}, the split date is "
+            f"{config.split_date}. Load a longer history, or move the split date."
+        )
+    if not (data.weights[train] > 0).any():
+        raise TrainingFault(f"Column sample_weight: every training row of the {name} has weight 0. Check regime_weights.")
+    for part, rows in (("training", train), ("test", test)):
+        if np.ptp(data.target[rows]) == 0:
+            raise TrainingFault(
+                f"Column target_1m: all {part} rows of the {name} ({data.dates[rows[0]]:%Y-%m-%d} to "
+                f"{data.dates[rows[-1]]:%Y-%m-%d}) have the same value {data.target[rows[0]]}. Check the closes in "
+                "daily_ml_matrix."
+            )
+
+
+def _fit(name: str, train: np.ndarray, test: np.ndarray, data: TrainingSet, config: ModelConfig) -> Fit:
+    _require_rows(name, train, test, data, config)
+    booster = _booster(data, train, config)
+    prediction = forecast(booster, data.features.iloc[test])
+    gain: np.ndarray = booster.feature_importance("gain")
+    return Fit(train, test, booster, prediction, gain, _score(name, train, test, prediction, data))
+
+
+def _score(name: str, train: np.ndarray, test: np.ndarray, prediction: np.ndarray, data: TrainingSet) -> Score:
+    y = data.target[test]
+    errors = {"": y - prediction, "_zero": y, "_mean": y - data.target[train].mean()}
+    rmse = {f"rmse{key}": math.sqrt(np.mean(error**2)) for key, error in errors.items()}
+    mae = {f"mae{key}": float(np.mean(np.abs(error))) for key, error in errors.items()}
+    ratio = rmse["rmse"] / rmse["rmse_zero"]
+    return Score(
+        name=name,
+        n_train=len(train),
+        n_test=len(test),
+        train_first=f"{data.dates[train[0]]:%Y-%m-%d}",
+        train_last=f"{data.dates[train[-1]]:%Y-%m-%d}",
+        train_label_end=f"{data.label_ends[train[-1]]:%Y-%m-%d}",
+        test_first=f"{data.dates[test[0]]:%Y-%m-%d}",
+        test_last=f"{data.dates[test[-1]]:%Y-%m-%d}",
+        **rmse,
+        ratio=ratio,
+        **mae,
+        r2=1 - ratio**2,
+        ic=float(np.corrcoef(prediction, y)[0, 1]) if np.ptp(prediction) > 0 else math.nan,
+        sd_target_train=float(data.target[train].std()),
+        sd_target_test=float(y.std()),
+        sd_prediction=float(prediction.std()),
+    )
+
+
+def _ordered_dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
+    if not pd.api.types.is_datetime64_dtype(frame["data_date"]):
+        raise TrainingFault(
+            f"Column data_date must hold dates (datetime64), but its type is {frame['data_date'].dtype}. Read the CSV with "
+            "parse_dates."
+        )
+    dates = pd.DatetimeIndex(frame["data_date"])
+    refuse(frame, np.asarray(dates.isna()), "data_date", "a date")
+    steps = np.flatnonzero(np.diff(dates.to_numpy()) <= np.timedelta64(0, "ns"))
+    if steps.size:
+        row = int(steps[0])
+        kind = "repeats" if dates[row] == dates[row + 1] else "is out of order"
+        raise TrainingFault(
+            f"Column data_date must rise from row to row, but row {row + 1} {kind}: {dates[row]:%Y-%m-%d} is followed by "
+            f"{dates[row + 1]:%Y-%m-%d} ({steps.size} such rows). Sort by data_date, or export the CSV again."
+        )
+    return dates
+
+
+def _target(frame: pd.DataFrame, horizon: int) -> np.ndarray:
+    rows = len(frame)
+    if rows <= horizon:
+        raise TrainingFault(f"{rows} rows are too few: the label looks {horizon} sessions ahead. Load a longer history.")
+    if horizon != HORIZON:
+        return forward_return(frame["close"], horizon).to_numpy()
+    target = to_float(frame, "target_1m")
+    refuse(frame, (np.arange(rows) < rows - horizon) & ~np.isfinite(target), "target_1m", "a finite label")
+    late = np.flatnonzero(~np.isnan(target[rows - horizon :])) + rows - horizon
+    if late.size:
+        raise TrainingFault(
+            f"Column target_1m: the newest {horizon} rows cannot have a label yet, because the close it looks at is not in "
+            f"the file, but {late.size} of them have one (the first is row {late[0]}, "
+            f"{frame['data_date'].iloc[late[0]]:%Y-%m-%d}). The file is cut short, or its labels are wrong. Export the CSV "
+            "again."
+        )
+    return target

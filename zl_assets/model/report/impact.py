@@ -1,0 +1,118 @@
+"""The ledger for a person: each family's newest look in words, tables and pictures.
+
+Belongs here: the choice of what is shown and said. Must not be here: measures (impact), rules (ledger), drawing (plots).
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.model.impact.decision import SIGNIFICANT, Decision
+from zl_assets.model.impact.ledger import newest_looks
+from zl_assets.model.report import plots
+from zl_assets.model.report.report import Picture, Report, Table
+
+# An effect that no honest family of daily data has been seen to have: the bound of the model's gate "too good".
+TOO_GOOD = 0.10
+
+_MEANING = {
+    Decision.KEEP: "It helps, by a test that six families and all looks share. Name it in ZL_KEPT_FAMILIES to use it.",
+    Decision.PROVISIONAL: "It may help: one such p in twenty comes from noise. Using it is a bet; measure again on new data.",
+    Decision.REJECT: "It makes the forecast worse, and no more so than columns without information would. Leave it out.",
+    Decision.INCONCLUSIVE: "Neither shown to help nor to be useless: on one market most true families come to this.",
+}
+
+
+def impact_report(ledger: pd.DataFrame) -> Report:
+    """The newest look at each family, and the list of all looks.
+
+    Args:
+        ledger: LEDGER.frame_columns; at least one row.
+    """
+    newest = newest_looks(ledger)
+    found = [{str(name): value for name, value in row.items()} for row in newest.to_dict("records")]
+    return Report(
+        title="What each feature family is worth",
+        words=tuple(decision_words(row) for row in found),
+        tables=(_families_table(newest), _parts_table("fold", found), _parts_table("regime", found), _looks_table(ledger)),
+        pictures=(
+            Picture(
+                "effects",
+                "Effect by family",
+                plots.family_effects(list(newest["family"]), newest),
+                "Right of zero the family saved error on sessions it had not seen. The decision hangs on p, not on the line.",
+            ),
+            *(picture for row in found for picture in _family_pictures(row)),
+        ),
+    )
+
+
+def decision_words(row: dict[str, Any]) -> str:
+    """One row of the ledger as a paragraph: the decision, what was measured, and what could have been seen."""
+    decision = Decision(row["decision"])
+    changes = "falls" if row["effect"] > 0 else "rises"
+    words = (
+        f"**{row['family']}: {decision}.** {_MEANING[decision]} With it the ridge's squared error out of fold "
+        f"{changes} by {abs(row['effect']):.2%} of the zero forecast's (saved: 90 % interval {row['effect_low']:+.2%} to "
+        f"{row['effect_high']:+.2%}; {row['test_rows']:,} test rows of {row['row_count']:,}, {row['first_date']:%Y-%m-%d} to "
+        f"{row['last_date']:%Y-%m-%d}). Of {row['shifts']} circular shifts of its columns {_at_least(row)} did at least as well: "
+        f"p = {row['p']:.4f}, against {row['keep_bound']:.4f} for KEEP (look {row['look']}) and {SIGNIFICANT} for PROVISIONAL. "
+        f"Shifted, columns like these save a median of {_median_placebo(row):+.2%}: what fitting them costs with nothing "
+        f"to find. An effect of {row['smallest_effect']:.2%} or less could not have been told from none. The LightGBM of record, "
+        f"reported only: {row['boosting_effect']:+.2%} ({row['boosting_low']:+.2%} to {row['boosting_high']:+.2%}), p = "
+        f"{row['boosting_p']:.3f}."
+    )
+    if row["rows_left_out"]:
+        words += f" {row['rows_left_out']:,} labelled rows without a value were left out, of base and family alike."
+    if row["effect"] > TOO_GOOD:
+        words += " An effect as large as this has most often been a leak: look at how the family is computed before believing it."
+    return words
+
+
+def _at_least(row: dict[str, Any]) -> int:
+    return round(float(row["p"]) * (int(row["shifts"]) + 1)) - 1
+
+
+def _median_placebo(row: dict[str, Any]) -> float:
+    return float(np.median(json.loads(row["placebo"])))
+
+
+def _families_table(newest: pd.DataFrame) -> Table:
+    shown = ["family", "decision", "look", "p", "keep_bound", "effect", "effect_low", "effect_high", "smallest_effect"]
+    shown += ["boosting_effect", "boosting_p", "row_count", "rows_left_out"]
+    return Table("families", "Newest look at each family", newest[shown].round(5))
+
+
+def _looks_table(ledger: pd.DataFrame) -> Table:
+    shown = ["family", "look", "decision", "p", "effect", "last_date", "seed", "shifts", "registration_id", "data_sha256"]
+    rows = ledger.sort_values(["family", "look"])[shown].round(5)
+    return Table("looks", "Every look", rows.assign(last_date=rows["last_date"].dt.strftime("%Y-%m-%d")))
+
+
+def _parts_table(name: str, found: Sequence[dict[str, Any]]) -> Table:
+    rows = [{"family": row["family"], name: part["name"], **part} for row in found for part in json.loads(row[f"by_{name}"])]
+    return Table(f"by_{name}", f"Effect by {name}", pd.DataFrame(rows).drop(columns="name").round(5))
+
+
+def _family_pictures(row: dict[str, Any]) -> tuple[Picture, ...]:
+    family = str(row["family"])
+    parts = {
+        name: pd.Series({part["name"]: part["effect"] for part in json.loads(row[f"by_{name}"])}) for name in ("fold", "regime")
+    }
+    return (
+        Picture(
+            f"{family}_placebo",
+            f"{family}: effect and placebo",
+            plots.placebo_effects(family, row["effect"], json.loads(row["placebo"]), row["smallest_effect"]),
+            f"p = {row['p']:.4f}: {_at_least(row)} of {row['shifts']} shifts did at least as well.",
+        ),
+        Picture(
+            f"{family}_parts",
+            f"{family}: effect by fold and regime",
+            plots.effects_by(family, parts),
+            "Each bar divides by the error of forecasting zero on its own rows. Regimes are hindsight.",
+        ),
+    )

@@ -1,0 +1,593 @@
+"""The client side of the embedded BigQuery: find the one server of a state folder, start it on demand, stop it, erase it.
+
+Belongs here: the layout of `<state>/warehouse/`, the three locks, and the talk with the server process about its own life. Must
+not be here: SQL, anything of dagster, and imports that cost time (google, duckdb, uvicorn and local_bigquery are imported by
+whoever needs them).
+
+    warehouse/format.json            format of this folder, written once
+    warehouse/locks/server.lock      exclusive, held by the server for life; holds its process id
+    warehouse/locks/start.lock       exclusive, held by the one process that starts or resets
+    warehouse/locks/clients.lock     shared, held by every client process for life; exclusive: no client is left
+    warehouse/server.json            where the running server listens; removed by a clean exit
+    warehouse/embedded-bigquery.log  what the server says
+    warehouse/data/                  tables, jobs, results, and gs:// files under data/gcs
+    warehouse/.duckdb/               links to DuckDB's extension wheels (the warehouse folder is the server's HOME)
+
+All locks are flock(2): the kernel frees them when their holder dies, whatever it dies of. The lock files themselves are never
+deleted, not even by `reset`: a lock file that is replaced locks nothing.
+"""
+
+import contextlib
+import errno
+import fcntl
+import http.client
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zl_assets.warehouse.errors import WarehouseUnavailable
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+PROJECT = "zl-local"
+"""The project id of everything in the embedded BigQuery."""
+
+FORMAT = 1
+"""Format of `<state>/warehouse`. Raise it when an older product could not read the folder, or this one could not read an
+older."""
+
+EMULATOR_VERSION = "0.3.2"
+"""The only local-bigquery that the server runs on: it mends some of its internals."""
+
+VERSION = f"format {FORMAT}, local-bigquery {EMULATOR_VERSION}"
+
+SERVER_HEADER = "x-zl-server"
+"""On a request: the nonce of the server it is meant for. A port that another state folder's server took over refuses it."""
+
+ELSEWHERE_HEADER = "x-zl-elsewhere"
+"""On an answer: this server did nothing with the request, because it is stopping or was never meant. Find the right one and
+resend."""
+
+# A start takes 2.5 s here, 6 s with twenty at once on two cores; a compaction adds seconds. A minute is a machine in trouble.
+START_DEADLINE = 60.0
+
+# A running job is finished first, and the write path's longest takes seconds.
+STOP_DEADLINE = 120.0
+
+# The event loop answers in milliseconds; jobs in other threads can hold the interpreter for a second or two.
+_HEALTH_TIMEOUT = 5.0
+_POLL = 0.03
+
+# A server that is stopped or killed while it starts is started again; one that dies of itself is not.
+_SPAWNS = 5
+
+_LOG_LIMIT = 1_000_000
+_LOG_TAIL_LINES = 15
+
+# The server sees only these: its settings have names like DATA_DIR, GROUPS and CALLER, which a shell may well use for something
+# else.
+_KEPT_VARIABLES = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "VIRTUAL_ENV", "PYTHONHOME"})
+_KEPT_PREFIXES = ("LC_", "LD_", "DYLD_")
+
+
+@dataclass(frozen=True)
+class ServerInfo:
+    """Where a running server listens, always on 127.0.0.1.
+
+    Attributes:
+        port: HTTP port of the BigQuery API.
+        grpc_port: port of the Storage API.
+        pid: its process.
+        nonce: a random name of this one run; it proves that an answer comes from the server this record speaks of.
+        version: `VERSION` of the code it runs.
+    """
+
+    port: int
+    grpc_port: int
+    pid: int
+    nonce: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The paths of one warehouse folder."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, state_dir: Path) -> "Folder":
+        """The folder of a state directory; symbolic links resolved, so that one folder has one name in a process."""
+        return cls(state_dir.expanduser().resolve() / "warehouse")
+
+    @property
+    def marker(self) -> Path:
+        return self.root / "format.json"
+
+    @property
+    def server_json(self) -> Path:
+        return self.root / "server.json"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "embedded-bigquery.log"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    @property
+    def server_lock(self) -> Path:
+        return self.locks / "server.lock"
+
+    @property
+    def start_lock(self) -> Path:
+        return self.locks / "start.lock"
+
+    @property
+    def clients_lock(self) -> Path:
+        return self.locks / "clients.lock"
+
+    def create(self) -> None:
+        """Make what is missing. 0700 where we make it: there are no secrets in it, but it is nobody else's business."""
+        if not self.root.parent.exists():
+            self.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, exist_ok=True)
+        self.locks.mkdir(mode=0o700, exist_ok=True)
+
+    def check_format(self) -> None:
+        """Hold the folder's format against ours.
+
+        Raises:
+            WarehouseUnavailable: another or unknown format. Nothing was changed.
+        """
+        try:
+            found = json.loads(self.marker.read_text())["format"]
+        except FileNotFoundError:
+            if not self.data.exists():
+                return
+            found = "unknown (it has data but no format.json)"
+        except (ValueError, KeyError, TypeError):
+            found = "unknown (its format.json cannot be read)"
+        if found != FORMAT:
+            raise WarehouseUnavailable(
+                f"{self.root} has format {found}; this version of zl_assets reads and writes format {FORMAT}. "
+                "Nothing was changed. Use the version that wrote it, or set ZL_STATE_DIR to another folder, "
+                "or erase the tables in it with `python -m zl_assets.warehouse reset`."
+            )
+
+    def mark_format(self) -> None:
+        """Write the format of a new folder."""
+        if not self.marker.exists():
+            write_atomically(self.marker, json.dumps({"format": FORMAT, "written_by": VERSION}))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a small file at once, readable by its owner only; a reader sees the old text or the new, never a part."""
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def open_lock(path: Path) -> int:
+    """A descriptor of a lock file; not inherited by programs that this process starts."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def try_lock(descriptor: int, operation: int) -> bool:
+    """flock without waiting: True when the lock was granted."""
+    try:
+        fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def same_file(descriptor: int, path: Path) -> bool:
+    """True while `path` still names the file that `descriptor` has open."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+class _Process:
+    """What this process knows, by warehouse folder: its leases, the servers it saw answer a query, and the children it must
+    reap."""
+
+    def __init__(self) -> None:
+        self.mutex = threading.RLock()
+        self.leases: dict[Path, int] = {}
+        self.proved: dict[Path, str] = {}
+        self.children: set[int] = set()
+
+    def after_fork(self) -> None:
+        # The mutex may be held by a thread that does not exist in the child. Leases are shared with the parent, and stay in
+        # force until both have ended. The parent's children are not ours to wait for.
+        self.mutex = threading.RLock()
+        self.children = set()
+
+
+_process = _Process()
+os.register_at_fork(after_in_child=_process.after_fork)
+
+
+def ensure_server(state_dir: Path, *, deadline: float = START_DEADLINE) -> ServerInfo:
+    """The healthy server of a state folder; started if there is none.
+
+    From the first call on, this process holds a lease: the server does not leave for idleness before the process has ended. The
+    server may still be stopped or killed; then the next call starts another. Any number of processes and threads may call at
+    once.
+
+    Args:
+        state_dir: created if missing.
+        deadline: seconds until it gives up.
+
+    Raises:
+        WarehouseUnavailable: the folder cannot be written or has another format, or the server does not start or answer. The
+            message says which, and holds the end of the server's log.
+    """
+    folder = Folder.of(state_dir)
+    end = time.monotonic() + deadline
+    with _process.mutex, _folder_faults(folder):
+        _reap()
+        folder.create()
+        folder.check_format()
+        _take_lease(folder, end)
+        while True:
+            server = _serving(folder) or _start(folder, end)
+            if _process.proved.get(folder.root) == server.nonce or _answers_a_query(server, end):
+                _process.proved[folder.root] = server.nonce
+                return server
+            # It may have been told to stop, or been killed, between its first answer and this one.
+            if time.monotonic() > end or _serving(folder) == server:
+                raise WarehouseUnavailable(
+                    f"the embedded BigQuery in {folder.root} (process {server.pid}) runs, but did not answer SELECT 1. "
+                    "Stop it with `python -m zl_assets.warehouse stop`, and try again. "
+                    f"The end of its log, {folder.log}:\n{_log_tail(folder, 0)}"
+                )
+
+
+def running_server(state_dir: Path) -> ServerInfo | None:
+    """The server of a state folder if one is running and healthy. Never starts one, creates nothing and takes no lease."""
+    return _serving(Folder.of(state_dir))
+
+
+def stop_server(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> bool:
+    """Ask the server to stop, and wait until it is gone. It finishes running jobs first. Clients start another on their next use.
+
+    Returns:
+        True if there was one.
+
+    Raises:
+        WarehouseUnavailable: it is still there after `deadline` seconds.
+    """
+    folder = Folder.of(state_dir)
+    end = time.monotonic() + deadline
+    if not folder.server_lock.exists():
+        return False
+    with _folder_faults(folder), _descriptor(folder.server_lock) as lock:
+        if try_lock(lock, fcntl.LOCK_SH):
+            return False
+        asked: str | None = None
+        while time.monotonic() < end:
+            if try_lock(lock, fcntl.LOCK_SH):
+                return True
+            server = _read_server(folder)
+            if server is not None and asked is None:
+                # False while it is starting, or when it has just gone: the lock decides.
+                asked = server.nonce if _request(server, "POST", "/_zl/stop") is not None else None
+            elif server is not None and server.nonce != asked:
+                return True  # another one has been started meanwhile, so the one that was asked is gone
+            time.sleep(_POLL)
+        raise WarehouseUnavailable(
+            f"the embedded BigQuery {_owner(lock)} did not stop within {deadline:.0f} s. Its log is {folder.log}. "
+            "Killing that process, even with kill -9, loses no finished write."
+        )
+
+
+def reset(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> None:
+    """Stop the server and delete every table, job and file of the warehouse folder, of whatever format. Nothing else is touched.
+
+    Raises:
+        WarehouseUnavailable: the server does not stop, or the folder cannot be written.
+    """
+    folder = Folder.of(state_dir)
+    if not folder.root.exists():
+        return
+    end = time.monotonic() + deadline
+    with _folder_faults(folder):
+        folder.create()
+        with _descriptor(folder.start_lock) as gate, _descriptor(folder.server_lock) as lock:
+            _wait_for_lock(gate, end, f"another process has been starting or resetting {folder.root} for {deadline:.0f} s")
+            stop_server(state_dir, deadline=deadline)
+            _wait_for_lock(lock, end, f"the embedded BigQuery in {folder.root} did not stop within {deadline:.0f} s")
+            # Data leaves in one rename, so a reset that is killed leaves either all tables or none. The marker goes last.
+            if folder.data.exists():
+                folder.data.rename(folder.root / f"deleted-{secrets.token_hex(4)}")
+            for path in sorted(folder.root.iterdir(), key=lambda path: path == folder.marker):
+                if path == folder.locks:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+
+
+def embedded_client(state_dir: Path, location: str) -> "bigquery.Client":
+    """A BigQuery client of the embedded server, which is started if need be.
+
+    `client.query(sql).to_dataframe()` and `.to_arrow()` work as they are, read over the Storage API, and warn of nothing. It
+    never dials Google, and ignores proxies.
+
+    A client survives its server: when the server was stopped, killed or left, the next request starts another and goes there.
+    What cannot survive is a request that was under way when the server was killed: it raises a connection error or a
+    `jobBackendError`, which the client's own retries handle for queries.
+
+    Args:
+        location: the location that jobs and new datasets are given. (The server reports US for every job, whatever is asked.)
+
+    Raises:
+        WarehouseUnavailable: as `ensure_server`.
+    """
+    from zl_assets.warehouse.embedded.loopback import EmbeddedClient
+
+    return EmbeddedClient(ensure_server(state_dir), location, lambda: ensure_server(state_dir))
+
+
+@contextlib.contextmanager
+def _folder_faults(folder: Folder) -> Iterator[None]:
+    """Name the folder in the error when it cannot be used; errors that a person cannot mend pass."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST):
+            raise
+        raise WarehouseUnavailable(
+            f"{folder.root} cannot be used for the embedded BigQuery: {error.strerror} ({error.filename}). "
+            "It must be a folder that this user can write to. Mend that, or set ZL_STATE_DIR to another folder."
+        ) from None
+
+
+@contextlib.contextmanager
+def _descriptor(path: Path) -> Iterator[int]:
+    descriptor = open_lock(path)
+    try:
+        yield descriptor
+    finally:
+        # Closing is not enough: a process forked meanwhile shares the lock.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int, end: float, complaint: str) -> None:
+    while not try_lock(descriptor, fcntl.LOCK_EX):
+        if time.monotonic() > end:
+            raise WarehouseUnavailable(f"{complaint} ({_owner(descriptor)})")
+        time.sleep(_POLL)
+
+
+def _owner(lock: int) -> str:
+    pid = os.pread(lock, 20, 0).decode(errors="replace").strip()
+    return f"process {pid}" if pid.isdigit() else "process"
+
+
+def _take_lease(folder: Folder, end: float) -> None:
+    lease = _process.leases.get(folder.root)
+    if lease is not None and same_file(lease, folder.clients_lock):
+        return
+    if lease is not None:
+        os.close(lease)
+        del _process.leases[folder.root]
+    lease = open_lock(folder.clients_lock)
+    while not try_lock(lease, fcntl.LOCK_SH):
+        # Refused only by a server that is leaving because it has no client, which takes a moment.
+        if time.monotonic() > end:
+            os.close(lease)
+            raise WarehouseUnavailable(
+                f"an embedded BigQuery that was leaving {folder.root} does not go. Its log is {folder.log}."
+            )
+        time.sleep(_POLL)
+    _process.leases[folder.root] = lease
+
+
+def _read_server(folder: Folder) -> ServerInfo | None:
+    try:
+        record = json.loads(folder.server_json.read_text())
+        return ServerInfo(**{name: record[name] for name in ServerInfo.__dataclass_fields__})
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _serving(folder: Folder) -> ServerInfo | None:
+    server = _read_server(folder)
+    if server is None:
+        return None
+    health = _request(server, "GET", "/_zl/health")
+    if health is None or not health.get("serving"):
+        return None
+    if server.version != VERSION:
+        raise WarehouseUnavailable(
+            f"the embedded BigQuery that runs in {folder.root} (process {server.pid}) is of another version: {server.version}; "
+            f"this is {VERSION}. Stop it with `python -m zl_assets.warehouse stop`, and try again."
+        )
+    return server
+
+
+def _request(
+    server: ServerInfo, method: str, path: str, body: Any = None, timeout: float = _HEALTH_TIMEOUT
+) -> dict[str, Any] | None:
+    """The JSON answer of exactly this server; None when it is not there, is another, or refuses."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
+    try:
+        connection.request(
+            method,
+            path,
+            body=None if body is None else json.dumps(body),
+            headers={SERVER_HEADER: server.nonce, "content-type": "application/json"},
+        )
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        return answer if response.status == 200 and isinstance(answer, dict) else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+def _answers_a_query(server: ServerInfo, end: float) -> bool:
+    """One real query through the API: a server that lost its data still answers health calls."""
+    query = {"query": "SELECT 1", "useLegacySql": False}
+    patience = max(_HEALTH_TIMEOUT, end - time.monotonic())
+    answer = _request(server, "POST", f"/bigquery/v2/projects/{PROJECT}/queries", query, patience)
+    return answer is not None and answer.get("rows") == [{"f": [{"v": "1"}]}]
+
+
+def _start(folder: Folder, end: float) -> ServerInfo:
+    with _descriptor(folder.start_lock) as gate:
+        while not try_lock(gate, fcntl.LOCK_EX):
+            if server := _serving(folder):
+                return server
+            if time.monotonic() > end:
+                raise WarehouseUnavailable(
+                    f"another process has been starting the embedded BigQuery in {folder.root} for too long"
+                )
+            time.sleep(_POLL)
+        if server := _serving(folder):
+            return server
+        folder.mark_format()
+        for _ in range(_SPAWNS):
+            if server := _spawn_and_wait(folder, end):
+                return server
+        raise WarehouseUnavailable(
+            f"the embedded BigQuery in {folder.root} was stopped {_SPAWNS} times in a row while it was started. "
+            f"The end of its log, {folder.log}:\n{_log_tail(folder, 0)}"
+        )
+
+
+def _spawn_and_wait(folder: Folder, end: float) -> ServerInfo | None:
+    """Start a server process; None if somebody stopped or killed it before we saw it serve."""
+    offset = _trim_log(folder)
+    child = _spawn(folder)
+    server = None
+    try:
+        while time.monotonic() < end:
+            if server := _serving(folder):
+                return server
+            code = _exit_code(child)
+            if code in (0, -signal.SIGTERM, -signal.SIGKILL):
+                return None
+            if code is not None:
+                raise WarehouseUnavailable(
+                    f"the embedded BigQuery in {folder.root} did not start. The end of its log, {folder.log}:\n"
+                    f"{_log_tail(folder, offset)}"
+                )
+            time.sleep(_POLL)
+        with _descriptor(folder.server_lock) as lock:
+            raise WarehouseUnavailable(
+                f"the embedded BigQuery in {folder.root} did not answer in time; {_owner(lock)} holds it. "
+                "If that one hangs, kill it: that loses no finished write. "
+                f"The end of the log, {folder.log}:\n{_log_tail(folder, offset)}"
+            )
+    finally:
+        if server is None or server.pid != child:
+            _end(child)
+
+
+def server_environment(folder: Folder) -> dict[str, str]:
+    """The variables of a server process: few enough that nothing in a person's shell can change what it does."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)}
+    # The package may be importable only because of this process's working directory, and the server does not look there.
+    package_root = str(Path(__file__).resolve().parents[2])
+    search = [path for path in (os.environ.get("PYTHONPATH", ""), package_root) if path]
+    return kept | {"HOME": str(folder.root), "PYTHONPATH": os.pathsep.join(search), "PYTHONUNBUFFERED": "1"}
+
+
+def _spawn(folder: Folder) -> int:
+    arguments = [sys.executable, "-P", "-m", "zl_assets.warehouse.embedded.server", str(folder.root.parent)]
+    # Not subprocess: its objects complain when they are dropped while the process lives, and this one is meant to outlive us.
+    child = os.posix_spawn(
+        sys.executable,
+        arguments,
+        server_environment(folder),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(folder.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+    )
+    _process.children.add(child)
+    return child
+
+
+def _exit_code(child: int) -> int | None:
+    """None while a server process that we started runs; else its exit code, negative for the signal that killed it."""
+    if child not in _process.children:
+        return 0
+    try:
+        pid, status = os.waitpid(child, os.WNOHANG)
+    except ChildProcessError:
+        pid, status = child, 0  # somebody else in this process waited for it
+    if not pid:
+        return None
+    _process.children.discard(child)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _reap() -> None:
+    for child in tuple(_process.children):
+        _exit_code(child)
+
+
+def _end(child: int) -> None:
+    """End a server process that we started and that is not needed: it never served, so it has nothing to lose."""
+    while _exit_code(child) is None:
+        os.kill(child, signal.SIGKILL)
+        time.sleep(_POLL)
+
+
+def _trim_log(folder: Folder) -> int:
+    """Put a log that grew too long aside, as `.1`; the length of what is left."""
+    try:
+        size = folder.log.stat().st_size
+    except FileNotFoundError:
+        return 0
+    if size > _LOG_LIMIT:
+        folder.log.replace(folder.log.with_name(f"{folder.log.name}.1"))
+        return 0
+    return size
+
+
+def _log_tail(folder: Folder, offset: int) -> str:
+    try:
+        with folder.log.open("rb") as file:
+            file.seek(max(offset, folder.log.stat().st_size - 20_000))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        text = ""
+    return "\n".join(f"  {line}" for line in text.splitlines()[-_LOG_TAIL_LINES:]) or "  (empty)"
+
+
+def describe(server: ServerInfo) -> dict[str, Any]:
+    """The record that `server.json` holds."""
+    return asdict(server)

@@ -1,0 +1,61 @@
+"""What a predicate over rows found. Must not be here: a predicate."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from zl_assets.warehouse.errors import DataFault
+
+MAX_OFFENDERS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a predicate found.
+
+    Attributes:
+        name: the predicate, as a check is named.
+        measured: what was counted or measured.
+        bound: what was allowed.
+        offenders: the first offending rows, at most 10, with their keys and values; the index is that of the frame looked at.
+        explanation: one sentence that says what was counted.
+    """
+
+    name: str
+    passed: bool
+    measured: float | int | str
+    bound: str
+    offenders: pd.DataFrame
+    explanation: str
+
+    def __str__(self) -> str:
+        state = "passed" if self.passed else "failed"
+        named = "; ".join(", ".join(f"{k}={_shown(v)}" for k, v in row.items()) for row in self.offenders.to_dict("records"))
+        first = f" First: {named}." if named else ""
+        return f"{self.name} {state}: {self.explanation} Measured {self.measured}, bound: {self.bound}.{first}"
+
+
+def require(verdicts: Iterable[Verdict], where: str) -> None:
+    """Stop on failed verdicts.
+
+    Args:
+        where: the table or file that was looked at, for the message.
+
+    Raises:
+        DataFault: at least one did not pass; the message holds all that did not.
+    """
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if failed:
+        lines = "\n".join(f"  {verdict}" for verdict in failed)
+        raise DataFault(
+            f"{where}: the data break {len(failed)} of the rules.\n{lines}\nCorrect these rows at their source, then run again."
+        )
+
+
+def _shown(value: Any) -> str:
+    if not isinstance(value, dt.datetime) or pd.isna(value):
+        return str(value)
+    return f"{value:%Y-%m-%d}" if value.tzinfo is None else f"{value:%Y-%m-%d %H:%M}"
