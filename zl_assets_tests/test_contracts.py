@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import BARS, CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
+from zl_assets_tests.support.contracts import BARS, CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
 
 
 def schema(contract: TableContract) -> dict[str, str]:

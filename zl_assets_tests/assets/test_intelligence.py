@@ -11,7 +11,6 @@ from google.cloud import bigquery
 from zl_assets.assets.intelligence import NO_FRED, NO_HOURS, build_intelligence_sources
 from zl_assets.checks.intelligence import build_intelligence_checks
 from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
-from zl_assets.contracts.tables import BARS_1H, CONTRACTS, INTELLIGENCE, SESSIONS
 from zl_assets.domain.families import intraday, macro, volatility
 from zl_assets.domain.releases import MACRO_SERIES
 from zl_assets.domain.rules.rows import ROW_RULES
@@ -24,6 +23,7 @@ from zl_assets.warehouse.publish import Publication, Publisher, Withheld
 from zl_assets.warehouse.shape import conform
 from zl_assets_tests.domain.builders import random_closes, sessions_of
 from zl_assets_tests.domain.families.cases import random_observations
+from zl_assets_tests.support.contracts import BARS_1H, CONTRACTS, INTELLIGENCE, SESSIONS
 
 ALL = frozenset(INTELLIGENCE)
 AS_OF = "2015-12-31"

@@ -19,7 +19,6 @@ from typing import Any
 
 import psutil
 
-from zl_assets.contracts.tables import FEATURES
 from zl_assets.domain.indicators import technical_features
 from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.resources import build_resources
@@ -29,6 +28,7 @@ from zl_assets.warehouse.publish import Publication
 from zl_assets_tests.benchmarks.frames import sessions
 from zl_assets_tests.benchmarks.managers import rows_of
 from zl_assets_tests.faults.home import kill_leftover_server
+from zl_assets_tests.support.contracts import FEATURES
 
 MANY_SYMBOLS = dataclasses.replace(FEATURES, table="many_symbols", description="A table of many symbols.")
 

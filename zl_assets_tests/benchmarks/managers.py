@@ -16,7 +16,6 @@ import pandas as pd
 from dagster_gcp_pandas import BigQueryPandasIOManager
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from zl_assets.contracts.tables import FEATURES
 from zl_assets.domain.features import feature_rows
 from zl_assets.io_managers.bigquery import BigQueryIOManager
 from zl_assets.resources import build_resources
@@ -24,6 +23,7 @@ from zl_assets.settings import Settings
 from zl_assets_tests.benchmarks.frames import bars_of, sessions
 from zl_assets_tests.benchmarks.race import OURS, Rival, race
 from zl_assets_tests.faults.home import Home
+from zl_assets_tests.support.contracts import FEATURES
 
 RIVAL = "dagster-gcp-pandas"
 

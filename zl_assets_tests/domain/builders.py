@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import BARS, SESSIONS
 from zl_assets.domain.features import feature_rows
 from zl_assets.warehouse.shape import conform
+from zl_assets_tests.support.contracts import BARS, SESSIONS
 
 AS_OF = dt.date(2025, 11, 15)
 

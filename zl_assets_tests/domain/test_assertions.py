@@ -11,7 +11,6 @@ import pytest
 from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
 from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import BARS, BARS_1H, FEATURES, LATEST, MATRIX, OOF, SESSIONS
 from zl_assets.domain import assertions
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
@@ -69,6 +68,7 @@ from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import Verdict, require
 from zl_assets_tests.domain.builders import bar, bars, bars_of, features_of, random_closes, sessions_of
+from zl_assets_tests.support.contracts import BARS, BARS_1H, FEATURES, LATEST, MATRIX, OOF, SESSIONS
 
 # pandas 2.3 under numpy 2.5: the calendar library calls pd.Timedelta("1h") when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning")

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from zl_assets.contracts.tables import MATRIX
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.domain.builders import features_of, random_closes, sessions_of
+from zl_assets_tests.support.contracts import MATRIX
 
 
 def matrix_of(sessions: pd.DataFrame) -> pd.DataFrame:

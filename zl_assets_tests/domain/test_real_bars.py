@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import BARS, FEATURES, INTELLIGENCE, LATEST, MATRIX, OOF, SESSIONS
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
@@ -23,6 +22,7 @@ from zl_assets.sources.bars import read_bars
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.domain.builders import AS_OF
+from zl_assets_tests.support.contracts import BARS, FEATURES, INTELLIGENCE, LATEST, MATRIX, OOF, SESSIONS
 
 
 @functools.cache

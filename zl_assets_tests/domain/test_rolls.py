@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts.tables import FEATURES
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.rolls import spans_a_roll
 from zl_assets.domain.sessions import build_sessions
@@ -15,6 +14,7 @@ from zl_assets.sources.bars import read_bars
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.domain.builders import AS_OF, bar, bars, bars_of, features_of, random_closes, sessions_of
+from zl_assets_tests.support.contracts import FEATURES
 
 
 def of_bars(*rows: dict[str, object]) -> pd.DataFrame:

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts.tables import SESSIONS
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.domain.builders import AS_OF, bar, bars
+from zl_assets_tests.support.contracts import SESSIONS
 
 # 2020-01-05 is a Sunday.
 FRIDAY = bar("2020-01-03", 34.0, 34.6, 33.8, 34.5, 41_000)

@@ -21,12 +21,12 @@ import pyarrow as pa
 from google.cloud import bigquery
 
 from zl_assets.automation import REFRESH
-from zl_assets.contracts.tables import CONTRACTS
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse.embedded.lifecycle import Folder, embedded_client, stop_server
 from zl_assets.warehouse.embedded.server import link_extensions
 from zl_assets.warehouse.publish import STAGING_PREFIX
+from zl_assets_tests.support.contracts import CONTRACTS
 
 STAMPS = ("ingestion_ts", "created_at")
 WITHOUT_CHECKS = "assets_without_checks"

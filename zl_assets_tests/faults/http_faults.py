@@ -12,7 +12,6 @@ from pathlib import Path
 import pandas as pd
 from google.cloud import bigquery
 
-from zl_assets.contracts.tables import MATRIX
 from zl_assets.errors import ZlError
 from zl_assets.warehouse.errors import DataFault, WarehouseRefused, WarehouseUnavailable
 from zl_assets.warehouse.jobs import JobRunner
@@ -20,6 +19,7 @@ from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import STAGING_PREFIX, Publication, Publisher
 from zl_assets_tests.faults.home import Home, differences, failure_texts, stopwatch
 from zl_assets_tests.faults.proxy import Answer, Fault, Intercept, Request, error, failed_job
+from zl_assets_tests.support.contracts import MATRIX
 from zl_assets_tests.warehouse.tables import SMALL, small_frame
 
 # ZL_DEADLINE of the refreshes and writes whose fault never stops.

@@ -17,7 +17,6 @@ import pandas as pd
 from dagster_gcp_pandas import BigQueryPandasIOManager
 from google.cloud import bigquery
 
-from zl_assets.contracts.tables import MATRIX
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import BigQueryIOManager
@@ -26,6 +25,7 @@ from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets_tests.faults.home import Home, stopwatch
 from zl_assets_tests.faults.proxy import FAULTS, Fault, Intercept, Request, failed_job
+from zl_assets_tests.support.contracts import MATRIX
 
 # ZL_DEADLINE of ours, and how long a fault lasts that no attempt gets past: the libraries' own retries go on for ten minutes a
 # request, and the other manager has no deadline to shorten them.

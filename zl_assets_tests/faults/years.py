@@ -14,7 +14,6 @@ import pandas as pd
 import psutil
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import BARS, FEATURES, MATRIX, SESSIONS, SYMBOL, TRAINING_VIEW
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.rules.rows import ROW_RULES
@@ -27,6 +26,7 @@ from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition
 from zl_assets.warehouse.sql import training_view
+from zl_assets_tests.support.contracts import BARS, FEATURES, MATRIX, SESSIONS, SYMBOL, TRAINING_VIEW
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts.tables import CONTRACTS
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
+from zl_assets_tests.support.contracts import CONTRACTS
 
 TABLES = list(CONTRACTS)
 WRITTEN_AT = ["ingestion_ts", "created_at"]

@@ -61,8 +61,8 @@ def test_every_asset_and_check_tells_the_reader_what_it_is() -> None:
 
 
 def test_every_number_has_a_unit_in_its_column_schema() -> None:
-    from zl_assets.contracts.tables import CONTRACTS
     from zl_assets.warehouse.contract import ColumnType
+    from zl_assets_tests.support.contracts import CONTRACTS
 
     unitless = [
         f"{name}.{leaf.path}"

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import BARS, CONTRACTS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL, TRAINING_VIEW
 from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.definitions import build_defs
 from zl_assets.domain.features import feature_rows
@@ -36,6 +35,7 @@ from zl_assets.warehouse.sql import training_view
 from zl_assets.warehouse.view_rules import view_lineage
 from zl_assets_tests.domain.builders import AS_OF
 from zl_assets_tests.model.views import random_walk_view
+from zl_assets_tests.support.contracts import BARS, CONTRACTS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL, TRAINING_VIEW
 
 type Frames = dict[str, pd.DataFrame]
 type Compute = Callable[[Frames], pd.DataFrame]

@@ -11,11 +11,11 @@ import pytest
 
 from zl_assets.assets.training import ModelChoices
 from zl_assets.contracts.features import ROLL_NAMES
-from zl_assets.contracts.tables import FEATURES, LATEST, MATRIX, OOF
 from zl_assets.definitions import build_defs
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.warehouse import connect
 from zl_assets_tests.graph.product import Product, failures, metadata, quiet, red
+from zl_assets_tests.support.contracts import FEATURES, LATEST, MATRIX, OOF
 
 MakeProduct = Callable[..., Product]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from zl_assets.contracts.tables import CONTRACTS
 from zl_assets.definitions import build_defs
 from zl_assets.settings import PREFIX, Settings
+from zl_assets_tests.support.contracts import CONTRACTS
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 

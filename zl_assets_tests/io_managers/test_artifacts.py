@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zl_assets.contracts.tables import TRAINING_VIEW
 from zl_assets.files import ArtifactFault
 from zl_assets.io_managers import artifacts
 from zl_assets.io_managers.artifacts import (
@@ -20,6 +19,7 @@ from zl_assets.io_managers.artifacts import (
     read_csv_with_arrow,
 )
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType
+from zl_assets_tests.support.contracts import TRAINING_VIEW
 
 
 def frame(values: list[float | None]) -> pd.DataFrame:

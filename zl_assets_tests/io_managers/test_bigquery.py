@@ -6,11 +6,11 @@ import pytest
 from dagster_gcp import BigQueryResource
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import MATRIX, TRAINING_VIEW
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse, table_schema
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.resources import EmbeddedBigQuery
+from zl_assets_tests.support.contracts import MATRIX, TRAINING_VIEW
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from zl_assets.contracts.tables import CONTRACTS, FEATURES, TRAINING_VIEW
 from zl_assets.io_managers.lineage import COLUMN_LINEAGE, as_metadata, upstream_tables
 from zl_assets.warehouse.lineage import ColumnRef
+from zl_assets_tests.support.contracts import CONTRACTS, FEATURES, TRAINING_VIEW
 
 
 def test_the_lineage_is_there_for_dagster_and_for_a_reader() -> None:

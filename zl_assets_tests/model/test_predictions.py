@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts.tables import LATEST, OOF
 from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.files import ArtifactFault
 from zl_assets.model.fit.artifact import LoadedModel, load_model, store_model
@@ -15,6 +14,7 @@ from zl_assets.model.fit.predictions import latest_rows, oof_rows
 from zl_assets.model.fit.training import TrainedModel
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.model.conftest import SHA
+from zl_assets_tests.support.contracts import LATEST, OOF
 
 
 @pytest.fixture(scope="module")

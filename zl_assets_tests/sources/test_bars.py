@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts.tables import BARS
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.support.contracts import BARS
 
 HEADER = "date,symbol,open,high,low,close,volume,instrument_id"
 FIRST = "2020-01-02,ZL,34.1,34.9,33.8,34.5,41000,7"

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
-from zl_assets.contracts.tables import BARS_1H
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.support.contracts import BARS_1H
 
 HEADER = "ts_event,symbol,open,high,low,close,volume,instrument_id"
 FIRST = "2020-01-02 14:00:00+00:00,ZL,34.1,34.9,33.8,34.5,410,7"

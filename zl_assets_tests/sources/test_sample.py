@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts.tables import BARS, FEATURES, MATRIX, SESSIONS
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
@@ -22,6 +21,7 @@ from zl_assets.settings import SAMPLE_AS_OF
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import require
+from zl_assets_tests.support.contracts import BARS, FEATURES, MATRIX, SESSIONS
 
 
 @functools.cache

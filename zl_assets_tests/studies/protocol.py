@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 import typer
 
-from zl_assets.contracts.tables import HORIZON
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.skill import PLACEBO_SHIFTS, circular_shifts
 from zl_assets.model.fit.splits import impact_folds
@@ -30,6 +29,7 @@ from zl_assets.model.fit.training import TrainingSet, training_set
 from zl_assets.model.impact.decision import SIGNIFICANT
 from zl_assets.model.impact.effect import p_value
 from zl_assets.model.impact.probe import ridge_errors
+from zl_assets_tests.support.contracts import HORIZON
 
 NOISE_RUNS = 200
 PLANTED_RUNS = 60

@@ -6,11 +6,11 @@ import dagster as dg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from zl_assets.contracts.tables import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
+from zl_assets_tests.support.contracts import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets_tests.ui.conftest import Camera, Ui
 
 GRAPH = build_defs(Settings.load()).resolve_asset_graph()

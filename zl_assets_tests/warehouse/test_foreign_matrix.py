@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
-from zl_assets.contracts.tables import FEATURES, MATRIX, SYMBOL
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.rules.rows import ROW_RULES
@@ -16,6 +15,7 @@ from zl_assets.warehouse.contract import ColumnType, leaves_of
 from zl_assets.warehouse.publish import Publication, Report
 from zl_assets.warehouse.sql import training_view
 from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.support.contracts import FEATURES, MATRIX, SYMBOL
 from zl_assets_tests.warehouse.tables import publisher
 
 # Typed out from DOMAIN.md, section 5, not from the contract; `timestamp` and `regime_name` are what a live table may carry too.

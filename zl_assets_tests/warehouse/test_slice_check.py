@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from zl_assets.contracts.tables import MATRIX
 from zl_assets.warehouse import slice_check
 from zl_assets.warehouse.contract import leaves_of
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.names import STAGING_PREFIX
 from zl_assets.warehouse.publish import Publisher
 from zl_assets.warehouse.slice_check import markdown, try_slice
+from zl_assets_tests.support.contracts import MATRIX
 from zl_assets_tests.warehouse.tables import SMALL, publish, publisher, rows, small_frame
 
 

@@ -7,7 +7,6 @@ import sqlglot
 from sqlglot import exp
 
 from zl_assets.contracts.ledger import LEDGER
-from zl_assets.contracts.tables import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.domain.families.base import Family, FamilyColumn
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_columns, matrix_contract, training_view_contract
@@ -16,6 +15,7 @@ from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.schema import field_of, live_columns
 from zl_assets_tests.golden import assert_golden
+from zl_assets_tests.support.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets_tests.warehouse.tables import SMALL
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
-from zl_assets.contracts.tables import MATRIX, SESSIONS
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.releases import available_at
 from zl_assets.domain.sessions import build_sessions
@@ -15,6 +14,7 @@ from zl_assets.warehouse.contract import PANDAS_DTYPES, leaves_of
 from zl_assets.warehouse.shape import conform
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.domain.builders import AS_OF
+from zl_assets_tests.support.contracts import MATRIX, SESSIONS
 
 type Sources = dict[str, pd.DataFrame]
 

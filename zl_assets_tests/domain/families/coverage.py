@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
-from zl_assets.contracts.tables import BARS_1H, SYMBOL
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.sources.fred import read_folder
+from zl_assets_tests.support.contracts import BARS_1H, SYMBOL
 
 FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY)
 

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
-from zl_assets.contracts.tables import MATRIX
 from zl_assets.domain.families import gates
 from zl_assets.domain.families.base import Compute, Family, FamilyColumn, SourceNeed
 from zl_assets.domain.families.registry import Selection
@@ -21,6 +20,7 @@ from zl_assets.warehouse.contract import Column, ColumnType
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.domain.builders import features_of, random_closes, sessions_of
 from zl_assets_tests.guide import example_family
+from zl_assets_tests.support.contracts import MATRIX
 
 SESSIONS = sessions_of(random_closes(150))
 NEWS = FRED_OBSERVATIONS.table

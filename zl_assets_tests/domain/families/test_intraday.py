@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 
-from zl_assets.contracts.tables import BARS_1H
 from zl_assets.domain.families.intraday import FAMILY, session_hours
 from zl_assets.warehouse.shape import conform
 from zl_assets_tests.conftest import shared_data
@@ -23,6 +22,7 @@ from zl_assets_tests.domain.families.cases import (
     sessions_on,
     shares_by_year,
 )
+from zl_assets_tests.support.contracts import BARS_1H
 
 PRICES = ["open", "high", "low", "close"]
 

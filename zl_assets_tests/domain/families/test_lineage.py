@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
-from zl_assets.contracts.tables import BARS_1H, SESSIONS
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.families.base import Family
 from zl_assets.warehouse.contract import ColumnType, leaves_of
 from zl_assets_tests.domain.families.cases import Sources, random_observations, random_sessions
 from zl_assets_tests.domain.families.test_intraday import random_hours
+from zl_assets_tests.support.contracts import BARS_1H, SESSIONS
 
 SESSION_ROWS = random_sessions(400)
 SOURCES: Sources = {

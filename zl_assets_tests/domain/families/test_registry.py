@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from zl_assets.contracts.tables import CENTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
 from zl_assets.domain.errors import FamilyConflict
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.families.registry import NONE, Selection, known_families, register, select
@@ -16,6 +15,7 @@ from zl_assets.errors import SettingError
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.lineage import ColumnRef, table_lineage
 from zl_assets_tests.guide import example, example_family, family_module
+from zl_assets_tests.support.contracts import CENTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
 
 type Change = Callable[[Family], Family]
 

@@ -1,0 +1,1 @@
+"""What tests of several folders share: a harness for a product in a state folder, contracts, builders, golden files, guide."""
