@@ -1,10 +1,12 @@
-"""What of a run a person must be told.
+"""What a person must be told about a run.
 
-Belongs here: the events of a run turned into the lines of an alert or of a summary. Must not be here: delivery, which is
+Belongs here: the events of a run turned into faults, and the faults into an alert. Must not be here: delivery, which is
 notifications.py, and the sensors, which are automation.py.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -14,26 +16,53 @@ from zl_assets.notifications import Alert
 if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
 
-RED, WARNING, FAILED = "RED", "WARNING", "FAILED"
+
+class Kind(StrEnum):
+    """What is wrong."""
+
+    RED = "RED"
+    """a check of severity ERROR did not pass"""
+    WARNING = "WARNING"
+    """a check of severity WARN did not pass"""
+    FAILED = "FAILED"
+    """a step, or the whole run, did not finish"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a run.
+
+    Attributes:
+        where: the asset or the step; for a run that failed outside of all steps, when it failed.
+        words: what is wrong, for a person.
+    """
+
+    kind: Kind
+    where: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.where}: {self.words}"
+
 
 # A webhook's receiver cuts long messages (Slack's documented limit is 40,000 characters), and a person reads the first screen.
 _MOST_FAULTS = 20
 _MOST_CHARACTERS = 1500
 
 
-def fault_lines(evaluations: Iterable[dg.AssetCheckEvaluation], step_failures: Iterable[dg.DagsterEvent]) -> Iterator[str]:
-    """A line for each check that did not pass, errors first, and for each step that failed; the first word says which."""
+def faults_of(evaluations: Iterable[dg.AssetCheckEvaluation], step_failures: Iterable[dg.DagsterEvent]) -> Iterator[Fault]:
+    """The checks that did not pass, errors first, and the steps that failed."""
     failed = [evaluation for evaluation in evaluations if not evaluation.passed]
-    for word, severity in ((RED, dg.AssetCheckSeverity.ERROR), (WARNING, dg.AssetCheckSeverity.WARN)):
+    for kind, severity in ((Kind.RED, dg.AssetCheckSeverity.ERROR), (Kind.WARNING, dg.AssetCheckSeverity.WARN)):
         for evaluation in failed:
             if evaluation.severity is severity:
-                yield f"{word} {evaluation.asset_key.to_user_string()}: {evaluation.description}"
+                yield Fault(kind, evaluation.asset_key.to_user_string(), str(evaluation.description))
     for event in step_failures:
-        yield f"{FAILED} {event.step_key}: {reason(event.step_failure_data)}"
+        yield Fault(Kind.FAILED, str(event.step_key), reason(event.step_failure_data))
 
 
 def reason(data: "StepFailureData") -> str:
-    """The words of the `Failure` behind a failed step, also when it came after a retry; a bug keeps its trace."""
+    """The message of the `Failure` that failed a step, with or without a retry; for a bug, its trace."""
     if data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError":
         return "a check that is red blocks what comes after it"
     if data.user_failure_data is not None and data.user_failure_data.description:
@@ -55,7 +84,7 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
     kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=kinds) if entry.dagster_event is not None]
     faults = list(
-        fault_lines(
+        faults_of(
             (e.asset_check_evaluation_data for e in events if e.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION),
             (e for e in events if e.event_type is dg.DagsterEventType.STEP_FAILURE),
         )
@@ -66,11 +95,12 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
     job = "materialization from the UI" if run.job_name.startswith("__") else run.job_name
     if failed:
         what = "failed"
-        faults = faults or [f"{FAILED} before or between the steps: {event.message}"]
+        faults = faults or [Fault(Kind.FAILED, "before or between the steps", str(event.message))]
     else:
-        red = sum(line.startswith(RED) for line in faults)
+        red = sum(fault.kind is Kind.RED for fault in faults)
         what = f"ended with {_counted(red, 'red check') if red else _counted(len(faults), 'warning')}"
-    shown = [line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..." for line in faults[:_MOST_FAULTS]]
+    lines = [str(fault) for fault in faults[:_MOST_FAULTS]]
+    shown = [line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..." for line in lines]
     if len(faults) > len(shown):
         shown.append(f"and {len(faults) - len(shown)} more")
     return Alert(

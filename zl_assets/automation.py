@@ -1,17 +1,22 @@
-"""Jobs, schedules, sensors, and by when the assets must have been refreshed.
+"""Jobs, schedules, sensors, and how fresh the assets must be.
 
 Must not be here: what the jobs do, what an alert says.
 """
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from zl_assets.alerts import alert_of_run
 from zl_assets.assets.common import IMPACT
+from zl_assets.catalog import Catalog
 from zl_assets.notifications import LogNotifier, build_notifiers, deliver
 from zl_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 REFRESH = "zl_daily_refresh"
 
@@ -47,7 +52,7 @@ FRESHNESS = dg.FreshnessPolicy.cron("0 21 * * 1-5", dt.timedelta(minutes=90), TI
 
 
 def with_freshness(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """The assets, with the policy on each that a refresh makes; a spec alone is a table that somebody else writes."""
+    """The assets; each that a refresh makes has its freshness policy. A bare spec is a table that somebody else writes."""
 
     def refreshed(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec.replace_attributes(freshness_policy=FRESHNESS)
@@ -56,10 +61,11 @@ def with_freshness(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> list
 
 
 def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """The two that tell a person: a run failed; a run went through and a check is not green.
+    """Two sensors that alert a person: a run failed, or a run succeeded with a check that is not green.
 
     They are on from the start, unlike the schedule: they only read, without settings they only write to a log, and an alert that
-    somebody has to switch on is off on the day it is needed. Dagster starts them at the newest run, so old failures are not told.
+    somebody has to switch on is off on the day it is needed. Dagster starts them at the newest run, so old failures are not
+    reported.
     """
 
     def tell(context: dg.RunStatusSensorContext) -> None:
@@ -71,7 +77,7 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         name="zl_run_failed",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=60,
-        description="Tells when a run of this code location failed: job, run, step and message. By ZL_NOTIFY_WEBHOOK and "
+        description="Alerts when a run of this code location failed, with job, run, step and message: by ZL_NOTIFY_WEBHOOK and "
         "ZL_NOTIFY_EMAIL, and always in the log of its tick.",
     )
     def zl_run_failed(context: dg.RunFailureSensorContext) -> None:
@@ -82,8 +88,8 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         name="zl_checks_not_green",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=60,
-        description="Tells when a run went through and a check is red or warns: Dagster calls such a run a success, since only a "
-        "blocking check stops one. In the same ways as zl_run_failed.",
+        description="Alerts when a run succeeded but a check is red or warns: Dagster calls such a run a success, since only a "
+        "blocking check stops one. Alerts go the same ways as those of zl_run_failed.",
     )
     def zl_checks_not_green(context: dg.RunStatusSensorContext) -> None:
         tell(context)
@@ -91,6 +97,9 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [zl_run_failed, zl_checks_not_green]
 
 
-JOBS = [zl_daily_refresh]
-FAMILY_JOBS = [zl_family_impact]
+def build_job_definitions(catalog: Catalog) -> "list[UnresolvedAssetJobDefinition]":
+    """The refresh and, while a family is on, the measurement."""
+    return [zl_daily_refresh, *([zl_family_impact] if catalog.families.on else [])]
+
+
 SCHEDULES = [zl_daily_refresh_schedule]

@@ -1,19 +1,10 @@
-"""The code location: the only place where assets, checks, jobs and resources are put together."""
+"""The code location: each room's part put together, and nothing else."""
 
 import dagster as dg
 
-from zl_assets import automation
-from zl_assets.assets import families, features, impact, intelligence, market, predictions, training
-from zl_assets.checks import families as family_checks
-from zl_assets.checks import features as feature_checks
-from zl_assets.checks import impact as impact_checks
-from zl_assets.checks import intelligence as intelligence_checks
-from zl_assets.checks import market as market_checks
-from zl_assets.checks import predictions as prediction_checks
-from zl_assets.checks import training as training_checks
-from zl_assets.domain.families.registry import select
-from zl_assets.operations import build_jobs
-from zl_assets.resources import build_resources
+from zl_assets import assets, automation, checks, operations, resources
+from zl_assets.catalog import Catalog
+from zl_assets.checks.group import dagster_checks
 from zl_assets.settings import Settings
 
 
@@ -22,45 +13,21 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
 
     Raises:
         SettingError: a ZL_* variable has a value that is not allowed.
-        FamilyConflict: two feature families collide, or one cannot be used.
+        CatalogConflict, FamilyConflict: two instruments, horizons, sources or feature families collide, or one cannot be used.
     """
     settings = settings or Settings.load()
-    selection = select(settings.families, settings.kept_families)
+    return definitions_of(Catalog.of(settings), settings)
+
+
+def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
+    """Everything, for one catalog."""
     return dg.Definitions(
-        assets=[
-            *automation.with_freshness(
-                [
-                    market.build_source(settings),
-                    market.zl_ohlcv,
-                    *intelligence.build_intelligence_sources(settings, selection.sources),
-                    features.zl_ta_features,
-                    features.regime_weights,
-                    *families.build_family_assets(selection),
-                    features.build_matrix_asset(selection),
-                    training.build_training_view(selection),
-                    training.build_training_csv(settings, selection),
-                    training.build_model(selection),
-                    predictions.zl_1m_oof,
-                    predictions.zl_1m_latest,
-                ]
-            ),
-            *impact.build_impact_asset(selection),
-        ],
-        asset_checks=[
-            *market_checks.build_source_checks(settings),
-            *market_checks.CHECKS,
-            *intelligence_checks.build_intelligence_checks(settings, selection.sources),
-            *family_checks.build_family_checks(selection),
-            *feature_checks.CHECKS,
-            feature_checks.build_matrix_checks(selection),
-            *training_checks.build_training_checks(selection),
-            *prediction_checks.CHECKS,
-            *impact_checks.build_impact_checks(selection),
-        ],
-        jobs=[*automation.JOBS, *(automation.FAMILY_JOBS if selection.on else []), *build_jobs(settings, selection)],
+        assets=[*automation.with_freshness(assets.build(catalog, settings)), *assets.build_measurements(catalog)],
+        asset_checks=[dagster_checks(group) for group in checks.build(catalog, settings)],
+        jobs=[*automation.build_job_definitions(catalog), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
         sensors=automation.build_sensors(settings),
-        resources=build_resources(settings),
+        resources=resources.build(catalog, settings),
         # The whole graph takes seconds; a process for each step would cost more than its work.
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""The base of every error that a person can cause and mend, and the one of a setting.
+"""The base of every error that a person can cause and correct, and the error of a setting.
 
 The message of such an error alone says what was expected, what was found, where, and what to do next; the edges (the Dagster
 assets, the command lines) print it without a stack trace. Each room has its own errors beside its code. Must not be here:

@@ -163,7 +163,7 @@ def deliver(alert: Alert, notifiers: Iterable[Notifier]) -> None:
     """
     problems: Sequence[str] = [problem for notifier in notifiers if (problem := _problem(notifier, alert)) is not None]
     if problems:
-        raise NotDelivered(f"Not everybody was told: {'; '.join(problems)}. The alert is in this log. It was: {alert.text}")
+        raise NotDelivered(f"The alert did not reach everybody: {'; '.join(problems)}. It is repeated here: {alert.text}")
 
 
 def _problem(notifier: Notifier, alert: Alert) -> str | None:

@@ -13,10 +13,13 @@ from dagster_gcp import BigQueryResource
 from google.cloud import bigquery
 from pydantic import PrivateAttr
 
+from zl_assets.catalog import Catalog
+from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.io_managers.artifacts import ModelIOManager, PublishedModelIOManager, TrainingCsvIOManager
 from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse
 from zl_assets.io_managers.exports import CloudExports, EmbeddedExports
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.keys import TABLES_IO, csv_io, models_io, published_io
 from zl_assets.settings import Settings
 
 
@@ -28,7 +31,7 @@ class EmbeddedBigQuery(BigQueryResource):
     @contextmanager
     def get_client(self) -> Iterator[bigquery.Client]:
         """A client of the embedded server of the state folder."""
-        from zl_assets.warehouse.embedded.lifecycle import embedded_client
+        from zl_assets.warehouse.embedded.client import embedded_client
 
         with as_failures():
             client = embedded_client(Path(self.state_dir), str(self.location))
@@ -76,18 +79,11 @@ class AsOf(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._date
 
 
-class Bounds(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The plan's counts, which a shorter history may lower."""
-
-    min_matrix_rows: int
-    min_labelled_rows: int
-
-
-def build_resources(settings: Settings) -> dict[str, object]:
+def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
     """Resources by the keys that assets and checks ask for."""
-    state_dir = str(settings.state_dir)
+    state_dir = settings.state_dir
     bigquery_resource = (
-        EmbeddedBigQuery(project=None, location=settings.location, state_dir=state_dir)
+        EmbeddedBigQuery(project=None, location=settings.location, state_dir=str(state_dir))
         if settings.embedded
         else GoogleBigQuery(project=settings.gcp_project, location=settings.location)
     )
@@ -100,16 +96,36 @@ def build_resources(settings: Settings) -> dict[str, object]:
         max_bytes=settings.max_bytes,
         deadline=settings.deadline,
     )
-    exports = CloudExports(project=settings.gcp_project) if settings.gcp_project else EmbeddedExports(state_dir=state_dir)
+    exports = CloudExports(project=settings.gcp_project) if settings.gcp_project else EmbeddedExports(state_dir=str(state_dir))
     fixed = settings.fixed_as_of
-    kept = list(settings.kept_families)
-    return {
+    resources: dict[str, object] = {
         "warehouse": warehouse,
-        "tables_io": BigQueryIOManager(warehouse=warehouse, families=list(settings.families), kept_families=kept),
-        "csv_io": TrainingCsvIOManager(state_dir=state_dir, kept_families=kept),
-        "models_io": ModelIOManager(state_dir=state_dir, kept_families=kept),
-        "published_model_io": PublishedModelIOManager(state_dir=state_dir, kept_families=kept),
+        TABLES_IO: _tables_io(catalog),
         "exports": exports,
-        "bounds": Bounds(min_matrix_rows=settings.min_matrix_rows, min_labelled_rows=settings.min_labelled_rows),
         "as_of": AsOf(fixed=fixed.isoformat() if fixed else None),
     }
+    for instrument in catalog.instruments:
+        kept = catalog.selection(instrument).kept
+        for horizon in instrument.horizons:
+            view = catalog.view(instrument, horizon)
+            resources |= {
+                csv_io(instrument, horizon): TrainingCsvIOManager(state_dir, view, horizon.target),
+                models_io(instrument, horizon): ModelIOManager(state_dir, instrument, horizon, kept),
+                published_io(instrument, horizon): PublishedModelIOManager(state_dir, instrument, horizon, kept),
+            }
+    return resources
+
+
+def _tables_io(catalog: Catalog) -> dg.IOManagerDefinition:
+    """The IO manager of every table and view, over whichever BigQuery there is."""
+    files = {
+        instrument.asset_at(horizon, TRAINING_CSV): instrument.view_at(horizon)
+        for instrument in catalog.instruments
+        for horizon in instrument.horizons
+    }
+
+    @dg.io_manager(required_resource_keys={"warehouse"})
+    def tables_io(context: dg.InitResourceContext) -> BigQueryIOManager:
+        return BigQueryIOManager(context.resources.warehouse, catalog.tables, files)
+
+    return tables_io

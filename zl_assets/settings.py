@@ -78,8 +78,14 @@ class Settings(BaseSettings):
         default=None,
         description="UTC date (YYYY-MM-DD) that data decisions are made on; unset: today, or 2025-11-15 for the sample",
     )
-    min_matrix_rows: int = Field(default=3800, ge=0, description="fewest rows the matrix may have: a whole number, 0 or more")
-    min_labelled_rows: int = Field(default=3600, ge=0, description="fewest rows with a target: a whole number, 0 or more")
+    min_matrix_rows: int | None = Field(
+        default=None,
+        ge=0,
+        description="fewest rows the matrix of ZL may have: a whole number, 0 or more; unset: the instrument's",
+    )
+    min_labelled_rows: int | None = Field(
+        default=None, ge=0, description="fewest rows of ZL with a target: a whole number, 0 or more; unset: the instrument's"
+    )
     max_partitions: int = Field(
         default=3000, ge=1, le=4000, description="partitions that one MERGE may change: 1 to 4000, which is BigQuery's limit"
     )
@@ -122,7 +128,7 @@ class Settings(BaseSettings):
         if any(not re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
             raise ValueError("a family name has lower-case letters, digits and underscores, and starts with a letter")
         if len(set(names)) != len(names):
-            raise ValueError("a name is there twice")
+            raise ValueError("a name appears twice")
         return tuple(names)
 
     @field_validator("as_of", mode="before")
@@ -182,7 +188,7 @@ class Settings(BaseSettings):
             if url.path.strip("/") or url.query or url.fragment:
                 raise ValueError("nothing may follow the port")
             if (url.username is None) != (url.password is None):
-                raise ValueError("user and password come together")
+                raise ValueError("user and password must be given together")
         return value
 
     @field_validator("notify_email")

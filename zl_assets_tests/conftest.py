@@ -1,12 +1,15 @@
-"""What every test folder shares: where the real data is, and one embedded BigQuery for the whole run."""
+"""What every test folder shares: where the real data is, one embedded BigQuery for each worker, and how a run is shared out."""
 
+import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
+import psutil
 import pytest
 
 # The machines are shared and noisy: how long an example takes says nothing about the code.
@@ -19,10 +22,56 @@ if TYPE_CHECKING:
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+# Files that take half a minute or more, the longest first. With several workers these begin first: a long file that begins last
+# would keep one worker busy while the others have nothing left.
+LONGEST = (
+    "ui/test_browser.py",
+    "warehouse/test_publish.py",
+    "operations/test_jobs.py",
+    "faults/test_http_faults.py",
+    "faults/test_kills.py",
+    "warehouse/embedded/test_lifecycle.py",
+    "graph/test_refresh.py",
+    "graph/test_families.py",
+    "warehouse/test_partition_limits.py",
+    "warehouse/test_ownership.py",
+    "graph/test_main.py",
+    "graph/test_costs.py",
+    "warehouse/test_plan.py",
+    "graph/test_model.py",
+    "warehouse/test_vanished.py",
+    "warehouse/test_foreign_matrix.py",
+    "graph/test_impact.py",
+    "faults/test_years.py",
+    "benchmarks/test_smoke.py",
+)
+
+# Where a test run puts its folders, if there is room: a refresh waits for the disk some thousand times, and no test asks what a
+# power cut leaves.
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes a folder of this user alone
+_ROOM = 6 << 30
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """The product silences these two when it makes a client, and pytest puts its own filters back before every test."""
+    """Where temporary folders are, how files are shared out, and what is no warning.
+
+    The product silences two warnings when it makes a client, and pytest puts its own filters back before every test.
+    """
     for message in ("Retrieving DataFrames via google-cloud-bigquery is", "Retrieving Arrow record batches directly via"):
         config.addinivalue_line("filterwarnings", f"ignore:{message}:PendingDeprecationWarning")
+    if _IN_MEMORY.is_dir() and min(shutil.disk_usage(_IN_MEMORY).free, psutil.virtual_memory().available) > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
+    # By the number of tests, which says nothing here.
+    if getattr(config.option, "loadscopereorder", False):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files are handed to the workers in the order of collection."""
+    if hasattr(config, "workerinput"):
+        here = Path(__file__).parent
+        rank = {here / name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: rank.get(item.path, len(rank)))
 
 
 def shared_data(name: str) -> Path:
@@ -47,7 +96,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def bq(warehouse: Path) -> "Iterator[bigquery.Client]":
     """A client of the run's embedded BigQuery."""
-    from zl_assets.warehouse.embedded.lifecycle import embedded_client
+    from zl_assets.warehouse.embedded.client import embedded_client
 
     client = embedded_client(warehouse, "us-central1")
     yield client
@@ -55,9 +104,18 @@ def bq(warehouse: Path) -> "Iterator[bigquery.Client]":
 
 
 @pytest.fixture
-def prefix(request: pytest.FixtureRequest) -> str:
-    """A dataset prefix that no other test uses."""
-    return f"{re.sub('[^A-Za-z0-9]+', '_', request.node.name)[:60]}_{secrets.token_hex(3)}_"
+def prefix(request: pytest.FixtureRequest, warehouse: Path) -> Iterator[str]:
+    """A dataset prefix that no other test uses. Its datasets are dropped afterwards: each one makes every later write slower."""
+    from zl_assets.warehouse.embedded.client import embedded_client
+
+    name = f"{re.sub('[^A-Za-z0-9]+', '_', request.node.name)[:60]}_{secrets.token_hex(3)}_"
+    yield name
+    # Not the test's client, which it may have made to fail.
+    client = embedded_client(warehouse, "us-central1")
+    for dataset in list(client.list_datasets()):
+        if dataset.dataset_id.startswith(name):
+            client.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
+    client.close()
 
 
 @pytest.fixture

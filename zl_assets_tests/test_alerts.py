@@ -9,7 +9,7 @@ from zl_assets import automation
 from zl_assets.definitions import build_defs
 from zl_assets.notifications import Alert
 from zl_assets.settings import Settings
-from zl_assets_tests.graph.product import quiet
+from zl_assets_tests.support.product import quiet
 
 FINE, WARN, ERROR = dg.AssetCheckResult(passed=True), dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 

@@ -91,7 +91,7 @@ def test_a_contract_that_contradicts_itself_cannot_be_made() -> None:
         replace(SESSIONS, key=("data_date", "instrument_id"))
     with pytest.raises(ValueError, match="not a BigQuery column name"):
         Column("a b", ColumnType.INT64, "no")
-    with pytest.raises(ValueError, match="a STRUCT has fields"):
+    with pytest.raises(ValueError, match="a STRUCT must have fields"):
         Column("a", ColumnType.STRUCT, "no")
 
 

@@ -4,12 +4,13 @@ import multiprocessing
 import os
 import resource
 import signal
+import stat
 import time
 from pathlib import Path
 
 import pytest
 
-from zl_assets.files import TEMPORARY, ArtifactFault, exclusive, replace_file
+from zl_assets.files import TEMPORARY, ArtifactFault, exclusive, put_file, put_folder, put_link, replace_file, sweep
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
@@ -43,6 +44,37 @@ def test_what_a_killed_write_left_is_swept_by_the_next(tmp_path: Path) -> None:
     (tmp_path / f"{TEMPORARY}abc").write_bytes(b"half")
     replace_file(tmp_path / "f", b"new")
     assert {p.name for p in tmp_path.iterdir()} == {"f", ".lock"}
+
+
+def test_a_file_is_readable_by_whom_it_is_for(tmp_path: Path) -> None:
+    put_file(tmp_path / "public", b"x")
+    put_file(tmp_path / "secret", b"x", mode=0o600)
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("public", "secret")] == [0o644, 0o600]
+
+
+def test_a_folder_that_is_killed_while_it_is_written_is_not_there_and_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            put_folder(tmp_path / "model", {"a": b"1", "b": b"2"})
+    assert [p.name for p in tmp_path.iterdir()] == [f"{TEMPORARY}model"]
+    sweep(tmp_path)
+    put_folder(tmp_path / "model", {"a": b"1", "b": b"2"})
+    assert {p.name: p.read_bytes() for p in (tmp_path / "model").iterdir()} == {"a": b"1", "b": b"2"}
+
+
+def test_a_link_is_replaced_in_one_step_and_a_half_made_one_is_swept(tmp_path: Path) -> None:
+    put_link(tmp_path / "latest", "one")
+    (tmp_path / f"{TEMPORARY}latest").symlink_to("nowhere")
+    sweep(tmp_path)
+    put_link(tmp_path / "latest", "two")
+    assert os.readlink(tmp_path / "latest") == "two"
+    assert [p.name for p in tmp_path.iterdir()] == ["latest"]
 
 
 def _hold(folder: Path) -> None:

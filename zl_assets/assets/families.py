@@ -3,54 +3,57 @@
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FAMILIES, OWNERS, RETRY, TABLES_IO, described
-from zl_assets.contracts.tables import SESSIONS
+from zl_assets.assets.common import FAMILIES, OWNERS, RETRY, group_of
+from zl_assets.catalog import Catalog
+from zl_assets.contracts import market
+from zl_assets.contracts.columns import counted, named
 from zl_assets.domain.families.base import Family
-from zl_assets.domain.families.gates import computed
-from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import asset_of, family_contract
+from zl_assets.domain.families.computed import computed
+from zl_assets.domain.families.tables import asset_of
+from zl_assets.instruments.base import Instrument
+from zl_assets.io_managers.keys import TABLES_IO
+from zl_assets.io_managers.metadata import described
 
 
-def build_family_assets(selection: Selection) -> list[dg.AssetsDefinition]:
+def build_families(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDefinition]:
     """The assets of the families that are on."""
-    return [_asset(family) for family in selection.on]
+    return [_asset(catalog, instrument, family) for family in catalog.selection(instrument).on]
 
 
-def _asset(family: Family) -> dg.AssetsDefinition:
-    contract = family_contract(family)
+def _asset(catalog: Catalog, instrument: Instrument, family: Family) -> dg.AssetsDefinition:
+    contract, own = catalog.family(family, instrument), market.sessions(instrument).table
     sources = [need.asset for need in family.needs]
 
     @dg.asset(
-        name=asset_of(family),
-        description=_description(family),
-        group_name=FAMILIES,
+        name=asset_of(family, instrument),
+        description=_description(family, instrument),
+        group_name=group_of(instrument, FAMILIES),
         kinds={"bigquery", "pandas"},
         owners=OWNERS,
         tags={"phase": family.phase},
         metadata=described(contract) | {"columns_of_the_matrix": ", ".join(column.path for column in family.columns)},
-        ins={asset: dg.AssetIn(asset, input_manager_key=TABLES_IO) for asset in (SESSIONS.table, *sources)},
+        ins={asset: dg.AssetIn(asset, input_manager_key=TABLES_IO) for asset in (own, *sources)},
         io_manager_key=TABLES_IO,
         retry_policy=RETRY,
     )
     def family_asset(**tables: pd.DataFrame) -> dg.MaterializeResult[object]:
         from zl_assets.warehouse.publish import Withheld
 
-        made = computed(family, tables[SESSIONS.table], {asset: tables[asset] for asset in sources})
-        if made.rows is None:
-            return dg.MaterializeResult(value=Withheld(made.reason))
-        return dg.MaterializeResult(value=made.rows)
+        made = computed(family, tables[own], {asset: tables[asset] for asset in sources}, instrument.decision)
+        return dg.MaterializeResult(value=Withheld(made.reason) if made.rows is None else made.rows)
 
     return family_asset
 
 
-def _description(family: Family) -> str:
-    columns = "\n".join(f"- `{c.path}`: {c.column.text}; {c.formula}" for c in family.columns)
+def _description(family: Family, instrument: Instrument) -> str:
+    text = dict(zip(family.columns, counted((c.column for c in family.columns), [instrument]), strict=True))
+    columns = "\n".join(f"- `{c.path}`: {text[c].text}; {c.formula}" for c in family.columns)
     sources = "\n".join(f"- `{need.asset}` {', '.join(need.series)}: {need.release}" for need in family.needs)
     return (
-        f"Feature family **{family.name}** ({family.phase}): {family.description}\n\nOne row a session, NULL where it has no "
-        f"value; the matrix carries it as\n\n{columns}\n\nReads the sessions"
+        f"Feature family **{family.name}** ({family.phase}): {named(family.description, [instrument])}\n\nOne row a session, "
+        f"NULL where it has no value; the matrix carries it as\n\n{columns}\n\nReads the sessions"
         + (
-            f", and what was known at a session's decision (13:20 in Chicago) of\n\n{sources}"
+            f", and what was known at a session's decision ({instrument.decision.words}) of\n\n{sources}"
             if sources
             else " and nothing else."
         )

@@ -5,43 +5,55 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FEATURES as FEATURES_GROUP
-from zl_assets.assets.common import OWNERS, RETRY, TABLES_IO, described, of_contract
-from zl_assets.assets.pictures import picture
+from zl_assets.assets.common import FEATURES, OWNERS, RETRY, group_of
+from zl_assets.catalog import Catalog
+from zl_assets.contracts import features as contracts
+from zl_assets.contracts import market
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import FEATURES, MATRIX
 from zl_assets.domain import features, matrix, regimes
-from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import asset_of, matrix_contract, without_rows
+from zl_assets.domain.families.tables import asset_of, without_rows
+from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.keys import TABLES_IO
+from zl_assets.io_managers.metadata import described, picture
 
-
-@dg.asset(
-    group_name=FEATURES_GROUP,
-    kinds={"bigquery", "pandas"},
-    owners=OWNERS,
-    metadata=of_contract(FEATURES.table),
-    io_manager_key=TABLES_IO,
-    retry_policy=RETRY,
+_FEATURES = (
+    "The eight technical features of every session, from the raw close: returns over 1, 5 and 21 sessions, means over 5, 21 "
+    "and\n63, 21-session volatility (not annualised) and Wilder's RSI. Beside them `is_roll`, where the contract behind the "
+    "bar changes,\nand `roll_index`, the price path without the gaps between contracts.\n\n"
+    "Each value looks only backwards: it is the same whether or not later sessions exist. NULL while a window is not full. The "
+    "bars\nare read for one thing that a session with a weekend stub no longer has: the weekday bar's own open, which the index "
+    "steps\nfrom where the series rolls."
 )
-def zl_ta_features(zl_ohlcv: pd.DataFrame, databento_futures_ohlcv_1d: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """The eight technical features of every session, from the raw close: returns over 1, 5 and 21 sessions, means over 5, 21 and
-    63, 21-session volatility (not annualised) and Wilder's RSI. Beside them `is_roll`, where the contract behind the bar changes,
-    and `roll_index`, the price path without the gaps between contracts.
 
-    Each value looks only backwards: it is the same whether or not later sessions exist. NULL while a window is not full. The bars
-    are read for one thing that a session with a weekend stub no longer has: the weekday bar's own open, which the index steps
-    from where the series rolls.
-    """
-    with as_failures():
-        return dg.MaterializeResult(value=features.feature_rows(zl_ohlcv, databento_futures_ohlcv_1d))
+
+def build_features(instrument: Instrument) -> dg.AssetsDefinition:
+    """The technical features of one instrument."""
+    contract = contracts.ta_features(instrument)
+
+    @dg.asset(
+        name=contract.table,
+        description=_FEATURES,
+        group_name=group_of(instrument, FEATURES),
+        kinds={"bigquery", "pandas"},
+        owners=OWNERS,
+        metadata=described(contract),
+        ins={"sessions": dg.AssetIn(market.sessions(instrument).table), "bars": dg.AssetIn(market.BARS_TABLE)},
+        io_manager_key=TABLES_IO,
+        retry_policy=RETRY,
+    )
+    def features_asset(sessions: pd.DataFrame, bars: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+        with as_failures():
+            return dg.MaterializeResult(value=features.feature_rows(sessions, bars, instrument))
+
+    return features_asset
 
 
 @dg.asset(
-    group_name=FEATURES_GROUP,
+    group_name=FEATURES,
     kinds={"bigquery", "python"},
     owners=OWNERS,
-    metadata=of_contract(REGIME_WEIGHTS.table),
+    metadata=described(REGIME_WEIGHTS),
     io_manager_key=TABLES_IO,
     retry_policy=RETRY,
 )
@@ -61,10 +73,10 @@ _MATRIX = (
 )
 
 
-def build_matrix_asset(selection: Selection) -> dg.AssetsDefinition:
+def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinition:
     """The matrix, with the families that are on."""
-    contract = matrix_contract(selection)
-    names = {asset_of(family): family.name for family in selection.on}
+    contract, on = catalog.matrix(instrument), catalog.selection(instrument).on
+    names = {asset_of(family, instrument): family.name for family in on}
     filled = (
         f"The feature families {', '.join(names.values())} are stamped into their STRUCTs; those of the others stay as they are."
         if names
@@ -72,30 +84,35 @@ def build_matrix_asset(selection: Selection) -> dg.AssetsDefinition:
     )
 
     @dg.asset(
-        name=MATRIX.table,
+        name=instrument.asset(contract.table),
         description=_MATRIX.format(families=filled),
-        group_name=FEATURES_GROUP,
+        group_name=group_of(instrument, FEATURES),
         kinds={"bigquery", "pandas"},
         owners=OWNERS,
         metadata=described(contract),
-        ins={asset: dg.AssetIn(asset) for asset in names},
+        ins={
+            "sessions": dg.AssetIn(market.sessions(instrument).table),
+            "ta_features": dg.AssetIn(contracts.ta_features(instrument).table),
+            "regimes": dg.AssetIn(REGIME_WEIGHTS.table),
+            **{asset: dg.AssetIn(asset) for asset in names},
+        },
         io_manager_key=TABLES_IO,
         retry_policy=RETRY,
     )
-    def daily_ml_matrix(
-        zl_ohlcv: pd.DataFrame, zl_ta_features: pd.DataFrame, regime_weights: pd.DataFrame, **families: pd.DataFrame
+    def matrix_asset(
+        sessions: pd.DataFrame, ta_features: pd.DataFrame, regimes: pd.DataFrame, **families: pd.DataFrame
     ) -> dg.MaterializeResult[Any]:
         from zl_assets.model.report.plots import matrix_over_time
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
-            base = matrix.build_matrix(zl_ohlcv, zl_ta_features, regime_weights)
+            base = matrix.build_matrix(sessions, ta_features, regimes, instrument)
             tables = {names[asset]: rows for asset, rows in families.items()}
             left = without_rows(tables)
-            rows = matrix.stamp_families(base, selection.on, tables, contract.leaving(left))
+            rows = matrix.stamp_families(base, on, tables, contract.leaving(left))
         return dg.MaterializeResult(
             value=Publication(rows, left=left),
-            metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows))},
+            metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows, instrument))},
         )
 
-    return daily_ml_matrix
+    return matrix_asset

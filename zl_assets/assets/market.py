@@ -1,99 +1,119 @@
 """Bars and sessions."""
 
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FEATURES, OWNERS, RETRY, SOURCE, TABLES_IO, of_contract
-from zl_assets.contracts.tables import BARS, SESSIONS, SYMBOL
+from zl_assets.assets.common import FEATURES, OWNERS, RETRY, SOURCE, group_of
+from zl_assets.catalog import Catalog
+from zl_assets.contracts import market
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.sessions import Sessions
+from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.keys import TABLES_IO
+from zl_assets.io_managers.metadata import described
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 
 SYNTHETIC, OWN_BARS = "synthetic", "bars"
 
-_DESCRIPTION = (
-    "Daily soybean-oil bars, one row per UTC date and symbol: the only market data that anything here is made of. Prices are US "
-    "cents per pound, unadjusted for rolls; volume is contracts of 60,000 lb."
-)
 _SYNTHETIC = "\n\n**Synthetic sample**: these bars are invented. Set ZL_BARS to a Parquet or CSV file to use your own."
 
 
-def build_source(settings: Settings) -> dg.AssetsDefinition | dg.AssetSpec:
+def build_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition | dg.AssetSpec:
     """The bars as an asset that loads ZL_BARS (or the sample) in embedded mode, and as an external table in the cloud."""
-    return _loaded_source(settings.bars) if settings.embedded else _external_source()
+    return _loaded_bars(catalog, settings) if settings.embedded else _external_bars(catalog)
 
 
-def _external_source() -> dg.AssetSpec:
+def _description(catalog: Catalog) -> str:
+    names = ", ".join(instrument.name for instrument in catalog.instruments)
+    units = "; ".join(f"Prices are {i.price.name}, unadjusted for rolls; volume is {i.volume_unit}" for i in catalog.instruments)
+    return (
+        f"Daily {names.replace(' ', '-')} bars, one row per UTC date and symbol: the only market data that anything here is "
+        f"made of. {units}."
+    )
+
+
+def _external_bars(catalog: Catalog) -> dg.AssetSpec:
     spec = dg.AssetSpec(
-        BARS.table,
-        description=f"{_DESCRIPTION}\n\nThis table belongs to somebody else's job. It is read, and never written.",
+        market.BARS_TABLE,
+        description=f"{_description(catalog)}\n\nThis table belongs to somebody else's job. It is read, and never written.",
         group_name=SOURCE,
         kinds={"bigquery"},
         owners=OWNERS,
-        metadata=of_contract(BARS.table),
+        metadata=described(catalog.bars),
     )
     return spec.with_io_manager_key(TABLES_IO)
 
 
-def _loaded_source(path: Path | None) -> dg.AssetsDefinition:
+def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
+    path = settings.bars
+    text = _description(catalog)
+
     @dg.asset(
-        name=BARS.table,
-        description=_DESCRIPTION if path else _DESCRIPTION + _SYNTHETIC,
+        name=market.BARS_TABLE,
+        description=text if path else text + _SYNTHETIC,
         group_name=SOURCE,
         kinds={"bigquery", "parquet" if path else "python"},
         owners=OWNERS,
         tags={"source": OWN_BARS if path else SYNTHETIC},
-        metadata=of_contract(BARS.table),
+        metadata=described(catalog.bars),
         io_manager_key=TABLES_IO,
         retry_policy=RETRY,
     )
-    def databento_futures_ohlcv_1d(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
-        from zl_assets.sources.bars import bars_to_load
+    def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
+        from zl_assets.sources.bars import bars_to_load, ignored
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
-            bars = bars_to_load(path)
+            bars = bars_to_load(path, catalog.instruments)
             if path is None:
                 context.log.warning("These bars are a SYNTHETIC sample. Set ZL_BARS to use your own.")
             # Bars that would be refused further down are refused here, before the first write.
-            derive(bars.frame, SYMBOL, as_of.date, regime_weights())
+            for instrument in catalog.instruments:
+                derive(bars.frame, instrument, as_of.date, regime_weights())
         return dg.MaterializeResult(
             value=Publication(bars.frame, source=OWN_BARS if path else SYNTHETIC),
             metadata={
                 "source": bars.description,
-                "ignored_symbols": ", ".join(f"{s} ({n} rows)" for s, n in bars.ignored_symbols.items()) or "none",
+                "ignored_symbols": ignored(bars),
                 "duplicates_dropped": bars.duplicates_dropped,
                 "as_of": str(as_of.date),
             },
         )
 
-    return databento_futures_ohlcv_1d
+    return bars_asset
 
 
-@dg.asset(
-    group_name=FEATURES,
-    kinds={"bigquery", "pandas"},
-    owners=OWNERS,
-    metadata=of_contract(SESSIONS.table),
-    io_manager_key=TABLES_IO,
-    retry_policy=RETRY,
-)
-def zl_ohlcv(databento_futures_ohlcv_1d: pd.DataFrame, as_of: AsOf) -> dg.MaterializeResult[pd.DataFrame]:
-    """Trading sessions of ZL: weekday bars with their weekend stubs merged in.
+def build_sessions_asset(instrument: Instrument) -> dg.AssetsDefinition:
+    """The sessions of one instrument."""
+    contract = market.sessions(instrument)
 
-    A Sunday bar is the first hour of Monday's session and becomes part of it, so that "21 rows" means 21 trading days. The bar of
-    the as-of date may still be forming and is left out. Unsound bars (a missing or negative price, high below low, two different
-    bars for one date, a bar from the future) stop the run before anything is written.
-    """
-    with as_failures():
-        sessions = derive(databento_futures_ohlcv_1d, SYMBOL, as_of.date, regime_weights()).sessions
-    return dg.MaterializeResult(value=sessions.frame, metadata=_counters(sessions) | {"as_of": str(as_of.date)})
+    @dg.asset(
+        name=contract.table,
+        description=(
+            f"Trading sessions of {instrument.symbol}: weekday bars with their weekend stubs merged in.\n\n"
+            'A Sunday bar is the first hour of Monday\'s session and becomes part of it, so that "21 rows" means 21 trading '
+            "days. The bar of\nthe as-of date may still be forming and is left out. Unsound bars (a missing or negative price, "
+            "high below low, two different\nbars for one date, a bar from the future) stop the run before anything is written."
+        ),
+        group_name=group_of(instrument, FEATURES),
+        kinds={"bigquery", "pandas"},
+        owners=OWNERS,
+        metadata=described(contract),
+        ins={"bars": dg.AssetIn(market.BARS_TABLE)},
+        io_manager_key=TABLES_IO,
+        retry_policy=RETRY,
+    )
+    def sessions_asset(bars: pd.DataFrame, as_of: AsOf) -> dg.MaterializeResult[pd.DataFrame]:
+        with as_failures():
+            sessions = derive(bars, instrument, as_of.date, regime_weights()).sessions
+        return dg.MaterializeResult(value=sessions.frame, metadata=_counters(sessions) | {"as_of": str(as_of.date)})
+
+    return sessions_asset
 
 
 def _counters(sessions: Sessions) -> dict[str, Any]:

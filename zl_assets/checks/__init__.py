@@ -1,5 +1,24 @@
-"""The asset checks: thin wrappers that hand tables to pure predicates and show their verdicts.
+"""The asset checks: which question is asked of which asset, as objects; and the one place that turns them into Dagster's.
 
-Belongs here: which predicate holds which asset, its severity, and whether it blocks. Must not be here: the rules themselves
-(domain/assertions.py, model/gates.py), and any `except`: a check that cannot be computed raises, it does not turn red.
+Belongs here: a `Check` for each question, its words and its level. Must not be here: the rules themselves (domain/rules,
+model/fit gates), and any `except`: a check that cannot be computed raises, it does not turn red.
 """
+
+from zl_assets.catalog import Catalog
+from zl_assets.checks import families, features, impact, market, predictions, sources, training
+from zl_assets.checks.group import Group
+from zl_assets.settings import Settings
+
+
+def build(catalog: Catalog, settings: Settings) -> list[Group]:
+    """Every check of the catalog, in the order of the graph."""
+    groups = [*market.bars_checks(catalog, settings), *sources.source_checks(catalog, settings)]
+    groups += [features.regime_checks()]
+    for instrument in catalog.instruments:
+        groups += [market.session_checks(instrument), *families.family_checks(catalog, instrument)]
+        groups += [features.feature_checks(instrument), features.matrix_checks(catalog, instrument)]
+        for horizon in instrument.horizons:
+            groups += training.training_checks(catalog, instrument, horizon)
+            groups += predictions.prediction_checks(catalog, instrument, horizon)
+    # The ledger is the first instrument's, as the measurements are.
+    return [*groups, *impact.impact_checks(catalog, catalog.instruments[0])]

@@ -1,91 +1,123 @@
-"""Checks on each feature family that is on, made from its module alone.
+"""The checks on each feature family that is on, made from its module alone.
 
 A family that is kept is part of what the model sees: its checks block. One that is only tried must not keep the rest from being
 refreshed: its red checks stand by themselves, and its last good rows stay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from functools import cache
 
-import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import TABLES_IO
-from zl_assets.checks.common import result, spec
-from zl_assets.contracts.tables import SESSIONS
-from zl_assets.domain.families import gates
+from zl_assets.catalog import Catalog
+from zl_assets.checks import shared
+from zl_assets.checks.group import Group, Looking
+from zl_assets.contracts import market as contracts
+from zl_assets.domain.checks import Check, Level, Seen, unique_key
 from zl_assets.domain.families.base import Family
-from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import asset_of, family_contract
-from zl_assets.domain.rules.market import no_missing_session
-from zl_assets.domain.rules.tables import unique_key
-from zl_assets.io_managers.failures import as_failures
+from zl_assets.domain.families.rows import family_rows
+from zl_assets.domain.families.tables import asset_of
+from zl_assets.domain.rules import families, market
+from zl_assets.instruments.base import Instrument
+from zl_assets.io_managers.keys import TABLES_IO
+from zl_assets.warehouse.verdict import Verdict
+
+_ROWS = "rows"
 
 
-def build_family_checks(selection: Selection) -> list[dg.AssetChecksDefinition]:
+def family_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
     """The checks of the families that are on."""
-    return [_checks(family, blocking=family in selection.kept) for family in selection.on]
+    selection = catalog.selection(instrument)
+    return [_group(catalog, instrument, family, kept=family in selection.kept) for family in selection.on]
 
 
-def _checks(family: Family, *, blocking: bool) -> dg.AssetChecksDefinition:
-    asset, contract = asset_of(family), family_contract(family)
+def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bool) -> Group:
+    asset, key = asset_of(family, instrument), catalog.family(family, instrument).key
+    own, decision = contracts.sessions(instrument).table, instrument.decision
     sources = tuple(need.asset for need in family.needs)
-    of_sessions, of_all = (SESSIONS.table,), (SESSIONS.table, *sources)
-    warning = "" if blocking else " A warning."
-    known = "with what was known at its decision, 13:20 in Chicago"
+    of_all = (own, *sources)
+    level = Level.BLOCKING if kept else Level.ERROR
+    module = f"zl_assets/domain/families/{family.name}.py"
+    withheld = f"The family's rows were withheld: see the other checks of this asset. {shared.REFRESH}"
 
-    @dg.multi_asset_check(
-        name=f"{asset}_checks",
-        specs=[
-            spec(asset, "source_there", f"Everything that the family reads has rows.{warning}", blocking=blocking),
-            spec(asset, "unique_key", "One row per session date and symbol.", blocking=blocking),
-            spec(asset, "no_missing_session", "Every session has its row.", blocking=blocking, against=of_sessions),
-            spec(asset, "in_range", "Every value lies within its column's range.", blocking=blocking, against=of_all),
-            spec(
-                asset,
-                "coverage",
-                f"Columns have a value on {family.coverage:.0%} of sessions, once they begin.",
-                blocking=blocking,
+    def read(seen: Seen) -> dict[str, pd.DataFrame]:
+        return {name: seen.values[name] for name in sources}
+
+    def without(seen: Seen) -> list[str]:
+        return [name for name, frame in read(seen).items() if frame.empty]
+
+    def rows(looking: Looking) -> Mapping[str, object]:
+        seen = looking.seen
+        # Not before the first check that needs them: what the module cannot compute must not silence the checks before it.
+        return {_ROWS: cache(lambda: family_rows(family, seen.values[own], read(seen), decision))}
+
+    def ask(name: str, says: str, todo: str, verdict: Callable[[Seen], Verdict], reads: tuple[str, ...] = ()) -> Check:
+        def asked(seen: Seen) -> Verdict:
+            # Without a source nothing was computed and nothing is stored; source_there says why.
+            absent = without(seen)
+            return families.nothing_to_look_at(name, absent) if absent else verdict(seen)
+
+        return Check(asset, name, says, todo, asked, level, reads)
+
+    there = Check(
+        asset,
+        "source_there",
+        "Everything that the family reads has rows." + ("" if kept else " A warning."),
+        f"Set the source that this check names and refresh; until then {family.name} has no values, and the matrix's fields "
+        "stay as they are.",
+        lambda seen: families.source_there(family, read(seen)),
+        Level.BLOCKING if kept else Level.WARNING,
+    )
+    return Group(
+        f"{asset}_checks",
+        f"The rows of {family.name} against the family's module.",
+        (
+            there,
+            unique_key(asset, key, level=level),
+            ask(
+                "no_missing_session",
+                "Every session has its row.",
+                withheld,
+                lambda seen: market.no_missing_session(seen.values[asset], seen.values[own]),
+                (own,),
             ),
-            spec(
-                asset,
+            ask(
+                "in_range",
+                "Every value lies within its column's range.",
+                f"Look at these rows in the family's sources for a bad print. If they are right, the bound in {module} is too "
+                "tight.",
+                lambda seen: families.in_range(family)(seen.found[_ROWS]()),
+                of_all,
+            ),
+            ask(
+                "coverage",
+                f"From its first value on, every column has a value on at least {family.coverage:.0%} of sessions.",
+                "Look at the source of these columns on the dates without a value: a series that has stopped, or files with a "
+                "hole.",
+                lambda seen: families.coverage(family, seen.values[asset]),
+            ),
+            ask(
                 "prefix_invariant",
                 "The leak gate: computed on the first sessions alone, every value is the same to the last bit.",
-                blocking=blocking,
-                against=of_all,
+                f"Do not use this family: it has seen the future. Look at the last change of {module}.",
+                lambda seen: families.prefix_invariant(family, seen.values[own], read(seen), decision),
+                of_all,
             ),
-            spec(asset, "release_times", f"A session's values are the same {known}.", blocking=blocking, against=of_all),
-            spec(
-                asset,
+            ask(
+                "release_times",
+                f"A session's values are the same when computed only from what was known at its decision ({decision.words}).",
+                f"Do not use this family: it uses rows before they were published. Look at how {module} reads available_at.",
+                lambda seen: families.release_times(family, seen.values[own], read(seen), decision),
+                of_all,
+            ),
+            ask(
                 "stored_as_computed",
-                "The table holds what the family's module says now.",
-                blocking=blocking,
-                against=of_all,
+                "The table holds what the family's module computes now.",
+                f"{shared.REFRESH}If it stays red, the rows are withheld: see the other checks of {asset}.",
+                lambda seen: families.stored_as_computed(family, seen.values[asset], seen.found[_ROWS]()),
+                of_all,
             ),
-        ],
-        ins={table: dg.AssetIn(table, input_manager_key=TABLES_IO) for table in (asset, *of_all)},
+        ),
+        dict.fromkeys((asset, *of_all), TABLES_IO),
+        rows,
     )
-    def family_checks(**tables: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
-        stored, sessions = tables[asset], tables[SESSIONS.table]
-        read = {name: tables[name] for name in sources}
-        without = [name for name, frame in read.items() if frame.empty]
-        yield result(asset, gates.source_there(family, read), warn=not blocking)
-        yield result(asset, unique_key(stored, contract.key))
-        if without:
-            # Nothing was computed and nothing is stored; source_there says why.
-            for name in ("no_missing_session", "in_range", "coverage", "prefix_invariant", "release_times", "stored_as_computed"):
-                yield result(asset, gates.nothing_to_look_at(name, without))
-            return
-        with as_failures():
-            rows = gates.family_rows(family, sessions, read)
-            verdicts = (
-                no_missing_session(stored, sessions),
-                gates.in_range(family)(rows),
-                gates.coverage(family, stored),
-                gates.prefix_invariant(family, sessions, read),
-                gates.release_times(family, sessions, read),
-                gates.stored_as_computed(family, stored, rows),
-            )
-        for verdict in verdicts:
-            yield result(asset, verdict)
-
-    return family_checks

@@ -1,54 +1,65 @@
-"""Checks on the ledger of the feature families, and of what is kept against it."""
+"""The checks on the ledger of the feature families, and of what is kept against it."""
 
-import dagster as dg
+from collections.abc import Mapping
 
-from zl_assets.assets.impact import ASSET
-from zl_assets.checks.common import result, spec
+from zl_assets.catalog import IMPACT, Catalog
+from zl_assets.checks.group import Group, Looking
 from zl_assets.contracts.ledger import LEDGER
-from zl_assets.contracts.tables import TRAINING_VIEW
-from zl_assets.domain.families.registry import Selection
-from zl_assets.io_managers.bigquery import Warehouse
-from zl_assets.io_managers.failures import as_failures
-from zl_assets.model.impact.ledger import kept_family_verdict, looks_numbered
-from zl_assets.warehouse.shape import empty_frame
+from zl_assets.domain.checks import Check, Level, Seen
+from zl_assets.instruments.base import Instrument
+from zl_assets.warehouse.verdict import Verdict
 
-VIEW = TRAINING_VIEW.table
+_LEDGER = "ledger"
 
 
-def build_impact_checks(selection: Selection) -> list[dg.AssetChecksDefinition]:
+def impact_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
     """The ledger's check where a family is on, and the kept families' where one is kept."""
-    return [*([looks_check] if selection.on else []), *([_kept_check(selection)] if selection.kept else [])]
+    selection, asset = catalog.selection(instrument), instrument.asset(IMPACT)
+    groups = []
+    if selection.on:
+        looks = Check(
+            asset,
+            "looks_numbered",
+            "The ledger numbers the looks at each family 1, 2, 3 ...: no number is missing or repeated.",
+            "Somebody deleted or added rows of training.feature_family_ledger by hand, so KEEP's bound was divided by a wrong "
+            "number of looks. Restore the table from a backup, or do not judge a family by it.",
+            _looks_numbered,
+        )
+
+        def ledger(looking: Looking) -> Mapping[str, object]:
+            with looking.warehouse.publisher(run=looking.run, asset=asset) as publisher:
+                return {_LEDGER: publisher.read(LEDGER)}
+
+        groups.append(Group(f"{asset}_checks", "The ledger as it is.", (looks,), prepare=ledger))
+    if selection.kept:
+        view = catalog.view(instrument, instrument.horizons[0]).table
+        names = [family.name for family in selection.kept]
+        kept = Check(
+            view,
+            "kept_family_verdict",
+            f"The ledger says KEEP or PROVISIONAL for every family in ZL_KEPT_FAMILIES ({', '.join(names)}). A warning.",
+            "Measure the family with the job zl_family_impact, or take it out of ZL_KEPT_FAMILIES: nothing has shown that it "
+            "helps.",
+            lambda seen: _kept_family_verdict(names, seen),
+            Level.WARNING,
+        )
+
+        def ledger_so_far(looking: Looking) -> Mapping[str, object]:
+            with looking.warehouse.publisher(run=looking.run, asset=view) as publisher:
+                return {_LEDGER: publisher.read_or_empty(LEDGER)}
+
+        step = instrument.asset("kept_family_checks")
+        groups.append(Group(step, "The kept families against the ledger.", (kept,), prepare=ledger_so_far))
+    return groups
 
 
-@dg.multi_asset_check(
-    name="feature_family_impact_checks",
-    specs=[
-        spec(ASSET, "looks_numbered", "The looks at each family are 1, 2, 3 ... in the ledger: none is missing or there twice.")
-    ],
-)
-def looks_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-    """The ledger as it is."""
-    with as_failures(), warehouse.publisher(run=context.run.run_id, asset=ASSET) as publisher:
-        ledger = publisher.read(LEDGER)
-    return result(ASSET, looks_numbered(ledger))
+def _looks_numbered(seen: Seen) -> Verdict:
+    from zl_assets.model.impact.ledger import looks_numbered
+
+    return looks_numbered(seen.found[_LEDGER])
 
 
-def _kept_check(selection: Selection) -> dg.AssetChecksDefinition:
-    names = [family.name for family in selection.kept]
+def _kept_family_verdict(names: list[str], seen: Seen) -> Verdict:
+    from zl_assets.model.impact.ledger import kept_family_verdict
 
-    @dg.multi_asset_check(
-        name="kept_family_checks",
-        specs=[
-            spec(
-                VIEW,
-                "kept_family_verdict",
-                f"The ledger says KEEP or PROVISIONAL of every family in ZL_KEPT_FAMILIES ({', '.join(names)}). A warning.",
-            )
-        ],
-    )
-    def kept_check(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> dg.AssetCheckResult:
-        with as_failures(), warehouse.publisher(run=context.run.run_id, asset=VIEW) as publisher:
-            ledger = publisher.read(LEDGER) if publisher.exists(LEDGER) else empty_frame(LEDGER)
-        return result(VIEW, kept_family_verdict(names, ledger), warn=True)
-
-    return kept_check
+    return kept_family_verdict(names, seen.found[_LEDGER])

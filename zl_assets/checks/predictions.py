@@ -1,90 +1,93 @@
-"""Checks on the prediction tables."""
+"""The checks on the prediction tables."""
 
-from collections.abc import Iterator
-
-import dagster as dg
-import pandas as pd
-
-from zl_assets.assets.common import PUBLISHED_MODEL_IO
-from zl_assets.checks.common import result, spec
-from zl_assets.contracts.tables import LATEST, OOF, TRAINING_VIEW
-from zl_assets.domain.rules.predictions import (
-    forecasts_sound,
-    interval_ordered,
-    model_up_to_date,
-    open_sessions_forecast,
-    outcomes_are_the_views,
-)
-from zl_assets.domain.rules.tables import unique_key
-from zl_assets.model.fit.artifact import LoadedModel
-
-MODEL = "lgbm_model"
+from zl_assets.catalog import Catalog
+from zl_assets.checks.group import Group, loads
+from zl_assets.contracts import predictions as contracts
+from zl_assets.contracts.training import MODEL
+from zl_assets.domain.checks import Check, Level, unique_key
+from zl_assets.domain.rules import predictions
+from zl_assets.instruments.base import Horizon, Instrument
+from zl_assets.io_managers.keys import published_io
 
 
-@dg.multi_asset_check(
-    name="zl_1m_oof_checks",
-    specs=[
-        spec(OOF.table, "unique_key", "One row per session date and symbol."),
-        spec(OOF.table, "forecasts_sound", "Every forecast is finite, in cents what it is as a return, and of a fold."),
-        spec(
-            OOF.table,
-            "outcomes_are_the_views",
-            "Every labelled session is here with the view's target, and all rows are of one model.",
-            against=(TRAINING_VIEW.table,),
+def prediction_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> list[Group]:
+    """The checks of one horizon's forecasts."""
+    return [_oof_checks(catalog, instrument, horizon), _latest_checks(catalog, instrument, horizon)]
+
+
+def _oof_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> Group:
+    contract, view = contracts.oof(instrument, horizon), catalog.view(instrument, horizon).table
+    asset, model, word = contract.table, instrument.asset_at(horizon, MODEL), instrument.price.word
+    return Group(
+        f"{asset}_checks",
+        "The out-of-fold forecasts against the view.",
+        (
+            unique_key(asset, contract.key, level=Level.ERROR),
+            Check(
+                asset,
+                "forecasts_sound",
+                f"Every forecast is finite, and its price in {word} is the close moved by its return; only rows before the "
+                "first fold have none.",
+                f"Materialize {model} again, and then this table.",
+                lambda seen: predictions.forecasts_sound(seen.values[asset]),
+            ),
+            Check(
+                asset,
+                "outcomes_are_the_views",
+                "Every labelled session has a row with the view's target, and all rows are by one model.",
+                f"Materialize {asset} again.",
+                lambda seen: predictions.outcomes_are_the_views(seen.values[asset], seen.values[view], horizon.target),
+                reads=(view,),
+            ),
         ),
-    ],
-    ins={table: dg.AssetIn(table) for table in (OOF.table, TRAINING_VIEW.table)},
-)
-def zl_1m_oof_checks(zl_1m_oof: pd.DataFrame, vw_zl_1m_flat: pd.DataFrame) -> Iterator[dg.AssetCheckResult]:
-    """The out-of-fold forecasts against the view."""
-    for verdict in (
-        unique_key(zl_1m_oof, OOF.key),
-        forecasts_sound(zl_1m_oof),
-        outcomes_are_the_views(zl_1m_oof, vw_zl_1m_flat),
-    ):
-        yield result(OOF.table, verdict)
-
-
-@dg.multi_asset_check(
-    name="zl_1m_latest_checks",
-    specs=[
-        spec(LATEST.table, "unique_key", "One row per session date and symbol."),
-        spec(LATEST.table, "forecasts_sound", "Every forecast is finite, and in cents what it is as a return."),
-        spec(LATEST.table, "interval_ordered", "Every forecast lies inside its interval."),
-        spec(
-            LATEST.table,
-            "open_sessions_forecast",
-            "Every session whose target is not known has a forecast of the model that `latest` names.",
-            against=(TRAINING_VIEW.table, MODEL),
-        ),
-        spec(
-            LATEST.table,
-            "model_up_to_date",
-            "The model behind the forecasts is at most five sessions behind the newest known target. A warning.",
-            against=(TRAINING_VIEW.table, MODEL),
-        ),
-    ],
-    ins={
-        **{table: dg.AssetIn(table) for table in (LATEST.table, TRAINING_VIEW.table)},
-        MODEL: dg.AssetIn(MODEL, input_manager_key=PUBLISHED_MODEL_IO),
-    },
-)
-def zl_1m_latest_checks(
-    zl_1m_latest: pd.DataFrame, vw_zl_1m_flat: pd.DataFrame, lgbm_model: LoadedModel
-) -> Iterator[dg.AssetCheckResult]:
-    """The open forecasts against the view and the published model."""
-    for verdict in (
-        unique_key(zl_1m_latest, LATEST.key),
-        forecasts_sound(zl_1m_latest),
-        interval_ordered(zl_1m_latest),
-        open_sessions_forecast(zl_1m_latest, vw_zl_1m_flat, lgbm_model.model_id),
-    ):
-        yield result(LATEST.table, verdict)
-    yield result(
-        LATEST.table,
-        model_up_to_date(vw_zl_1m_flat, lgbm_model.model_id, lgbm_model.trained_through),
-        warn=True,
+        loads(asset, view),
     )
 
 
-CHECKS = [zl_1m_oof_checks, zl_1m_latest_checks]
+def _latest_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> Group:
+    contract, view = contracts.latest(instrument, horizon), catalog.view(instrument, horizon).table
+    asset, model, word = contract.table, instrument.asset_at(horizon, MODEL), instrument.price.word
+    return Group(
+        f"{asset}_checks",
+        "The open forecasts against the view and the published model.",
+        (
+            unique_key(asset, contract.key, level=Level.ERROR),
+            Check(
+                asset,
+                "forecasts_sound",
+                f"Every forecast is finite, and its price in {word} is the close moved by its return.",
+                f"Materialize {model} again, and then this table.",
+                lambda seen: predictions.forecasts_sound(seen.values[asset]),
+            ),
+            Check(
+                asset,
+                "interval_ordered",
+                "Every forecast lies inside its interval.",
+                f"Materialize {model} again, and then this table.",
+                lambda seen: predictions.interval_ordered(seen.values[asset]),
+            ),
+            Check(
+                asset,
+                "open_sessions_forecast",
+                "Every session whose target is not known has a forecast by the model that `latest` names.",
+                f"Materialize {asset} again.",
+                lambda seen: predictions.open_sessions_forecast(
+                    seen.values[asset], seen.values[view], horizon.target, seen.values[model].model_id
+                ),
+                reads=(view, model),
+            ),
+            Check(
+                asset,
+                "model_up_to_date",
+                "The model behind the forecasts is at most five sessions behind the newest known target. A warning.",
+                f"Newer models did not pass their gates: see the checks of {model}. Until one does, forecasts are made by the "
+                "old one.",
+                lambda seen: predictions.model_up_to_date(
+                    seen.values[view], horizon.target, seen.values[model].model_id, seen.values[model].trained_through
+                ),
+                Level.WARNING,
+                (view, model),
+            ),
+        ),
+        loads(asset, view) | {model: published_io(instrument, horizon)},
+    )

@@ -8,12 +8,14 @@ from zl_assets.warehouse.contract import Column, ColumnType, Stamp
 
 # What a price or a volume is counted in differs from instrument to instrument: these stand for it until `counted` says it.
 PRICE, VOLUME = "the instrument's price unit", "the instrument's contracts"
+# The same of its name, in a description.
+NAME = "{instrument}"
 FRACTION = "fraction (0.01 = 1 %)"
 POINTS = "index points, 0 to 100"
 
 
 def counted(columns: Iterable[Column], instruments: Sequence[Instrument]) -> tuple[Column, ...]:
-    """The columns with PRICE and VOLUME in the words of these instruments; where those differ, by symbol."""
+    """The columns with PRICE, VOLUME and NAME replaced by the words of these instruments; by symbol where units differ."""
     words = {
         PRICE: _words({i.symbol: i.price.name for i in instruments}),
         VOLUME: _words({i.symbol: i.volume_unit for i in instruments}),
@@ -21,15 +23,21 @@ def counted(columns: Iterable[Column], instruments: Sequence[Instrument]) -> tup
 
     def said(column: Column) -> Column:
         unit = words.get(column.unit, column.unit) if column.unit is not None else None
-        return replace(column, unit=unit, fields=tuple(said(field) for field in column.fields))
+        description = named(column.description, instruments)
+        return replace(column, description=description, unit=unit, fields=tuple(said(field) for field in column.fields))
 
     return tuple(said(column) for column in columns)
+
+
+def named(text: str, instruments: Sequence[Instrument]) -> str:
+    """The text with NAME as the instrument is called."""
+    return text.replace(NAME, instruments[0].name if len(instruments) == 1 else "each instrument")
 
 
 def _words(units: dict[str, str]) -> str:
     if len(set(units.values())) == 1:
         return next(iter(units.values()))
-    return "; ".join(f"{symbol}: {unit}" for symbol, unit in units.items())
+    return "; ".join(f"{symbol}: {unit}" for symbol, unit in sorted(units.items()))
 
 
 def real(name: str, description: str, unit: str | None = None, *, nullable: bool = True, reserved: bool = False) -> Column:

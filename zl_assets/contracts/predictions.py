@@ -4,11 +4,16 @@ from functools import cache
 
 from zl_assets.contracts.columns import DATA_DATE, FRACTION, INGESTION_TS, PRICE, SYMBOL_COLUMN, counted, real
 from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
-from zl_assets.contracts.training import forward, of_csv
+from zl_assets.contracts.training import MODEL, forward, of_csv
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 
-_MODEL_ID = Column("model_id", ColumnType.STRING, "the model behind the row, as in lgbm_model's metadata", nullable=False)
+
+def _model_id(instrument: Instrument, horizon: Horizon) -> Column:
+    where = f"as in {instrument.asset_at(horizon, MODEL)}'s metadata"
+    return Column("model_id", ColumnType.STRING, f"the model behind the row, {where}", nullable=False)
+
+
 _CLOSE = real("close", "last price of the session, unadjusted", PRICE, nullable=False)
 
 
@@ -32,7 +37,7 @@ def oof(instrument: Instrument, horizon: Horizon) -> TableContract:
             (
                 DATA_DATE,
                 SYMBOL_COLUMN,
-                _MODEL_ID,
+                _model_id(instrument, horizon),
                 Column("target_session", ColumnType.DATE, "session whose close the target looks at", nullable=False),
                 Column("regime_name", ColumnType.STRING, "market regime of the date", nullable=False),
                 _CLOSE,
@@ -68,13 +73,12 @@ def latest(instrument: Instrument, horizon: Horizon) -> TableContract:
         dataset="predictions",
         table=instrument.table_at(horizon, "latest"),
         description="The newest forecast of every session, made while its target was not known: the newest "
-        f"{horizon.sessions} sessions are open, and "
-        "a newer model updates them; older rows stay as they were last forecast.",
+        f"{horizon.sessions} sessions are open, and a newer model updates them; older rows stay as they were last forecast.",
         columns=counted(
             (
                 DATA_DATE,
                 SYMBOL_COLUMN,
-                _MODEL_ID,
+                _model_id(instrument, horizon),
                 Column(
                     "target_session",
                     ColumnType.DATE,

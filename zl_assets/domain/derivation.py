@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zl_assets.contracts.tables import FEATURES, MATRIX, SESSIONS
+from zl_assets.contracts import market
+from zl_assets.contracts.features import matrix as matrix_contract
+from zl_assets.contracts.features import ta_features
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
-from zl_assets.domain.rules.rows import ROW_RULES
+from zl_assets.domain.rules.rows import PRICE_RULES, feature_rules, matrix_rules
 from zl_assets.domain.sessions import Sessions, build_sessions
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.verdict import require
 
 
@@ -25,16 +28,19 @@ class Derivation:
     matrix: pd.DataFrame
 
 
-def derive(bars: pd.DataFrame, symbol: str, as_of: dt.date, regime_weights: pd.DataFrame) -> Derivation:
+def derive(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date, regime_weights: pd.DataFrame) -> Derivation:
     """Compute the whole chain from bars to matrix, and hold each table's rows to the rules that the write path will apply.
 
     Raises:
-        DataFault: the bars, or a date without a regime, or too few sessions, stand in the way of one of the steps, or a
-            row of one of the tables breaks a rule.
+        DataFault: the bars are unsound, there are too few sessions, a date has no regime, or a row breaks a rule of its table.
     """
-    sessions = build_sessions(bars, symbol, as_of)
-    features = feature_rows(sessions.frame, bars)
-    matrix = build_matrix(sessions.frame, features, regime_weights)
-    for contract, frame in ((SESSIONS, sessions.frame), (FEATURES, features), (MATRIX, matrix)):
-        require((assertion(frame) for assertion in ROW_RULES[contract.table]), contract.name)
+    sessions = build_sessions(bars, instrument, as_of)
+    features = feature_rows(sessions.frame, bars, instrument)
+    matrix = build_matrix(sessions.frame, features, regime_weights, instrument)
+    for contract, frame, rules in (
+        (market.sessions(instrument), sessions.frame, PRICE_RULES),
+        (ta_features(instrument), features, feature_rules(instrument)),
+        (matrix_contract(instrument), matrix, matrix_rules(instrument)),
+    ):
+        require((rule(frame) for rule in rules), contract.name)
     return Derivation(sessions, features, matrix)

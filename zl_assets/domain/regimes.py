@@ -116,8 +116,8 @@ def regimes_on(dates: pd.Series, regime_weights: pd.DataFrame) -> pd.DataFrame:
     overlapping = periods[periods["start_date"] <= periods["end_date"].shift()]
     if not overlapping.empty:
         raise DataFault(
-            f"regime_weights: {', '.join(overlapping['regime'])} starts before the regime before it has ended: some dates have "
-            "two regimes. Correct start_date and end_date in training.regime_weights."
+            f"regime_weights: {', '.join(overlapping['regime'])} starts before the previous regime has ended, so some dates "
+            "have two regimes. Correct start_date and end_date in training.regime_weights."
         )
     position = np.searchsorted(periods["start_date"].to_numpy(), dates.to_numpy(), side="right") - 1
     found = periods.iloc[position.clip(min=0)].set_index(dates.index)

@@ -17,11 +17,9 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.domain.windows import Floats
+from zl_assets.instruments.base import Decision
 
 NEW_YORK, CHICAGO = "America/New_York", "America/Chicago"
-
-# The settlement of soybean oil on CBOT.
-DECISION = dt.time(13, 20)
 
 # The H.15 and H.10 releases are on the web at about this time.
 H15 = H10 = dt.time(16, 15)
@@ -70,7 +68,7 @@ def _business_days() -> np.busdaycalendar:
 
 
 def _business_day_from(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Each day itself, or the next business day where it is none."""
+    """Each day itself or, if it is not a business day, the next one."""
     moved = np.busday_offset(days.to_numpy().astype("datetime64[D]"), 0, roll="forward", busdaycal=_business_days())
     return pd.DatetimeIndex(moved.astype("datetime64[ns]"))
 
@@ -144,9 +142,9 @@ VOLATILITY_SERIES = ("VIXCLS",)
 MACRO_SERIES = tuple(series for series in RELEASES if series not in VOLATILITY_SERIES)
 
 
-def decision_times(data_date: "pd.Series[pd.Timestamp]") -> pd.DatetimeIndex:
-    """When each session decides: 13:20 America/Chicago on its own date, as UTC timestamps."""
-    return _at(pd.DatetimeIndex(data_date), DECISION, CHICAGO)
+def decision_times(data_date: "pd.Series[pd.Timestamp]", decision: Decision) -> pd.DatetimeIndex:
+    """When each session decides, on its own date, as UTC timestamps."""
+    return _at(pd.DatetimeIndex(data_date), decision.time, decision.zone)
 
 
 def available_at(series: str, observed_on: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
@@ -159,9 +157,9 @@ def available_at(series: str, observed_on: "pd.Series[pd.Timestamp]") -> "pd.Ser
     return pd.Series(times, index=observed_on.index, name="available_at")
 
 
-def as_known(observations: pd.DataFrame, series: str, data_date: "pd.Series[pd.Timestamp]") -> Floats:
-    """The value of a series that each session knew at its decision: of the rows that were available strictly before, the newest
-    observation, and of that the value that became available last.
+def as_known(observations: pd.DataFrame, series: str, sessions: pd.DataFrame) -> Floats:
+    """The value of a series that each session knew at its decision: of the rows that were available strictly before it, the
+    newest observation, in the value that became available last.
 
     NaN before the first one, and where the newest observation is more than `max_age` days older than the session: a series that
     has stopped is not carried forward for ever.
@@ -169,7 +167,7 @@ def as_known(observations: pd.DataFrame, series: str, data_date: "pd.Series[pd.T
     Args:
         observations: series, observed_on, value and available_at, any row order.
         series: which of them.
-        data_date: session dates, any order.
+        sessions: data_date and decided_at (UTC timestamps), any order.
 
     Returns:
         float64, shape (n,).
@@ -178,9 +176,9 @@ def as_known(observations: pd.DataFrame, series: str, data_date: "pd.Series[pd.T
     # A late revision of an old observation does not take the place of a newer one.
     own = own[own["observed_on"] >= own["observed_on"].cummax()]
     if own.empty:
-        return np.full(len(data_date), np.nan)
-    at = own["available_at"].searchsorted(decision_times(data_date), side="left") - 1
+        return np.full(len(sessions), np.nan)
+    at = own["available_at"].searchsorted(sessions["decided_at"], side="left") - 1
     known = own.iloc[np.maximum(at, 0)]
-    ages = data_date.to_numpy() - known["observed_on"].to_numpy()
+    ages = sessions["data_date"].to_numpy() - known["observed_on"].to_numpy()
     usable = (at >= 0) & (ages <= np.timedelta64(RELEASES[series].max_age, "D"))
     return np.where(usable, known["value"].to_numpy("float64"), np.nan)

@@ -7,8 +7,6 @@ here: the price of record, which stays the raw close.
 
 import pandas as pd
 
-from zl_assets.contracts.tables import HORIZON
-
 # The first session of a symbol that has an instrument_id.
 BASE = 100.0
 
@@ -17,12 +15,12 @@ def weekday_opens(sessions: pd.DataFrame, bars: pd.DataFrame) -> "pd.Series[floa
     """The open of each session's own weekday bar, on the index of `sessions`; where a weekend stub was merged, the session's
     open is the stub's.
 
-    The bar is asked, because zl_ohlcv keeps only the merged open. A session that the bars no longer give has the session's
+    The bar is asked, because the sessions keep only the merged open. A session that the bars no longer give has the session's
     open; the check no_vanished_session names it.
 
     Args:
-        sessions: SESSIONS.frame_columns.
-        bars: BARS.frame_columns, any row order; copies of a bar are alike.
+        sessions: the columns of contracts.market.sessions.
+        bars: the columns of contracts.market.bars, any row order; copies of a bar are alike.
     """
     own = bars.drop_duplicates(["date", "symbol"]).set_index(["date", "symbol"])["open"]
     found = own.reindex(pd.MultiIndex.from_frame(sessions[["data_date", "symbol"]])).set_axis(sessions.index)
@@ -55,8 +53,8 @@ def rolls(sessions: pd.DataFrame, opens: "pd.Series[float]") -> pd.DataFrame:
     )
 
 
-def spans_a_roll(is_roll: pd.Series, horizon: int = HORIZON) -> pd.Series:
-    """Did the series roll on one of the `horizon` sessions after each row; boolean, NULL for the last `horizon` rows and where
-    it is not known. Looks ahead: a description of the target, never a feature. `is_roll` is in order of date."""
+def spans_a_roll(is_roll: pd.Series, horizon: int) -> pd.Series:
+    """Whether the series rolled on one of the `horizon` sessions after each row; boolean, NULL for the last `horizon` rows and
+    where it is not known. Looks ahead: a description of the target, never a feature. `is_roll` is in order of date."""
     ahead = is_roll.astype("Float64")[::-1].rolling(horizon, min_periods=horizon).sum()[::-1].shift(-1)
     return ahead.gt(0).astype("boolean").where(ahead.notna())

@@ -12,17 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import BARS, SESSIONS
-from zl_assets.domain.rules.market import THIN_LOTS, no_bar_after
+from zl_assets.contracts import market
+from zl_assets.domain.rules.market import no_bar_after
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.domain.rules.rows import BAR_RULES
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import require
-
-# A stub's high or low further than this from the stub's own close is a bad print. Of the 105 ZL stubs one has such a print
-# (2014-08-31: high 39.66, close 32.88, 20.6 % away).
-PRINT_TOLERANCE = 0.10
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Sessions:
     bars = len(frame) + stubs_merged + stubs_held_back + forming_bars + duplicate_bars.
 
     Attributes:
-        frame: SESSIONS.frame_columns, sorted by key.
+        frame: the columns of contracts.market.sessions, sorted by key.
         bars: bars of the symbol that came in.
         duplicate_bars: exact copies of another bar, dropped.
         forming_bars: bars dated on the as-of date, left out because they may not be final.
@@ -53,7 +50,7 @@ class Sessions:
         stubs_held_back: weekend bars whose weekday session is not final yet.
         stubs_of_another_instrument: those of the merged that gave only their volume.
         stub_prints_left_out: prices of merged stubs that were too far from the stub's close.
-        thin: dates of the sessions that traded under 1,000 lots.
+        thin: dates of the sessions that traded fewer lots than the instrument allows.
     """
 
     frame: pd.DataFrame
@@ -67,28 +64,29 @@ class Sessions:
     thin: tuple[dt.date, ...]
 
 
-def build_sessions(bars: pd.DataFrame, symbol: str, as_of: dt.date) -> Sessions:
-    """Trading sessions of `symbol` that are final on `as_of`.
+def build_sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -> Sessions:
+    """Trading sessions of an instrument that are final on `as_of`.
 
     A bar stamped on a Saturday or Sunday belongs to the next weekday bar there is (a holiday Monday has none): open from the
     stub, high and low the extremes, volume the sum, close and instrument_id from the weekday bar. A stub of another instrument
-    gives only its volume. A stub's price further than 10 % from the stub's own close is left out.
+    gives only its volume. A stub's price too far from the stub's own close is left out.
 
     Args:
-        bars: BARS.frame_columns with their contract types, any row order, other symbols ignored; instrument_id may be missing or
-            NULL, and is then taken to be the same.
+        bars: the columns of contracts.market.bars with their types, any row order, other symbols ignored; instrument_id may be
+            missing or NULL, and is then taken to be the same.
         as_of: the UTC date that decides which bars are final: those before it.
 
     Raises:
         DataFault: no bar of the symbol, an unsound bar, or a bar dated after `as_of`.
     """
+    symbol, contract = instrument.symbol, market.bars(instrument)
     own = bars[bars["symbol"] == symbol]
     if own.empty:
         found = ", ".join(sorted(bars["symbol"].dropna().unique())) or "no symbol at all"
-        raise DataFault(f"There are no {symbol} bars in {BARS.name}; it holds {found}. Load bars of {symbol}.")
-    own = own.reindex(columns=list(BARS.frame_columns)) if "instrument_id" not in own.columns else own
-    own = conform(own, BARS)
-    require([*(assertion(own) for assertion in BAR_RULES), no_bar_after(own, as_of)], BARS.name)
+        raise DataFault(f"There are no {symbol} bars in {contract.name}; it holds {found}. Load bars of {symbol}.")
+    own = own.reindex(columns=list(contract.frame_columns)) if "instrument_id" not in own.columns else own
+    own = conform(own, contract)
+    require([*(assertion(own) for assertion in BAR_RULES), no_bar_after(own, as_of)], contract.name)
 
     distinct = own.drop_duplicates()
     final = distinct[distinct["date"] < pd.Timestamp(as_of)]
@@ -104,7 +102,7 @@ def build_sessions(bars: pd.DataFrame, symbol: str, as_of: dt.date) -> Sessions:
     of_sessions = weekdays["instrument_id"].loc[session_dates].set_axis(merged.index)
     foreign = merged["instrument_id"].ne(of_sessions).fillna(False).astype(bool)
     prints = merged.loc[~foreign, list(PRICES)]
-    too_far = prints.sub(prints["close"], axis=0).abs().gt(PRINT_TOLERANCE * prints["close"], axis=0)
+    too_far = prints.sub(prints["close"], axis=0).abs().gt(instrument.plausibility.stub_print * prints["close"], axis=0)
     good = prints.mask(too_far).reindex(merged.index)
 
     # The remaining prints bound the session: with a bad high left out, the stub's open may still be the session's highest price.
@@ -122,7 +120,7 @@ def build_sessions(bars: pd.DataFrame, symbol: str, as_of: dt.date) -> Sessions:
         stub_merged=weekdays.index.isin(session_dates),
     )
     return Sessions(
-        frame=conform(sessions.rename_axis("data_date").reset_index(), SESSIONS),
+        frame=conform(sessions.rename_axis("data_date").reset_index(), market.sessions(instrument)),
         bars=len(own),
         duplicate_bars=len(own) - len(distinct),
         forming_bars=len(distinct) - len(final),
@@ -135,5 +133,5 @@ def build_sessions(bars: pd.DataFrame, symbol: str, as_of: dt.date) -> Sessions:
             for column in PRICES
             if too_far.at[stub.Index, column]
         ),
-        thin=tuple(date.date() for date in sessions.index[sessions["volume"] < THIN_LOTS]),
+        thin=tuple(date.date() for date in sessions.index[sessions["volume"] < instrument.plausibility.thin_lots]),
     )

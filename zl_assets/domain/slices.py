@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.contracts.tables import FEATURES, SESSIONS
+from zl_assets.contracts import market
+from zl_assets.contracts.features import ta_features
 from zl_assets.domain.derivation import Derivation, derive
 from zl_assets.domain.families.registry import NONE, Selection
 from zl_assets.domain.families.tables import family_contract, matrix_contract, rows_or_none, without_rows
 from zl_assets.domain.matrix import stamp_families
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.errors import DataFault
 
@@ -22,7 +24,7 @@ LENGTH = 100
 
 def first_sessions_of_2015(
     bars: pd.DataFrame,
-    symbol: str,
+    instrument: Instrument,
     as_of: dt.date,
     regime_weights: pd.DataFrame,
     selection: Selection = NONE,
@@ -34,19 +36,20 @@ def first_sessions_of_2015(
     the history before.
 
     Raises:
-        DataFault: the bars are unsound or hold fewer than 100 sessions from 2015 on; or a row of the slice is another one when
-            later bars are there too, which means that a feature sees the future.
+        DataFault: the bars are unsound or hold fewer than 100 sessions from 2015 on; or a row of the slice changes when later
+            bars are added, which means that a feature sees the future.
     """
-    whole = derive(bars, symbol, as_of, regime_weights)
+    whole = derive(bars, instrument, as_of, regime_weights)
     dates = whole.sessions.frame["data_date"]
     dates = dates[dates >= pd.Timestamp(FIRST_DAY)].head(LENGTH)
     if len(dates) < LENGTH:
         raise DataFault(
-            f"There are {len(dates)} {symbol} sessions from {FIRST_DAY} on, and the slice has {LENGTH}. Load more bars."
+            f"There are {len(dates)} {instrument.symbol} sessions from {FIRST_DAY} on, and the slice needs {LENGTH}. Load more "
+            "bars."
         )
-    short = derive(bars[bars["date"] <= dates.iloc[-1]], symbol, as_of, regime_weights)
-    alone = _frames(short, dates, selection, sources or {})
-    for contract, frame in _frames(whole, dates, selection, sources or {}).items():
+    short = derive(bars[bars["date"] <= dates.iloc[-1]], instrument, as_of, regime_weights)
+    alone = _frames(short, dates, instrument, selection, sources or {})
+    for contract, frame in _frames(whole, dates, instrument, selection, sources or {}).items():
         if not frame.equals(alone[contract]):
             raise DataFault(
                 f"{contract.name}: rows of {FIRST_DAY.year} change when later bars are known. Report this: it is a leak."
@@ -55,15 +58,23 @@ def first_sessions_of_2015(
 
 
 def _frames(
-    derivation: Derivation, dates: pd.Series, selection: Selection, sources: Mapping[str, pd.DataFrame]
+    derivation: Derivation,
+    dates: pd.Series,
+    instrument: Instrument,
+    selection: Selection,
+    sources: Mapping[str, pd.DataFrame],
 ) -> dict[TableContract, pd.DataFrame]:
     sessions = derivation.sessions.frame
-    families = {family.name: rows_or_none(family, sessions, sources) for family in selection.on}
-    contract = matrix_contract(selection).leaving(without_rows(families))
+    families = {family.name: rows_or_none(family, sessions, sources, instrument) for family in selection.on}
+    contract = matrix_contract(selection, instrument).leaving(without_rows(families))
     frames = {
-        SESSIONS: sessions,
-        FEATURES: derivation.features,
-        **{family_contract(family): families[family.name] for family in selection.on if not families[family.name].empty},
+        market.sessions(instrument): sessions,
+        ta_features(instrument): derivation.features,
+        **{
+            family_contract(family, instrument): families[family.name]
+            for family in selection.on
+            if not families[family.name].empty
+        },
         contract: stamp_families(derivation.matrix, selection.on, families, contract),
     }
     return {contract: frame[frame["data_date"].isin(dates)].reset_index(drop=True) for contract, frame in frames.items()}

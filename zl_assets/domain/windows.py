@@ -33,7 +33,8 @@ def z_score(values: Floats, window: int) -> Floats:
     deviations = windows - (row_sums(windows) / window)[:, np.newaxis]
     spread = np.sqrt(row_sums(deviations * deviations) / (window - 1))
     # Equality is asked of the values: the mean of 63 equal numbers is a last bit off, and would give a score of about 1.
-    flat = windows.max(axis=1) == windows.min(axis=1)
+    # Values that differ by less than 1e-160 or so have squares of 0.
+    flat = (windows.max(axis=1) == windows.min(axis=1)) | (spread == 0.0)
     return padded(np.where(flat, 0.0, deviations[:, -1] / np.where(flat, 1.0, spread)), len(values))
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 # A slug begins asset keys, table names and the names of Dagster's steps.
 _SLUG = re.compile(r"[a-z][a-z0-9]*")
 _HORIZON = re.compile(r"[0-9]+[a-z]+")
+# A view takes no parameters, so the symbol stands in its text: nothing that could end the quotes around it.
+_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Horizon:
         name: as names of tables and columns carry it, e.g. `1m`.
         sessions: between a row and the close that its target looks at.
         words: the same in a sentence, e.g. `month`.
+        spanning: the least and the largest share of its targets that span a roll and are not worth a warning.
+        usual_spanning: the share in the real history.
 
     Raises:
         ValueError: the name is not a number with a unit, or it looks no session ahead.
@@ -28,12 +32,14 @@ class Horizon:
     name: str
     sessions: int
     words: str
+    spanning: tuple[float, float]
+    usual_spanning: float
 
     def __post_init__(self) -> None:
         if not _HORIZON.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is not the name of a horizon: digits and lower-case letters, such as 1m")
         if self.sessions < 1:
-            raise ValueError(f"horizon {self.name}: it looks {self.sessions} sessions ahead, at least 1")
+            raise ValueError(f"horizon {self.name}: it looks {self.sessions} sessions ahead; it must look at least 1 ahead")
 
     @property
     def target(self) -> str:
@@ -94,15 +100,15 @@ class Plausibility:
         thin_lots: a session that trades fewer contracts is thin.
         thin_share: the largest share of thin sessions that is not worth a warning.
         stub_print: a weekend stub's price further than this from the stub's own close, as a fraction, is a bad print.
-        volatility: the largest 21-session volatility a day, a fraction.
-        spanning: the least and the largest share of targets that span a roll.
+        volatility: the largest 21-session volatility a day that is plausible, a fraction.
+        largest_volatility: the largest that its real history has shown.
     """
 
     thin_lots: int
     thin_share: float
     stub_print: float
     volatility: float
-    spanning: tuple[float, float]
+    largest_volatility: float
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ class Instrument:
             instrument, which was there before there were others.
 
     Raises:
-        ValueError: a slug that cannot begin a name, no horizon, or two of one name.
+        ValueError: a symbol that cannot stand in SQL, a slug that cannot begin a name, or no horizon.
     """
 
     symbol: str
@@ -166,10 +172,19 @@ class Instrument:
     bare_names: bool = False
 
     def __post_init__(self) -> None:
+        if not _SYMBOL.fullmatch(self.symbol):
+            raise ValueError(
+                f"{self.symbol!r} is no symbol: letters, digits, dots, hyphens and underscores, a letter or digit first"
+            )
         if not _SLUG.fullmatch(self.slug):
-            raise ValueError(f"{self.symbol}: {self.slug!r} is no slug: lower-case letters and digits, a letter first")
+            raise ValueError(f"{self.symbol}: {self.slug!r} is not a slug: lower-case letters and digits, a letter first")
         if not self.horizons:
             raise ValueError(f"{self.symbol}: it has no horizon, so there is nothing to forecast")
+
+    @property
+    def title(self) -> str:
+        """Its name where a sentence begins."""
+        return self.name[:1].upper() + self.name[1:]
 
     @property
     def volume_unit(self) -> str:

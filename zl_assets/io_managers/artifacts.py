@@ -1,12 +1,12 @@
 """IO managers of the two file artifacts: the training CSV and the model.
 
 Belongs here: where in the state folder they are, how they are replaced in one step, and how a reader proves that it has what the
-writer recorded. Must not be here: training, or the model's own format, which is model/artifact.py.
+writer recorded. Must not be here: training, or the model's own format, which is model/fit/artifact.py.
 """
 
 import hashlib
 import io
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts.tables import HORIZON, TRAINING_VIEW
-from zl_assets.domain.families.registry import select
-from zl_assets.domain.families.tables import training_view_contract
+from zl_assets.domain.families.base import Family
 from zl_assets.files import ArtifactFault, replace_file
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, ViewContract
@@ -48,7 +47,7 @@ class TrainingCsv:
 
 @dataclass(frozen=True, eq=False)
 class GatedModel:
-    """A trained model, the verdict of its gates, which decide whether it becomes `latest`, and a person's report of both.
+    """A trained model, the verdict of its gates, which decide whether it becomes `latest`, and the report on both for a person.
 
     Attributes:
         report: HTML, self-contained.
@@ -59,20 +58,19 @@ class GatedModel:
     report: str
 
 
-class TrainingCsvIOManager(dg.ConfigurableIOManager):
-    """Writes and reads `<state>/training_csv/vw_zl_1m_flat.csv`.
+class TrainingCsvIOManager(dg.IOManager):
+    """Writes and reads `<state>/training_csv/<view>.csv`.
 
-    Attributes:
-        kept_families: ZL_KEPT_FAMILIES, whose columns the file has.
+    Args:
+        state_dir: the state folder.
+        view: the training view, whose columns the file has.
+        target: the target's column.
     """
 
-    state_dir: str
-    kept_families: list[str] = []  # noqa: RUF012 - a field of a pydantic model
-
-    @property
-    def path(self) -> Path:
-        """The CSV."""
-        return Path(self.state_dir) / "training_csv" / f"{TRAINING_VIEW.table}.csv"
+    def __init__(self, state_dir: Path, view: ViewContract, target: str) -> None:
+        self.path = state_dir / "training_csv" / f"{view.table}.csv"
+        self.view = view
+        self.target = target
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
         """Replace the file in one step; a killed write leaves the old one.
@@ -91,8 +89,8 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
                 "bytes": len(content),
                 "first_date": str(obj["data_date"].min().date()),
                 "last_date": str(obj["data_date"].max().date()),
-                "labelled_rows": int(obj["target_1m"].notna().sum()),
-                **as_metadata(copied(self._view(), TRAINING_VIEW.table)),
+                "labelled_rows": int(obj[self.target].notna().sum()),
+                **as_metadata(copied(self.view, self.view.table)),
             }
         )
 
@@ -103,36 +101,33 @@ class TrainingCsvIOManager(dg.ConfigurableIOManager):
             dg.Failure: there is no such file or record, or they disagree.
         """
         with as_failures():
-            recorded = _recorded(context, SHA256)
-            content = _read(self.path)
+            recorded, asset = _recorded(context, SHA256), context.asset_key.to_user_string()
+            content = _read(self.path, asset)
             found = hashlib.sha256(content).hexdigest()
             if found != recorded:
                 raise ArtifactFault(
-                    f"{self.path} is not the file that training_csv recorded: expected sha256 {recorded}, found {found} "
-                    f"({len(content)} bytes). Materialize training_csv again; "
-                    "if the newest record is of another ZL_STATE_DIR, set that."
+                    f"{self.path} is not the file that {asset} recorded: expected sha256 {recorded}, found {found} "
+                    f"({len(content)} bytes). Materialize {asset} again; "
+                    "if the newest record was made with another ZL_STATE_DIR, set that one."
                 )
             # From the bytes that were hashed: another run may replace the file at any moment.
-            return TrainingCsv(parse_csv(content, str(self.path), self._view()), found, self.path)
-
-    def _view(self) -> ViewContract:
-        return training_view_contract(select(self.kept_families, self.kept_families).kept)
+            return TrainingCsv(parse_csv(content, str(self.path), self.view), found, self.path)
 
 
-class ModelIOManager(dg.ConfigurableIOManager):
-    """Stores models under `<state>/models`, and loads the one that the newest materialization recorded.
+class ModelIOManager(dg.IOManager):
+    """Stores models of one instrument and horizon, and loads the one that the newest materialization recorded.
 
-    Attributes:
-        kept_families: ZL_KEPT_FAMILIES, whose inputs a model of this product has.
+    Args:
+        state_dir: the state folder; the models are in `models` there.
+        instrument, horizon: what is forecast.
+        kept: the families whose inputs a model has.
     """
 
-    state_dir: str
-    kept_families: list[str] = []  # noqa: RUF012 - a field of a pydantic model
-
-    @property
-    def folder(self) -> Path:
-        """The folder of all models."""
-        return Path(self.state_dir) / "models"
+    def __init__(self, state_dir: Path, instrument: Instrument, horizon: Horizon, kept: Sequence[Family]) -> None:
+        self.folder = state_dir / "models" / instrument.folder_at(horizon)
+        self.instrument = instrument
+        self.horizon = horizon
+        self.kept = kept
 
     def load(self, model_id: str = "latest") -> "LoadedModel":
         """A model with the inputs of the kept families.
@@ -141,9 +136,9 @@ class ModelIOManager(dg.ConfigurableIOManager):
             ArtifactFault: as `load_model`.
         """
         from zl_assets.model.fit.artifact import load_model
-        from zl_assets.model.fit.design import features_with
+        from zl_assets.model.fit.design import inputs_with
 
-        return load_model(self.folder, model_id, features_with(select(self.kept_families, self.kept_families).kept))
+        return load_model(self.folder, self.instrument, self.horizon, model_id, inputs_with(self.kept))
 
     def handle_output(self, context: dg.OutputContext, obj: GatedModel) -> None:
         """Store the model; it becomes `latest` only if every gate passed.
@@ -168,7 +163,11 @@ class ModelIOManager(dg.ConfigurableIOManager):
             }
         )
         if not stored.is_latest:
-            why = f"gates failed: {', '.join(failed)}" if failed else f"its horizon is {horizon} sessions, not {HORIZON}"
+            why = (
+                f"gates failed: {', '.join(failed)}"
+                if failed
+                else f"its horizon is {horizon} sessions, not {self.horizon.sessions}"
+            )
             context.log.warning(f"model {stored.model_id} did not become latest: {why}")
 
     def load_input(self, context: dg.InputContext) -> "LoadedModel":
@@ -200,12 +199,7 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     return text.encode()
 
 
-def read_csv(path: Path, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
-    """`parse_csv` of a file."""
-    return parse_csv(path.read_bytes(), str(path), view)
-
-
-def parse_csv(content: bytes, where: str, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
+def parse_csv(content: bytes, where: str, view: ViewContract) -> pd.DataFrame:
     """The training rows of a CSV, with the view's types; floats exactly as written.
 
     Args:
@@ -225,11 +219,11 @@ def parse_csv(content: bytes, where: str, view: ViewContract = TRAINING_VIEW) ->
             io.BytesIO(content), dtype=types, parse_dates=dates, date_format="%Y-%m-%d", float_precision="round_trip"
         )
     except ValueError as error:
-        raise ArtifactFault(f"{where}: {error}. Materialize training_csv again.") from error
+        raise ArtifactFault(f"{where}: {error}. Export the training view again.") from error
     return pd.DataFrame(frame)
 
 
-def read_csv_with_arrow(path: Path, view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
+def read_csv_with_arrow(path: Path, view: ViewContract) -> pd.DataFrame:
     """The same rows by a reader that shares no code with the writer, for the check that compares them with the view."""
     import pyarrow as pa
     from pyarrow import csv
@@ -251,11 +245,11 @@ def read_csv_with_arrow(path: Path, view: ViewContract = TRAINING_VIEW) -> pd.Da
     return frame.astype({c.name: PANDAS_DTYPES[c.type] for c in view.columns if c.name in frame})
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, asset: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ArtifactFault(f"{path} cannot be read: {error}. Materialize training_csv again.") from error
+        raise ArtifactFault(f"{path} cannot be read: {error}. Materialize {asset} again.") from error
 
 
 def _recorded(context: dg.InputContext, name: str) -> str:

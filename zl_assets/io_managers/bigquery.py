@@ -5,26 +5,23 @@ metadata. Must not be here: any step of the write path itself, which is warehous
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
 from dagster_gcp import BigQueryResource
-from pydantic import PrivateAttr
 
-from zl_assets.domain.families.registry import select
-from zl_assets.domain.families.tables import Tables, tables_of
+from zl_assets.catalog import Table
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata, upstream_tables
-from zl_assets.warehouse.contract import ColumnType, TableContract, ViewContract
+from zl_assets.io_managers.metadata import job_metadata
+from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.lineage import table_lineage
-from zl_assets.warehouse.shape import empty_frame
 
 if TYPE_CHECKING:
-    from zl_assets.warehouse.jobs import JobLog
-    from zl_assets.warehouse.publish import Publication, Publisher, Report, ViewDefinition, ViewReport, Withheld
+    from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition, ViewReport, Withheld, WriteReport
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -60,28 +57,24 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             )
 
 
-class BigQueryIOManager(dg.ConfigurableIOManager):
-    """Reads and writes the tables and views of `contracts.CONTRACTS` and of the feature families that are on, by asset key.
+class BigQueryIOManager(dg.IOManager):
+    """Reads and writes the tables and views behind assets, by asset key.
 
     A frame is merged: rows that are new are inserted, rows that differ are updated, the rest is not touched and none is deleted.
     A `ViewDefinition` becomes a view. A `Publication` is a frame with a source that the table keeps as a label. `Withheld` writes
     nothing.
 
-    Attributes:
-        families, kept_families: ZL_FAMILIES and ZL_KEPT_FAMILIES.
+    Args:
+        warehouse: BigQuery, and the limits within which it is used.
+        tables: the table or view behind each asset, by asset key.
+        copies: assets without a table of their own that hold a table's rows, such as a file, with the asset that they repeat; for
+            lineage.
     """
 
-    warehouse: dg.ResourceDependency[Warehouse]
-    families: list[str] = []  # noqa: RUF012 - a field of a pydantic model
-    kept_families: list[str] = []  # noqa: RUF012
-    _tables: Tables | None = PrivateAttr(default=None)
-
-    @property
-    def tables(self) -> Tables:
-        """The contracts and row rules of the selection."""
-        if self._tables is None:
-            self._tables = tables_of(select(self.families, self.kept_families))
-        return self._tables
+    def __init__(self, warehouse: Warehouse, tables: Mapping[str, Table], copies: Mapping[str, str]) -> None:
+        self.warehouse = warehouse
+        self.tables = tables
+        self.copies = copies
 
     def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition | Withheld") -> None:
         """Publish the value and add the report to the materialization.
@@ -93,7 +86,8 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
         from zl_assets.warehouse.view_rules import view_lineage
 
         asset = context.asset_key.path[-1]
-        contract = self.tables.contracts[asset]
+        table = self.tables[asset]
+        contract = table.contract
         if isinstance(obj, Withheld):
             context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
             context.add_output_metadata({"withheld": obj.reason})
@@ -110,8 +104,8 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             if isinstance(obj, ViewDefinition):
                 raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
             publication = obj if isinstance(obj, Publication) else Publication(obj)
-            report = publisher.publish(publication, contract, self.tables.rules.get(contract.table, ()))
-            lineage = table_lineage(contract, upstream_tables(context.asset_spec, self.tables.contracts))
+            report = publisher.publish(publication, contract, table.rules)
+            lineage = table_lineage(contract, upstream_tables(context.asset_spec, self._contracts()))
             context.add_output_metadata(
                 _table_metadata(report)
                 | job_metadata(publisher.runner.log)
@@ -125,17 +119,20 @@ class BigQueryIOManager(dg.ConfigurableIOManager):
             )
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """The asset's rows, ordered by key, one column per leaf, types as in `contracts.PANDAS_DTYPES`.
+        """The asset's rows, ordered by key, one column per leaf, types as in `warehouse.contract.PANDAS_DTYPES`.
 
         What a read cost is not metadata: Dagster would keep it as an observation of the asset that is read, two dozen a refresh,
         and draw it in that asset's charts among what its writes cost. BigQuery's list of jobs has it, by label.
         """
         asset = context.asset_key.path[-1]
-        contract = self.tables.contracts[asset]
+        table = self.tables[asset]
         with as_failures(), self.warehouse.publisher(run=_run_id(context), asset=asset) as publisher:
-            if asset in self.tables.absent_ok and not publisher.exists(contract):
-                return empty_frame(contract)
-            return publisher.read(contract)
+            return publisher.read_or_empty(table.contract) if table.absent_ok else publisher.read(table.contract)
+
+    def _contracts(self) -> dict[str, TableContract | ViewContract]:
+        """What lineage may lead to: tables, views, and the files that repeat them."""
+        contracts = {asset: table.contract for asset, table in self.tables.items()}
+        return contracts | {copy: contracts[of] for copy, of in self.copies.items()}
 
 
 def _run_id(context: dg.InputContext) -> str:
@@ -145,24 +142,7 @@ def _run_id(context: dg.InputContext) -> str:
         return "outside-a-run"  # a notebook: Definitions.load_asset_value
 
 
-def table_schema(contract: TableContract | ViewContract) -> dg.TableSchema:
-    """The contract as Dagster's column schema, one column per leaf, with units."""
-    nested = contract.columns if isinstance(contract, ViewContract) else contract.created_columns
-    columns = []
-    for column in nested:
-        columns.append(_table_column(column.name, column.type, column.text, nullable=column.nullable))
-        columns.extend(
-            _table_column(f"{column.name}.{field.name}", field.type, field.text, nullable=field.nullable)
-            for field in column.fields
-        )
-    return dg.TableSchema(columns=columns)
-
-
-def _table_column(name: str, kind: ColumnType, text: str, *, nullable: bool) -> dg.TableColumn:
-    return dg.TableColumn(name, kind.value, description=text, constraints=dg.TableColumnConstraints(nullable=nullable))
-
-
-def _table_metadata(report: "Report") -> dict[str, Any]:
+def _table_metadata(report: "WriteReport") -> dict[str, Any]:
     return {
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.table,
@@ -188,15 +168,6 @@ def _view_metadata(report: "ViewReport") -> dict[str, Any]:
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.view,
         "replaced": report.replaced,
-    }
-
-
-def job_metadata(log: "JobLog") -> dict[str, Any]:
-    """What BigQuery was asked for an asset, and what it reports that to have cost."""
-    return {
-        "bytes_processed": log.bytes_processed,
-        "slot_ms": log.slot_ms,
-        "job_ids": dg.MetadataValue.json(list(log.job_ids)),
     }
 
 

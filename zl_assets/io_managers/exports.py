@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from zl_assets.contracts.tables import TRAINING_VIEW
 from zl_assets.files import ArtifactFault
 from zl_assets.io_managers.artifacts import parse_csv
 from zl_assets.warehouse.contract import ViewContract
@@ -49,13 +48,13 @@ class EmbeddedExports(Exports):
 
     def storage(self, publisher: "Publisher") -> "Storage":
         """The folder of the state folder's buckets."""
-        from zl_assets.warehouse.embedded.lifecycle import Folder
+        from zl_assets.warehouse.embedded.folder import Folder
         from zl_assets.warehouse.export import FolderStorage
 
         return FolderStorage(Folder.of(Path(self.state_dir)).data / "gcs")
 
 
-def training_rows(exported: "Exported", view: ViewContract = TRAINING_VIEW) -> pd.DataFrame:
+def training_rows(exported: "Exported", view: ViewContract) -> pd.DataFrame:
     """The exported rows of the training view, in order of their key, with the view's types: the frame that reading it would give.
 
     Raises:

@@ -1,4 +1,4 @@
-"""From the product's errors to Dagster's: one message in the UI, and no retry of what a retry cannot mend."""
+"""From the product's errors to Dagster's: one message in the UI, and no retry where it cannot help."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

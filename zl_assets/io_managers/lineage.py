@@ -1,12 +1,10 @@
-"""Column lineage as metadata of a materialization. Must not be here: what is made of what (domain/lineage.py)."""
+"""Column lineage as metadata of a materialization. Must not be here: what is made of what (warehouse/lineage.py)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
-from zl_assets.contracts.tables import TRAINING_VIEW
-from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.lineage import Lineage
 
@@ -20,12 +18,10 @@ def upstream_tables(
     left out.
 
     Args:
-        contracts: of all tables and views, by asset.
+        contracts: of all tables, views and files of them, by asset.
     """
-    # The file repeats the training view.
-    tabular = {**contracts, TRAINING_CSV: contracts[TRAINING_VIEW.table]}
     names = sorted(dep.asset_key.path[-1] for dep in spec.deps)
-    return {name: tabular[name] for name in names if name in tabular}
+    return {name: contracts[name] for name in names if name in contracts}
 
 
 def as_metadata(lineage: Lineage) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What can stand in the way of a fit. Must not be here: faults of files (files.py) or of rows (warehouse/errors.py)."""
+"""The error that stops a fit. Must not be here: faults of files (files.py) or of rows (warehouse/errors.py)."""
 
 from zl_assets.errors import ZlError
 

@@ -7,21 +7,21 @@ which is in `warehouse` and `domain`; and anything that a refresh or a schedule 
 
 import dagster as dg
 
-from zl_assets.domain.families.registry import Selection
+from zl_assets.catalog import Catalog
 from zl_assets.operations.delete_vanished import delete_vanished_job
 from zl_assets.operations.phase0_cleanup import zl_phase0_cleanup
 from zl_assets.operations.plan import plan_job
 from zl_assets.operations.slice_check import slice_check_job
-from zl_assets.operations.source import Source
+from zl_assets.operations.source import BarsSource
 from zl_assets.settings import Settings
 
 
-def build_jobs(settings: Settings, selection: Selection) -> list[dg.JobDefinition]:
-    """The jobs of one Settings and its feature families."""
-    source = Source(settings.embedded, settings.bars)
+def build(catalog: Catalog, settings: Settings) -> list[dg.JobDefinition]:
+    """The jobs of one catalog."""
+    bars = BarsSource(catalog, settings.embedded, settings.bars)
     return [
-        plan_job(source, selection),
-        slice_check_job(source, selection),
-        delete_vanished_job(source, selection),
+        plan_job(catalog, bars),
+        slice_check_job(catalog, bars),
+        delete_vanished_job(catalog, bars),
         zl_phase0_cleanup,
     ]

@@ -7,4 +7,4 @@ from pydantic import Field
 class Apply(dg.Config):
     """List only, or act."""
 
-    apply: bool = Field(default=False, description="false: only list what would go; true: let it go")
+    apply: bool = Field(default=False, description="false: only list what would be deleted; true: delete it")

@@ -1,17 +1,23 @@
 """The job `zl_delete_vanished`. Must not be here: what vanished means and the guard, which are warehouse/vanished.py."""
 
-import dagster as dg
+import datetime as dt
 
-from zl_assets.contracts.tables import BARS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL
+import dagster as dg
+import pandas as pd
+
+from zl_assets.catalog import Catalog
+from zl_assets.contracts import market
+from zl_assets.contracts import predictions as forecasts
+from zl_assets.contracts.features import ta_features
 from zl_assets.domain.derivation import derive
-from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import family_contract
 from zl_assets.domain.regimes import regime_weights
+from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.operations.apply import Apply
-from zl_assets.operations.source import Source
+from zl_assets.operations.source import BarsSource
 from zl_assets.resources import AsOf
+from zl_assets.warehouse.contract import TableContract
 
 NAME = "zl_delete_vanished"
 
@@ -21,8 +27,8 @@ _DESCRIPTION = (
 )
 
 
-def delete_vanished_job(source: Source, selection: Selection) -> dg.JobDefinition:
-    """The job for one source of bars and the families that are on."""
+def delete_vanished_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
+    """The job of one catalog and its bars."""
 
     @dg.op(name="delete_vanished", description=_DESCRIPTION)
     def delete_vanished(context: dg.OpExecutionContext, config: Apply, warehouse: Warehouse, as_of: AsOf) -> None:
@@ -30,18 +36,16 @@ def delete_vanished_job(source: Source, selection: Selection) -> dg.JobDefinitio
 
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
             bars = source.bars(publisher).frame
-            derived = derive(bars, SYMBOL, as_of.date, regime_weights())
-            made = {
-                **({BARS: bars} if source.loaded else {}),
-                SESSIONS: derived.sessions.frame,
-                FEATURES: derived.features,
-                **dict.fromkeys((family_contract(family) for family in selection.on), derived.sessions.frame),
-                # A forecast belongs to a row of the matrix.
-                **dict.fromkeys((MATRIX, OOF, LATEST), derived.matrix),
-            }
-            looked = [vanished.find_vanished(publisher, contract, SYMBOL, frame) for contract, frame in made.items()]
-            found = [table for table in looked if table is not None]
-            deleted = vanished.delete_vanished(publisher, found) if config.apply else None
+            found: list[vanished.Vanished] = []
+            deleted = 0 if config.apply else None
+            for instrument in catalog.instruments:
+                made = _made(catalog, instrument, bars, as_of.date, loaded=source.loaded)
+                looked = [vanished.find_vanished(publisher, contract, instrument.symbol, rows) for contract, rows in made.items()]
+                own = [table for table in looked if table is not None]
+                # By instrument: how much of a history may go is judged by that history.
+                if deleted is not None:
+                    deleted += vanished.delete_vanished(publisher, own)
+                found += own
         text = vanished.markdown(found, deleted)
         context.log.info(text)
         context.add_output_metadata(
@@ -57,3 +61,22 @@ def delete_vanished_job(source: Source, selection: Selection) -> dg.JobDefinitio
         delete_vanished()
 
     return job
+
+
+def _made(
+    catalog: Catalog, instrument: Instrument, bars: pd.DataFrame, as_of: dt.date, *, loaded: bool
+) -> dict[TableContract, pd.DataFrame]:
+    """The rows that today's source gives each of an instrument's tables."""
+    derived = derive(bars, instrument, as_of, regime_weights())
+    families = [catalog.family(family, instrument) for family in catalog.selection(instrument).on]
+    # A forecast belongs to a row of the matrix.
+    of_matrix = [catalog.matrix(instrument)]
+    for horizon in instrument.horizons:
+        of_matrix += [forecasts.oof(instrument, horizon), forecasts.latest(instrument, horizon)]
+    return {
+        **({catalog.bars: bars} if loaded else {}),
+        market.sessions(instrument): derived.sessions.frame,
+        ta_features(instrument): derived.features,
+        **dict.fromkeys(families, derived.sessions.frame),
+        **dict.fromkeys(of_matrix, derived.matrix),
+    }

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zl_assets.domain.families.gates import computed
-from zl_assets.domain.families.registry import SOURCES, Selection
-from zl_assets.domain.families.tables import family_contract
+from zl_assets.catalog import Catalog
+from zl_assets.contracts import market
+from zl_assets.domain.families.computed import computed
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import TableContract
-from zl_assets.warehouse.shape import empty_frame
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publisher
@@ -31,26 +31,24 @@ class PlannedFamilies:
     notes: tuple[str, ...]
 
 
-def plan_families(publisher: "Publisher", selection: Selection, sessions: pd.DataFrame) -> PlannedFamilies:
+def plan_families(publisher: "Publisher", catalog: Catalog, instrument: Instrument, sessions: pd.DataFrame) -> PlannedFamilies:
     """Compute every family that is on."""
-    sources = read_sources(publisher, selection)
+    sources = read_sources(publisher, catalog)
     written, tables, notes = {}, {}, []
-    for family in selection.on:
-        contract = family_contract(family)
-        made = computed(family, sessions, {need.asset: sources[need.asset] for need in family.needs})
+    for family in catalog.selection(instrument).on:
+        contract = catalog.family(family, instrument)
+        made = computed(family, sessions, {need.asset: sources[need.asset] for need in family.needs}, instrument.decision)
         if made.rows is None:
-            tables[family.name] = _read(publisher, contract)
+            tables[family.name] = publisher.read_or_empty(contract)
             notes.append(f"- {contract.name} would stay as it is: {made.reason}")
         else:
             written[contract] = tables[family.name] = made.rows
     return PlannedFamilies(written, tables, tuple(notes))
 
 
-def read_sources(publisher: "Publisher", selection: Selection) -> dict[str, pd.DataFrame]:
+def read_sources(publisher: "Publisher", catalog: Catalog) -> dict[str, pd.DataFrame]:
     """The source tables of the families that are on; no rows of one that does not exist."""
-    names = dict.fromkeys(need.asset for family in selection.on for need in family.needs)
-    return {name: _read(publisher, SOURCES[name]) for name in names}
-
-
-def _read(publisher: "Publisher", contract: TableContract) -> pd.DataFrame:
-    return publisher.read(contract) if publisher.exists(contract) else empty_frame(contract)
+    read = {source.table: publisher.read_or_empty(source.contract(catalog.instruments)) for source in catalog.sources_in_use()}
+    if market.BARS_TABLE in catalog.families.sources:
+        read[market.BARS_TABLE] = publisher.read_or_empty(catalog.bars)
+    return read

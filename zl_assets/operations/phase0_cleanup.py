@@ -1,4 +1,7 @@
-"""The job `zl_phase0_cleanup`. Must not be here: what proves a leftover to be one, which is warehouse/cleanup.py."""
+"""The job `zl_phase0_cleanup`, and the names of the two leftovers.
+
+Must not be here: what proves a leftover to be one, which is warehouse/cleanup.py.
+"""
 
 import dagster as dg
 
@@ -8,9 +11,12 @@ from zl_assets.operations.apply import Apply
 
 NAME = "zl_phase0_cleanup"
 
+BROKEN_VIEW = ("features", "master_features_all")
+EMPTY_DATASET = "z_archive_20251119"
+
 _DESCRIPTION = (
-    "Two leftovers of the old system: the view features.master_features_all, if BigQuery says that it cannot run, and the "
-    "dataset z_archive_20251119, if every table in it has 0 rows. Lists what it finds; with `apply: true` drops what is proven."
+    f"Two leftovers of the old system: the view {'.'.join(BROKEN_VIEW)}, if BigQuery says that it cannot run, and the "
+    f"dataset {EMPTY_DATASET}, if every table in it has 0 rows. Lists what it finds; with `apply: true` drops what is proven."
 )
 
 
@@ -20,7 +26,8 @@ def phase0_cleanup(context: dg.OpExecutionContext, config: Apply, warehouse: War
     from zl_assets.warehouse import cleanup
 
     with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
-        view, dataset = cleanup.inspect_view(publisher), cleanup.inspect_dataset(publisher)
+        view = cleanup.inspect_view(publisher, *BROKEN_VIEW)
+        dataset = cleanup.inspect_dataset(publisher, EMPTY_DATASET)
         outcome = cleanup.drop(publisher, view, dataset) if config.apply else None
     text = cleanup.markdown([view, dataset], outcome)
     context.log.info(text)

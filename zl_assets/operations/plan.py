@@ -1,21 +1,30 @@
 """The job `zl_plan`. Must not be here: how a plan is made, which is warehouse/plan.py."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from zl_assets.catalog import Catalog
+from zl_assets.contracts import market
+from zl_assets.contracts import predictions as forecasts
+from zl_assets.contracts.features import ta_features
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.contracts.tables import BARS, BARS_1H, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL
 from zl_assets.domain.derivation import derive
-from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import matrix_columns, matrix_contract, tables_of, training_view_contract, without_rows
+from zl_assets.domain.families.tables import matrix_columns, without_rows
 from zl_assets.domain.matrix import stamp_families
 from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.training_view import training_view_select
+from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.operations.families import plan_families
-from zl_assets.operations.source import Source
+from zl_assets.operations.source import BarsSource
 from zl_assets.resources import AsOf
+from zl_assets.warehouse.contract import TableContract
+
+if TYPE_CHECKING:
+    from zl_assets.warehouse.plan import Permission, Plan
+    from zl_assets.warehouse.publish import Publication, Publisher
 
 NAME = "zl_plan"
 
@@ -26,46 +35,34 @@ _DESCRIPTION = (
 )
 
 
-def plan_job(source: Source, selection: Selection) -> dg.JobDefinition:
-    """The job for one source of bars and the families that are on."""
-    tables = tables_of(selection)
-    view = training_view_contract(selection.kept)
+def plan_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
+    """The job of one catalog and its bars."""
 
     @dg.op(name="plan", description=_DESCRIPTION)
     def plan(context: dg.OpExecutionContext, warehouse: Warehouse, as_of: AsOf) -> None:
-        from zl_assets.warehouse.plan import make_plan, markdown, probe_permissions
-        from zl_assets.warehouse.publish import Publication
-        from zl_assets.warehouse.sql import training_view
+        from zl_assets.warehouse.plan import markdown
 
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
             bars = source.bars(publisher)
-            weights = regime_weights()
-            derived = derive(bars.frame, SYMBOL, as_of.date, weights)
-            families = plan_families(publisher, selection, derived.sessions.frame)
-            contract = matrix_contract(selection).leaving(without_rows(families.tables))
-            publications = {
-                **({BARS: bars} if source.loaded else {}),
-                REGIME_WEIGHTS: Publication(weights),
-                SESSIONS: Publication(derived.sessions.frame),
-                FEATURES: Publication(derived.features),
-                **{table: Publication(rows) for table, rows in families.written.items()},
-                contract: Publication(stamp_families(derived.matrix, selection.on, families.tables, contract)),
-            }
-            theirs = [table for table in tables.contracts.values() if table in (BARS, BARS_1H)]
-            ours = [table for table in tables.contracts.values() if table not in theirs]
-            # The embedded BigQuery has no access control, and grants whatever it is asked for.
-            permissions = [] if source.loaded else probe_permissions(publisher, theirs, ours)
-            select = training_view(publisher.namespace.of(MATRIX), matrix_columns(selection.kept))
-            made = make_plan(publisher, publications, [OOF, LATEST], view, select, as_of.date, permissions)
-        text = "\n".join([markdown(made), *families.notes])
+            plans: list[Plan] = []
+            notes: list[str] = []
+            for instrument in catalog.instruments:
+                common = {
+                    **({catalog.bars: bars} if source.loaded and not plans else {}),
+                    **({} if plans else _regimes()),
+                }
+                made, said = _plans(publisher, catalog, source, instrument, common, bars, as_of)
+                plans += made
+                notes += said
+        text = "\n".join([*(markdown(made) for made in plans), *notes])
         report: dict[str, Any] = {
             "plan": dg.MetadataValue.md(text),
-            "rows_to_insert": sum(table.inserted for table in made.tables),
-            "rows_to_update": sum(table.updated for table in made.tables),
+            "rows_to_insert": sum(table.inserted for made in plans for table in made.tables),
+            "rows_to_update": sum(table.updated for made in plans for table in made.tables),
         }
         context.log.info(text)
-        if made.stops:
-            raise dg.Failure("A refresh would stop:\n- " + "\n- ".join(made.stops), metadata=report, allow_retries=False)
+        if stops := [stop for made in plans for stop in made.stops]:
+            raise dg.Failure("A refresh would stop:\n- " + "\n- ".join(stops), metadata=report, allow_retries=False)
         context.add_output_metadata(report)
 
     @dg.job(name=NAME, description=_DESCRIPTION)
@@ -73,3 +70,73 @@ def plan_job(source: Source, selection: Selection) -> dg.JobDefinition:
         plan()
 
     return job
+
+
+def _regimes() -> "dict[TableContract, Publication]":
+    from zl_assets.warehouse.publish import Publication
+
+    return {REGIME_WEIGHTS: Publication(regime_weights())}
+
+
+def _plans(
+    publisher: "Publisher",
+    catalog: Catalog,
+    source: BarsSource,
+    instrument: Instrument,
+    common: "dict[TableContract, Publication]",
+    bars: "Publication",
+    as_of: AsOf,
+) -> "tuple[list[Plan], list[str]]":
+    """The plans of one instrument, one a horizon, and a note for each family whose table would stay.
+
+    Args:
+        common: tables that all instruments share, in the plan of the first.
+    """
+    from zl_assets.warehouse.plan import make_plan
+    from zl_assets.warehouse.publish import Publication
+
+    on = catalog.selection(instrument).on
+    derived = derive(bars.frame, instrument, as_of.date, regime_weights())
+    families = plan_families(publisher, catalog, instrument, derived.sessions.frame)
+    matrix = catalog.matrix(instrument).leaving(without_rows(families.tables))
+    publications = {
+        **common,
+        market.sessions(instrument): Publication(derived.sessions.frame),
+        ta_features(instrument): Publication(derived.features),
+        **{table: Publication(rows) for table, rows in families.written.items()},
+        matrix: Publication(stamp_families(derived.matrix, on, families.tables, matrix)),
+    }
+    permissions = _permissions(publisher, catalog, source) if common else []
+    made: list[Plan] = []
+    for horizon in instrument.horizons:
+        kept = matrix_columns(catalog.selection(instrument).kept)
+        select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, kept)
+        later = [forecasts.oof(instrument, horizon), forecasts.latest(instrument, horizon)]
+        view = catalog.view(instrument, horizon)
+        # The tables and permissions are in the plan of the first horizon.
+        first, planned = not made, [table for plan in made for table in plan.tables]
+        made.append(
+            make_plan(
+                publisher,
+                publications if first else {},
+                later,
+                view,
+                select,
+                as_of.date,
+                permissions if first else [],
+                planned,
+            )
+        )
+    return made, list(families.notes)
+
+
+def _permissions(publisher: "Publisher", catalog: Catalog, source: BarsSource) -> "list[Permission]":
+    """What may be done with the tables; the embedded BigQuery has no access control, and grants whatever it is asked for."""
+    from zl_assets.warehouse.plan import probe_permissions
+
+    if source.loaded:
+        return []
+    external = {market.BARS_TABLE, *(one.table for one in catalog.sources if not one.loaded_in_cloud)}
+    theirs = [contract for asset, contract in catalog.contracts.items() if asset in external]
+    ours = [contract for asset, contract in catalog.contracts.items() if asset not in external]
+    return probe_permissions(publisher, theirs, ours)

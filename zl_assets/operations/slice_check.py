@@ -2,15 +2,13 @@
 
 import dagster as dg
 
-from zl_assets.contracts.tables import SYMBOL
-from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import tables_of
+from zl_assets.catalog import Catalog
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.slices import first_sessions_of_2015
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.operations.families import read_sources
-from zl_assets.operations.source import Source
+from zl_assets.operations.source import BarsSource
 from zl_assets.resources import AsOf
 
 NAME = "zl_slice_check"
@@ -22,19 +20,22 @@ _DESCRIPTION = (
 )
 
 
-def slice_check_job(source: Source, selection: Selection) -> dg.JobDefinition:
-    """The job for one source of bars and the families that are on."""
-    tables = tables_of(selection)
+def slice_check_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
+    """The job of one catalog and its bars."""
 
     @dg.op(name="slice_check", description=_DESCRIPTION)
     def slice_check(context: dg.OpExecutionContext, warehouse: Warehouse, as_of: AsOf) -> None:
-        from zl_assets.warehouse.slice_check import markdown, try_slice
+        from zl_assets.warehouse.slice_check import Tried, markdown, try_slice
 
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
             bars = source.bars(publisher).frame
-            sources = read_sources(publisher, selection)
-            slices = first_sessions_of_2015(bars, SYMBOL, as_of.date, regime_weights(), selection, sources)
-            tried = try_slice(publisher, slices, tables.rules)
+            sources = read_sources(publisher, catalog)
+            tried: list[Tried] = []
+            for instrument in catalog.instruments:
+                selection = catalog.selection(instrument)
+                slices = first_sessions_of_2015(bars, instrument, as_of.date, regime_weights(), selection, sources)
+                rules = {table.contract.table: table.rules for table in catalog.tables_of(instrument).values()}
+                tried += try_slice(publisher, slices, rules)
         text = markdown(tried)
         context.log.info(text)
         context.add_output_metadata({"slice": dg.MetadataValue.md(text)})

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zl_assets.assets.market import OWN_BARS, SYNTHETIC
-from zl_assets.contracts.tables import BARS
+from zl_assets.catalog import Catalog
 from zl_assets.sources.bars import bars_to_load
 
 if TYPE_CHECKING:
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class BarsSource:
     """Where the bars come from.
 
     Attributes:
+        catalog: whose instruments have bars.
         loaded: the bars table is this product's, filled from `path` or the sample; otherwise it is somebody else's.
         path: ZL_BARS.
     """
 
+    catalog: Catalog
     loaded: bool
     path: Path | None
 
@@ -34,5 +36,5 @@ class Source:
         from zl_assets.warehouse.publish import Publication
 
         if not self.loaded:
-            return Publication(publisher.read(BARS))
-        return Publication(bars_to_load(self.path).frame, OWN_BARS if self.path else SYNTHETIC)
+            return Publication(publisher.read(self.catalog.bars))
+        return Publication(bars_to_load(self.path, self.catalog.instruments).frame, OWN_BARS if self.path else SYNTHETIC)

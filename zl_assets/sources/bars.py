@@ -14,9 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from zl_assets.contracts.tables import BARS, SYMBOL
+from zl_assets.contracts import market
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.domain.rules.rows import BAR_RULES
+from zl_assets.instruments.base import Instrument
 from zl_assets.sources import cells, dbn
 from zl_assets.warehouse.contract import PANDAS_DTYPES, TableContract
 from zl_assets.warehouse.errors import DataFault
@@ -32,7 +33,7 @@ class Layout:
     """What tells one kind of bars from another.
 
     Attributes:
-        contract: the table that they are for.
+        contract: of the table that they are for, by instruments.
         noun: what they are called.
         time: the column that says when a bar is.
         convert: one value of it.
@@ -40,7 +41,7 @@ class Layout:
         decode: bars of DBN files.
     """
 
-    contract: TableContract
+    contract: Callable[..., TableContract]
     noun: str
     time: str
     convert: Callable[[Any], Any]
@@ -58,7 +59,9 @@ class Layout:
         return (*self.required, *OPTIONAL)
 
 
-DAILY = Layout(BARS, "daily bars", "date", cells.date, "a date as YYYY-MM-DD, or a timestamp at midnight UTC", dbn.read_dbn)
+DAILY = Layout(
+    market.bars, "daily bars", "date", cells.date, "a date as YYYY-MM-DD, or a timestamp at midnight UTC", dbn.read_dbn
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,21 +83,21 @@ class Bars:
     description: str
 
 
-def bars_to_load(path: Path | None) -> Bars:
+def bars_to_load(path: Path | None, instruments: Sequence[Instrument]) -> Bars:
     """What the embedded bars table is filled from: the files of ZL_BARS, or the synthetic sample where it is unset.
 
     Raises:
         DataFault: the files cannot be used.
     """
     if path is not None:
-        return read_bars(path)
+        return read_bars(path, instruments)
     from zl_assets.sources.sample import synthetic_bars
 
     return Bars(synthetic_bars(), (), {}, 0, "SYNTHETIC sample, invented bars")
 
 
-def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
-    """Read daily bars of `symbols` from a Parquet, CSV or DBN file, or from a folder of them.
+def read_bars(path: Path, instruments: Sequence[Instrument]) -> Bars:
+    """Read daily bars of these instruments from a Parquet, CSV or DBN file, or from a folder of them.
 
     Of a folder, the files that end in .parquet, .csv, .dbn or .dbn.zst are read; its subfolders, hidden files and other files are
     not. Every Parquet or CSV file has the columns date, symbol, open, high, low, close and volume; instrument_id is optional,
@@ -103,15 +106,16 @@ def read_bars(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
     dropped and counted.
 
     Raises:
-        DataFault: nothing to read, a file that cannot be read, a missing column, a value of the wrong type, no row of `symbols`,
-            or an unsound bar. The message names the file, the row and the column.
+        DataFault: nothing to read, a file that cannot be read, a missing column, a value of the wrong type, no row of an
+            instrument, or an unsound bar. The message names the file, the row and the column.
         SettingError: the files are DBN, and the package that decodes them is not installed.
     """
-    return read(path, symbols, DAILY)
+    return read(path, instruments, DAILY)
 
 
-def read(path: Path, symbols: tuple[str, ...], layout: Layout) -> Bars:
+def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
     """Read bars of one layout, as `read_bars` does."""
+    symbols, contract = [instrument.symbol for instrument in instruments], layout.contract(*instruments)
     files = _files(path)
     of_files, others, copies = _read_all(files, symbols, layout)
     own = [frame[frame["symbol"].isin(symbols)] for frame in of_files]
@@ -138,11 +142,11 @@ def read(path: Path, symbols: tuple[str, ...], layout: Layout) -> Bars:
     )
     rows = located[list(layout.names)]
     places = located[["file", "row"]]
-    verdicts = [assertion(rows) for assertion in BAR_RULES]
+    verdicts = [rule(rows) for rule in BAR_RULES]
     require([replace(verdict, offenders=places.join(verdict.offenders, how="inner")) for verdict in verdicts], str(path))
 
     distinct = rows.drop_duplicates()
-    frame = conform(distinct, layout.contract)
+    frame = conform(distinct, contract)
     return Bars(
         frame=frame,
         files=files,
@@ -155,6 +159,11 @@ def read(path: Path, symbols: tuple[str, ...], layout: Layout) -> Bars:
     )
 
 
+def ignored(bars: Bars) -> str:
+    """The symbols that were not asked for, for a person."""
+    return ", ".join(f"{symbol} ({n} rows)" for symbol, n in bars.ignored_symbols.items()) or "none"
+
+
 def _files(path: Path) -> tuple[Path, ...]:
     suffixes = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
     wanted = f"a file that ends in {suffixes}, or a folder of such files"
@@ -162,7 +171,7 @@ def _files(path: Path) -> tuple[Path, ...]:
         if path.is_dir():
             named = sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != ".")
             if lost := [f.name for f in named if not f.exists()]:
-                raise DataFault(f"{path}: {', '.join(lost)} is a link to a file that is not there. Mend or remove it.")
+                raise DataFault(f"{path}: {', '.join(lost)} is a link to a file that does not exist. Correct or remove it.")
             files = tuple(f for f in named if f.is_file())
             if not files:
                 raise DataFault(f"{path}: this folder holds no {suffixes} file (subfolders are not searched). Give {wanted}.")
@@ -180,9 +189,7 @@ def _is_bars(file: Path) -> bool:
     return file.name.lower().endswith(SUFFIXES)
 
 
-def _read_all(
-    files: tuple[Path, ...], symbols: tuple[str, ...], layout: Layout
-) -> tuple[list[pd.DataFrame], dict[str, int], int]:
+def _read_all(files: tuple[Path, ...], symbols: Sequence[str], layout: Layout) -> tuple[list[pd.DataFrame], dict[str, int], int]:
     """One frame per file, unconverted, as `_read` gives them; and, of DBN files, the records of other symbols by symbol, and how
     many records were copies."""
     encoded = [file for file in files if dbn.is_dbn(file)]
@@ -265,6 +272,6 @@ def _typed(frame: pd.DataFrame, layout: Layout, file: Path) -> pd.DataFrame:
             f"{file}: column {layout.time} has no value in {len(absent):,} of {len(frame):,} rows, the first is row {absent[0]}. "
             f"Give every row its {layout.time}, then run again."
         )
-    dtype = next(PANDAS_DTYPES[leaf.column.type] for leaf in layout.contract.frame_leaves if leaf.path == layout.time)
+    dtype = next(PANDAS_DTYPES[leaf.column.type] for leaf in layout.contract().frame_leaves if leaf.path == layout.time)
     known = cells.converted(times, layout.convert, layout.expected, file)
     return frame.assign(**{layout.time: known}, **prices, **wholes).astype({layout.time: dtype})

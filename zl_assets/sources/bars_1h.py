@@ -1,19 +1,66 @@
-"""Hourly bars from Parquet, CSV and DBN files, read as daily ones are.
+"""`market_data.databento_futures_ohlcv_1h`: hourly bars, from Parquet, CSV and DBN files, read as daily ones are.
 
-Belongs here: what an hourly bar has that a daily one has not. Must not be here: which session an hour belongs to.
+Belongs here: what only an hourly bar has. Must not be here: which session an hour belongs to.
 """
 
+import datetime as dt
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-from zl_assets.contracts.tables import BARS_1H, SYMBOL
+import pandas as pd
+
+from zl_assets.contracts import market
+from zl_assets.contracts.columns import INSTRUMENT_ID, PRICE, SYMBOL_COLUMN, VOLUME, counted, real
+from zl_assets.domain.checks import Check, Level, unique_key
+from zl_assets.domain.rules import observations
+from zl_assets.domain.rules.rows import BAR_RULES
+from zl_assets.instruments.base import Instrument
+from zl_assets.settings import Settings
 from zl_assets.sources import cells, dbn
-from zl_assets.sources.bars import Bars, Layout, read
+from zl_assets.sources.bars import Bars, Layout, ignored, read
+from zl_assets.sources.base import Checks, Loaded, Source
+from zl_assets.warehouse.contract import Column, ColumnType, TableContract
+from zl_assets.warehouse.shape import empty_frame
 
-HOURLY = Layout(BARS_1H, "hourly bars", "ts_event", cells.hour, "the start of a whole hour in UTC", dbn.read_dbn_hours)
+TABLE = "databento_futures_ohlcv_1h"
+UNSET = (
+    "ZL_BARS_1H is not set, so nothing is loaded, and columns that need hourly bars stay NULL. Set it to a file or folder of "
+    "hourly bars."
+)
 
 
-def read_bars_1h(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
-    """Read hourly bars of `symbols` from a Parquet, CSV or DBN (ohlcv-1h) file, or from a folder of them.
+@cache
+def bars_1h(*instruments: Instrument) -> TableContract:
+    """The hourly bars of these instruments."""
+    return TableContract(
+        dataset="market_data",
+        table=TABLE,
+        description="Hourly bars of continuous futures (front month by volume, prices unadjusted), one row per hour and symbol.",
+        columns=counted(
+            (
+                Column("ts_event", ColumnType.TIMESTAMP, "start of the hour", "UTC", nullable=False),
+                SYMBOL_COLUMN,
+                real("open", "first price", PRICE),
+                real("high", "highest price", PRICE),
+                real("low", "lowest price", PRICE),
+                real("close", "last price", PRICE),
+                Column("volume", ColumnType.INT64, "traded volume", VOLUME),
+                INSTRUMENT_ID,
+            ),
+            instruments,
+        ),
+        key=("ts_event", "symbol"),
+        cluster_by=("symbol",),
+        symbols=tuple(instrument.symbol for instrument in instruments),
+    )
+
+
+HOURLY = Layout(bars_1h, "hourly bars", "ts_event", cells.hour, "the start of a whole hour in UTC", dbn.read_dbn_hours)
+
+
+def read_bars_1h(path: Path, instruments: Sequence[Instrument]) -> Bars:
+    """Read hourly bars of these instruments from a Parquet, CSV or DBN (ohlcv-1h) file, or from a folder of them.
 
     Every Parquet or CSV file has the columns ts_event (start of the hour, UTC), symbol, open, high, low, close and volume;
     instrument_id is optional, further columns are ignored. Folders, other symbols and copies as in `read_bars`.
@@ -21,4 +68,59 @@ def read_bars_1h(path: Path, symbols: tuple[str, ...] = (SYMBOL,)) -> Bars:
     Raises:
         DataFault, SettingError: as `read_bars`.
     """
-    return read(path, symbols, HOURLY)
+    return read(path, instruments, HOURLY)
+
+
+def _read(settings: Settings, instruments: Sequence[Instrument], as_of: dt.date) -> Loaded:
+    if settings.bars_1h is None:
+        return Loaded(empty_frame(bars_1h(*instruments)), nothing=UNSET)
+    hours = read_bars_1h(settings.bars_1h, instruments)
+    # As for daily bars: those of the as-of date may still be forming.
+    final = hours.frame[hours.frame["ts_event"] < pd.Timestamp(as_of, tz="UTC")]
+    if final.empty:
+        return Loaded(final, {"source": hours.description}, nothing=f"no hour of {hours.description} is before {as_of}")
+    return Loaded(
+        final,
+        {
+            "source": hours.description,
+            "as_of": str(as_of),
+            "hours_not_final_left_out": len(hours.frame) - len(final),
+            "ignored_symbols": ignored(hours),
+            "duplicates_dropped": hours.duplicates_dropped,
+        },
+    )
+
+
+def _checks(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
+    contract, own = bars_1h(*instruments), market.sessions(instruments[0]).table
+    return Checks(
+        (
+            unique_key(TABLE, contract.key, "One bar per hour and symbol.", Level.ERROR),
+            Check(
+                TABLE,
+                "hours_make_sessions",
+                "From the first hour on, the hourly volumes of each session add up to its own. A warning, with the dates.",
+                "Ask the vendor for the hours of these sessions: some are missing, or they are of another contract than the "
+                "daily bars.",
+                lambda seen: observations.hours_make_sessions(seen.values[TABLE], seen.values[own]),
+                Level.WARNING,
+                reads=(own,),
+            ),
+        ),
+        doc="The hours against the sessions.",
+    )
+
+
+SOURCE = Source(
+    table=TABLE,
+    contract=lambda instruments: bars_1h(*instruments),
+    setting="bars_1h",
+    unset=UNSET,
+    releases={"an hour": "with the session's own daily bar, which is summed from the same hours"},
+    read=_read,
+    rules=BAR_RULES,
+    checks=_checks,
+    detail="Loaded from ZL_BARS_1H, for the intraday family.",
+    kinds=frozenset({"bigquery", "parquet"}),
+    loaded_in_cloud=False,
+)

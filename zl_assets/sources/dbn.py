@@ -241,7 +241,7 @@ def _library() -> Any:
         import databento_dbn
     except ModuleNotFoundError as error:
         raise SettingError(
-            "The bars are DBN files, and the package that decodes it is not installed. Run: pip install 'zl-assets[dbn]' "
+            "The bars are DBN files, and the package that decodes them is not installed. Run: pip install 'zl-assets[dbn]' "
             "(in a checkout: pip install -e '.[dbn]'; or only: pip install databento-dbn)."
         ) from error
     return databento_dbn

@@ -1,7 +1,7 @@
 """Economic series from FRED's CSV files, in a folder or fetched into one.
 
 Belongs here: the file format, fetching, and which series of a folder can be used. Must not be here: when an observation is known
-(domain/releases.py), and what a sound value is (domain/assertions.py).
+(domain/releases.py), and what a sound value is (domain/rules).
 
 A file is what FRED delivers: two columns, `observation_date` (`DATE` in older files) and the series, whose name ends in
 `_YYYYMMDD` where it is the vintage of that day. An empty cell or a dot is no observation, and gives no row.
@@ -114,7 +114,7 @@ def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -
             try:
                 replace_file(file, _answer(session, address, name))
             except (requests.RequestException, DataFault) as error:
-                kept = f"the file of {_changed(file):%Y-%m-%d %H:%M} UTC is used" if file.exists() else "no earlier file is there"
+                kept = f"the file of {_changed(file):%Y-%m-%d %H:%M} UTC is used" if file.exists() else "there is no earlier file"
                 problems[name] = f"{address} did not give {name} ({error}); {kept}."
     return problems
 
@@ -140,8 +140,8 @@ def _answer(session: "requests.Session", address: str, name: str) -> bytes:
 def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as_of: dt.date) -> Observations:
     """Read the files of these series: `SERIES.csv`, and `SERIES_YYYYMMDD.csv` for vintages.
 
-    A series whose file is missing, malformed, holds two values for one date or a value that cannot be is refused whole, and the
-    others are read. Observations dated after `as_of` are left out.
+    A series whose file is missing, malformed, holds two values for one date or a value outside its range is refused whole, and
+    the others are read. Observations dated after `as_of` are left out.
 
     Raises:
         DataFault: the folder cannot be used at all.
@@ -203,8 +203,8 @@ def _read_file(file: Path, name: str) -> tuple[pd.DataFrame, int]:
     match = re.fullmatch(rf"{name}(?:_(\d{{8}}))?", header[-1])
     if len(header) != 2 or header[0] not in DATE_COLUMNS or match is None:
         raise DataFault(
-            f"{file}: its first line is {','.join(header)[:80]!r}, expected '{DATE_COLUMNS[0]},{name}'. Download the series "
-            "again, as CSV and alone."
+            f"{file}: its first line is {','.join(header)[:80]!r}, expected '{DATE_COLUMNS[0]},{name}'. Download this series "
+            "again by itself, as CSV."
         )
     rows = lines.iloc[1:].set_axis(["observed_on", "value"], axis=1).fillna("")
     rows = rows.apply(lambda column: column.str.strip())
@@ -215,7 +215,7 @@ def _read_file(file: Path, name: str) -> tuple[pd.DataFrame, int]:
     try:
         vintage = pd.Timestamp(dt.datetime.strptime(match[1], "%Y%m%d")) if match[1] else pd.NaT
     except ValueError as error:
-        raise DataFault(f"{file}: {header[1]} ends in no date. Download the vintage again.") from error
+        raise DataFault(f"{file}: {header[1]} does not end in a date. Download the vintage again.") from error
     frame = pd.DataFrame({"observed_on": dates[given.index], "value": values}).astype(
         {"observed_on": "datetime64[ns]", "value": "float64"}
     )

@@ -27,8 +27,9 @@ from pandas.tseries.holiday import (
     sunday_to_monday,
 )
 
-from zl_assets.contracts.tables import BARS, SYMBOL
+from zl_assets.contracts import market
 from zl_assets.domain.rules.offenders import PRICES
+from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.warehouse.shape import conform
 
 # The first seed, from 1 up, with which the sample looks and behaves as the real series does: all closes within 25 to 90 cents
@@ -106,7 +107,7 @@ def synthetic_bars() -> pd.DataFrame:
     instrument_id among 87 contracts with larger gaps on them, volatility clusters, and 12 sessions under 1,000 lots.
 
     Returns:
-        BARS.frame_columns, sorted by key; prices in US cents per pound, rounded to 0.01.
+        the columns of contracts.market.bars, sorted by key; prices in US cents per pound, rounded to 0.01.
     """
     random = _Random(np.random.PCG64(SEED))
     days = _session_days()
@@ -117,7 +118,7 @@ def synthetic_bars() -> pd.DataFrame:
     stub = stub.assign(date=_sunday_before(days[with_stub]), volume=300.0 + np.rint(2000.0 * random.uniform(len(with_stub))))
     bars = pd.concat([weekday, stub])
     cents = {name: np.rint(bars[name] * 100.0) / 100.0 for name in PRICES}
-    return conform(bars.assign(symbol=SYMBOL, instrument_id=FIRST_ID + 17 * bars["contract"], **cents), BARS)
+    return conform(bars.assign(symbol=ZL.symbol, instrument_id=FIRST_ID + 17 * bars["contract"], **cents), market.bars(ZL))
 
 
 def _session_days() -> pd.DatetimeIndex:

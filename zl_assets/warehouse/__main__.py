@@ -16,7 +16,8 @@ from rich.table import Table
 from zl_assets.errors import ZlError
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
-from zl_assets.warehouse.embedded.lifecycle import Folder, reset, running_server, stop_server
+from zl_assets.warehouse.embedded.folder import Folder
+from zl_assets.warehouse.embedded.lifecycle import reset, running_server, stop_server
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="The BigQuery of this project: look at it, stop it, erase it."
@@ -116,7 +117,7 @@ def _no_embedded(settings: Settings) -> None:
 
 @contextmanager
 def _plain_errors() -> Iterator[None]:
-    """One message on stderr and exit code 1 for what the person at the keyboard can mend; bugs keep their trace."""
+    """One message on stderr and exit code 1 for what the person at the keyboard can correct; bugs keep their trace."""
     from google.api_core.exceptions import GoogleAPICallError
     from google.auth.exceptions import GoogleAuthError
 
@@ -127,7 +128,7 @@ def _plain_errors() -> Iterator[None]:
     except GoogleAPICallError as error:
         message = error.errors[0]["message"] if error.errors else error.message
     except GoogleAuthError as error:
-        message = f"Google Cloud does not let us in: {error}"
+        message = f"Google Cloud did not accept the credentials: {error}"
     else:
         return
     typer.echo(message, err=True)

@@ -1,6 +1,6 @@
-"""Leftovers of the system before this one: a view that no longer runs, and a dataset of empty tables.
+"""What an older system left behind: a view that no longer runs, and a dataset of empty tables.
 
-Belongs here: what proves that a leftover is one. Must not be here: any other name than these two; what is not proven stays.
+Belongs here: what proves that a leftover is one; what is not proven stays. Must not be here: the name of a view or dataset.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,6 @@ from zl_assets.warehouse import sql
 from zl_assets.warehouse.errors import WarehouseRefused
 from zl_assets.warehouse.names import ListedName, TableName
 from zl_assets.warehouse.publish import Publisher
-
-BROKEN_VIEW = ("features", "master_features_all")
-EMPTY_DATASET = "z_archive_20251119"
 
 # BigQuery's words for a view that runs, but not in a count without a filter in this dialect.
 COUNT_REFUSED = ("legacy sql", "partition elimination")
@@ -39,9 +36,8 @@ class Leftover:
     tables: tuple[ListedName, ...] = ()
 
 
-def inspect_view(publisher: Publisher) -> Leftover:
-    """`features.master_features_all`: droppable if it is a view and BigQuery says that it cannot run."""
-    dataset, view = BROKEN_VIEW
+def inspect_view(publisher: Publisher, dataset: str, view: str) -> Leftover:
+    """Droppable if it is a view and BigQuery says that it cannot run."""
     name = TableName(publisher.namespace.project, f"{publisher.namespace.dataset_prefix}{dataset}", view)
     home = _dataset(publisher, name.dataset)
     # By listing: the embedded BigQuery does not find a broken view by its name.
@@ -63,9 +59,9 @@ def inspect_view(publisher: Publisher) -> Leftover:
     return Leftover(str(name), "a view that runs: it stays", False)
 
 
-def inspect_dataset(publisher: Publisher) -> Leftover:
-    """`z_archive_20251119`: droppable if it holds nothing but tables, and a query counts 0 rows in each."""
-    dataset = f"{publisher.namespace.dataset_prefix}{EMPTY_DATASET}"
+def inspect_dataset(publisher: Publisher, dataset: str) -> Leftover:
+    """Droppable if it holds nothing but tables, and a query counts 0 rows in each."""
+    dataset = f"{publisher.namespace.dataset_prefix}{dataset}"
     name = f"{publisher.namespace.project}.{dataset}"
     home = _dataset(publisher, dataset)
     if home is None:
@@ -89,12 +85,12 @@ def _dataset(publisher: Publisher, dataset: str) -> bigquery.Dataset | None:
 
 
 def _elsewhere(publisher: Publisher, dataset: bigquery.Dataset) -> str | None:
-    """Why our queries prove nothing about a dataset in another location: of all that is in it, BigQuery says "not found"."""
+    """Why our queries prove nothing about a dataset in another location: BigQuery says "not found" of everything in it."""
     if not publisher.is_elsewhere(dataset):
         return None
     return (
-        f"the dataset is in {dataset.location}, and ZL_LOCATION is {publisher.location}, from where it cannot be looked at: it "
-        f"stays. Run this job with ZL_LOCATION={dataset.location}"
+        f"the dataset is in {dataset.location}, and ZL_LOCATION is {publisher.location}, so it cannot be looked at, and stays. "
+        f"Run this job with ZL_LOCATION={dataset.location}"
     )
 
 
@@ -104,7 +100,7 @@ def _count(publisher: Publisher, table: ListedName) -> int:
 
 
 def _listed(publisher: Publisher, dataset: str) -> list[TableListItem]:
-    """Tables and views of a dataset, by name; none where there is no such dataset."""
+    """Tables and views of a dataset, by name; empty if there is no such dataset."""
     reference = f"{publisher.namespace.project}.{dataset}"
     client = publisher.runner.client
     found = publisher.runner.find("list_tables", lambda **how: list(client.list_tables(reference, **how)))
@@ -117,7 +113,7 @@ class Outcome:
 
     Attributes:
         gone: names of what was dropped.
-        stayed: what stayed after all, and why; empty where nothing did.
+        stayed: what stayed after all, and why; empty if nothing did.
     """
 
     gone: tuple[str, ...]
@@ -140,7 +136,7 @@ def drop(publisher: Publisher, view: Leftover, dataset: Leftover) -> Outcome:
     if dataset.droppable:
         for table in dataset.tables:
             if rows := _count(publisher, table):
-                return Outcome(tuple(gone), f"{table} has {rows:,} rows by now: it stays, and what is left of {dataset.name}")
+                return Outcome(tuple(gone), f"{table} has {rows:,} rows by now: it stays, and so does the rest of {dataset.name}")
             runner.call("drop_leftover", client.delete_table, str(table), not_found_ok=True)
             gone.append(str(table))
         runner.call("drop_leftover_dataset", client.delete_dataset, dataset.name, delete_contents=False, not_found_ok=True)

@@ -7,8 +7,8 @@ Imported lazily: it costs google-cloud-bigquery.
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 
-from zl_assets.warehouse.embedded.loopback import quiet_dataframes
 from zl_assets.warehouse.errors import WarehouseUnavailable
+from zl_assets.warehouse.noise import quiet_dataframes
 
 
 def cloud_client(project: str, location: str) -> bigquery.Client:

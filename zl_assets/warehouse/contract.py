@@ -86,7 +86,7 @@ class Column:
         if not IDENTIFIER.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is not a BigQuery column name")
         if bool(self.fields) != (self.type is ColumnType.STRUCT):
-            raise ValueError(f"{self.name}: a STRUCT has fields, nothing else has")
+            raise ValueError(f"{self.name}: a STRUCT must have fields, and nothing else may")
 
     @property
     def text(self) -> str:
@@ -199,7 +199,7 @@ class TableContract:
         return replace(self, columns=tuple(columns.values()))
 
     def leaving(self, names: Iterable[str]) -> "TableContract":
-        """The contract without these parts: their fields are left as they are in the live table, and so is whose they are."""
+        """The contract without these parts: their fields and their labels stay as they are in the live table."""
         left = [part for part in self.parts if part.name in set(names)]
         own = {(struct.name, field.name) for part in left for struct in part.structs for field in struct.fields}
         columns = tuple(

@@ -27,4 +27,4 @@ class WarehouseUnavailable(ZlError):
 
 
 class WarehouseRefused(ZlError):
-    """BigQuery's final no to one step: permission, a missing object, or a statement it cannot run."""
+    """BigQuery's final refusal of one step: permission, a missing object, or a statement it cannot run."""

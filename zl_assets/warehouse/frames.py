@@ -1,7 +1,7 @@
 """Frames to and from BigQuery: validation against a contract, and explicit Arrow types.
 
 Belongs here: what a frame must look like before anything is sent, and the conversion in both directions. No type is ever
-inferred: not from values, not from a file. Must not be here: rules about the data itself, which are domain/assertions.py.
+inferred: not from values, not from a file. Must not be here: rules about the data itself.
 """
 
 import datetime as dt
@@ -171,7 +171,7 @@ def from_arrow(table: "pa.Table", leaves: Sequence[Leaf]) -> pd.DataFrame:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise SchemaConflict(
                 f"The live column {leaf.path} holds {found.type}, expected {leaf.column.type}, and not every value can be "
-                f"taken for one: {str(error).strip()}. Give the table the type that README.md lists."
+                f"converted: {str(error).strip()}. Give the table the type that README.md lists."
             ) from error
         dtype = PANDAS_DTYPES[leaf.column.type]
         if leaf.column.type in (ColumnType.INT64, ColumnType.BOOL):
@@ -183,7 +183,7 @@ def from_arrow(table: "pa.Table", leaves: Sequence[Leaf]) -> pd.DataFrame:
             except (pa.ArrowInvalid, pd.errors.OutOfBoundsDatetime) as error:
                 ends = pc.min_max(values).as_py()
                 raise SchemaConflict(
-                    f"The live column {leaf.path} goes from {ends['min']} to {ends['max']}, and dates are taken from "
-                    f"{pd.Timestamp.min.date()} to {pd.Timestamp.max.date()} only. Put the rows beyond right."
+                    f"The live column {leaf.path} goes from {ends['min']} to {ends['max']}, but only dates from "
+                    f"{pd.Timestamp.min.date()} to {pd.Timestamp.max.date()} can be read. Correct the rows outside of that."
                 ) from error
     return pd.DataFrame(columns)

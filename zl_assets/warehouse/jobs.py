@@ -143,7 +143,7 @@ class JobRunner:
 
         Raises:
             WarehouseUnavailable: no success within the deadline.
-            WarehouseRefused: BigQuery's final no.
+            WarehouseRefused: BigQuery refused it for good.
         """
         return self._named(
             what, lambda: self._repeat(lambda: function(*args, retry=NO_RETRY, timeout=self._request_timeout, **kwargs))
@@ -165,7 +165,7 @@ class JobRunner:
 
         Raises:
             WarehouseUnavailable: no success within the deadline.
-            WarehouseRefused: BigQuery's final no.
+            WarehouseRefused: BigQuery refused it for good.
         """
         config = bigquery.QueryJobConfig(
             query_parameters=list(parameters),

@@ -1,7 +1,7 @@
 """Which columns upstream each column of a table is made of, read from the contracts.
 
 A column's sources are those whose values change its own while the rows stay the same rows; what only orders or selects rows is
-not one. Belongs here: the rule from contracts to sources. Must not be here: a list of columns of any table (contracts.py), SQL
+not one. Belongs here: the rule from contracts to sources. Must not be here: a list of columns of any table, SQL
 (warehouse/view_rules.py).
 """
 

@@ -2,7 +2,7 @@
 
 Belongs here: pure functions of a contract, its parts and a fetched `Table`. Must not be here: anything that talks to BigQuery.
 
-A part that was never on here has no label, and its fields, whoever filled them, are left alone. While it is on, the label
+A part that was never on here has no label, and its fields are left alone: they may be somebody else's. While it is on, the label
 `zl_family_<name>` is there from before the first write. After it was switched off, one write sets its fields NULL, on the rows
 that the frame has, and then the label goes.
 """

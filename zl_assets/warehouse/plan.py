@@ -18,6 +18,7 @@ from zl_assets.warehouse.errors import SchemaConflict, WarehouseRefused
 from zl_assets.warehouse.jobs import Parameter
 from zl_assets.warehouse.names import STAGING_PREFIX, TableName
 from zl_assets.warehouse.publish import SOURCE_LABEL, Change, Publication, Publisher, doubled, merge_ranges, same_select
+from zl_assets.warehouse.shape import equal_or_both_missing
 
 READ = ("bigquery.tables.get", "bigquery.tables.getData")
 WRITE = (*READ, "bigquery.tables.update", "bigquery.tables.updateData")
@@ -121,6 +122,7 @@ def make_plan(
     select: str,
     as_of: dt.date,
     permissions: Sequence[Permission],
+    beside: Sequence[TablePlan] = (),
 ) -> Plan:
     """Compare frames and live tables.
 
@@ -128,6 +130,7 @@ def make_plan(
         publications: what a refresh would publish, by table, in its order.
         later: tables that a refresh writes after training; only whether they can be written is looked at.
         select: the SELECT of the view.
+        beside: tables of another plan that the view may read.
     """
     names = [publisher.namespace.of(contract) for contract in (*publications, *later)] + [publisher.namespace.of(view)]
     datasets, stops = _datasets(publisher, names)
@@ -136,7 +139,9 @@ def make_plan(
         table, problems = _table(publisher, contract, publication)
         tables.append(table)
         stops += problems
-    view_plan, problems = _view(publisher, view, select, ready=all(t.action == NONE for t in tables if f"`{t.name}`" in select))
+    view_plan, problems = _view(
+        publisher, view, select, ready=all(t.action == NONE for t in (*tables, *beside) if f"`{t.name}`" in select)
+    )
     standings = {contract: _standing(publisher, contract) for contract in later}
     problems += [stop for standing in standings.values() for stop in standing.stops]
     prefix = publisher.namespace.dataset_prefix
@@ -327,8 +332,7 @@ def _changed(contract: TableContract, frame: pd.DataFrame, live: pd.DataFrame) -
             differs |= there.fillna(False).astype(bool)
             continue
         ours = joined[copies.get(name, name)]
-        same = (ours == there).fillna(False).astype(bool) | (ours.isna() & there.isna())
-        differs |= ~same
+        differs |= ~equal_or_both_missing(ours, there)
     return joined.loc[differs, list(frame.columns)].assign(added=added[differs])
 
 

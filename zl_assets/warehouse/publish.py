@@ -1,23 +1,18 @@
 """The write path: stage, audit, compare, then one MERGE. A fault at any point leaves the target as it was.
 
 Belongs here: the order of the steps and what each must prove before the next. Must not be here: SQL text (sql.py), schema rules
-(schema.py), retries (jobs.py), rules about the data (domain/assertions.py), anything from dagster.
+(schema.py), retries (jobs.py), rules about the data, anything from dagster.
 """
 
 import datetime as dt
-import hashlib
 import logging
-import os
-import socket
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import psutil
 import sqlglot
 from google.cloud import bigquery
 
@@ -27,7 +22,9 @@ from zl_assets.warehouse.contract import Column, Part, TableContract, ViewContra
 from zl_assets.warehouse.errors import DataFault, SchemaConflict, SourceConflict
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import STAGING_PREFIX, Namespace, TableName
-from zl_assets.warehouse.verdict import Verdict, require
+from zl_assets.warehouse.process import is_orphan, owner
+from zl_assets.warehouse.shape import empty_frame
+from zl_assets.warehouse.verdict import RowRule, require
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +98,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Report:
+class WriteReport:
     """What one publication did.
 
     Attributes:
@@ -151,13 +148,8 @@ class Publisher:
     location: str
     max_partitions: int
 
-    def publish(
-        self, publication: Publication, contract: TableContract, assertions: Sequence[Callable[[pd.DataFrame], Verdict]] = ()
-    ) -> Report:
+    def publish(self, publication: Publication, contract: TableContract, rules: Sequence[RowRule] = ()) -> WriteReport:
         """Bring the contract's table to the state of the frame: rows added and changed, none deleted.
-
-        Args:
-            assertions: row predicates that must hold before anything is sent.
 
         Raises:
             ContractViolation, DataFault: the frame is at fault; nothing was sent.
@@ -166,7 +158,7 @@ class Publisher:
         """
         contract = contract.leaving(publication.left)
         frames.validate(publication.frame, contract)
-        require((assertion(publication.frame) for assertion in assertions), contract.name)
+        require((rule(publication.frame) for rule in rules), contract.name)
         name = self.namespace.of(contract)
         live = self._live(name, contract, publication.source)
         off: tuple[Part, ...] = ()
@@ -204,7 +196,7 @@ class Publisher:
         staged = len(publication.frame)
         inserted = sum(change.added for change in changes)
         updated = sum(change.differing for change in changes) - inserted
-        return Report(
+        return WriteReport(
             table=str(name),
             staged=staged,
             inserted=inserted,
@@ -269,6 +261,10 @@ class Publisher:
         # Ordered here: ORDER BY over a whole table is one worker's job in BigQuery, and most of a large read in the embedded one.
         rows = self.runner.arrow(text, "read", parameters).sort_by([(column, "ascending") for column in contract.key])
         return frames.from_arrow(rows, leaves)
+
+    def read_or_empty(self, contract: TableContract | ViewContract) -> pd.DataFrame:
+        """As `read`, but no rows where there is no such table or view."""
+        return self.read(contract) if self.exists(contract) else empty_frame(contract)
 
     @contextmanager
     def scratch(self, contract: TableContract) -> Iterator[TableContract]:
@@ -552,50 +548,6 @@ def merge_ranges(changes: Sequence[Change], max_partitions: int) -> list[tuple[d
     """
     chunks = [changes[i : i + max_partitions] for i in range(0, len(changes), max_partitions)]
     return [(chunk[0].low, chunk[-1].high) for chunk in chunks]
-
-
-def owner() -> str:
-    """This process, as a label value."""
-    return owner_of(os.getpid())
-
-
-def owner_of(pid: int) -> str:
-    """A process, as a label value: where it runs, its id, and its start time, so that a reused id is not taken for it.
-
-    Raises:
-        psutil.NoSuchProcess: there is none.
-    """
-    return f"{_place()}-{pid}-{_started(pid)}"
-
-
-def is_orphan(label: str) -> bool:
-    """Was a staging table made where we run, by a process that is gone? Others are left to their expiration."""
-    place, _, rest = label.partition("-")
-    pid, _, _ = rest.partition("-")
-    if place != _place() or not pid.isdigit():
-        return False
-    try:
-        return owner_of(int(pid)) != label
-    except psutil.NoSuchProcess:
-        return True
-
-
-def _place() -> str:
-    """Where process ids mean the same as ours: this boot of this machine, and in Linux this container."""
-    known = [socket.gethostname()]
-    with suppress(OSError):
-        known += [Path("/proc/sys/kernel/random/boot_id").read_text(), os.readlink("/proc/self/ns/pid")]
-    return hashlib.sha256("\n".join(known).encode()).hexdigest()[:8]
-
-
-def _started(pid: int) -> int:
-    """A number that tells a process from a later one of the same id: in Linux clock ticks since the boot, which nobody sets anew;
-    elsewhere by the wall clock."""
-    started = psutil.Process(pid).create_time()
-    with suppress(OSError, ValueError, IndexError):
-        # The name, in brackets, may hold spaces; what follows it does not. Start time is field 22 of proc(5)'s stat.
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    return int(started * 100)
 
 
 def doubled(name: TableName, keys: int, first: Sequence[Mapping[Any, object]]) -> str:

@@ -103,7 +103,7 @@ def adopt(contract: TableContract, table: bigquery.Table) -> Adoption:
         raise SchemaConflict(
             f"{name} cannot be used as it is, and nothing was written. Differences (contract against live):\n"
             + "\n".join(problems)
-            + "\nMend the live table, or set ZL_DATASET_PREFIX to work beside it."
+            + "\nCorrect the live table, or set ZL_DATASET_PREFIX to work beside it."
         )
     return Adoption(tuple(missing))
 

@@ -1,4 +1,7 @@
-"""The shape that every frame of a contract has. Must not be here: any judgement about its values."""
+"""Frames as the contracts shape them, and when two of their values are the same.
+
+Must not be here: any judgement about a value, and anything that needs BigQuery.
+"""
 
 import pandas as pd
 
@@ -17,3 +20,11 @@ def conform(frame: pd.DataFrame, contract: TableContract) -> pd.DataFrame:
 def empty_frame(contract: TableContract | ViewContract) -> pd.DataFrame:
     """No rows, with the contract's columns and types."""
     return pd.DataFrame({leaf.path: pd.Series(dtype=PANDAS_DTYPES[leaf.column.type]) for leaf in contract.frame_leaves})
+
+
+def equal_or_both_missing(left: pd.Series, right: pd.Series) -> "pd.Series[bool]":
+    """True where the two values of an index label are equal or both are missing.
+
+    NaN, None and NA are all missing. -0.0 equals 0.0. There is no tolerance.
+    """
+    return left.eq(right).fillna(False).astype(bool) | (left.isna() & right.isna())

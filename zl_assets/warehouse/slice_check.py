@@ -1,6 +1,6 @@
 """The write path tried end to end beside the live tables, in scratch tables that are gone afterwards.
 
-Belongs here: what is tried, and what must come back. Must not be here: which rows (domain/slices.py), and any live table.
+Belongs here: what is tried, and what must come back. Must not be here: which rows, what must hold of them, and any live table.
 """
 
 import datetime as dt
@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 from google.cloud import bigquery
 
-from zl_assets.domain.rules.rows import ROW_RULES, RowRule
 from zl_assets.warehouse import frames, sql
 from zl_assets.warehouse.contract import Column, ColumnType, Leaf, TableContract, leaves_of
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.publish import Publication, Publisher
+from zl_assets.warehouse.shape import equal_or_both_missing
+from zl_assets.warehouse.verdict import RowRule
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,13 @@ class Tried:
 def try_slice(
     publisher: Publisher,
     slices: Mapping[TableContract, pd.DataFrame],
-    rules: Mapping[str, tuple[RowRule, ...]] = ROW_RULES,
+    rules: Mapping[str, Sequence[RowRule]],
 ) -> tuple[Tried, ...]:
     """Publish each frame into a scratch table of its contract, twice; read it back; insert one row with every field set; read the
     layout. The scratch tables are dropped.
 
     Args:
-        rules: row rules, by table.
+        rules: what must hold of a table's rows before they are sent, by table.
 
     Raises:
         DataFault: something came back otherwise than it was written; the message lists it.
@@ -91,7 +92,7 @@ def _differing(written: pd.DataFrame, found: pd.DataFrame) -> list[str]:
     faults = []
     for name in written.columns:
         one, other = written[name].reset_index(drop=True), found[name]
-        same = (one == other).fillna(False).astype(bool) | (one.isna() & other.isna())
+        same = equal_or_both_missing(one, other)
         if one.dtype != other.dtype or not same.all():
             at = int((~same).to_numpy().argmax())
             faults.append(

@@ -1,15 +1,13 @@
-"""Every SQL text that this product sends, as pure functions of names, contracts and live schemas.
+"""The SQL of the write path and of the jobs beside it, as pure functions of names, contracts and live schemas.
 
 Belongs here: rendering. Values always travel as query parameters; names are validated identifiers. No statement joins two
 tables: Python computes, SQL selects, and the write path compares a staging table with its target by set operations. Must not be
-here: a client, a frame, or SQL that only a test needs.
+here: a client, a frame, the SELECT of one view, or SQL that only a test needs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
-from zl_assets.contracts.tables import HORIZON, MATRIX, SPLIT_DATE, SYMBOL
 from zl_assets.warehouse.contract import Column, ColumnType, Leaf, Stamp, TableContract, ViewContract, WriteMode
 from zl_assets.warehouse.names import TableName
 
@@ -394,28 +392,6 @@ def create_view(name: TableName, contract: ViewContract, select: str) -> str:
         f"CREATE OR REPLACE VIEW {name.quoted} (\n{columns}\n)\n"
         f"OPTIONS(description={_literal(contract.description)})\nAS\n{select}"
     )
-
-
-def training_view(matrix: TableName, added: Mapping[str, str] | None = None) -> str:
-    """The flat training rows: one SELECT over the matrix. LEAD sees every row, so no target is lost to a filter.
-
-    Args:
-        added: leaves of the matrix that the view has beside the eight features, and their names in it.
-    """
-    names = [*TECHNICAL_FEATURE_NAMES, *(f"{path} AS {name}" for path, name in (added or {}).items())]
-    features = ",\n".join(f"  {name}" for name in names)
-    key = MATRIX.partition_by
-    return f"""SELECT
-  {key},
-  market_data.close AS close,
-{features},
-  regime.name AS regime_name,
-  regime.weight AS sample_weight,
-  (LEAD(market_data.close, {HORIZON}) OVER by_date) / market_data.close - 1 AS target_1m,
-  CASE WHEN {key} < '{SPLIT_DATE}' THEN 'train' ELSE 'test' END AS split
-FROM {matrix.quoted}
-WHERE symbol = '{SYMBOL}'
-WINDOW by_date AS (ORDER BY {key})"""
 
 
 def select_dates(table: TableName, column: str) -> str:

@@ -92,10 +92,11 @@ def delete_vanished(publisher: Publisher, found: Sequence[Vanished]) -> int:
     loss = loss_of(found)
     if loss.dates > loss.allowed:
         raise DataFault(
-            f"Nothing was deleted: at most 1 % of the history may be, {loss.allowed:,} of the {loss.history.rows:,} dates in "
-            f"{loss.history.table}, and here it would be {loss.dates:,}: "
+            f"Nothing was deleted: at most 1 % of the history may be deleted, {loss.allowed:,} of the {loss.history.rows:,} "
+            f"dates in {loss.history.table}, and this would delete {loss.dates:,}: "
             + "; ".join(f"{len(v.dates):,} of {v.rows:,} rows of {v.table}" for v in gone)
-            + ". Look at the source first: it has probably lost a file. If these sessions really never were, delete them by hand."
+            + ". Look at the source first: it has probably lost a file. If these sessions really never existed, delete them by "
+            "hand."
         )
     parameters: list[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = [_text("symbol", gone[0].symbol)]
     for i, vanished in enumerate(gone):
@@ -133,8 +134,9 @@ def markdown(found: Sequence[Vanished], deleted: int | None) -> str:
     elif total:
         loss = loss_of(found)
         outcome = (
-            f"Nothing was deleted. Run again with `apply: true` to delete these {total:,} rows, of {loss.dates:,} dates; at most "
-            f"1 % of the history may go, {loss.allowed:,} of the {loss.history.rows:,} dates in {loss.history.table}."
+            f"Nothing was deleted. Run again with `apply: true` to delete these {total:,} rows, of {loss.dates:,} dates; at "
+            f"most 1 % of the history may be deleted, {loss.allowed:,} of the {loss.history.rows:,} dates in "
+            f"{loss.history.table}."
         )
     else:
         outcome = "Every row's session is still in the source; there is nothing to delete."

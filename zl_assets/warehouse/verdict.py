@@ -1,8 +1,8 @@
-"""What a predicate over rows found. Must not be here: a predicate."""
+"""What a predicate over rows is, and what it found. Must not be here: a predicate."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -22,6 +22,7 @@ class Verdict:
         bound: what was allowed.
         offenders: the first offending rows, at most 10, with their keys and values; the index is that of the frame looked at.
         explanation: one sentence that says what was counted.
+        facts: what else a person is told, by name.
     """
 
     name: str
@@ -30,12 +31,17 @@ class Verdict:
     bound: str
     offenders: pd.DataFrame
     explanation: str
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         state = "passed" if self.passed else "failed"
         named = "; ".join(", ".join(f"{k}={_shown(v)}" for k, v in row.items()) for row in self.offenders.to_dict("records"))
         first = f" First: {named}." if named else ""
         return f"{self.name} {state}: {self.explanation} Measured {self.measured}, bound: {self.bound}.{first}"
+
+
+type RowRule = Callable[[pd.DataFrame], Verdict]
+"""What must hold of a table's rows before any of them is sent."""
 
 
 def require(verdicts: Iterable[Verdict], where: str) -> None:
@@ -49,10 +55,14 @@ def require(verdicts: Iterable[Verdict], where: str) -> None:
     """
     failed = [verdict for verdict in verdicts if not verdict.passed]
     if failed:
-        lines = "\n".join(f"  {verdict}" for verdict in failed)
-        raise DataFault(
-            f"{where}: the data break {len(failed)} of the rules.\n{lines}\nCorrect these rows at their source, then run again."
+        raise fault_of(
+            failed, f"{where}: the data break {len(failed)} of the rules.", "Correct these rows at their source, then run again."
         )
+
+
+def fault_of(failed: Iterable[Verdict], said: str, mend: str) -> DataFault:
+    """The fault that names verdicts that did not pass, between what it means and what to do."""
+    return DataFault("\n".join([said, *(f"  {verdict}" for verdict in failed), mend]))
 
 
 def _shown(value: Any) -> str:

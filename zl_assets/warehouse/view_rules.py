@@ -11,8 +11,8 @@ from zl_assets.warehouse.lineage import ColumnRef, Lineage
 from zl_assets.warehouse.verdict import Verdict
 
 
-def no_joins(select: str, tables: int = 1) -> Verdict:
-    """The statement is one SELECT over at most `tables` tables, without a join, a comma join, a subquery or a set operation."""
+def no_joins(select: str) -> Verdict:
+    """The statement is one SELECT over one table, without a join, a comma join, a subquery or a set operation."""
     tree = sqlglot.parse_one(select, dialect="bigquery")
     found = [
         *(f"JOIN {node.this.sql(dialect='bigquery')}" for node in tree.find_all(exp.Join)),
@@ -20,7 +20,7 @@ def no_joins(select: str, tables: int = 1) -> Verdict:
         *(type(node).__name__.upper() for node in tree.find_all(exp.SetOperation)),
     ]
     names = sorted({table.sql(dialect="bigquery") for table in tree.find_all(exp.Table)})
-    if len(names) > tables:
+    if len(names) > 1:
         found.append(f"{len(names)} tables: {', '.join(names)}")
     if not isinstance(tree, exp.Select):
         found.append(f"a {type(tree).__name__}, not a SELECT")

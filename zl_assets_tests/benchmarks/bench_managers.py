@@ -4,10 +4,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from zl_assets_tests.benchmarks import managers
-from zl_assets_tests.faults.home import Home
+from zl_assets_tests.support.product import Product
 
 
 @pytest.mark.parametrize("what", managers.CASES)
 @pytest.mark.parametrize(("rows", "rounds"), [(4_000, 7), (400_000, 2)])
-def test_manager(benchmark: BenchmarkFixture, home: Home, server: int, what: str, rows: int, rounds: int) -> None:
+def test_manager(benchmark: BenchmarkFixture, home: Product, server: int, what: str, rows: int, rounds: int) -> None:
     managers.compare(benchmark, home, server, what, rows, rounds)

@@ -8,7 +8,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from zl_assets.warehouse.embedded.lifecycle import ensure_server
 from zl_assets_tests.benchmarks import startup
 from zl_assets_tests.benchmarks.race import Rival, race
-from zl_assets_tests.faults.home import kill_leftover_server
+from zl_assets_tests.support.product import kill_leftover_server
 
 
 def test_import(benchmark: BenchmarkFixture) -> None:

@@ -5,19 +5,19 @@ from collections.abc import Iterator
 import pytest
 
 from zl_assets.warehouse.embedded.lifecycle import ensure_server
-from zl_assets_tests.faults.home import Home, kill_leftover_server
+from zl_assets_tests.support.product import Product, kill_leftover_server
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A home of the module's own, with its server running."""
-    made = Home(tmp_path_factory.mktemp("home"))
-    ensure_server(made.state)
+    made = Product(tmp_path_factory.mktemp("home"), on_disk=True)
+    ensure_server(made.state_dir)
     yield made
-    kill_leftover_server(made.state)
+    kill_leftover_server(made.state_dir)
 
 
 @pytest.fixture(scope="module")
-def server(home: Home) -> int:
+def server(home: Product) -> int:
     """The server's process id."""
-    return ensure_server(home.state).pid
+    return ensure_server(home.state_dir).pid

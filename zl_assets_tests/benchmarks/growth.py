@@ -19,16 +19,16 @@ from typing import Any
 
 import psutil
 
+from zl_assets import resources
+from zl_assets.catalog import Catalog
 from zl_assets.domain.indicators import technical_features
-from zl_assets.domain.rules.rows import ROW_RULES
-from zl_assets.resources import build_resources
 from zl_assets.settings import Settings
 from zl_assets.warehouse.embedded.lifecycle import ensure_server
 from zl_assets.warehouse.publish import Publication
 from zl_assets_tests.benchmarks.frames import sessions
 from zl_assets_tests.benchmarks.managers import rows_of
-from zl_assets_tests.faults.home import kill_leftover_server
-from zl_assets_tests.support.contracts import FEATURES
+from zl_assets_tests.support.contracts import FEATURES, ROW_RULES
+from zl_assets_tests.support.product import kill_leftover_server
 
 MANY_SYMBOLS = dataclasses.replace(FEATURES, table="many_symbols", description="A table of many symbols.")
 
@@ -70,7 +70,8 @@ def write_path(rows: int, state: Path) -> dict[str, dict[str, float]]:
     changed = frame.copy()
     changed.loc[rows - 1, "return_1d"] += 0.01
     server = ensure_server(state).pid
-    warehouse: Any = build_resources(Settings.load(state_dir=state, dataset_prefix="growth_"))["warehouse"]
+    settings = Settings.load(state_dir=state, dataset_prefix="growth_")
+    warehouse: Any = resources.build(Catalog.of(settings), settings)["warehouse"]
 
     def write(written: Any) -> None:
         with warehouse.publisher(run="growth", asset=MANY_SYMBOLS.table) as publisher:

@@ -16,14 +16,15 @@ import pandas as pd
 from dagster_gcp_pandas import BigQueryPandasIOManager
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from zl_assets import resources
+from zl_assets.catalog import Catalog
 from zl_assets.domain.features import feature_rows
 from zl_assets.io_managers.bigquery import BigQueryIOManager
-from zl_assets.resources import build_resources
 from zl_assets.settings import Settings
 from zl_assets_tests.benchmarks.frames import bars_of, sessions
 from zl_assets_tests.benchmarks.race import OURS, Rival, race
-from zl_assets_tests.faults.home import Home
-from zl_assets_tests.support.contracts import FEATURES
+from zl_assets_tests.support.contracts import FEATURES, ZL
+from zl_assets_tests.support.product import Product
 
 RIVAL = "dagster-gcp-pandas"
 
@@ -31,13 +32,13 @@ RIVAL = "dagster-gcp-pandas"
 def rows_of(count: int) -> pd.DataFrame:
     """Rows of zl_ta_features, of as many symbols as they need."""
     frame = sessions(count)
-    return feature_rows(frame, bars_of(frame))
+    return feature_rows(frame, bars_of(frame), ZL)
 
 
 class Table:
     """zl_ta_features in a warehouse of its own (a dataset prefix), by one of the managers."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Product) -> None:
         self.home = home
         self.renew()
 
@@ -59,8 +60,10 @@ class Ours(Table):
 
     @property
     def _manager(self) -> BigQueryIOManager:
-        settings = Settings.load(state_dir=self.home.state, dataset_prefix=self.prefix)
-        return BigQueryIOManager(warehouse=build_resources(settings)["warehouse"])
+        settings = Settings.load(state_dir=self.home.state_dir, dataset_prefix=self.prefix)
+        catalog = Catalog.of(settings)
+        warehouse: Any = resources.build(catalog, settings)["warehouse"]
+        return BigQueryIOManager(warehouse, catalog.tables, {})
 
     def write(self, frame: pd.DataFrame) -> None:
         """By stage, audit, compare and MERGE."""
@@ -98,8 +101,8 @@ class Theirs(Table):
 @functools.cache
 def _no_resources() -> Any:
     # Asked for once: a context that is left to it makes a Dagster instance on disk, which costs more than some of the writes.
-    with dg.build_resources({}) as resources:
-        return resources
+    with dg.build_resources({}) as none:
+        return none
 
 
 def _output(key: dg.AssetKey) -> dg.OutputContext:
@@ -138,7 +141,7 @@ BOUNDED_ROWS = 4_000
 STATED_BEYOND = ("no change", "one new row")
 
 
-def compare(benchmark: BenchmarkFixture, home: Home, server: int, what: str, rows: int, rounds: int) -> None:
+def compare(benchmark: BenchmarkFixture, home: Product, server: int, what: str, rows: int, rounds: int) -> None:
     """One case for both, and that both then hold the same rows."""
     frame = _cached_rows(rows)
     tables: dict[str, Table] = {OURS: Ours(home), RIVAL: Theirs(home)}

@@ -17,13 +17,13 @@ from unittest import mock
 import dagster as dg
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from zl_assets.automation import REFRESH, zl_daily_refresh
+from zl_assets.automation import zl_daily_refresh
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets_tests.benchmarks.race import Rival, race
 from zl_assets_tests.benchmarks.script import Script
-from zl_assets_tests.faults.home import Home, failure_texts
+from zl_assets_tests.support.product import Product, failures
 
 ALL = zl_daily_refresh.selection
 UP_TO_THE_CSV = dg.AssetSelection.assets("training_csv").upstream()
@@ -32,22 +32,19 @@ UP_TO_THE_CSV = dg.AssetSelection.assets("training_csv").upstream()
 class Refresh:
     """One state folder, refreshed under any prefix by either rival, for one part of the graph."""
 
-    def __init__(self, home: Home, selection: dg.AssetSelection) -> None:
+    def __init__(self, home: Product, selection: dg.AssetSelection) -> None:
         self.home, self.selection = home, selection
 
     def settings(self, prefix: str) -> Settings:
-        return Settings.load(state_dir=self.home.state, dataset_prefix=prefix, **self.home.settings)
+        return Settings.load(state_dir=self.home.state_dir, dataset_prefix=prefix, **self.home.values)
 
     def by_dagster(self, prefix: str) -> None:
         """The job as the product runs it: definitions, storage on disk, every check."""
-        defs = build_defs(self.settings(prefix))
-        job = dg.define_asset_job("part", selection=self.selection)
-        merged = dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))
-        name = REFRESH if self.selection is ALL else "part"
-        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        with self.home.instance() as instance:
-            result = merged.resolve_job_def(name).execute_in_process(instance=instance, raise_on_error=False, run_config=quiet)
-        assert result.success, failure_texts(result)
+        if self.selection is ALL:
+            result = self.home.refresh(dataset_prefix=prefix)
+        else:
+            result = self.home.run_assets(self.selection, dataset_prefix=prefix)
+        assert result.success, failures(result)
 
     def script(self, prefix: str) -> Script:
         """The same without Dagster."""

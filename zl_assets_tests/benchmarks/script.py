@@ -8,7 +8,7 @@ import hashlib
 import inspect
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,12 +17,11 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.training import ModelChoices
+from zl_assets import resources
+from zl_assets.catalog import Catalog, Table
 from zl_assets.definitions import build_defs
-from zl_assets.domain.families.tables import Tables
 from zl_assets.files import replace_file
-from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv, csv_bytes, read_csv
-from zl_assets.resources import build_resources
+from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv, csv_bytes, parse_csv
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import ViewContract
 from zl_assets.warehouse.publish import Publication, ViewDefinition
@@ -34,6 +33,7 @@ class Step:
 
     asset: str
     body: Callable[..., Any]
+    inputs: dict[str, str]
     checks: bool
 
 
@@ -45,14 +45,15 @@ def steps(settings: Settings, assets: Iterable[str]) -> list[Step]:
     for key in defs.resolve_asset_graph().toposorted_asset_keys:
         name = key.to_user_string()
         if name in wanted:
-            found.append(Step(name, _body(defs.resolve_assets_def(key)), checks=False))
+            found.append(_step(name, defs.resolve_assets_def(key), checks=False))
             checks = [check for check in defs.asset_checks or () if next(iter(check.check_keys)).asset_key == key]
-            found.extend(Step(name, _body(check), checks=True) for check in checks)
+            found.extend(_step(name, check, checks=True) for check in checks)
     return found
 
 
-def _body(definition: dg.AssetsDefinition) -> Callable[..., Any]:
-    return definition.op.compute_fn.decorated_fn
+def _step(asset: str, definition: dg.AssetsDefinition, *, checks: bool) -> Step:
+    inputs = {name: key.to_user_string() for name, key in definition.keys_by_input_name.items()}
+    return Step(asset, definition.op.compute_fn.decorated_fn, inputs, checks)
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,23 @@ class Script:
 
     settings: Settings
     steps: list[Step]
+    tables: Mapping[str, Table]
     resources: dict[str, Any]
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @classmethod
     def of(cls, settings: Settings, assets: Iterable[str]) -> "Script":
         """The script over some assets."""
-        return cls(settings, steps(settings, assets), build_resources(settings))
+        catalog = Catalog.of(settings)
+        return cls(settings, steps(settings, assets), catalog.tables, resources.build(catalog, settings))
 
     def run(self) -> None:
         """Every step; raises where a check is red, warnings apart."""
         for step in self.steps:
             parameters = inspect.signature(step.body).parameters.values()
-            # Of the families, which are off, nothing is read: **tables stays empty.
-            named = [parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
-            arguments = {name: self._argument(name) for name in named}
+            others = [p for p in parameters if p.kind is not p.VAR_KEYWORD and p.name not in step.inputs]
+            arguments = {name: self._input(asset) for name, asset in step.inputs.items()}
+            arguments |= {parameter.name: self._argument(parameter) for parameter in others}
             out = step.body(**arguments)
             for result in out if inspect.isgenerator(out) else (out,):
                 if not step.checks:
@@ -88,32 +91,32 @@ class Script:
         path: Path = self.resources["csv_io"].path
         return path
 
-    @property
-    def _tables(self) -> Tables:
-        tables: Tables = self.resources["tables_io"].tables
-        return tables
-
-    def _argument(self, name: str) -> Any:
-        if name in self._tables.contracts:
-            return self._read(name)
-        match name:
+    def _input(self, asset: str) -> Any:
+        match asset:
             case "training_csv":
-                return TrainingCsv(read_csv(self._csv), hashlib.sha256(self._csv.read_bytes()).hexdigest(), self._csv)
+                content, view = self._csv.read_bytes(), self.resources["csv_io"].view
+                return TrainingCsv(parse_csv(content, str(self._csv), view), hashlib.sha256(content).hexdigest(), self._csv)
             case "lgbm_model":
                 return self.resources["models_io"].load()
+        return self._read(asset)
+
+    def _argument(self, parameter: inspect.Parameter) -> Any:
+        as_of = SimpleNamespace(date=self.settings.fixed_as_of)
+        match parameter.name:
             case "config":
-                return ModelChoices()
+                return parameter.annotation()
             case "as_of":
-                return SimpleNamespace(date=self.settings.fixed_as_of)
+                return as_of
             case "context":
                 instance = SimpleNamespace(get_latest_materialization_event=lambda key: None)
                 run = SimpleNamespace(run_id=self.run_id)
-                return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__))
-        return self.resources[name]
+                own = SimpleNamespace(as_of=as_of, warehouse=self.resources["warehouse"])
+                return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__), resources=own)
+        return self.resources[parameter.name]
 
     def _read(self, asset: str) -> pd.DataFrame:
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:
-            return publisher.read(self._tables.contracts[asset])
+            return publisher.read(self.tables[asset].contract)
 
     def _write(self, asset: str, value: Any) -> None:
         if isinstance(value, GatedModel):
@@ -121,16 +124,16 @@ class Script:
 
             stored = store_model(value.trained, value.gates, self.resources["models_io"].folder)
             store_report(stored, value.report)
-        elif asset not in self._tables.contracts:
+        elif asset not in self.tables:
             replace_file(self._csv, csv_bytes(value))
         else:
             self._publish(asset, value)
 
     def _publish(self, asset: str, value: Publication | ViewDefinition | pd.DataFrame) -> None:
-        contract = self._tables.contracts[asset]
+        contract = self.tables[asset].contract
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:
             if isinstance(contract, ViewContract):
                 publisher.publish_view(value, contract)
             else:
                 publication = value if isinstance(value, Publication) else Publication(value)
-                publisher.publish(publication, contract, self._tables.rules.get(contract.table, ()))
+                publisher.publish(publication, contract, self.tables[asset].rules)

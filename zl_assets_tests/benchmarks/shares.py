@@ -17,7 +17,7 @@ from pathlib import Path
 
 from zl_assets_tests.benchmarks.startup import REPOSITORY
 from zl_assets_tests.faults.figures import table
-from zl_assets_tests.faults.home import kill_leftover_server
+from zl_assets_tests.support.product import kill_leftover_server
 
 IMPORTING, SERVER, BIGQUERY, DAGSTER, OURS = "importing", "starting the server", "in BigQuery", "in Dagster", "in our code"
 SHARES = (IMPORTING, SERVER, BIGQUERY, DAGSTER, OURS)

@@ -6,12 +6,12 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from zl_assets_tests.benchmarks import features, figures, growth, managers, refresh, shares, startup
 from zl_assets_tests.benchmarks.race import OURS, Rival, race
-from zl_assets_tests.faults.home import Home
+from zl_assets_tests.support.product import Product
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
-def test_the_script_sends_the_jobs_that_the_graph_sends(benchmark: BenchmarkFixture, home: Home, server: int) -> None:
+def test_the_script_sends_the_jobs_that_the_graph_sends(benchmark: BenchmarkFixture, home: Product, server: int) -> None:
     part = refresh.Refresh(home, dg.AssetSelection.assets("zl_ohlcv").upstream())
     refresh.compare(benchmark, part, server, "full refresh", "sessions", rounds=1, bound=1.5)
     [seconds] = benchmark.extra_info["facts"]["script_seconds_in_bigquery"]
@@ -19,7 +19,7 @@ def test_the_script_sends_the_jobs_that_the_graph_sends(benchmark: BenchmarkFixt
 
 
 @pytest.mark.parametrize("what", managers.CASES)
-def test_both_managers_leave_the_same_rows(benchmark: BenchmarkFixture, home: Home, server: int, what: str) -> None:
+def test_both_managers_leave_the_same_rows(benchmark: BenchmarkFixture, home: Product, server: int, what: str) -> None:
     managers.compare(benchmark, home, server, what, rows=70, rounds=1)
 
 
@@ -32,8 +32,8 @@ def test_growth_of_features_is_measured() -> None:
     assert growth.features(70)["features"].keys() == {"seconds", "client_mib"}
 
 
-def test_growth_of_the_write_path_is_measured(home: Home) -> None:
-    found = growth.write_path(70, home.state)
+def test_growth_of_the_write_path_is_measured(home: Product) -> None:
+    found = growth.write_path(70, home.state_dir)
     assert list(found) == ["first write", "no change", "one row changed", "read"]
     assert found["read"].keys() == {"seconds", "client_mib", "server_mib"}
 

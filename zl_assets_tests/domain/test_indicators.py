@@ -16,7 +16,8 @@ from zl_assets.domain.sessions import build_sessions
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.domain.builders import AS_OF, random_closes, sessions_of
+from zl_assets_tests.support.builders import AS_OF, random_closes, sessions_of
+from zl_assets_tests.support.contracts import ZL
 
 FIRST_ROW = {
     "return_1d": 2,
@@ -53,12 +54,12 @@ def assert_equals_talib(close: np.ndarray) -> None:
 
 
 def test_features_of_the_real_bars_equal_talib() -> None:
-    sessions = build_sessions(read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame, "ZL", AS_OF)
+    sessions = build_sessions(read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame, ZL, AS_OF)
     assert_equals_talib(sessions.frame["close"].to_numpy())
 
 
 def test_features_of_the_sample_equal_talib() -> None:
-    assert_equals_talib(build_sessions(synthetic_bars(), "ZL", AS_OF).frame["close"].to_numpy())
+    assert_equals_talib(build_sessions(synthetic_bars(), ZL, AS_OF).frame["close"].to_numpy())
 
 
 def test_each_feature_starts_on_its_row_and_has_no_gap() -> None:

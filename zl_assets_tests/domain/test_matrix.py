@@ -6,12 +6,12 @@ import pytest
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.warehouse.errors import DataFault
-from zl_assets_tests.domain.builders import features_of, random_closes, sessions_of
-from zl_assets_tests.support.contracts import MATRIX
+from zl_assets_tests.support.builders import features_of, random_closes, sessions_of
+from zl_assets_tests.support.contracts import MATRIX, ZL
 
 
 def matrix_of(sessions: pd.DataFrame) -> pd.DataFrame:
-    return build_matrix(sessions, features_of(sessions), regime_weights())
+    return build_matrix(sessions, features_of(sessions), regime_weights(), ZL)
 
 
 def test_the_62_rows_without_a_long_average_are_dropped() -> None:
@@ -26,7 +26,9 @@ def test_the_62_rows_without_a_long_average_are_dropped() -> None:
 def test_rows_are_joined_by_date_whatever_their_order() -> None:
     sessions = sessions_of(random_closes(100))
     features = features_of(sessions)
-    shuffled = build_matrix(sessions.sample(frac=1, random_state=1), features.sample(frac=1, random_state=2), regime_weights())
+    shuffled = build_matrix(
+        sessions.sample(frac=1, random_state=1), features.sample(frac=1, random_state=2), regime_weights(), ZL
+    )
     pd.testing.assert_frame_equal(shuffled, matrix_of(sessions), check_exact=True)
 
 
@@ -38,7 +40,7 @@ def test_the_regime_is_the_one_of_the_rows_own_date() -> None:
 
 def test_too_few_sessions_stop_with_both_numbers() -> None:
     assert len(matrix_of(sessions_of(random_closes(63)))) == 1
-    with pytest.raises(DataFault, match="ZL: there are 62 sessions, and the matrix needs at least 63"):
+    with pytest.raises(DataFault, match="ZL: there are 62 sessions, but the matrix needs at least 63"):
         matrix_of(sessions_of(random_closes(62)))
     with pytest.raises(DataFault, match="there are 0 sessions"):
         matrix_of(sessions_of([]))
@@ -47,7 +49,7 @@ def test_too_few_sessions_stop_with_both_numbers() -> None:
 def test_a_session_without_features_stops_with_its_date() -> None:
     sessions = sessions_of(random_closes(80))
     with pytest.raises(DataFault, match=r"2015-04-2\d ZL.*zl_ta_features"):
-        build_matrix(sessions, features_of(sessions.head(79)), regime_weights())
+        build_matrix(sessions, features_of(sessions.head(79)), regime_weights(), ZL)
 
 
 def test_a_date_outside_the_regimes_stops() -> None:

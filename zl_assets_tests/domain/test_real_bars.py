@@ -14,27 +14,38 @@ from zl_assets.domain.rules.features import prefix_invariant
 from zl_assets.domain.rules.market import thin_sessions
 from zl_assets.domain.rules.matrix import matrix_rows_recomputed
 from zl_assets.domain.rules.regimes import distinct_regimes
-from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.domain.rules.training import targets_spanning_a_roll
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
-from zl_assets.domain.targets import forward_return, label_end_dates, split_of
+from zl_assets.domain.targets import forward_return, label_end_dates
 from zl_assets.sources.bars import read_bars
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.domain.builders import AS_OF
-from zl_assets_tests.support.contracts import BARS, FEATURES, INTELLIGENCE, LATEST, MATRIX, OOF, SESSIONS
+from zl_assets_tests.support.builders import AS_OF
+from zl_assets_tests.support.contracts import (
+    BARS,
+    FEATURES,
+    HORIZON,
+    INTELLIGENCE,
+    LATEST,
+    MATRIX,
+    MONTH,
+    OOF,
+    ROW_RULES,
+    SESSIONS,
+    ZL,
+)
 
 
 @functools.cache
 def real_bars() -> pd.DataFrame:
-    return read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame
+    return read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame
 
 
 @functools.cache
 def real() -> tuple[Sessions, pd.DataFrame, pd.DataFrame]:
-    sessions = build_sessions(real_bars(), "ZL", AS_OF)
-    features = feature_rows(sessions.frame, real_bars())
-    return sessions, features, build_matrix(sessions.frame, features, regime_weights())
+    sessions = build_sessions(real_bars(), ZL, AS_OF)
+    features = feature_rows(sessions.frame, real_bars(), ZL)
+    return sessions, features, build_matrix(sessions.frame, features, regime_weights(), ZL)
 
 
 def test_the_real_bars_make_3893_sessions() -> None:
@@ -43,7 +54,9 @@ def test_the_real_bars_make_3893_sessions() -> None:
     assert (sessions.stubs_merged, sessions.stubs_of_another_instrument) == (105, 4)
     assert (sessions.stubs_held_back, sessions.forming_bars, sessions.duplicate_bars) == (0, 0, 0)
     assert sessions.stub_prints_left_out == (StubPrint(dt.date(2014, 8, 31), "high", 39.66, 32.88),)
-    assert len(sessions.thin) == thin_sessions(sessions.frame).measured == 12
+    assert (
+        len(sessions.thin) == thin_sessions(sessions.frame, ZL.plausibility.thin_lots, ZL.plausibility.thin_share).measured == 12
+    )
     assert dt.date(2025, 7, 7) in sessions.thin
 
 
@@ -55,11 +68,11 @@ def test_the_bad_print_of_2014_does_not_reach_the_tuesday_after_labor_day() -> N
 
 def test_the_real_bars_make_3831_matrix_rows_and_3810_labels() -> None:
     _, features, matrix = real()
-    target = forward_return(matrix["market_data.close"])
+    target = forward_return(matrix["market_data.close"], HORIZON)
     assert (len(features), len(matrix), target.notna().sum()) == (3_893, 3_831, 3_810)
     assert round(features["volatility_21d"].max(), 3) == 0.040
-    train = (split_of(matrix["data_date"]) == "train") & target.notna()
-    before_split = train & (label_end_dates(matrix["data_date"]) < pd.Timestamp("2023-01-01"))
+    train = (matrix["data_date"] < "2023-01-01") & target.notna()
+    before_split = train & (label_end_dates(matrix["data_date"], HORIZON) < pd.Timestamp("2023-01-01"))
     assert (train.sum(), before_split.sum(), (~train & target.notna()).sum()) == (3_109, 3_088, 701)
 
 
@@ -74,7 +87,7 @@ def test_the_real_bars_hold_every_row_assertion() -> None:
 
 
 def test_a_refresh_the_day_before_sees_one_session_less() -> None:
-    result = build_sessions(real_bars(), "ZL", dt.date(2025, 11, 14))
+    result = build_sessions(real_bars(), ZL, dt.date(2025, 11, 14))
     assert (len(result.frame), result.forming_bars) == (3_892, 1)
     pd.testing.assert_frame_equal(result.frame, real()[0].frame.head(3_892), check_exact=True)
 
@@ -82,8 +95,8 @@ def test_a_refresh_the_day_before_sees_one_session_less() -> None:
 def test_45_percent_of_the_real_targets_span_one_of_132_rolls() -> None:
     _, features, matrix = real()
     assert features["is_roll"].sum() == 132
-    target = forward_return(matrix["market_data.close"])
-    verdict = targets_spanning_a_roll(matrix[["data_date"]].assign(target_1m=target), matrix)
+    target = forward_return(matrix["market_data.close"], HORIZON)
+    verdict = targets_spanning_a_roll(matrix[["data_date"]].assign(target_1m=target), matrix, MONTH)
     assert verdict.passed
     assert round(verdict.measured, 3) == 0.456  # type: ignore[arg-type]
 
@@ -100,4 +113,4 @@ def test_the_real_drift_is_roll_gap() -> None:
 
 def test_no_real_feature_looks_ahead() -> None:
     sessions, features, _ = real()
-    require([prefix_invariant(features, sessions.frame, real_bars())], "zl_ta_features")
+    require([prefix_invariant(features, sessions.frame, real_bars(), ZL)], "zl_ta_features")

@@ -8,15 +8,21 @@ from hypothesis import strategies as st
 from pandas.tseries.holiday import USFederalHolidayCalendar
 from pandas.tseries.offsets import CustomBusinessDay
 
-from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
 from zl_assets.domain.releases import RELEASES, as_known, available_at, decision_times
 from zl_assets.warehouse.shape import conform
+from zl_assets_tests.support.builders import decided
+from zl_assets_tests.support.contracts import FRED_OBSERVATIONS, ZL
 
 H15 = ["DGS10", "DGS2", "T10Y2Y", "T10YIE"]
 
 
 def days(*dates: str) -> pd.Series:
     return pd.Series(pd.to_datetime(dates)).astype("datetime64[ns]")
+
+
+def deciding(dates: pd.Series) -> pd.DataFrame:
+    """Sessions on these dates, with the time at which each decides."""
+    return decided(dates.to_frame("data_date"))
 
 
 def observations(series: str, values: dict[str, float], available: dict[str, str] | None = None) -> pd.DataFrame:
@@ -31,7 +37,7 @@ def observations(series: str, values: dict[str, float], available: dict[str, str
 def first_used(series: str, observed_on: str) -> str:
     """The first weekday whose decision knows the observation."""
     ahead = pd.Series(pd.bdate_range(observed_on, periods=70))
-    known = as_known(observations(series, {observed_on: 1.0}), series, ahead)
+    known = as_known(observations(series, {observed_on: 1.0}), series, deciding(ahead))
     return str(ahead[~np.isnan(known)].iloc[0].date())
 
 
@@ -62,7 +68,7 @@ def test_first_session_that_may_use_an_observation(series: str, observed_on: str
 def test_times_follow_the_clocks_of_both_seasons() -> None:
     winter, summer = available_at("DGS10", days("2024-01-10", "2024-07-10"))
     assert (str(winter), str(summer)) == ("2024-01-11 21:15:00+00:00", "2024-07-11 20:15:00+00:00")
-    assert [str(t) for t in decision_times(days("2024-01-10", "2024-07-10", "2024-03-11", "2024-11-04"))] == [
+    assert [str(t) for t in decision_times(days("2024-01-10", "2024-07-10", "2024-03-11", "2024-11-04"), ZL.decision)] == [
         "2024-01-10 19:20:00+00:00",
         "2024-07-10 18:20:00+00:00",
         "2024-03-11 18:20:00+00:00",
@@ -93,7 +99,7 @@ def test_available_at_the_very_moment_of_the_decision_is_too_late() -> None:
     session = days("2024-01-10")
     for moment, known in (("2024-01-10 19:20:00", False), ("2024-01-10 19:19:59.999999", True)):
         rows = observations("VIXCLS", {"2024-01-09": 12.0}, {"2024-01-09": moment})
-        assert ~np.isnan(as_known(rows, "VIXCLS", session)[0]) == known
+        assert ~np.isnan(as_known(rows, "VIXCLS", deciding(session))[0]) == known
 
 
 def test_of_several_vintages_the_newest_that_was_known() -> None:
@@ -105,22 +111,22 @@ def test_of_several_vintages_the_newest_that_was_known() -> None:
     rows = pd.concat([late, revised, first])
     sessions = days("2024-02-05", "2024-03-05", "2024-03-19", "2024-03-20", "2024-03-25")
     # A revision of January, when February is known, changes nothing.
-    np.testing.assert_array_equal(as_known(rows, "FEDFUNDS", sessions), [5.0, 5.1, 5.1, 6.1, 6.1])
+    np.testing.assert_array_equal(as_known(rows, "FEDFUNDS", deciding(sessions)), [5.0, 5.1, 5.1, 6.1, 6.1])
 
 
 def test_a_series_that_has_stopped_is_not_carried_forward_for_ever() -> None:
     rows = observations("VIXCLS", {"2024-01-10": 12.0})
     sessions = pd.Series(pd.bdate_range("2024-01-11", "2024-02-29"))
-    known = sessions[~np.isnan(as_known(rows, "VIXCLS", sessions))]
+    known = sessions[~np.isnan(as_known(rows, "VIXCLS", deciding(sessions)))]
     assert (known.iloc[-1] - pd.Timestamp("2024-01-10")).days == RELEASES["VIXCLS"].max_age
     assert len(known) == 8
 
 
 def test_other_series_and_an_empty_table_give_nothing() -> None:
     rows = observations("DGS2", {"2024-01-10": 4.0})
-    assert np.isnan(as_known(rows, "DGS10", days("2024-01-15"))).all()
-    assert np.isnan(as_known(rows.head(0), "DGS2", days("2024-01-15"))).all()
-    assert len(as_known(rows, "DGS2", days())) == 0
+    assert np.isnan(as_known(rows, "DGS10", deciding(days("2024-01-15")))).all()
+    assert np.isnan(as_known(rows.head(0), "DGS2", deciding(days("2024-01-15")))).all()
+    assert len(as_known(rows, "DGS2", deciding(days()))) == 0
 
 
 @settings(max_examples=30)
@@ -143,12 +149,12 @@ def test_no_session_knows_a_later_print(rows: list[tuple[int, int, float]]) -> N
     )
     frame = conform(frame, FRED_OBSERVATIONS)
     sessions = pd.Series(pd.bdate_range("2024-01-01", periods=40))
-    found = as_known(frame, "DGS2", sessions)
-    for date, moment, value in zip(sessions, decision_times(sessions), found, strict=True):
+    found = as_known(frame, "DGS2", deciding(sessions))
+    for date, moment, value in zip(sessions, decision_times(sessions, ZL.decision), found, strict=True):
         known = [r for r in frame.itertuples() if r.available_at < moment]
         newest = max(known, key=lambda r: (r.observed_on, r.available_at), default=None)
         fresh = newest is not None and (date - newest.observed_on).days <= RELEASES["DGS2"].max_age
         assert value == newest.value if newest is not None and fresh else np.isnan(value)
     # What comes later changes nothing.
-    before = frame[frame["available_at"] < decision_times(sessions)[20]]
-    np.testing.assert_array_equal(as_known(before, "DGS2", sessions)[:21], found[:21])
+    before = frame[frame["available_at"] < decision_times(sessions, ZL.decision)[20]]
+    np.testing.assert_array_equal(as_known(before, "DGS2", deciding(sessions))[:21], found[:21])

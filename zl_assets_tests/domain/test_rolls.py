@@ -13,13 +13,13 @@ from zl_assets.domain.sessions import build_sessions
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.domain.builders import AS_OF, bar, bars, bars_of, features_of, random_closes, sessions_of
-from zl_assets_tests.support.contracts import FEATURES
+from zl_assets_tests.support.builders import AS_OF, bar, bars, bars_of, features_of, random_closes, sessions_of
+from zl_assets_tests.support.contracts import FEATURES, ZL
 
 
 def of_bars(*rows: dict[str, object]) -> pd.DataFrame:
     frame = bars(*rows)
-    return feature_rows(build_sessions(frame, "ZL", AS_OF).frame, frame).set_index("data_date")
+    return feature_rows(build_sessions(frame, ZL, AS_OF).frame, frame, ZL).set_index("data_date")
 
 
 def test_a_roll_steps_from_its_own_open_and_not_from_the_old_contract() -> None:
@@ -48,7 +48,7 @@ def test_the_roll_step_never_starts_at_a_stubs_open() -> None:
 def test_a_session_that_the_bars_no_longer_give_keeps_the_chain_whole() -> None:
     sessions = sessions_of([30.0, 33.0, 44.0]).assign(instrument_id=pd.array([1, 1, 2], dtype="Int64"), open=[30.0, 33.0, 40.0])
     gone = bars_of(sessions).head(2)
-    np.testing.assert_allclose(feature_rows(sessions, gone)["roll_index"], [100.0, 110.0, 121.0])
+    np.testing.assert_allclose(feature_rows(sessions, gone, ZL)["roll_index"], [100.0, 110.0, 121.0])
 
 
 def test_without_instrument_ids_both_columns_are_null() -> None:
@@ -77,9 +77,9 @@ def plain_index(vendor: pd.DataFrame) -> dict[pd.Timestamp, float]:
 
 @pytest.mark.parametrize("source", ["sample", "real"])
 def test_the_index_of_a_whole_series_is_that_of_a_plain_loop(source: str) -> None:
-    vendor = synthetic_bars() if source == "sample" else read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame
+    vendor = synthetic_bars() if source == "sample" else read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame
     vendor = vendor[vendor["symbol"] == "ZL"]
-    features = feature_rows(build_sessions(vendor, "ZL", AS_OF).frame, vendor)
+    features = feature_rows(build_sessions(vendor, ZL, AS_OF).frame, vendor, ZL)
     expected = plain_index(vendor)
     np.testing.assert_allclose(features["roll_index"], [expected[date] for date in features["data_date"]], rtol=1e-12)
 
@@ -87,7 +87,7 @@ def test_the_index_of_a_whole_series_is_that_of_a_plain_loop(source: str) -> Non
 def test_symbols_are_chained_apart() -> None:
     one = sessions_of(random_closes(80))
     two = sessions_of(random_closes(80, seed=8), symbol="ZS").assign(instrument_id=pd.array([9] * 80, dtype="Int64"))
-    both = feature_rows(pd.concat([two, one]), pd.concat([bars_of(one), bars_of(two)]))
+    both = feature_rows(pd.concat([two, one]), pd.concat([bars_of(one), bars_of(two)]), ZL)
     for alone in (one, two):
         rows = both[both["symbol"] == alone["symbol"].iloc[0]].reset_index(drop=True)
         assert_frame_equal(rows, features_of(alone), check_exact=True)

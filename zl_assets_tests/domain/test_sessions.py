@@ -11,8 +11,8 @@ from pandas.testing import assert_frame_equal
 
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
 from zl_assets.warehouse.errors import DataFault
-from zl_assets_tests.domain.builders import AS_OF, bar, bars
-from zl_assets_tests.support.contracts import SESSIONS
+from zl_assets_tests.support.builders import AS_OF, bar, bars
+from zl_assets_tests.support.contracts import SESSIONS, ZL
 
 # 2020-01-05 is a Sunday.
 FRIDAY = bar("2020-01-03", 34.0, 34.6, 33.8, 34.5, 41_000)
@@ -22,7 +22,7 @@ TUESDAY = bar("2020-01-07", 34.2, 34.5, 34.0, 34.4, 38_000)
 
 
 def build(*rows: dict[str, object], as_of: dt.date = AS_OF) -> Sessions:
-    return build_sessions(bars(*rows), "ZL", as_of)
+    return build_sessions(bars(*rows), ZL, as_of)
 
 
 def session(result: Sessions, date: str) -> dict[str, object]:
@@ -80,8 +80,8 @@ def test_an_unknown_instrument_is_not_taken_for_another_one(of_stub: int | None,
 
 def test_bars_without_an_instrument_column_make_the_same_sessions() -> None:
     with_ids = bars(FRIDAY, SUNDAY, MONDAY)
-    result = build_sessions(with_ids.drop(columns="instrument_id"), "ZL", AS_OF)
-    expected = build_sessions(with_ids, "ZL", AS_OF).frame
+    result = build_sessions(with_ids.drop(columns="instrument_id"), ZL, AS_OF)
+    expected = build_sessions(with_ids, ZL, AS_OF).frame
     assert result.frame["instrument_id"].isna().all()
     assert_frame_equal(result.frame.drop(columns="instrument_id"), expected.drop(columns="instrument_id"))
 
@@ -192,7 +192,7 @@ def generated_bars(draw: st.DrawFn) -> pd.DataFrame:
 @given(generated_bars(), st.integers(0, 3))
 def test_sessions_hold_their_invariants(frame: pd.DataFrame, days_after: int) -> None:
     as_of = (frame["date"].max() + pd.to_timedelta(days_after, unit="D")).date()
-    result = build_sessions(frame, "ZL", as_of)
+    result = build_sessions(frame, ZL, as_of)
     final = frame[frame["date"] < pd.Timestamp(as_of)]
     weekdays = final[final["date"].dt.dayofweek < 5]
 
@@ -208,7 +208,7 @@ def test_sessions_hold_their_invariants(frame: pd.DataFrame, days_after: int) ->
     assert (result.frame["low"] <= result.frame[["open", "close"]].min(axis=1)).all()
 
     shuffled = frame.sample(frac=1.0, random_state=len(frame))
-    assert_frame_equal(build_sessions(shuffled, "ZL", as_of).frame, result.frame)
+    assert_frame_equal(build_sessions(shuffled, ZL, as_of).frame, result.frame)
 
 
 @settings(max_examples=60, deadline=None)
@@ -218,8 +218,8 @@ def test_later_bars_never_change_earlier_sessions(frame: pd.DataFrame, cut: int)
     earlier = frame[frame["date"] <= until]
     if earlier.empty:
         return
-    before = build_sessions(earlier, "ZL", until.date()).frame
-    after = build_sessions(frame, "ZL", dt.date(2020, 3, 1)).frame
+    before = build_sessions(earlier, ZL, until.date()).frame
+    after = build_sessions(frame, ZL, dt.date(2020, 3, 1)).frame
     assert_frame_equal(after.head(len(before)), before, check_exact=True)
 
 

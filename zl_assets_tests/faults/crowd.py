@@ -15,7 +15,7 @@ from pathlib import Path
 
 from zl_assets.warehouse.embedded.lifecycle import running_server, stop_server
 from zl_assets_tests.faults import victim
-from zl_assets_tests.faults.home import Home, differences
+from zl_assets_tests.support.product import Product, differences
 
 _PATIENCE = 300.0
 
@@ -46,7 +46,7 @@ def _outcomes(processes: list[tuple[victim.BaseProcess, Path]]) -> list[str]:
     return problems
 
 
-def refreshes_at_once(home: Home, place: Path, clean: dict[str, str], count: int, prefix: str) -> Crowd:
+def refreshes_at_once(home: Product, place: Path, clean: dict[str, str], count: int, prefix: str) -> Crowd:
     """Refreshes started together, all of them into the same new datasets."""
     processes = [
         (victim.start(home, prefix, place / f"{prefix}{i}.json", None), place / f"{prefix}{i}.json") for i in range(count)
@@ -59,7 +59,7 @@ def refreshes_at_once(home: Home, place: Path, clean: dict[str, str], count: int
 
 
 @contextlib.contextmanager
-def readers(home: Home, prefix: str, count: int, seen: list[tuple[int, str]], problems: list[str]) -> Iterator[None]:
+def readers(home: Product, prefix: str, count: int, seen: list[tuple[int, str]], problems: list[str]) -> Iterator[None]:
     """Threads that each read the whole matrix by one query, again and again."""
     stop = threading.Event()
     sql = (
@@ -90,10 +90,10 @@ def readers(home: Home, prefix: str, count: int, seen: list[tuple[int, str]], pr
             thread.join()
 
 
-def refresh_beside_readers(home: Home, place: Path, bars: tuple[Path, Path], count: int) -> Crowd:
+def refresh_beside_readers(home: Product, place: Path, bars: tuple[Path, Path], count: int) -> Crowd:
     """A refresh that revises one price and adds twenty sessions while the matrix is read: a reader sees the old or the new."""
     prefix = "readers_"
-    older, newer = (Home(home.folder, home.settings | {"bars": path}) for path in bars)
+    older, newer = (Product(home.folder, home.values | {"bars": path}, on_disk=True) for path in bars)
     assert older.refresh(checks=False, dataset_prefix=prefix).success
     seen: list[tuple[int, str]] = []
     problems: list[str] = []
@@ -134,15 +134,15 @@ def starts_together(state: Path, rounds: int) -> Crowd:
     return Crowd("two processes start the server together", f"{rounds} rounds, one server each, no error", tuple(problems))
 
 
-def refresh_while_stopping(home: Home, place: Path, clean: dict[str, str], prefix: str, every: float) -> Crowd:
+def refresh_while_stopping(home: Product, place: Path, clean: dict[str, str], prefix: str, every: float) -> Crowd:
     """A refresh whose server is told to stop again and again."""
     report = place / f"{prefix}.json"
     process = victim.start(home, prefix, report, None)
     stops = 0
     while process.is_alive():
         process.join(every)
-        if process.is_alive() and running_server(home.state) is not None:
-            stops += stop_server(home.state)
+        if process.is_alive() and running_server(home.state_dir) is not None:
+            stops += stop_server(home.state_dir)
     problems = _outcomes([(process, report)])
     problems += differences(home.snapshot(prefix), clean)
     problems += home.leavings(deep=True)

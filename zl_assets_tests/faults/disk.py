@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zl_assets.warehouse.embedded.lifecycle import stop_server
-from zl_assets_tests.faults.home import Home, differences, failure_texts, kill_leftover_server
 from zl_assets_tests.faults.http_faults import older_and_newer_bars
+from zl_assets_tests.support.product import Product, differences, failures, kill_leftover_server
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def campaign(place: Path, rooms: list[int]) -> list[Full]:
     settings = {"as_of": dt.date(2025, 11, 15)}
     outcomes = []
     with small_disk(place / "disk", 400) as disk:
-        home = Home(place / "home", settings | {"bars": older})
+        home = Product(place / "home", settings | {"bars": older}, on_disk=True)
         home.folder.mkdir()
         (home.folder / "state").symlink_to(disk / "state")
         (disk / "state").mkdir()
@@ -73,21 +73,21 @@ def campaign(place: Path, rooms: list[int]) -> list[Full]:
             assert home.refresh(checks=False).success
             before = home.snapshot()
             # First the older bars here too: the forecasts of the newest sessions stay when newer ones come.
-            clean_home = Home(place / "clean", settings)
+            clean_home = Product(place / "clean", settings, on_disk=True)
             for bars in (older, newer):
                 assert clean_home.refresh(checks=False, bars=bars).success
             after = clean_home.snapshot()
-            kill_leftover_server(clean_home.state)
+            kill_leftover_server(clean_home.state_dir)
             for number, room in enumerate(rooms):
                 prefix = f"full{number}_"
-                home.settings["dataset_prefix"] = prefix
-                home.settings["bars"] = older
+                home.values["dataset_prefix"] = prefix
+                home.values["bars"] = older
                 assert home.refresh(checks=False).success
-                home.settings["bars"] = newer
+                home.values["bars"] = newer
                 ballast = leave_room(disk, room)
                 result = home.refresh(checks=False, deadline=20.0)
                 ballast.unlink()
-                said = failure_texts(result)
+                said = failures(result)
                 problems = [f"{step}: {text[:300]}" for step, text in said.items() if text.startswith("CRASH")]
                 try:
                     found = home.snapshot(prefix)
@@ -96,16 +96,16 @@ def campaign(place: Path, rooms: list[int]) -> list[Full]:
                         for name in after
                         if found.get(name) not in (before[name], after[name])
                     ]
-                    rerun = failure_texts(home.refresh(checks=False))
+                    rerun = failures(home.refresh(checks=False))
                     problems += [f"with space again: {step}: {text[:400]}" for step, text in rerun.items()]
                     problems += differences(home.snapshot(prefix), after)
                     problems += home.leavings(deep=True)
                 except Exception as error:
                     problems.append(f"with space again: {type(error).__name__}: {error}")
-                    stop_server(home.state)
+                    stop_server(home.state_dir)
                 outcomes.append(Full(room, next(iter(said.values()), "succeeded").splitlines()[0][:160], tuple(problems)))
                 print(outcomes[-1], flush=True)
                 home.forget(prefix)
         finally:
-            kill_leftover_server(home.state)
+            kill_leftover_server(home.state_dir)
     return outcomes

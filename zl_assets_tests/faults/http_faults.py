@@ -17,13 +17,13 @@ from zl_assets.warehouse.errors import DataFault, WarehouseRefused, WarehouseUna
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import STAGING_PREFIX, Publication, Publisher
-from zl_assets_tests.faults.home import Home, differences, failure_texts, stopwatch
 from zl_assets_tests.faults.proxy import Answer, Fault, Intercept, Request, error, failed_job
 from zl_assets_tests.support.contracts import MATRIX
+from zl_assets_tests.support.product import Product, differences, failures, stopwatch
 from zl_assets_tests.warehouse.tables import SMALL, small_frame
 
 # ZL_DEADLINE of the refreshes and writes whose fault never stops.
-SHORT = 2.0
+SHORT = 1.0
 
 # The steps of one write, as the proxy names them; "every" is all requests.
 STEPS = ("every", "datasets tables", "load", "audit", "compare", "merge", "count")
@@ -178,7 +178,7 @@ def small_write_refused_once(intercept: Intercept, client: bigquery.Client) -> l
 
 
 def refresh_under_fault(
-    home: Home, intercept: Intercept, fault: Fault, *, always: bool, states: Sequence[dict[str, str]], deadline: float
+    home: Product, intercept: Intercept, fault: Fault, *, always: bool, states: Sequence[dict[str, str]], deadline: float
 ) -> Outcome:
     """The whole graph under a fault.
 
@@ -189,8 +189,8 @@ def refresh_under_fault(
     with stopwatch() as taken, intercept.http.applying(fault, always=always):
         result = home.refresh(deadline=deadline)
         faulted = sum(intercept.http.faulted.values())
-    found = home.snapshot(home.settings.get("dataset_prefix", ""))
-    said = failure_texts(result)
+    found = home.snapshot(home.values.get("dataset_prefix", ""))
+    said = failures(result)
     problems = []
     if result.success:
         problems += differences(found, after)
@@ -209,7 +209,7 @@ def refresh_under_fault(
     )
 
 
-def reads_under_fault(home: Home, intercept: Intercept) -> list[Outcome]:
+def reads_under_fault(home: Product, intercept: Intercept) -> list[Outcome]:
     """The Storage API's port refuses one connection, then all of them."""
     client = home.client()
     clean = publisher(client, "", 60.0).read(MATRIX)

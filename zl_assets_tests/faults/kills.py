@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zl_assets_tests.faults import victim
-from zl_assets_tests.faults.home import Home, differences, failure_texts
+from zl_assets_tests.support.product import Product, differences, failures
 
 # Seconds between the beginning of the event and the kill, in turn: at once, while it is under way, and when it is just done.
 DELAYS = (0.0, 0.004, 0.02, 0.06)
@@ -35,7 +35,7 @@ class Kill:
     problems: tuple[str, ...]
 
 
-def clean_run(home: Home, place: Path) -> tuple[dict[str, str], list[str]]:
+def clean_run(home: Product, place: Path) -> tuple[dict[str, str], list[str]]:
     """Digests of an undisturbed run, and its events in order."""
     report = place / "clean.json"
     process = victim.start(home, "clean_", report, None)
@@ -61,12 +61,12 @@ def spread(events: Sequence[str], count: int) -> list[int]:
 
 
 def kill_once(
-    home: Home, place: Path, number: int, shot: victim.Shot, clean: dict[str, str], events: Sequence[str], *, deep: bool
+    home: Product, place: Path, number: int, shot: victim.Shot, clean: dict[str, str], events: Sequence[str], *, deep: bool
 ) -> Kill:
     """One kill during a first run into new datasets with no CSV or model there, the rerun, and the judgement."""
     prefix = f"k{number}_{shot.who}_"
     for name in ("models", "training_csv"):
-        shutil.rmtree(home.state / name, ignore_errors=True)
+        shutil.rmtree(home.state_dir / name, ignore_errors=True)
     report = place / f"{prefix}.json"
     process = victim.start(home, prefix, report, shot)
     process.join(_PATIENCE)
@@ -88,16 +88,22 @@ def kill_once(
         if digest != clean[name] and not digest.startswith("0 rows"):
             problems.append(f"after the kill {name} is {digest}, neither empty nor whole")
     result = home.refresh(checks=False, dataset_prefix=prefix)
-    problems += [f"the rerun failed: {step}: {text[:400]}" for step, text in failure_texts(result).items()]
+    problems += [f"the rerun failed: {step}: {text[:400]}" for step, text in failures(result).items()]
     problems += differences(home.snapshot(prefix), clean)
     problems += home.leavings(deep=deep)
     home.forget(prefix)
     return Kill(shot.who, events[shot.event], shot.delay, survived, tuple(problems))
 
 
-def campaign(home: Home, place: Path, who: str, count: int, *, deep_every: int) -> list[Kill]:
-    """`count` kills of one kind, each followed by a rerun."""
-    clean, events = clean_run(home, place)
+def campaign(
+    home: Product, place: Path, who: str, count: int, undisturbed: tuple[dict[str, str], list[str]], *, deep_every: int
+) -> list[Kill]:
+    """`count` kills of one kind, each followed by a rerun.
+
+    Args:
+        undisturbed: what `clean_run` gave.
+    """
+    clean, events = undisturbed
     if who == "server":
         numbers = spread([e if not e.startswith(("open", "os.")) else "file" for e in events], count)
     else:

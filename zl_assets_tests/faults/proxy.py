@@ -25,7 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from zl_assets.warehouse.embedded.lifecycle import Folder, ServerInfo, describe, ensure_server, write_atomically
+from zl_assets.warehouse.embedded.folder import Folder, ServerInfo
+from zl_assets.warehouse.embedded.lifecycle import ensure_server
 
 type When = Literal["before", "after"]
 
@@ -397,12 +398,12 @@ class Intercept:
 
     def __enter__(self) -> "Intercept":
         ours = dataclasses.replace(self._server, port=self.http.port, grpc_port=self.storage.port)
-        write_atomically(self._folder.server_json, json.dumps(describe(ours)))
+        self._folder.write_server(ours)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None) -> None:
-        record = json.loads(self._folder.server_json.read_text()) if self._folder.server_json.exists() else {}
-        if record.get("nonce") == self._server.nonce:
-            write_atomically(self._folder.server_json, json.dumps(describe(self._server)))
+        found = self._folder.read_server()
+        if found is not None and found.nonce == self._server.nonce:
+            self._folder.write_server(self._server)
         self.http.close()
         self.storage.close()

@@ -17,15 +17,16 @@ import pandas as pd
 from dagster_gcp_pandas import BigQueryPandasIOManager
 from google.cloud import bigquery
 
+from zl_assets import resources
+from zl_assets.catalog import Catalog
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import BigQueryIOManager
-from zl_assets.resources import build_resources
 from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets_tests.faults.home import Home, stopwatch
 from zl_assets_tests.faults.proxy import FAULTS, Fault, Intercept, Request, failed_job
-from zl_assets_tests.support.contracts import MATRIX
+from zl_assets_tests.support.contracts import MATRIX, ZL
+from zl_assets_tests.support.product import Product, stopwatch
 
 # ZL_DEADLINE of ours, and how long a fault lasts that no attempt gets past: the libraries' own retries go on for ten minutes a
 # request, and the other manager has no deadline to shorten them.
@@ -52,7 +53,7 @@ class Left:
 
 def matrix_frame() -> pd.DataFrame:
     """The 3,831 rows of the sample's matrix, one column per leaf."""
-    return derive(synthetic_bars(), "ZL", pd.Timestamp("2025-11-15").date(), regime_weights()).matrix
+    return derive(synthetic_bars(), ZL, pd.Timestamp("2025-11-15").date(), regime_weights()).matrix
 
 
 def revised(frame: pd.DataFrame) -> pd.DataFrame:
@@ -62,16 +63,17 @@ def revised(frame: pd.DataFrame) -> pd.DataFrame:
     return later
 
 
-def _job(manager: str, home: Home, prefix: str, frame: pd.DataFrame) -> tuple[dg.Definitions, Any]:
-    settings = Settings.load(state_dir=home.state, dataset_prefix=prefix, deadline=DEADLINE)
+def _job(manager: str, home: Product, prefix: str, frame: pd.DataFrame) -> tuple[dg.Definitions, Any]:
+    settings = Settings.load(state_dir=home.state_dir, dataset_prefix=prefix, deadline=DEADLINE)
     if manager == OURS:
 
         @dg.asset(name=MATRIX.table, io_manager_key="io")
         def ours() -> pd.DataFrame:
             return frame
 
-        resources = build_resources(settings)
-        return dg.Definitions([ours], resources={"io": BigQueryIOManager(warehouse=resources["warehouse"])}), ours
+        catalog = Catalog.of(settings)
+        warehouse: Any = resources.build(catalog, settings)["warehouse"]
+        return dg.Definitions([ours], resources={"io": BigQueryIOManager(warehouse, catalog.tables, {})}), ours
     flat = frame.rename(columns=lambda name: name.replace(".", "__"))
 
     @dg.asset(name=MATRIX.table, key_prefix=[f"{prefix}features"], io_manager_key="io")
@@ -81,7 +83,7 @@ def _job(manager: str, home: Home, prefix: str, frame: pd.DataFrame) -> tuple[dg
     return dg.Definitions([theirs], resources={"io": BigQueryPandasIOManager(project="zl-local")}), theirs
 
 
-def write(manager: str, home: Home, prefix: str, frame: pd.DataFrame) -> str:
+def write(manager: str, home: Product, prefix: str, frame: pd.DataFrame) -> str:
     """Materialize the frame by one of the managers; how the run ended."""
     defs, asset = _job(manager, home, prefix, frame)
     made: list[bigquery.Client] = []
@@ -105,7 +107,7 @@ def write(manager: str, home: Home, prefix: str, frame: pd.DataFrame) -> str:
     return f"failed: {(said or data.error.cause.message if data.error.cause else data.error.message).strip()[:110]}"
 
 
-def content(home: Home, prefix: str, manager: str) -> tuple[int, int, float] | None:
+def content(home: Product, prefix: str, manager: str) -> tuple[int, int, float] | None:
     """Rows, distinct dates and the sum of the closes; None where there is no table."""
     client = home.client()
     close = "market_data.close" if manager == OURS else "market_data__close"
@@ -181,10 +183,10 @@ def _applying(intercept: Intercept, fault: Fault, always: bool) -> Callable[[], 
     return apply
 
 
-def compare(home: Home) -> Iterator[Left]:
+def compare(home: Product) -> Iterator[Left]:
     """Every case for both: the table holds the rows, a run brings one revised close, and the fault strikes."""
     frame = matrix_frame()
-    with Intercept(home.state) as intercept:
+    with Intercept(home.state_dir) as intercept:
         for name, fault in cases(intercept):
             for manager in (OURS, THEIRS):
                 yield _one(home, manager, name, fault, frame, revised(frame))
@@ -198,7 +200,7 @@ def compare(home: Home) -> Iterator[Left]:
             yield _at_once(home, manager, frame)
 
 
-def _one(home: Home, manager: str, name: str, fault: Callable[[], Any], frame: pd.DataFrame, later: pd.DataFrame) -> Left:
+def _one(home: Product, manager: str, name: str, fault: Callable[[], Any], frame: pd.DataFrame, later: pd.DataFrame) -> Left:
     prefix = f"s{secrets.token_hex(3)}_"
     client = home.client()
     client.create_dataset(f"{prefix}features")
@@ -213,7 +215,7 @@ def _one(home: Home, manager: str, name: str, fault: Callable[[], Any], frame: p
     return Left(manager, name, run, _word(found, before, after), taken[0])
 
 
-def _at_once(home: Home, manager: str, frame: pd.DataFrame) -> Left:
+def _at_once(home: Product, manager: str, frame: pd.DataFrame) -> Left:
     prefix = f"s{secrets.token_hex(3)}_"
     client = home.client()
     client.create_dataset(f"{prefix}features")

@@ -8,12 +8,12 @@ from google.cloud import bigquery
 from zl_assets.errors import ZlError
 from zl_assets.warehouse.publish import Publication
 from zl_assets_tests.faults.crowd import starts_together
-from zl_assets_tests.faults.home import Home
 from zl_assets_tests.faults.http_faults import after_once, publisher, written
+from zl_assets_tests.support.product import Product
 from zl_assets_tests.warehouse.tables import SMALL, small_frame
 
 
-def test_writers_into_one_new_dataset_at_once_all_succeed_and_write_each_row_once(home: Home, client: bigquery.Client) -> None:
+def test_writers_into_one_new_dataset_at_once_all_succeed_and_write_each_row_once(home: Product, client: bigquery.Client) -> None:
     """Two of them create the dataset and the table; the loser's error is a lost race, not a bad statement."""
     for number in range(3):
         prefix, said = f"race{number}_", []

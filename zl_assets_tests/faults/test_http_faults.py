@@ -10,6 +10,7 @@ from zl_assets_tests.faults.proxy import FAULTS, Fault, Intercept, slow
 from zl_assets_tests.warehouse.tables import SMALL, small_frame
 
 
+@pytest.mark.usefixtures("brief_pauses")
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_write_whose_every_request_fails_once_is_as_a_clean_one(
     intercept: Intercept, client: bigquery.Client, fault: Fault

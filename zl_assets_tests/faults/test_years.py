@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from zl_assets_tests.faults.home import kill_leftover_server
 from zl_assets_tests.faults.years import live
+from zl_assets_tests.support.product import kill_leftover_server
 
 
 def test_five_days_add_up_to_less_than_their_parts(tmp_path: Path) -> None:

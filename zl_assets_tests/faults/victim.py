@@ -19,8 +19,8 @@ from typing import Any
 import lightgbm  # noqa: F401  imported here so that a fork of the fork server starts at once
 import pyarrow.parquet  # noqa: F401
 
-from zl_assets.warehouse.embedded.lifecycle import Folder
-from zl_assets_tests.faults.home import Home
+from zl_assets.warehouse.embedded.folder import Folder
+from zl_assets_tests.support.product import Product
 
 _FILES = {"open": 0, "os.rename": 1, "os.mkdir": 0, "os.symlink": 1, "os.remove": 0, "os.chmod": 0}
 _context = multiprocessing.get_context("forkserver")
@@ -36,21 +36,21 @@ class Shot:
     delay: float
 
 
-def start(home: Home, prefix: str, report: Path, shot: Shot | None) -> BaseProcess:
+def start(home: Product, prefix: str, report: Path, shot: Shot | None) -> BaseProcess:
     """A refresh without checks; writes its events and outcome to `report`, if it lives."""
     process = _context.Process(target=_refresh, args=(home, prefix, report, shot))
     process.start()
     return process
 
 
-def _refresh(home: Home, prefix: str, report: Path, shot: Shot | None) -> None:
+def _refresh(home: Product, prefix: str, report: Path, shot: Shot | None) -> None:
     import logging
     import warnings
 
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     events: list[str] = []
-    watched = tuple(str(home.state / name) for name in ("models", "training_csv"))
+    watched = tuple(str(home.state_dir / name) for name in ("models", "training_csv"))
 
     def hook(name: str, arguments: tuple[Any, ...]) -> None:
         what = _describe(name, arguments, watched)
@@ -58,7 +58,7 @@ def _refresh(home: Home, prefix: str, report: Path, shot: Shot | None) -> None:
             return
         events.append(what)
         if shot is not None and len(events) == shot.event + 1:
-            victim = os.getpid() if shot.who == "run" else _server(home.state)
+            victim = os.getpid() if shot.who == "run" else _server(home.state_dir)
             if shot.delay:
                 threading.Thread(target=_fire, args=(victim, shot.delay), daemon=True).start()
             else:
@@ -67,9 +67,9 @@ def _refresh(home: Home, prefix: str, report: Path, shot: Shot | None) -> None:
     sys.addaudithook(hook)
     began = time.monotonic()
     result = home.refresh(checks=False, dataset_prefix=prefix)
-    from zl_assets_tests.faults.home import failure_texts
+    from zl_assets_tests.support.product import failures
 
-    outcome = {"success": result.success, "said": failure_texts(result), "events": events, "seconds": time.monotonic() - began}
+    outcome = {"success": result.success, "said": failures(result), "events": events, "seconds": time.monotonic() - began}
     report.write_text(json.dumps(outcome))
     os._exit(0)
 

@@ -16,17 +16,19 @@ import psutil
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
-from zl_assets.domain.rules.rows import ROW_RULES
+from zl_assets.domain.training_view import training_view_select
 from zl_assets.files import replace_file
+from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.io_managers.artifacts import csv_bytes
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets.warehouse.embedded.lifecycle import Folder, embedded_client, ensure_server, stop_server
+from zl_assets.warehouse.embedded.client import embedded_client
+from zl_assets.warehouse.embedded.folder import Folder
+from zl_assets.warehouse.embedded.lifecycle import ensure_server, stop_server
 from zl_assets.warehouse.embedded.server import QUIET_SECONDS
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition
-from zl_assets.warehouse.sql import training_view
-from zl_assets_tests.support.contracts import BARS, FEATURES, MATRIX, SESSIONS, SYMBOL, TRAINING_VIEW
+from zl_assets_tests.support.contracts import BARS, FEATURES, MATRIX, MONTH, ROW_RULES, SESSIONS, TRAINING_VIEW
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class History:
     def of_sample(cls) -> "History":
         """Computed once: a feature looks only backwards, so cutting is the same as computing from fewer bars."""
         bars = synthetic_bars()
-        derived = derive(bars, SYMBOL, dt.date(2025, 11, 15), regime_weights())
+        derived = derive(bars, ZL, dt.date(2025, 11, 15), regime_weights())
         return cls(bars, derived.sessions.frame, derived.features, derived.matrix)
 
 
@@ -88,7 +90,8 @@ def refresh(state: Path, history: History, last: pd.Timestamp) -> int:
     for contract, frame in ((SESSIONS, history.sessions), (FEATURES, history.features), (MATRIX, history.matrix)):
         column = str(contract.partition_by)
         rows = publisher().publish(Publication(frame[frame[column] <= last]), contract).row_count
-    publisher().publish_view(ViewDefinition(training_view(Namespace(client.project).of(MATRIX))), TRAINING_VIEW)
+    select = training_view_select(Namespace(client.project).of(MATRIX).quoted, ZL, MONTH)
+    publisher().publish_view(ViewDefinition(select), TRAINING_VIEW)
     replace_file(state / "training_csv" / "vw_zl_1m_flat.csv", csv_bytes(publisher().read(TRAINING_VIEW)))
     client.close()
     return rows

@@ -1,27 +1,15 @@
-"""A product with a state folder of its own for each test module."""
+"""Products with a state folder of their own, new or refreshed; a clone in which the main job has run; and the real bars."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
 
-import dagster as dg
 import pytest
 
-from zl_assets.warehouse.embedded.lifecycle import stop_server
-from zl_assets_tests.graph.product import Product
+from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.support.fixtures import clone, new_product, refreshed_product, sample_file
+
+__all__ = ["clone", "new_product", "refreshed_product", "sample_file"]
 
 
-@pytest.fixture(scope="module")
-def new_product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Product]]:
-    """Makes products; their servers are stopped at the end."""
-    made: list[Product] = []
-
-    def make(**values: Any) -> Product:
-        instance = dg.DagsterInstance.ephemeral(tempdir=str(tmp_path_factory.mktemp("dagster")))
-        product = Product(tmp_path_factory.mktemp("product"), instance, values)
-        made.append(product)
-        return product
-
-    yield make
-    for product in made:
-        stop_server(product.state_dir)
-        product.instance.dispose()
+@pytest.fixture(scope="session")
+def real_bars() -> Path:
+    return shared_data("databento_futures_ohlcv_1d.parquet")

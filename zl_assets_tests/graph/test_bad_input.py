@@ -3,25 +3,53 @@
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pandas as pd
 import pytest
 
+from zl_assets.definitions import build_defs
+from zl_assets.resources import AsOf
+from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets_tests.graph.product import AS_OF, Product, failures
+from zl_assets_tests.support.contracts import BARS
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import AS_OF, Product, failures, metadata, quiet
 
-MakeProduct = Callable[..., Product]
 Breaking = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def good(new_product: MakeProduct, tmp_path_factory: pytest.TempPathFactory) -> tuple[Product, Path, dict[str, str]]:
-    """A product after a good refresh from a file, the file, and what the refresh left."""
-    file = tmp_path_factory.mktemp("bars") / "bars.parquet"
-    synthetic_bars().to_parquet(file)
-    product = new_product(bars=file, as_of=AS_OF)
-    assert failures(product.refresh()) == {}
-    return product, file, product.snapshot(with_stamps=True)
+def good(refreshed_product: MakeProduct) -> tuple[Product, dict[str, str]]:
+    """A product after a good refresh from a file, and what the refresh left."""
+    product = refreshed_product()
+    return product, product.snapshot(with_stamps=True)
+
+
+class Untouched(dg.IOManager):
+    """Notes that something was handed over to be written."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        self.written.append(context.asset_key.to_user_string())
+
+    def load_input(self, context: dg.InputContext) -> None:
+        raise AssertionError("the bars are made of nothing")
+
+
+def refused(file: Path) -> str:
+    """What the asset that loads the bars says of a file; it alone runs, and hands nothing over."""
+    assets = build_defs(Settings.load(bars=file)).assets or []
+    [asset] = [a for a in assets if isinstance(a, dg.AssetsDefinition) and a.key == dg.AssetKey(BARS.table)]
+    tables = Untouched()
+    resources = {"tables_io": tables, "as_of": AsOf(fixed=str(AS_OF))}
+    result = dg.materialize([asset], resources=resources, raise_on_error=False, run_config=quiet())
+    [message] = failures(result).values()
+    assert tables.written == []
+    return message
 
 
 def at(column: str, value: object, row: int = 1000) -> Breaking:
@@ -70,21 +98,20 @@ BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def sample() -> pd.DataFrame:
+    return synthetic_bars()
+
+
 @pytest.mark.parametrize("name", BROKEN)
-def test_bad_bars_are_refused_before_the_first_write(
-    good: tuple[Product, Path, dict[str, str]], name: str, tmp_path: Path
-) -> None:
-    product, _, before = good
+def test_bad_bars_are_refused_before_the_first_write(name: str, sample: pd.DataFrame, tmp_path: Path) -> None:
     breaking, words = BROKEN[name]
     file = tmp_path / "bars.parquet"
-    breaking(synthetic_bars()).to_parquet(file)
-    result = product.refresh(bars=file)
-    [(step, message)] = failures(result).items()
-    assert step == "databento_futures_ohlcv_1d"
+    breaking(sample.copy()).to_parquet(file)
+    message = refused(file)
     for word in words:
         assert word in message, message
     assert "Traceback" not in message
-    assert product.snapshot(with_stamps=True) == before
 
 
 @pytest.mark.parametrize(
@@ -95,54 +122,56 @@ def test_bad_bars_are_refused_before_the_first_write(
         (b"not parquet", ("bars.parquet", "Parquet")),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(
-    good: tuple[Product, Path, dict[str, str]], tmp_path: Path, content: bytes | None, words: tuple[str, ...]
-) -> None:
-    product, _, before = good
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, words: tuple[str, ...]) -> None:
     file = tmp_path / "bars.parquet"
     if content is not None:
         file.write_bytes(content)
-    [message] = failures(product.refresh(bars=file)).values()
+    message = refused(file)
+    for word in words:
+        assert word in message, message
+    assert "Traceback" not in message
+
+
+@pytest.mark.parametrize("name", ["a missing column", "a zero price", "a print ten times too high"])
+def test_bad_bars_leave_the_whole_product_as_it_was(
+    good: tuple[Product, dict[str, str]], name: str, sample: pd.DataFrame, tmp_path: Path
+) -> None:
+    """One that cannot be read, one that is not sound, and one that is sound and gives features that are not."""
+    product, before = good
+    breaking, words = BROKEN[name]
+    file = tmp_path / "bars.parquet"
+    breaking(sample.copy()).to_parquet(file)
+    [(step, message)] = failures(product.refresh(bars=file)).items()
+    assert step == BARS.table
     for word in words:
         assert word in message, message
     assert product.snapshot(with_stamps=True) == before
 
 
-def test_a_bar_from_the_future_is_a_fault(good: tuple[Product, Path, dict[str, str]]) -> None:
-    product, _, before = good
+def test_a_bar_from_the_future_is_a_fault(good: tuple[Product, dict[str, str]]) -> None:
+    product, before = good
     [message] = failures(product.refresh(as_of=dt.date(2025, 11, 13))).values()
     assert "no_bar_after" in message
     assert "2025-11-14" in message
     assert product.snapshot(with_stamps=True) == before
 
 
-def test_a_bar_of_the_as_of_date_is_left_out_and_counted(good: tuple[Product, Path, dict[str, str]]) -> None:
-    from zl_assets_tests.graph.product import metadata
-
-    product, _, before = good
-    result = product.refresh(as_of=dt.date(2025, 11, 14))
+def test_a_bar_of_the_as_of_date_is_left_out_and_counted(good: tuple[Product, dict[str, str]]) -> None:
+    product, before = good
+    result = product.run_up_to("zl_ohlcv", as_of=dt.date(2025, 11, 14))
+    assert failures(result) == {}
     found = metadata(result)["zl_ohlcv"]
     assert found["forming_bars_left_out"] == 1
     assert found["last_date"] == "2025-11-13"
-    assert {k: v for k, v in product.snapshot(with_stamps=True).items() if k == "zl_ohlcv"} == {"zl_ohlcv": before["zl_ohlcv"]}
+    assert product.snapshot(with_stamps=True) == before
 
 
-def test_a_csv_that_was_changed_behind_our_back_stops_the_model(good: tuple[Product, Path, dict[str, str]]) -> None:
-    """Last in this file: it leaves the CSV changed, and the next refresh mends it."""
-    import dagster as dg
-
-    from zl_assets.definitions import build_defs
-    from zl_assets_tests.graph.product import quiet
-
-    product, _, before = good
+def test_a_csv_that_was_changed_behind_our_back_stops_the_model(good: tuple[Product, dict[str, str]]) -> None:
+    """Last in this file: it leaves the CSV changed, and the next export mends it."""
+    product, before = good
     product.csv.write_bytes(product.csv.read_bytes() + b"\n")
-    only = dg.define_asset_job("only_model", selection=["lgbm_model"])
-    defs = dg.Definitions.merge(build_defs(product.settings()), dg.Definitions(jobs=[only]))
-    result = defs.resolve_job_def("only_model").execute_in_process(
-        instance=product.instance, raise_on_error=False, run_config=quiet()
-    )
-    message = failures(result)["lgbm_model"]
+    message = failures(product.run_assets("lgbm_model"))["lgbm_model"]
     assert "is not the file that training_csv recorded" in message
-    assert product.snapshot()["model.txt"] == before["model.txt"]
-    assert failures(product.refresh()) == {}
+    assert product.snapshot()["model"] == before["model"]
+    assert failures(product.run_assets("training_csv", "lgbm_model")) == {}
     assert product.snapshot(with_stamps=True) == before

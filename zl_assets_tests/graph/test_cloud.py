@@ -1,15 +1,12 @@
 """Cloud mode, as far as it goes without a cloud: what is chosen, and what a person without credentials is told."""
 
-from collections.abc import Callable
-
 import pytest
 
 from zl_assets.definitions import build_defs
 from zl_assets.resources import GoogleBigQuery
 from zl_assets.settings import Settings
-from zl_assets_tests.graph.product import Product, failures
-
-MakeProduct = Callable[..., Product]
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import failures
 
 
 @pytest.fixture

@@ -2,20 +2,19 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from google.cloud import bigquery
 
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse import connect
-from zl_assets.warehouse.embedded.loopback import LoopbackSession
+from zl_assets.warehouse.embedded.client import LoopbackSession
 from zl_assets.warehouse.jobs import JobRunner
-from zl_assets_tests.graph.product import Product, failures, metadata, red
-
-MakeProduct = Callable[..., Product]
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import Product, failures, metadata, red
 
 DATA = ("databento_futures_ohlcv_1d", "zl_ohlcv", "zl_ta_features", "daily_ml_matrix")
 FORECASTS = ("zl_1m_oof", "zl_1m_latest")
@@ -30,7 +29,7 @@ class Day:
         path = folder / "bars.parquet"
         newest = bars["date"].max()
         bars[bars["date"] < newest].to_parquet(path)
-        first = product.refresh(bars=path, as_of=dt.date(2025, 11, 15))
+        first = product.refresh(checks=False, bars=path, as_of=dt.date(2025, 11, 15))
         assert failures(first) == {}
         client = connect(product.settings())
         before = {job.job_id for job in client.list_jobs()}
@@ -69,7 +68,20 @@ class Day:
         assert red(self.result) == set()
         self.jobs = [job for job in client.list_jobs() if job.job_id not in before]
         self.metadata = metadata(self.result)
+        self.after, self.forecasts = product.snapshot(), product.table("zl_1m_latest")
         client.close()
+
+
+def test_a_new_day_ends_where_one_run_of_all_bars_ends(one_day: Day, refreshed_product: MakeProduct) -> None:
+    """The oldest forecast stays as it was made; everything else is what one run makes."""
+    at_once = refreshed_product()
+    two_runs, one_run = dict(one_day.after), at_once.snapshot()
+    del two_runs["zl_1m_latest"], one_run["zl_1m_latest"]
+    assert two_runs == one_run
+    made, newest = one_day.forecasts, at_once.table("zl_1m_latest")
+    assert (len(made), len(newest)) == (22, 21)
+    pd.testing.assert_frame_equal(made.tail(21).reset_index(drop=True), newest)
+    assert set(made["model_id"].head(1)).isdisjoint(newest["model_id"])
 
 
 @pytest.fixture(scope="module")

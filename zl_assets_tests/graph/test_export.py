@@ -1,29 +1,19 @@
 """The training CSV by way of EXPORT DATA is the file that reading the view gives, byte for byte."""
 
-from collections.abc import Callable
-
 import dagster as dg
 
 from zl_assets.definitions import build_defs
-from zl_assets_tests.graph.product import Product, failures, metadata, quiet, red
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import failures, metadata, red
 
 
-def export(product: Product) -> dg.ExecuteInProcessResult:
-    """Only training_csv and its check, with an export folder."""
-    definitions = build_defs(product.settings(export_uri="gs://my-bucket/some/path"))
-    selection = dg.AssetSelection.assets("training_csv")
-    merged = dg.Definitions.merge(definitions, dg.Definitions(jobs=[dg.define_asset_job("only_csv", selection=selection)]))
-    job = merged.resolve_job_def("only_csv")
-    return job.execute_in_process(instance=product.instance, raise_on_error=False, run_config=quiet())
-
-
-def test_the_exported_file_has_the_same_hash(new_product: Callable[..., Product]) -> None:
-    product = new_product()
-    read = metadata(product.refresh())["training_csv"]
+def test_the_exported_file_has_the_same_hash(refreshed_product: MakeProduct) -> None:
+    product = refreshed_product()
+    read = product.recorded("training_csv")
     content = product.csv.read_bytes()
     product.csv.unlink()
 
-    result = export(product)
+    result = product.run_assets("training_csv", export_uri="gs://my-bucket/some/path")
     assert failures(result) == {}
     assert red(result) == set()
     exported = metadata(result)["training_csv"]

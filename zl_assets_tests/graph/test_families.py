@@ -1,7 +1,7 @@
 """The guide followed literally, through Dagster and the embedded BigQuery: a family on, kept and off, and one that is stopped."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -11,10 +11,9 @@ import pytest
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
-from zl_assets_tests.graph.product import Product, failures, metadata, quiet, red
-from zl_assets_tests.guide import GUIDE, example, family_module
-
-MakeProduct = Callable[..., Product]
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.guide import GUIDE, example, family_module
+from zl_assets_tests.support.product import Product, failures, metadata, red
 
 # Reads the target, through its definition.
 LEAK = (
@@ -34,22 +33,14 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def product(new_product: MakeProduct, module: None) -> Product:
-    """With the matrix of a refresh without families."""
-    made = new_product()
-    assert red(to_matrix(made)) == set()
-    return made
+def product(refreshed_product: MakeProduct, module: None) -> Product:
+    """After a refresh without families."""
+    return refreshed_product()
 
 
 def to_matrix(product: Product, **changes: object) -> dg.ExecuteInProcessResult:
     """A refresh that ends at the matrix: all that a family can reach while it is not kept."""
-    defs = build_defs(product.settings(**changes))
-    assets = dg.AssetSelection.assets("daily_ml_matrix").upstream()
-    job = dg.define_asset_job("to_matrix", selection=assets)
-    merged = dg.Definitions.merge(defs, dg.Definitions(jobs=[job]))
-    result = merged.resolve_job_def("to_matrix").execute_in_process(
-        instance=product.instance, raise_on_error=False, run_config=quiet()
-    )
+    result = product.run_up_to("daily_ml_matrix", **changes)
     assert failures(result) == {}
     return result
 

@@ -7,13 +7,16 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from zl_assets import catalog
 from zl_assets.contracts.ledger import LEDGER
 from zl_assets.definitions import build_defs
 from zl_assets.domain.families import registry
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput
 from zl_assets.warehouse import connect
 from zl_assets.warehouse.contract import Column, ColumnType
-from zl_assets_tests.graph.product import Product, failures, metadata, quiet, red
+from zl_assets_tests.support.families import AROUND
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import Product, failures, metadata, red
 
 FAMILIES = ("leak", "spread")
 QUICK = {"shifts": 239, "boosting_shifts": 1}
@@ -30,7 +33,7 @@ def family(name: str, formula: Callable[[pd.DataFrame], "pd.Series[float]"]) -> 
         phase="v1",
         description=f"{name}, for a test",
         columns=(
-            FamilyColumn(Column("value", ColumnType.FLOAT64, "a value", "fraction"), name, "see the test", ("zl_ohlcv.close",)),
+            FamilyColumn(Column("value", ColumnType.FLOAT64, "a value", "fraction"), name, "see the test", ("sessions.close",)),
         ),
         needs=(),
         inputs=(ModelInput(f"{name}_input", (f"{name}_value",), lambda frame: frame[f"{name}_value"]),),
@@ -49,20 +52,16 @@ def tomorrow(sessions: pd.DataFrame) -> "pd.Series[float]":
 @pytest.fixture(scope="module")
 def two_families() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        known = registry.register([family("spread", spread), family("leak", tomorrow)])
-        patch.setattr(registry, "known_families", lambda: known)
+        known = registry.register([family("spread", spread), family("leak", tomorrow)], AROUND)
+        patch.setattr(catalog, "known_families", lambda around: known)
         yield
 
 
 @pytest.fixture(scope="module")
-def product(new_product: Callable[..., Product], two_families: None) -> Product:
+def product(new_product: MakeProduct, two_families: None) -> Product:
     """The tables up to the training view, with one family that is sound and kept, and one that is the target."""
     made = new_product(families=FAMILIES, kept_families=("spread",))
-    upstream = dg.define_asset_job("to_the_view", selection=dg.AssetSelection.assets("vw_zl_1m_flat").upstream())
-    merged = dg.Definitions.merge(build_defs(made.settings()), dg.Definitions(jobs=[upstream]))
-    result = merged.resolve_job_def("to_the_view").execute_in_process(
-        instance=made.instance, raise_on_error=False, run_config=quiet()
-    )
+    result = made.run_up_to("vw_zl_1m_flat")
     assert result.success
     # Nothing was measured yet, and the view carries a family: that is told.
     assert "vw_zl_1m_flat:kept_family_verdict" in red(result)
@@ -70,9 +69,7 @@ def product(new_product: Callable[..., Product], two_families: None) -> Product:
 
 
 def measured(product: Product, **choices: Any) -> dg.ExecuteInProcessResult:
-    job = build_defs(product.settings()).resolve_job_def("zl_family_impact")
-    config = {"ops": {"feature_family_impact": {"config": QUICK | choices}}}
-    return job.execute_in_process(instance=product.instance, raise_on_error=False, run_config=quiet() | config)
+    return product.run_job("zl_family_impact", ops={"feature_family_impact": QUICK | choices})
 
 
 def ledger(product: Product) -> list[dict[str, Any]]:
@@ -128,6 +125,6 @@ def test_looks_are_counted_rows_stay_and_a_leak_is_stopped_before_it_is_measured
 
 def test_a_choice_that_is_not_allowed_is_told_and_nothing_is_written(product: Product) -> None:
     before = ledger(product)
-    assert "ZL_FAMILIES does not compute" in failures(measured(product, families=["weather"]))["feature_family_impact"]
+    assert "which ZL_FAMILIES does not" in failures(measured(product, families=["weather"]))["feature_family_impact"]
     assert "at least 239" in failures(measured(product, shifts=100))["feature_family_impact"]
     assert ledger(product) == before

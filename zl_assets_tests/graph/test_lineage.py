@@ -2,6 +2,7 @@
 change, and no other does. Every column of every table upstream is changed in turn, and the product's own calculations run."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import dagster as dg
 import duckdb
@@ -20,27 +21,39 @@ from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.sessions import build_sessions
+from zl_assets.domain.training_view import training_view_select
+from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.io_managers.lineage import upstream_tables
 from zl_assets.model.fit.boosting import fit_booster, forecast
-from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.design import design_matrix
 from zl_assets.model.fit.forecast import Interval, latest_forecasts
-from zl_assets.model.fit.training import cross_validate, out_of_fold, training_set
+from zl_assets.model.fit.training import cross_validate, out_of_fold
 from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.lineage import ColumnRef, Lineage, copied, table_lineage
 from zl_assets.warehouse.names import TableName
-from zl_assets.warehouse.sql import training_view
 from zl_assets.warehouse.view_rules import view_lineage
-from zl_assets_tests.domain.builders import AS_OF
+from zl_assets_tests.model.record import RECORD, config_of, training_set
 from zl_assets_tests.model.views import random_walk_view
-from zl_assets_tests.support.contracts import BARS, CONTRACTS, FEATURES, LATEST, MATRIX, OOF, SESSIONS, SYMBOL, TRAINING_VIEW
+from zl_assets_tests.support.builders import AS_OF
+from zl_assets_tests.support.contracts import (
+    BARS,
+    CONTRACTS,
+    FEATURES,
+    LATEST,
+    MATRIX,
+    MONTH,
+    OOF,
+    SESSIONS,
+    SYMBOL,
+    TRAINING_VIEW,
+)
 
 type Frames = dict[str, pd.DataFrame]
 type Compute = Callable[[Frames], pd.DataFrame]
 
-SELECT = training_view(TableName("some-project", "features", MATRIX.table))
+SELECT = training_view_select(TableName("some-project", "features", MATRIX.table).quoted, ZL, MONTH)
 GRAPH = build_defs(Settings.load()).resolve_asset_graph()
 
 
@@ -56,7 +69,7 @@ def lineage_of(asset: str) -> Lineage:
 
 
 def upstream_of(asset: str) -> dict[str, TableContract | ViewContract]:
-    return upstream_tables(GRAPH.get(dg.AssetKey(asset)).to_asset_spec(), CONTRACTS)
+    return upstream_tables(GRAPH.get(dg.AssetKey(asset)).to_asset_spec(), CONTRACTS | {TRAINING_CSV: TRAINING_VIEW})
 
 
 def said_to_change(asset: str, *changed: ColumnRef) -> set[str]:
@@ -112,15 +125,15 @@ def change(frame: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.Dat
 
 
 def sessions(frames: Frames) -> pd.DataFrame:
-    return build_sessions(frames[BARS.table], frames[BARS.table]["symbol"].iloc[0], AS_OF).frame
+    return build_sessions(frames[BARS.table], replace(ZL, symbol=frames[BARS.table]["symbol"].iloc[0]), AS_OF).frame
 
 
 def features(frames: Frames) -> pd.DataFrame:
-    return feature_rows(frames[SESSIONS.table], frames[BARS.table])
+    return feature_rows(frames[SESSIONS.table], frames[BARS.table], ZL)
 
 
 def matrix(frames: Frames) -> pd.DataFrame:
-    return build_matrix(frames[SESSIONS.table], frames[FEATURES.table], frames[REGIME_WEIGHTS.table])
+    return build_matrix(frames[SESSIONS.table], frames[FEATURES.table], frames[REGIME_WEIGHTS.table], ZL)
 
 
 def view(frames: Frames) -> pd.DataFrame:
@@ -287,7 +300,7 @@ def out_of_folds(csv: pd.DataFrame) -> pd.DataFrame:
 
 
 def oof(csv: pd.DataFrame) -> pd.DataFrame:
-    config = ModelConfig()
+    config = RECORD
     data = training_set(csv, config)
     rows = out_of_fold(data, cross_validate(data, config))
     predicted = rows["predicted"].to_numpy()
@@ -313,9 +326,9 @@ def shuffled(csv: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def test_the_newest_forecasts_are_made_of_the_models_inputs(csv: pd.DataFrame) -> None:
-    data = training_set(csv, ModelConfig())
+    data = training_set(csv, RECORD)
     # Of small leaves, so that it splits on every input even in the newest rows.
-    booster = fit_booster(data.features, data.target, data.weights, ModelConfig(num_leaves=60, rounds=60, min_rows_per_leaf=5))
+    booster = fit_booster(data.features, data.target, data.weights, config_of(num_leaves=60, rounds=60, min_rows_per_leaf=5))
 
     def latest(rows: pd.DataFrame) -> pd.DataFrame:
         newest = rows.tail(21)

@@ -2,49 +2,31 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from zl_assets.warehouse.embedded.lifecycle import stop_server
-
-REPO = Path(__file__).resolve().parents[2]
-
-
-def environment(**variables: str) -> dict[str, str]:
-    """This process's, without anything of ours or Dagster's."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("ZL_", "DAGSTER"))} | variables
-
-
-def main(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "zl_assets"], cwd=folder, env=environment(**variables), capture_output=True, text=True, timeout=300
-    )
+from zl_assets_tests.support.fixtures import REPO, Clone, environment, main
+from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder like a fresh clone's root."""
-    path = tmp_path_factory.mktemp("clone")
-    for name in ("dagster.yaml", "workspace.yaml", "pyproject.toml"):
-        shutil.copy(REPO / name, path)
-    yield path
-    stop_server(path / ".zl")
+def folder(clone: Clone) -> Path:
+    """A folder like a fresh clone's root, after the main job."""
+    return clone.folder
 
 
-def test_the_first_command_ends_green_and_says_where_everything_is(folder: Path) -> None:
-    done = main(folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "SYNTHETIC" in done.stdout
-    assert " 0 failed" in done.stdout
+def test_the_first_command_ends_green_and_says_where_everything_is(clone: Clone) -> None:
+    assert clone.exit_code == 0, clone.said + clone.complained
+    assert "SYNTHETIC" in clone.said
+    assert " 0 failed" in clone.said
     for word in ("3,998", "3,893", "3,831", "vw_zl_1m_flat.csv", "(latest)"):
-        assert word in done.stdout
-    assert "Traceback" not in done.stderr
+        assert word in clone.said
+    assert "Traceback" not in clone.complained
 
 
 def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: Path) -> None:
@@ -55,11 +37,30 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
         with dg.DagsterInstance.from_config(str(folder)) as instance:
             runs = instance.get_runs()
             assert [(run.job_name, run.status) for run in runs] == [("zl_daily_refresh", dg.DagsterRunStatus.SUCCESS)]
+            made = instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+            keys = [log.dagster_event.asset_key for log in made if log.dagster_event]
+            assert {key.to_user_string() for key in keys if key} == {*TABLES, "training_csv", "lgbm_model"}
+            bars = instance.get_latest_materialization_event(dg.AssetKey("databento_futures_ohlcv_1d"))
+            assert bars is not None
+            assert bars.asset_materialization is not None
+            assert "SYNTHETIC" in str(bars.asset_materialization.metadata["source"].value)
+            assert bars.asset_materialization.metadata["dagster/row_count"].value == 3998
             event = instance.get_latest_materialization_event(dg.AssetKey("lgbm_model"))
             assert event is not None
             assert event.run_id == runs[0].run_id
     finally:
         os.chdir(here)
+
+
+def test_own_bars_are_not_mixed_with_the_sample(folder: Path, tmp_path: Path, real_bars: Path) -> None:
+    (tmp_path / "state").symlink_to(folder / ".zl")
+    product = Product(tmp_path)
+    before = product.snapshot(with_stamps=True)
+    assert set(before) == {*TABLES, "csv", "model", "model contract"}
+    [message] = failures(product.refresh(bars=real_bars, as_of=AS_OF)).values()
+    assert "never mixed" in message
+    assert "reset" in message
+    assert product.snapshot(with_stamps=True) == before
 
 
 def test_both_ways_to_open_the_ui_load_the_same_code_location(folder: Path) -> None:

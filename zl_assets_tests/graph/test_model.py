@@ -1,47 +1,44 @@
 """The model's evidence, its launchpad and its bad inputs, through Dagster on the sample."""
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pytest
 
-from zl_assets.assets.training import ModelChoices
 from zl_assets.contracts.features import ROLL_NAMES
 from zl_assets.definitions import build_defs
-from zl_assets.model.fit.config import ModelConfig
+from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
-from zl_assets_tests.graph.product import Product, failures, metadata, quiet, red
+from zl_assets_tests.model.record import RECORD
 from zl_assets_tests.support.contracts import FEATURES, LATEST, MATRIX, OOF
-
-MakeProduct = Callable[..., Product]
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import Product, failures, metadata, red
 
 
 def materialize(product: Product, *assets: str, **choices: Any) -> dg.ExecuteInProcessResult:
     """Some assets alone, as from the launchpad."""
-    job = dg.define_asset_job("some", selection=dg.AssetSelection.assets(*assets).without_checks())
-    merged = dg.Definitions.merge(build_defs(product.settings()), dg.Definitions(jobs=[job]))
-    config = quiet() | ({"ops": {"lgbm_model": {"config": choices}}} if choices else {})
-    return merged.resolve_job_def("some").execute_in_process(instance=product.instance, raise_on_error=False, run_config=config)
+    return product.run_assets(*assets, checks=False, ops={"lgbm_model": choices} if choices else None)
 
 
 @pytest.fixture(scope="module")
-def refreshed(new_product: MakeProduct) -> tuple[Product, dg.ExecuteInProcessResult]:
-    product = new_product()
-    return product, product.refresh()
+def refreshed(refreshed_product: MakeProduct) -> Product:
+    return refreshed_product()
 
 
 @pytest.fixture
-def product(refreshed: tuple[Product, dg.ExecuteInProcessResult]) -> Iterator[Product]:
+def product(refreshed: Product) -> Iterator[Product]:
     """The product after its first refresh; what a test does to the CSV is undone."""
-    product, _ = refreshed
-    content = product.csv.read_bytes()
-    yield product
-    product.csv.write_bytes(content)
-    record(product, content)
+    content = refreshed.csv.read_bytes()
+    yield refreshed
+    refreshed.csv.write_bytes(content)
+    record(refreshed, content)
 
 
 def record(product: Product, content: bytes) -> None:
@@ -68,10 +65,8 @@ def assert_same(before: list[pd.DataFrame], after: list[pd.DataFrame]) -> None:
 # What a person sees.
 
 
-def test_the_evidence_is_in_the_ui_and_beside_the_model(refreshed: tuple[Product, dg.ExecuteInProcessResult]) -> None:
-    product, result = refreshed
-    assert failures(result) == {}
-    found = metadata(result)["lgbm_model"]
+def test_the_evidence_is_in_the_ui_and_beside_the_model(refreshed: Product) -> None:
+    found = refreshed.recorded("lgbm_model")
     tables = {"folds", "gates", "importances", "errors_by_regime", "errors_by_year", "calibration"}
     pictures = {"fold_errors", "oof_against_outcome", "error_ratios", "importances_picture", "placebo"}
     pictures |= {"forecast_fan", "calibration_picture", "roll_comparison"}
@@ -80,13 +75,12 @@ def test_the_evidence_is_in_the_ui_and_beside_the_model(refreshed: tuple[Product
         assert re.fullmatch(r"!\[[^]]+\]\(data:image/png;base64,[A-Za-z0-9+/=]+\)\n\n.+", found[name]), name
     # What one run adds to the event log for its pictures.
     assert sum(len(found[name]) for name in pictures) < 200_000
-    assert len(metadata(result)["daily_ml_matrix"]["over_time"]) < 100_000
+    assert len(refreshed.recorded("daily_ml_matrix")["over_time"]) < 100_000
     assert "US cents per pound" in found["what_it_can_do"]
-    assert (product.model / "report.html").read_text().count("<img") == len(pictures)
+    assert (refreshed.model / "report.html").read_text().count("<img") == len(pictures)
 
 
-def test_the_predictions_are_those_of_the_stored_model(refreshed: tuple[Product, dg.ExecuteInProcessResult]) -> None:
-    product, _ = refreshed
+def test_the_predictions_are_those_of_the_stored_model(product: Product) -> None:
     oof, latest = product.table(OOF.table), product.table(LATEST.table)
     assert (len(oof), len(latest)) == (3810, 21)
     assert set(oof["model_id"]) == set(latest["model_id"]) == {product.model.resolve().name}
@@ -105,7 +99,7 @@ def test_a_live_table_from_before_the_rolls_gets_their_columns(product: Product)
     for contract in (FEATURES, MATRIX):
         for column in ROLL_NAMES:
             client.query(f"ALTER TABLE `{client.project}.{contract.name}` DROP COLUMN {column}").result()
-    result = product.refresh()
+    result = product.run_up_to(MATRIX.table)
     assert failures(result) == {}
     assert red(result) == set()
     for table, frame in before.items():
@@ -117,9 +111,12 @@ def test_a_live_table_from_before_the_rolls_gets_their_columns(product: Product)
 # The launchpad.
 
 
-def test_the_launchpad_offers_the_model_of_record() -> None:
-    assert ModelChoices().model_config_of_run() == ModelConfig()
-    for name, field in ModelChoices.model_fields.items():
+def test_the_launchpad_offers_the_model_of_record(tmp_path: Path) -> None:
+    model = build_defs(Settings.load(state_dir=tmp_path)).resolve_assets_def("lgbm_model")
+    offered = model.op.config_schema.as_field().config_type.fields
+    for name, value in asdict(RECORD).items():
+        assert offered[name].default_value == (value.isoformat() if isinstance(value, dt.date) else value), name
+    for name, field in offered.items():
         assert len(field.description or "") > 30, name
 
 
@@ -128,7 +125,7 @@ def test_the_launchpad_offers_the_model_of_record() -> None:
     [
         ({"gap": 20}, "gap=20 is not allowed: it is shorter than the horizon of 21 sessions"),
         ({"horizon": 42}, "gap=21 is not allowed: it is shorter than the horizon of 42 sessions"),
-        ({"split_date": "1 Jan 2023"}, "split_date='1 Jan 2023' is not allowed: a date as YYYY-MM-DD"),
+        ({"split_date": "1 Jan 2023"}, "split_date='1 Jan 2023' is not allowed: it must be a date, YYYY-MM-DD"),
         ({"split_date": "2031-01-01"}, "The holdout has .* 0 test rows"),
         ({"folds": 40}, "not enough for 40 folds"),
         ({"learning_rate": 0.0}, "learning_rate=0.0 is not allowed"),

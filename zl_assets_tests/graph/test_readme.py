@@ -12,8 +12,9 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", [PREFIX + field.upper() for field in Settings.model_fields])
-def test_every_setting_is_explained(name: str) -> None:
-    assert f"`{name}`" in README
+def test_every_setting_has_one_row_in_the_table_of_settings(name: str) -> None:
+    table = README.partition("## Settings")[2].partition("\n\nA `ZL_*` variable")[0]
+    assert len([row for row in table.splitlines() if f"`{name}`" in row.split(" | ")[0]]) == 1
 
 
 def test_every_asset_and_table_is_in_the_picture() -> None:

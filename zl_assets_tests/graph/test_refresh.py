@@ -2,7 +2,6 @@
 
 import datetime as dt
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -13,35 +12,18 @@ import pytest
 import talib
 from rich.console import Console
 
-from zl_assets.__main__ import NEWEST_SESSION, summary
+from zl_assets.catalog import Catalog
 from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
-from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.graph.product import AS_OF, TABLES, Product, failures, metadata, red
-
-MakeProduct = Callable[..., Product]
-
-
-@pytest.fixture(scope="module")
-def real_bars() -> Path:
-    return shared_data("databento_futures_ohlcv_1d.parquet")
+from zl_assets.summary import summary
+from zl_assets_tests.support.contracts import TRAINING_VIEW
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures, metadata, red
 
 
 @pytest.fixture(scope="module")
 def real(new_product: MakeProduct, real_bars: Path) -> tuple[Product, dg.ExecuteInProcessResult]:
     product = new_product(bars=real_bars, as_of=AS_OF)
     return product, product.refresh()
-
-
-def test_the_sample_is_all_green_and_says_that_it_is_synthetic(new_product: MakeProduct) -> None:
-    product = new_product()
-    result = product.refresh()
-    assert failures(result) == {}
-    assert red(result) == set()
-    found = metadata(result)
-    assert set(found) == {*TABLES, "training_csv", "lgbm_model"}
-    assert "SYNTHETIC" in found["databento_futures_ohlcv_1d"]["source"]
-    assert found["databento_futures_ohlcv_1d"]["dagster/row_count"] == 3998
-    assert (product.model / "contract.json").exists()
 
 
 def test_the_real_bars_are_all_green_with_the_plans_counts(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
@@ -85,63 +67,44 @@ def test_the_export_holds_the_views_floats_to_the_last_bit(real: tuple[Product, 
             np.testing.assert_array_equal(csv[name].to_numpy(), view[name].to_numpy(dtype="float64"), err_msg=name)
 
 
-def test_a_second_run_changes_nothing_at_all(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
-    product, _ = real
-    before = product.snapshot(with_stamps=True)
-    result = product.refresh()
-    assert failures(result) == {}
-    for table in TABLES:
-        found = metadata(result)[table]
-        assert (found.get("inserted", 0), found.get("updated", 0), found.get("replaced", False)) == (0, 0, False), table
-    assert product.snapshot(with_stamps=True) == before
-
-
-def test_a_source_that_is_late_changes_nothing_and_fails_nothing(real: tuple[Product, dg.ExecuteInProcessResult]) -> None:
+def test_a_second_run_while_the_source_is_late_changes_nothing_at_all_and_fails_nothing(
+    real: tuple[Product, dg.ExecuteInProcessResult],
+) -> None:
     """On Tuesday 2025-11-18 the session of Monday 17 is due, and the file still ends with Friday 14."""
     product, _ = real
     before = product.snapshot(with_stamps=True)
     result = product.refresh(as_of=dt.date(2025, 11, 18))
     assert failures(result) == {}
     assert red(result) == set()
-    [newest] = [e for e in result.get_asset_check_evaluations() if (e.asset_key.path[-1], e.check_name) == NEWEST_SESSION]
+    for table in TABLES:
+        found = metadata(result)[table]
+        assert (found.get("inserted", 0), found.get("updated", 0), found.get("replaced", False)) == (0, 0, False), table
+    of_sessions = [e for e in result.get_asset_check_evaluations() if e.asset_key.path[-1] == "zl_ohlcv"]
+    [newest] = [e for e in of_sessions if e.check_name == "newest_session"]
     assert str(newest.description).startswith("No new session yet: the newest session is 2025-11-14;")
     assert product.snapshot(with_stamps=True) == before
     shown = Console(width=200, file=io.StringIO())
-    shown.print(summary(result, product.settings()))
+    shown.print(summary(result, Catalog.of(product.settings()), product.settings()))
     assert "source: no new sessions, none revised. No new session yet: the newest session is 2025-11-14;" in shown.file.getvalue()
 
 
 def test_new_bars_only_add_rows_and_end_where_one_run_ends(
     new_product: MakeProduct, real: tuple[Product, dg.ExecuteInProcessResult], real_bars: Path, tmp_path: Path
 ) -> None:
+    """Up to the view; a day later with all that follows is test_costs.py's."""
     bars = pq.read_table(real_bars).to_pandas()
     bars["date"] = pd.to_datetime(bars["date"])
     file = tmp_path / "bars.parquet"
     bars[bars["date"] <= "2025-10-31"].to_parquet(file)
-    product = new_product(bars=file)
-    assert red(product.refresh(as_of=AS_OF)) == {"zl_ohlcv:newest_session", "daily_ml_matrix:newest_session"}
+    product = new_product(bars=file, as_of=AS_OF)
+    assert red(product.run_up_to(TRAINING_VIEW.table)) == {"zl_ohlcv:newest_session", "daily_ml_matrix:newest_session"}
     bars.to_parquet(file)
-    result = product.refresh(as_of=AS_OF)
+    result = product.run_up_to(TRAINING_VIEW.table)
+    assert failures(result) == {}
     assert red(result) == set()
     found = metadata(result)
     for table, inserted in {"zl_ohlcv": 10, "zl_ta_features": 10, "daily_ml_matrix": 10}.items():
         assert (found[table]["inserted"], found[table]["updated"]) == (inserted, 0), table
-    # The forecasts of October stay as they were made; everything else is what one run makes.
     two_runs, one_run = product.snapshot(), real[0].snapshot()
-    del two_runs["zl_1m_latest"], one_run["zl_1m_latest"]
-    assert two_runs == one_run
-    made, at_once = product.table("zl_1m_latest"), real[0].table("zl_1m_latest")
-    assert (len(made), len(at_once)) == (31, 21)
-    pd.testing.assert_frame_equal(made.tail(21).reset_index(drop=True), at_once)
-    assert set(made["model_id"].head(10)).isdisjoint(at_once["model_id"])
-
-
-def test_own_bars_are_not_mixed_with_the_sample(new_product: MakeProduct, real_bars: Path) -> None:
-    product = new_product()
-    assert failures(product.refresh()) == {}
-    before = product.snapshot(with_stamps=True)
-    result = product.refresh(bars=real_bars, as_of=AS_OF)
-    [message] = failures(result).values()
-    assert "never mixed" in message
-    assert "reset" in message
-    assert product.snapshot(with_stamps=True) == before
+    assert TRAINING_VIEW.table in two_runs
+    assert two_runs == {name: one_run[name] for name in two_runs}

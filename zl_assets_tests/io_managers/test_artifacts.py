@@ -15,11 +15,11 @@ from zl_assets.io_managers import artifacts
 from zl_assets.io_managers.artifacts import (
     TrainingCsvIOManager,
     csv_bytes,
-    read_csv,
+    parse_csv,
     read_csv_with_arrow,
 )
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType
-from zl_assets_tests.support.contracts import TRAINING_VIEW
+from zl_assets_tests.support.contracts import MONTH, TRAINING_VIEW
 
 
 def frame(values: list[float | None]) -> pd.DataFrame:
@@ -49,8 +49,8 @@ def test_every_float_comes_back_with_every_bit_from_both_readers(values: list[fl
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.csv"
         path.write_bytes(csv_bytes(written))
-        pd.testing.assert_frame_equal(read_csv(path), written, check_exact=True)
-        pd.testing.assert_frame_equal(read_csv_with_arrow(path), written, check_exact=True)
+        pd.testing.assert_frame_equal(parse_csv(path.read_bytes(), str(path), TRAINING_VIEW), written, check_exact=True)
+        pd.testing.assert_frame_equal(read_csv_with_arrow(path, TRAINING_VIEW), written, check_exact=True)
 
 
 def test_the_text_is_canonical(tmp_path: Path) -> None:
@@ -66,21 +66,21 @@ def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("data_date,close\n2020-01-01,1\n")
     with pytest.raises(ArtifactFault, match="expected the columns data_date, close, return_1d"):
-        read_csv(path)
+        parse_csv(path.read_bytes(), str(path), TRAINING_VIEW)
 
 
 def test_a_value_of_another_type_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(csv_bytes(frame([0.5, 1.5])).replace(b"0.5", b"half", 1))
     with pytest.raises(ArtifactFault, match="half"):
-        read_csv(path)
+        parse_csv(path.read_bytes(), str(path), TRAINING_VIEW)
 
 
 def test_the_rows_are_those_of_the_hash_when_another_run_replaces_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, theirs = csv_bytes(frame([0.5, 1.5])), csv_bytes(frame([7.0, 8.0]))
-    manager = TrainingCsvIOManager(state_dir=str(tmp_path))
+    manager = TrainingCsvIOManager(tmp_path, TRAINING_VIEW, MONTH.target)
     manager.path.parent.mkdir()
     manager.path.write_bytes(ours)
 

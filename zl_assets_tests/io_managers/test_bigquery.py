@@ -5,11 +5,14 @@ import pandas as pd
 import pytest
 from dagster_gcp import BigQueryResource
 
+from zl_assets.catalog import Catalog
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.regimes import regime_weights
-from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse, table_schema
+from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.metadata import table_schema
 from zl_assets.resources import EmbeddedBigQuery
+from zl_assets.settings import Settings
 from zl_assets_tests.support.contracts import MATRIX, TRAINING_VIEW
 
 
@@ -25,7 +28,9 @@ def manager(warehouse: object, prefix: str) -> BigQueryIOManager:
             max_partitions=3000,
             max_bytes=1 << 30,
             deadline=60.0,
-        )
+        ),
+        tables=Catalog.of(Settings.load()).tables,
+        copies={},
     )
 
 

@@ -22,4 +22,8 @@ def test_a_table_without_columns_upstream_shows_no_lineage() -> None:
 
 def test_an_asset_without_columns_is_no_source_of_any() -> None:
     spec = dg.AssetSpec("forecasts", deps=["lgbm_model", "zl_ta_features", "training_csv"])
-    assert upstream_tables(spec, CONTRACTS) == {"training_csv": TRAINING_VIEW, "zl_ta_features": FEATURES}
+    contracts = CONTRACTS | {"training_csv": TRAINING_VIEW}
+    assert upstream_tables(spec, contracts) == {
+        "training_csv": TRAINING_VIEW,
+        "zl_ta_features": FEATURES,
+    }

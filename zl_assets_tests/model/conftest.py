@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.training import TrainedModel, train
+from zl_assets.model.fit.training import TrainedModel
 from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.model.record import RECORD, train
 from zl_assets_tests.model.views import random_walk_view, real_closes, view_of
 
 SHA = "5" * 64
@@ -18,7 +18,7 @@ def walk() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def walk_model(walk: pd.DataFrame) -> TrainedModel:
-    return train(walk, ModelConfig(), SHA)
+    return train(walk, RECORD, SHA)
 
 
 @pytest.fixture(scope="session")
@@ -33,4 +33,4 @@ def real_view(real_bars: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def real_model(real_view: pd.DataFrame) -> TrainedModel:
-    return train(real_view, ModelConfig(), SHA)
+    return train(real_view, RECORD, SHA)

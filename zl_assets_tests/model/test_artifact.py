@@ -15,13 +15,13 @@ import pytest
 
 from zl_assets import files
 from zl_assets.files import ArtifactFault
-from zl_assets.model.fit.artifact import StoredModel, load_model, store_model, store_report, stored_models
-from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.artifact import StoredModel, store_model, store_report, stored_models
 from zl_assets.model.fit.design import design_matrix
 from zl_assets.model.fit.forecast import published_interval
 from zl_assets.model.fit.gates import GateResult, evaluate_gates
-from zl_assets.model.fit.training import TrainedModel, train
+from zl_assets.model.fit.training import TrainedModel
 from zl_assets_tests.model.conftest import SHA
+from zl_assets_tests.model.record import RECORD, config_of, load_model, train
 
 Gates = tuple[GateResult, ...]
 
@@ -33,7 +33,7 @@ def gates(walk_model: TrainedModel) -> Gates:
 
 @pytest.fixture(scope="module")
 def other(walk: pd.DataFrame) -> TrainedModel:
-    return train(walk, ModelConfig(rounds=41), SHA)
+    return train(walk, config_of(rounds=41), SHA)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_contract_says_how_the_model_was_made(stored: StoredModel, walk: pd.
 
 def test_an_unchanged_run_rewrites_nothing(stored: StoredModel, walk: pd.DataFrame, gates: Gates, models: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in stored.path.iterdir()}
-    again = train(walk, ModelConfig(), SHA)
+    again = train(walk, RECORD, SHA)
     assert store_model(again, evaluate_gates(again), models) == stored
     assert {path: path.stat().st_mtime_ns for path in stored.path.iterdir()} == before
 
@@ -96,10 +96,9 @@ def test_an_unchanged_run_rewrites_nothing(stored: StoredModel, walk: pd.DataFra
 _STORE = """
 import os, socket, sys, time
 from pathlib import Path
-from zl_assets.model.artifact import store_model
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.gates import evaluate_gates
-from zl_assets.model.training import train
+from zl_assets.model.fit.artifact import store_model, stored_models
+from zl_assets.model.fit.gates import evaluate_gates
+from zl_assets_tests.model.record import RECORD, config_of, load_model, train
 from zl_assets_tests.model.views import random_walk_view
 """
 
@@ -109,7 +108,7 @@ def test_another_process_folder_and_day_give_the_same_id_and_bytes(stored: Store
         "import datetime as dt\n"
         "time.time = lambda: 2e9\n"
         "socket.gethostname = lambda: 'elsewhere'\n"
-        "model = train(random_walk_view(), ModelConfig(), '5' * 64)\n"
+        "model = train(random_walk_view(), RECORD, '5' * 64)\n"
         "print(store_model(model, evaluate_gates(model), Path(sys.argv[1])).model_id)\n"
     )
     elsewhere = tmp_path / "another place"
@@ -127,7 +126,7 @@ def test_better_wording_of_a_gate_is_not_another_model(
 
 
 def test_other_rows_are_another_model(stored: StoredModel, walk: pd.DataFrame, models: Path) -> None:
-    changed = train(walk, ModelConfig(), "6" * 64)
+    changed = train(walk, RECORD, "6" * 64)
     assert store_model(changed, evaluate_gates(changed), models).model_id != stored.model_id
 
 
@@ -151,7 +150,7 @@ def test_a_model_of_another_horizon_is_kept_but_is_not_latest(
     stored: StoredModel, walk: pd.DataFrame, gates: Gates, models: Path
 ) -> None:
     """The published tables are 21 sessions ahead: a model of 5 must not fill them, however good its gates."""
-    shorter = store_model(train(walk, ModelConfig(horizon=5), SHA), gates, models)
+    shorter = store_model(train(walk, config_of(horizon=5), SHA), gates, models)
     assert not shorter.is_latest
     assert load_model(models).model_id == stored.model_id
     loaded = load_model(models, shorter.model_id)
@@ -305,10 +304,9 @@ _KILL = (
     _STORE
     + """
 import shutil, signal
-from zl_assets.model.artifact import load_model, stored_models
 before = Path(sys.argv[1]) / "before"
-first = train(random_walk_view(), ModelConfig(), "5" * 64)
-second = train(random_walk_view(), ModelConfig(rounds=41), "5" * 64)
+first = train(random_walk_view(), RECORD, "5" * 64)
+second = train(random_walk_view(), config_of(rounds=41), "5" * 64)
 gates = evaluate_gates(first)
 store_model(first, gates, before)
 for point in range(1, 100):
@@ -369,7 +367,7 @@ def test_leftovers_of_killed_writes_are_swept(walk_model: TrainedModel, gates: G
 
 def test_writers_at_once_leave_one_model(walk_model: TrainedModel, tmp_path: Path) -> None:
     code = _STORE + (
-        "model = train(random_walk_view(), ModelConfig(), '5' * 64)\n"
+        "model = train(random_walk_view(), RECORD, '5' * 64)\n"
         "gates = evaluate_gates(model)\n"
         "for _ in range(20):\n"
         "    print(store_model(model, gates, Path(sys.argv[1])).model_id)\n"

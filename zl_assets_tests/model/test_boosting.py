@@ -15,7 +15,7 @@ def load(self, name):
 
 ctypes.LibraryLoader.LoadLibrary = load
 from zl_assets.errors import ZlError
-from zl_assets.model.boosting import read_booster
+from zl_assets.model.fit.boosting import read_booster
 try:
     read_booster("")
 except ZlError as error:
@@ -46,7 +46,7 @@ def test_another_loader_error_is_not_mistaken_for_it() -> None:
 
 def test_importing_the_model_package_imports_neither_lightgbm_nor_scikit_learn() -> None:
     code = (
-        "import sys, zl_assets.model.artifact, zl_assets.model.gates, zl_assets.model.training\n"
+        "import sys, zl_assets.model.fit.artifact, zl_assets.model.fit.gates, zl_assets.model.fit.training\n"
         "assert not {'lightgbm', 'sklearn', 'scipy'} & set(sys.modules), 'a heavy library was imported'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from zl_assets.model.errors import TrainingFault
-from zl_assets.model.fit.design import FEATURE_NAMES, design_matrix
+from zl_assets.model.fit.design import BASE_NAMES, design_matrix
 
 
 def test_no_price_level_is_an_input(walk: pd.DataFrame) -> None:
@@ -16,7 +16,7 @@ def test_the_inputs_are_the_eight_by_hand() -> None:
     row = {"return_1d": 0.1, "return_5d": 0.2, "return_21d": 0.3, "volatility_21d": 0.02, "rsi_14": 55.0}
     frame = pd.DataFrame([{"close": 60.0, "ma_5": 50.0, "ma_21": 40.0, "ma_63": 80.0, **row}])
     matrix = design_matrix(frame)
-    assert tuple(matrix.columns) == FEATURE_NAMES
+    assert tuple(matrix.columns) == BASE_NAMES
     assert matrix.iloc[0].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.2, 0.5, -0.25, 0.02, 55.0])
 
 

@@ -11,14 +11,14 @@ from zl_assets.domain.errors import FamilyConflict
 from zl_assets.domain.families.base import Family, ModelInput
 from zl_assets.files import ArtifactFault
 from zl_assets.model.errors import TrainingFault
-from zl_assets.model.fit.artifact import load_model, store_model
-from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.design import FEATURE_NAMES, FEATURES, Feature, design_matrix, features_with
+from zl_assets.model.fit.artifact import store_model
+from zl_assets.model.fit.design import BASE_INPUTS, BASE_NAMES, Input, design_matrix, inputs_with
 from zl_assets.model.fit.gates import evaluate_gates
 from zl_assets.model.fit.predictions import latest_rows, oof_rows
-from zl_assets.model.fit.training import TrainedModel, train
-from zl_assets_tests.guide import example_family
+from zl_assets.model.fit.training import TrainedModel
 from zl_assets_tests.model.conftest import SHA
+from zl_assets_tests.model.record import RECORD, load_model, train
+from zl_assets_tests.support.guide import example_family
 
 NAMES = ("candle_body_share", "candle_range_5")
 
@@ -29,8 +29,8 @@ def candle(tmp_path_factory: pytest.TempPathFactory) -> Family:
 
 
 @pytest.fixture(scope="module")
-def inputs(candle: Family) -> tuple[Feature, ...]:
-    return features_with([candle])
+def inputs(candle: Family) -> tuple[Input, ...]:
+    return inputs_with([candle])
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +43,18 @@ def view(walk: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def trained(view: pd.DataFrame, inputs: tuple[Feature, ...]) -> TrainedModel:
-    return train(view, ModelConfig(), SHA, inputs)
+def trained(view: pd.DataFrame, inputs: tuple[Input, ...]) -> TrainedModel:
+    return train(view, RECORD, SHA, inputs)
 
 
-def test_the_familys_inputs_come_after_the_eight_and_change_none_of_them(view: pd.DataFrame, inputs: tuple[Feature, ...]) -> None:
+def test_the_familys_inputs_come_after_the_eight_and_change_none_of_them(view: pd.DataFrame, inputs: tuple[Input, ...]) -> None:
     made = design_matrix(view, inputs)
-    assert tuple(made.columns) == (*FEATURE_NAMES, *NAMES)
-    pd.testing.assert_frame_equal(made[list(FEATURE_NAMES)], design_matrix(view))
+    assert tuple(made.columns) == (*BASE_NAMES, *NAMES)
+    pd.testing.assert_frame_equal(made[list(BASE_NAMES)], design_matrix(view))
     np.testing.assert_array_equal(made["candle_body_share"], view["candle_body_share"])
 
 
-def test_a_missing_value_is_allowed_in_the_familys_inputs_only(view: pd.DataFrame, inputs: tuple[Feature, ...]) -> None:
+def test_a_missing_value_is_allowed_in_the_familys_inputs_only(view: pd.DataFrame, inputs: tuple[Input, ...]) -> None:
     assert design_matrix(view, inputs)["candle_body_share"].isna().sum() == 900
     with pytest.raises(TrainingFault, match="rsi_14"):
         design_matrix(view.assign(rsi_14=view["rsi_14"].where(view.index != 5)), inputs)
@@ -65,21 +65,21 @@ def test_a_missing_value_is_allowed_in_the_familys_inputs_only(view: pd.DataFram
 
 
 def test_a_stored_model_is_read_with_its_families_and_refused_with_others(
-    trained: TrainedModel, view: pd.DataFrame, inputs: tuple[Feature, ...], tmp_path: Path
+    trained: TrainedModel, view: pd.DataFrame, inputs: tuple[Input, ...], tmp_path: Path
 ) -> None:
     stored = store_model(trained, evaluate_gates(trained), tmp_path)
     model = load_model(tmp_path, stored.model_id, inputs)
-    assert model.feature_names == (*FEATURE_NAMES, *NAMES)
+    assert model.feature_names == (*BASE_NAMES, *NAMES)
     assert len(oof_rows(model, view, SHA)) == len(trained.data.dates)
     forecasts = latest_rows(model, view)
     assert len(forecasts) == 21
     assert np.isfinite(forecasts["predicted_return"]).all()
-    for others in (FEATURES, (*FEATURES, inputs[-1], inputs[-2])):
+    for others in (BASE_INPUTS, (*BASE_INPUTS, inputs[-1], inputs[-2])):
         with pytest.raises(ArtifactFault, match="ZL_KEPT_FAMILIES"):
             load_model(tmp_path, stored.model_id, others)
     rows = design_matrix(view.tail(21), inputs)
     with pytest.raises(ArtifactFault, match="another order"):
-        model.predict(rows[[*NAMES, *FEATURE_NAMES]])
+        model.predict(rows[[*NAMES, *BASE_NAMES]])
     with pytest.raises(ArtifactFault, match="rsi_14"):
         model.predict(rows.assign(rsi_14=np.nan))
 
@@ -87,7 +87,7 @@ def test_a_stored_model_is_read_with_its_families_and_refused_with_others(
 def test_a_familys_columns_in_the_rows_do_not_reach_a_model_that_keeps_none(
     walk_model: TrainedModel, view: pd.DataFrame, tmp_path: Path
 ) -> None:
-    plain = train(view, ModelConfig(), SHA)
+    plain = train(view, RECORD, SHA)
     assert plain.model_text == walk_model.model_text
     gates = evaluate_gates(plain)
     assert store_model(plain, gates, tmp_path).model_id == store_model(walk_model, gates, tmp_path).model_id
@@ -96,4 +96,4 @@ def test_a_familys_columns_in_the_rows_do_not_reach_a_model_that_keeps_none(
 def test_an_input_with_the_name_of_one_of_the_eight_is_refused(candle: Family) -> None:
     taken = ModelInput("rsi_14", ("candle_range_5",), lambda frame: frame["candle_range_5"])
     with pytest.raises(FamilyConflict, match="rsi_14"):
-        features_with([replace(candle, inputs=(taken,))])
+        inputs_with([replace(candle, inputs=(taken,))])

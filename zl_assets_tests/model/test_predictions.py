@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.files import ArtifactFault
-from zl_assets.model.fit.artifact import LoadedModel, load_model, store_model
+from zl_assets.model.fit.artifact import LoadedModel, store_model
 from zl_assets.model.fit.gates import evaluate_gates
 from zl_assets.model.fit.predictions import latest_rows, oof_rows
 from zl_assets.model.fit.training import TrainedModel
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.model.conftest import SHA
-from zl_assets_tests.support.contracts import LATEST, OOF
+from zl_assets_tests.model.record import load_model
+from zl_assets_tests.support.contracts import LATEST, OOF, ROW_RULES
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.training import training_set
+from zl_assets_tests.model.record import RECORD, training_set
 from zl_assets_tests.studies.protocol import SEED, Run, autoregression, kinds, mixed, share_of, study
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "protocol.json"
@@ -45,7 +44,7 @@ def test_a_share_has_the_exact_interval_of_a_binomial() -> None:
 
 def test_noise_does_not_come_through_and_what_is_there_does(walk: pd.DataFrame) -> None:
     """The small version: 12 families of noise and 6 planted ones with 59 shifts, on rows of a random walk."""
-    data = training_set(walk, ModelConfig())
+    data = training_set(walk, RECORD)
     done = study(data, "", [kind for kind in kinds(12, 6) if kind.name in ("noise", "planted 0.30")], shifts=59)
     noise, planted = done.shares
     assert (noise.runs, planted.runs) == (12, 6)

@@ -8,14 +8,18 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.config import EvidenceConfig
 from zl_assets.model.fit.forecast import holdout_coverage
-from zl_assets.model.fit.gates import GATES, evaluate_gates
+from zl_assets.model.fit.gates import evaluate_gates, model_gates
 from zl_assets.model.fit.training import TrainedModel
-from zl_assets.model.report.evidence import gather_evidence
+from zl_assets.model.report.evidence import Evidence, gather_evidence
+from zl_assets.model.report.page import Report, report_html
 from zl_assets.model.report.plots import matrix_over_time
-from zl_assets.model.report.report import Evidence, Report, build_report, report_html, skill_words
-from zl_assets_tests.domain.builders import features_of, random_closes, sessions_of
+from zl_assets.model.report.report import build_report
+from zl_assets.model.report.words import skill_words
+from zl_assets_tests.model.record import config_of, train
+from zl_assets_tests.support.builders import features_of, random_closes, sessions_of
+from zl_assets_tests.support.contracts import MONTH, ZL
 
 CLAIMS = re.compile(r"driver|accurate|accuracy|predicts", re.IGNORECASE)
 
@@ -27,7 +31,7 @@ def evidence(walk: pd.DataFrame, walk_model: TrainedModel) -> Evidence:
     sessions = sessions_of([*before, *walk["close"]])
     dates = pd.bdate_range(end=walk["data_date"].iloc[0] - pd.Timedelta(days=1), periods=62)
     sessions["data_date"] = [*dates, *walk["data_date"]]
-    return gather_evidence(walk_model, evaluate_gates(walk_model), walk, features_of(sessions), placebo_shifts=5)
+    return gather_evidence(walk_model, evaluate_gates(walk_model), walk, features_of(sessions), EvidenceConfig(5))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,7 @@ def test_a_small_p_may_name_a_driver(evidence: Evidence) -> None:
 
 
 def test_no_gate_speaks_of_drivers_either() -> None:
-    for gate in GATES:
+    for gate in model_gates(ZL, MONTH):
         assert not CLAIMS.search(gate.explanation + gate.title)
 
 
@@ -119,15 +123,14 @@ def test_without_an_index_the_report_says_so(evidence: Evidence) -> None:
 def test_the_matrix_picture_is_small() -> None:
     from zl_assets_tests.domain.test_matrix import matrix_of
 
-    assert 5_000 < len(matrix_over_time(matrix_of(sessions_of(random_closes(3000))))) < 80_000
+    assert 5_000 < len(matrix_over_time(matrix_of(sessions_of(random_closes(3000))), ZL)) < 80_000
 
 
 def test_a_model_of_another_horizon_is_reported_with_its_own(walk: pd.DataFrame) -> None:
-    from zl_assets.model.fit.training import train
 
-    config = ModelConfig(horizon=5, gap=21)
+    config = config_of(horizon=5, gap=21)
     trained = train(walk, config, "5" * 64)
     sessions = sessions_of(random_closes(10)).assign(instrument_id=pd.array([pd.NA] * 10, dtype="Int64"))
-    evidence = gather_evidence(trained, (), walk, features_of(sessions), placebo_shifts=1)
+    evidence = gather_evidence(trained, (), walk, features_of(sessions), EvidenceConfig(1))
     assert len(evidence.forecasts) == 5
     assert "5 sessions ahead" in build_report(evidence).title

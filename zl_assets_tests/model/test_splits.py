@@ -6,12 +6,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.dummy import DummyRegressor
-from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+from sklearn.model_selection import TimeSeriesSplit
 
-from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.splits import LEAST_IMPACT_ROWS, PurgedHoldout, impact_folds
+from zl_assets.model.fit.splits import impact_folds, least_impact_rows, purged_holdout
 from zl_assets.model.fit.training import TrainedModel
+from zl_assets_tests.support.contracts import MONTH
 
 
 @given(
@@ -24,7 +23,7 @@ def test_no_training_label_is_known_only_after_the_split(steps: list[int], horiz
     sessions = pd.DatetimeIndex([start + dt.timedelta(days=day) for day in itertools.accumulate(steps)])
     at = start + dt.timedelta(days=split)
     labelled = len(sessions) - horizon
-    train, test = next(PurgedHoldout(sessions[:labelled], sessions[horizon:], at).split())
+    train, test = purged_holdout(sessions[:labelled], sessions[horizon:], at)
     for row in range(labelled):
         closes_seen = sessions[row : row + horizon + 1]
         assert (row in train) == all(day.date() < at for day in closes_seen)
@@ -40,13 +39,6 @@ def test_a_gap_of_the_horizon_shares_no_close_and_one_row_less_does(rows: int, h
             assert (newest_label_end >= test.min()) == shares
 
 
-def test_scikit_learn_takes_the_holdout_as_a_splitter() -> None:
-    dates = pd.bdate_range("2022-06-01", periods=400)
-    holdout = PurgedHoldout(dates[:-21], dates[21:], ModelConfig().split_date)
-    assert holdout.get_n_splits() == 1
-    assert cross_val_score(DummyRegressor(), np.zeros((379, 1)), np.arange(379.0), cv=holdout).shape == (1,)
-
-
 def test_the_real_split_purges_21_rows(real_model: TrainedModel) -> None:
     data, holdout = real_model.data, real_model.holdout
     before = int((data.dates < "2023-01-01").sum())
@@ -54,9 +46,9 @@ def test_the_real_split_purges_21_rows(real_model: TrainedModel) -> None:
     assert data.label_ends[holdout.train].max() < pd.Timestamp("2023-01-01") <= data.dates[holdout.test].min()
 
 
-@given(rows=st.integers(LEAST_IMPACT_ROWS, 5000))
+@given(rows=st.integers(least_impact_rows(MONTH), 5000))
 def test_six_blocks_of_one_size_follow_each_other_to_the_newest_row(rows: int) -> None:
-    folds = impact_folds(rows)
+    folds = impact_folds(rows, MONTH)
     assert len(folds) == 6
     tested = np.concatenate([test for _, test in folds])
     np.testing.assert_array_equal(tested, np.arange(tested[0], rows))
@@ -67,6 +59,6 @@ def test_six_blocks_of_one_size_follow_each_other_to_the_newest_row(rows: int) -
 
 
 def test_the_real_history_is_tested_from_row_756_on_and_a_short_one_is_refused() -> None:
-    assert [test[0] for _, test in impact_folds(3810)] == [756, 1265, 1774, 2283, 2792, 3301]
+    assert [test[0] for _, test in impact_folds(3810, MONTH)] == [756, 1265, 1774, 2283, 2792, 3301]
     with pytest.raises(ValueError, match="1133 rows are too few for 6 test blocks: at least 1134"):
-        impact_folds(1133)
+        impact_folds(1133, MONTH)

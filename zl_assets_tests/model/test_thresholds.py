@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.gates import GATES
+from zl_assets.model.fit.gates import model_gates
 from zl_assets.model.fit.skill import SEED
 from zl_assets.model.fit.training import TrainedModel
+from zl_assets_tests.model.record import RECORD
 from zl_assets_tests.studies.thresholds import null_gates
+from zl_assets_tests.support.contracts import MONTH, ZL
 
 
 def test_the_script_writes_what_it_measured(walk: pd.DataFrame, walk_model: TrainedModel, tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_the_script_writes_what_it_measured(walk: pd.DataFrame, walk_model: Trai
     written = json.loads(out.read_text())
     assert (written["shifts"], written["seed"]) == (3, SEED)
     assert written["csv_sha256"] == hashlib.sha256(csv.read_bytes()).hexdigest()
-    assert [gate["name"] for gate in written["gates"]] == [gate.name for gate in GATES]
+    assert [gate["name"] for gate in written["gates"]] == [gate.name for gate in model_gates(ZL, MONTH)]
     ratio = max(fold.score.ratio for fold in walk_model.folds)
     assert written["gates"][0]["real"] == pytest.approx(ratio)
 
@@ -38,16 +39,18 @@ def test_the_committed_measurement_is_of_these_gates_and_holds_no_prices() -> No
     assert (written["shifts"], written["seed"]) == (60, SEED)
     assert re.fullmatch("[0-9a-f]{64}", written["csv_sha256"])
     assert written["any_red"] <= 0.05
-    assert [(gate["name"], gate["bound"]) for gate in written["gates"]] == [(gate.name, gate.bound) for gate in GATES]
+    assert [(gate["name"], gate["bound"]) for gate in written["gates"]] == [
+        (gate.name, gate.bound) for gate in model_gates(ZL, MONTH)
+    ]
     # One number a gate and quantile; the vendor's rows are licensed.
     assert COMMITTED.stat().st_size < 4000
 
 
 def test_the_bounds_still_fit_the_real_series(real_model: TrainedModel) -> None:
     """12 of the 60 shifts of the committed measurement: their quantiles are inside most bounds, and few of them are red."""
-    measured = null_gates(real_model.data, ModelConfig(), "", shifts=12)
+    measured = null_gates(real_model.data, RECORD, "", shifts=12)
     assert measured.any_red <= 0.25
-    for gate, null in zip(GATES, measured.gates, strict=True):
+    for gate, null in zip(model_gates(ZL, MONTH), measured.gates, strict=True):
         assert gate.name == null.name
         assert gate.high is None or null.median < gate.high
         assert gate.low is None or null.median > gate.low

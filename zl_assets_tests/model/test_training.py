@@ -11,14 +11,15 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.training import TrainedModel, fit, train, training_set
+from zl_assets.model.fit.training import TrainedModel, fit
 from zl_assets_tests.model.conftest import SHA
+from zl_assets_tests.model.record import RECORD, config_of, train, training_set
 from zl_assets_tests.model.views import random_walk_view
 
 
-def refused(frame: pd.DataFrame, message: str, config: ModelConfig | None = None) -> None:
+def refused(frame: pd.DataFrame, message: str, config: ModelConfig = RECORD) -> None:
     with pytest.raises(TrainingFault, match=message):
-        train(frame, config or ModelConfig(), SHA)
+        train(frame, config, SHA)
 
 
 # The fits and their scores.
@@ -56,16 +57,16 @@ def test_the_scores_are_what_scikit_learn_says(walk_model: TrainedModel) -> None
 
 def test_weights_are_relative(walk: pd.DataFrame, walk_model: TrainedModel) -> None:
     """Weights of 100 to 600 would make L2 inert: a thousandth of them must be the same model."""
-    lighter = train(walk.assign(sample_weight=walk["sample_weight"] / 1024), ModelConfig(), SHA)
+    lighter = train(walk.assign(sample_weight=walk["sample_weight"] / 1024), RECORD, SHA)
     assert lighter.model_text == walk_model.model_text
 
 
 def test_weights_matter(walk: pd.DataFrame, walk_model: TrainedModel) -> None:
-    assert train(walk.assign(sample_weight=1), ModelConfig(), SHA).model_text != walk_model.model_text
+    assert train(walk.assign(sample_weight=1), RECORD, SHA).model_text != walk_model.model_text
 
 
 def test_another_horizon_gets_labels_of_its_own(walk: pd.DataFrame) -> None:
-    data = training_set(walk, ModelConfig(horizon=5))
+    data = training_set(walk, config_of(horizon=5))
     assert len(data.target) == len(walk) - 5
     assert data.target[10] == pytest.approx(walk["close"][15] / walk["close"][10] - 1)
     assert data.label_ends[10] == walk["data_date"][15]
@@ -75,10 +76,9 @@ def test_another_horizon_gets_labels_of_its_own(walk: pd.DataFrame) -> None:
 
 _HASH = """
 import hashlib
-from zl_assets.model.config import ModelConfig
-from zl_assets.model.training import train
+from zl_assets_tests.model.record import config_of, train
 from zl_assets_tests.model.views import random_walk_view
-model = train(random_walk_view(), ModelConfig(threads={threads}), "5" * 64)
+model = train(random_walk_view(), config_of(threads={threads}), "5" * 64)
 print(hashlib.sha256(model.model_text.replace("[num_threads: 2]", "[num_threads: 1]").encode()).hexdigest())
 print(hashlib.sha256(model.out_of_fold.to_csv().encode()).hexdigest())
 """
@@ -92,7 +92,7 @@ def test_another_process_gives_the_same_bytes(walk_model: TrainedModel, threads:
 
 
 def test_training_twice_gives_the_same_bytes(walk: pd.DataFrame, walk_model: TrainedModel) -> None:
-    assert train(walk.copy(), ModelConfig(), SHA).model_text == walk_model.model_text
+    assert train(walk.copy(), RECORD, SHA).model_text == walk_model.model_text
 
 
 # What is refused.
@@ -152,11 +152,11 @@ def test_no_rows_are_refused(walk: pd.DataFrame) -> None:
 
 
 def test_a_split_date_after_the_last_row_is_refused(walk: pd.DataFrame) -> None:
-    refused(walk, r"The holdout has \d+ training and 0 test rows", ModelConfig(split_date=dt.date(2026, 6, 1)))
+    refused(walk, r"The holdout has \d+ training and 0 test rows", config_of(split_date=dt.date(2026, 6, 1)))
 
 
 def test_a_split_date_before_the_first_row_is_refused(walk: pd.DataFrame) -> None:
-    refused(walk, "The holdout has 0 training", ModelConfig(split_date=dt.date(2000, 1, 1)))
+    refused(walk, "The holdout has 0 training", config_of(split_date=dt.date(2000, 1, 1)))
 
 
 def test_a_constant_target_is_refused(walk: pd.DataFrame) -> None:
@@ -216,6 +216,6 @@ def test_an_unlabelled_row_with_a_bad_input_is_refused_too(walk: pd.DataFrame) -
 
 def test_a_model_that_learns_nothing_is_scored_not_crashed(walk_model: TrainedModel) -> None:
     data = dataclasses.replace(walk_model.data, features=walk_model.data.features * 0)
-    flat = fit(data, ModelConfig(), SHA)
+    flat = fit(data, RECORD, SHA)
     assert np.isnan(flat.folds[0].score.ic)
     assert flat.folds[0].score.sd_prediction < 1e-15

@@ -1,5 +1,5 @@
-"""A product with a state folder of its own, as in the tests of the graph."""
+"""Products with a state folder of their own, new or refreshed."""
 
-from zl_assets_tests.graph.conftest import new_product
+from zl_assets_tests.support.fixtures import new_product, refreshed_product, sample_file
 
-__all__ = ["new_product"]
+__all__ = ["new_product", "refreshed_product", "sample_file"]

@@ -1,7 +1,6 @@
 """The jobs as a person starts them: through Dagster, on the embedded BigQuery."""
 
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,18 @@ import pytest
 from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets.warehouse import connect
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.graph.product import AS_OF, Product, failures, metadata, quiet, red
+from zl_assets_tests.support.fixtures import MakeProduct
+from zl_assets_tests.support.product import AS_OF, Product, failures, metadata, red
 
-MakeProduct = Callable[..., Product]
 JOBS = ("zl_plan", "zl_slice_check", "zl_delete_vanished", "zl_phase0_cleanup")
 FORECASTS = ("zl_1m_oof", "zl_1m_latest")
 VANISHED = ("2024-03-12", "2024-03-13", "2025-06-03")
 
 
 def run(product: Product, job: str, *, apply: bool | None = None, **changes: Any) -> dg.ExecuteInProcessResult:
-    config: dict[str, Any] = quiet()
-    if apply is not None:
-        config["ops"] = {job.removeprefix("zl_"): {"config": {"apply": apply}}}
-    definition = build_defs(product.settings(**changes)).resolve_job_def(job)
-    return definition.execute_in_process(instance=product.instance, raise_on_error=False, run_config=config)
+    ops = None if apply is None else {job.removeprefix("zl_"): {"apply": apply}}
+    return product.run_job(job, ops=ops, **changes)
 
 
 def report(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
@@ -43,18 +38,12 @@ def report(result: dg.ExecuteInProcessResult) -> dict[str, Any]:
 
 def tables(product: Product) -> dict[str, int]:
     """Every dataset, table and view there is, with its rows; without the empty dataset that the emulator begins with."""
-    client = connect(product.settings())
+    client = product.client()
     datasets = [d.dataset_id for d in client.list_datasets() if d.dataset_id != "local"]
     names = [f"{dataset}.{t.table_id}" for dataset in datasets for t in client.list_tables(dataset)]
     counts = {name: next(iter(client.query(f"SELECT COUNT(*) FROM `{name}`").result()))[0] for name in names}
     client.close()
     return {**dict.fromkeys(datasets, 0), **counts}
-
-
-def sql(product: Product, text: str) -> None:
-    client = connect(product.settings())
-    client.query(text).result()
-    client.close()
 
 
 def test_every_job_says_in_the_ui_what_it_does_and_asks_before_it_deletes() -> None:
@@ -67,13 +56,9 @@ def test_every_job_says_in_the_ui_what_it_does_and_asks_before_it_deletes() -> N
 
 
 @pytest.fixture(scope="module")
-def filled(new_product: MakeProduct, tmp_path_factory: pytest.TempPathFactory) -> Product:
+def filled(refreshed_product: MakeProduct) -> Product:
     """A product on a bars file of its own, refreshed once."""
-    path = tmp_path_factory.mktemp("bars") / "bars.parquet"
-    synthetic_bars().to_parquet(path)
-    product = new_product(bars=path, as_of=dt.date(2025, 11, 15))
-    assert failures(product.refresh()) == {}
-    return product
+    return refreshed_product()
 
 
 def test_a_plan_in_an_empty_warehouse_writes_nothing_and_is_what_the_refresh_then_does(new_product: MakeProduct) -> None:
@@ -81,8 +66,9 @@ def test_a_plan_in_an_empty_warehouse_writes_nothing_and_is_what_the_refresh_the
     planned = run(product, "zl_plan")
     assert failures(planned) == {}
     assert tables(product) == {}
-    found = metadata(product.refresh())
-    inserted = {a: values["inserted"] for a, values in found.items() if "inserted" in values and a not in FORECASTS}
+    found = metadata(product.run_up_to("vw_zl_1m_flat"))
+    inserted = {a: values["inserted"] for a, values in found.items() if "inserted" in values}
+    assert len(inserted) == 5
     for asset in FORECASTS:
         assert f"{asset} | create; its rows follow from training" in report(planned)["plan"]
     assert report(planned)["rows_to_insert"] == sum(inserted.values())
@@ -90,20 +76,25 @@ def test_a_plan_in_an_empty_warehouse_writes_nothing_and_is_what_the_refresh_the
         assert f"{asset} | create | {count:,} | {count:,} | 0 | 0 |" in report(planned)["plan"]
     assert "Permissions: not applicable" in report(planned)["plan"]
 
+
+def test_a_plan_of_a_refreshed_warehouse_changes_no_row_and_after_hand_edits_it_is_what_the_refresh_then_does(
+    refreshed_product: MakeProduct,
+) -> None:
+    product = refreshed_product()
     state, before = tables(product), product.snapshot(with_stamps=True)
     again = run(product, "zl_plan")
     assert "It would change no row." in report(again)["plan"]
     assert (tables(product), product.snapshot(with_stamps=True)) == (state, before)
 
     # Hand edits: counted, and put right by the refresh.
-    sql(product, "UPDATE features.daily_ml_matrix SET rsi_14 = 50 WHERE data_date >= '2025-11-01'")
-    sql(product, "DELETE FROM features.zl_ta_features WHERE data_date BETWEEN '2020-01-01' AND '2020-02-15'")
-    sql(product, "ALTER TABLE features.zl_ohlcv DROP COLUMN stub_merged")
-    sql(product, "ALTER TABLE features.zl_ohlcv ADD COLUMN stub_merged BOOL")
+    product.sql("UPDATE features.daily_ml_matrix SET rsi_14 = 50 WHERE data_date >= '2025-11-01'")
+    product.sql("DELETE FROM features.zl_ta_features WHERE data_date BETWEEN '2020-01-01' AND '2020-02-15'")
+    product.sql("ALTER TABLE features.zl_ohlcv DROP COLUMN stub_merged")
+    product.sql("ALTER TABLE features.zl_ohlcv ADD COLUMN stub_merged BOOL")
     edited = product.snapshot(with_stamps=True)
     after_edits = report(run(product, "zl_plan"))
     assert product.snapshot(with_stamps=True) == edited
-    found = {asset: values for asset, values in metadata(product.refresh()).items() if asset not in FORECASTS}
+    found = metadata(product.run_up_to("vw_zl_1m_flat"))
     done = [sum(values.get(name, 0) for values in found.values()) for name in ("inserted", "updated")]
     assert [after_edits["rows_to_insert"], after_edits["rows_to_update"]] == done
     assert done[0] > 25
@@ -138,7 +129,7 @@ def test_a_slice_without_2015_says_so(filled: Product, tmp_path: Path) -> None:
     bars = synthetic_bars()
     bars[bars["date"] < "2015-03-01"].to_parquet(tmp_path / "short.parquet")
     said = failures(run(filled, "zl_slice_check", bars=tmp_path / "short.parquet", as_of=dt.date(2015, 3, 2)))
-    assert "sessions from 2015-01-01 on, and the slice has 100" in said["slice_check"]
+    assert "sessions from 2015-01-01 on, and the slice needs 100" in said["slice_check"]
 
 
 def without(path: Path, dates: tuple[str, ...]) -> Path:
@@ -147,12 +138,13 @@ def without(path: Path, dates: tuple[str, ...]) -> Path:
     return path
 
 
-def test_vanished_sessions_are_listed_then_deleted_and_do_not_come_back(new_product: MakeProduct, tmp_path: Path) -> None:
-    product = new_product(bars=without(tmp_path / "bars.parquet", ()), as_of=dt.date(2025, 11, 15))
-    product.refresh()
-    clean = new_product(bars=without(tmp_path / "clean.parquet", VANISHED), as_of=dt.date(2025, 11, 15))
-    clean.refresh()
-    without(tmp_path / "bars.parquet", VANISHED)
+def test_vanished_sessions_are_listed_then_deleted_and_do_not_come_back(
+    new_product: MakeProduct, refreshed_product: MakeProduct, tmp_path: Path
+) -> None:
+    bars = without(tmp_path / "bars.parquet", VANISHED)
+    clean = new_product(bars=bars, as_of=AS_OF)
+    assert failures(clean.run_up_to("training_csv", checks=False)) == {}
+    product = refreshed_product(bars=bars)
 
     before = tables(product)
     listed = run(product, "zl_delete_vanished")
@@ -172,8 +164,11 @@ def test_vanished_sessions_are_listed_then_deleted_and_do_not_come_back(new_prod
     refreshed = product.refresh()
     assert failures(refreshed) == {}
     assert red(refreshed) == set()
-    # As if the sessions had never been: the same tables, file and model as in a warehouse that never saw them.
-    assert product.snapshot() == clean.snapshot()
+    # As if the sessions had never been: the same tables and file as in a warehouse that never saw them. Of the forecasts, which
+    # are made of that file, the checks have just said that they are right.
+    never_seen, found = clean.snapshot(), product.snapshot()
+    assert "csv" in never_seen
+    assert {name: found[name] for name in never_seen} == never_seen
     assert report(run(product, "zl_delete_vanished", apply=True))["rows_vanished"] == 0
 
 
@@ -188,14 +183,14 @@ def test_a_source_that_lost_a_year_deletes_nothing(filled: Product, tmp_path: Pa
 
 
 def test_the_cleanup_lists_first_and_drops_only_what_is_proven(filled: Product) -> None:
-    sql(filled, "CREATE TABLE features.gone AS SELECT 1 AS a")
-    sql(filled, "CREATE VIEW features.master_features_all AS SELECT a FROM features.gone")
-    client = connect(filled.settings())
+    filled.sql("CREATE TABLE features.gone AS SELECT 1 AS a")
+    filled.sql("CREATE VIEW features.master_features_all AS SELECT a FROM features.gone")
+    client = filled.client()
     client.create_dataset("z_archive_20251119")  # in the client's location; CREATE SCHEMA of the embedded BigQuery knows only US
     client.close()
-    sql(filled, "CREATE TABLE z_archive_20251119.old (a INT64)")
+    filled.sql("CREATE TABLE z_archive_20251119.old (a INT64)")
     assert report(run(filled, "zl_phase0_cleanup", apply=True))["dropped"] == 2  # the dataset and its table; the view runs
-    sql(filled, "DROP TABLE features.gone")
+    filled.sql("DROP TABLE features.gone")
     before = filled.snapshot(with_stamps=True)
     listed = report(run(filled, "zl_phase0_cleanup"))
     assert listed["dropped"] == 0

@@ -16,7 +16,7 @@ from zl_assets.sources.bars import read_bars
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.support.contracts import BARS
+from zl_assets_tests.support.contracts import BARS, MES, ZL
 
 HEADER = "date,symbol,open,high,low,close,volume,instrument_id"
 FIRST = "2020-01-02,ZL,34.1,34.9,33.8,34.5,41000,7"
@@ -49,7 +49,7 @@ def parquet(folder: Path, name: str = "bars.parquet", **columns: Any) -> Path:
 
 def fault_of(path: Path) -> str:
     with pytest.raises(DataFault) as caught:
-        read_bars(path)
+        read_bars(path, [ZL])
     return str(caught.value)
 
 
@@ -57,8 +57,8 @@ def fault_of(path: Path) -> str:
 
 
 def test_a_csv_file_and_a_parquet_file_give_the_same_frame(tmp_path: Path) -> None:
-    of_csv = read_bars(csv(tmp_path, HEADER, FIRST, SECOND))
-    of_parquet = read_bars(parquet(tmp_path))
+    of_csv = read_bars(csv(tmp_path, HEADER, FIRST, SECOND), [ZL])
+    of_parquet = read_bars(parquet(tmp_path), [ZL])
     assert_frame_equal(of_csv.frame, of_parquet.frame, check_exact=True)
     assert tuple(of_csv.frame.columns) == BARS.frame_columns
     assert [str(t) for t in of_csv.frame.dtypes] == ["datetime64[ns]", "string", *["float64"] * 4, "Int64", "Int64"]
@@ -78,7 +78,7 @@ def test_a_csv_file_and_a_parquet_file_give_the_same_frame(tmp_path: Path) -> No
     ],
 )
 def test_every_way_to_write_a_utc_date_is_read(tmp_path: Path, dates: Any) -> None:
-    frame = read_bars(parquet(tmp_path, date=dates)).frame
+    frame = read_bars(parquet(tmp_path, date=dates), [ZL]).frame
     assert list(frame["date"]) == [pd.Timestamp("2020-01-02"), pd.Timestamp("2020-01-03")]
 
 
@@ -95,27 +95,27 @@ def test_every_way_to_write_a_utc_date_is_read(tmp_path: Path, dates: Any) -> No
     ],
 )
 def test_harmless_differences_in_type_and_extra_columns_are_read(tmp_path: Path, columns: dict[str, Any]) -> None:
-    assert len(read_bars(parquet(tmp_path, **columns)).frame) == 2
+    assert len(read_bars(parquet(tmp_path, **columns), [ZL]).frame) == 2
 
 
 def test_a_large_instrument_id_beside_a_null_keeps_every_digit(tmp_path: Path) -> None:
-    frame = read_bars(parquet(tmp_path, instrument_id=[2**62 + 1, None])).frame
+    frame = read_bars(parquet(tmp_path, instrument_id=[2**62 + 1, None]), [ZL]).frame
     assert frame["instrument_id"].tolist() == [2**62 + 1, pd.NA]
 
 
 def test_prices_in_a_csv_keep_every_digit(tmp_path: Path) -> None:
     line = FIRST.replace("34.5,", "34.300000000000004,")
-    assert read_bars(csv(tmp_path, HEADER, line)).frame["close"].tolist() == [34.300000000000004]
+    assert read_bars(csv(tmp_path, HEADER, line), [ZL]).frame["close"].tolist() == [34.300000000000004]
 
 
 def test_blank_lines_a_byte_order_mark_and_nulls_in_optional_columns_are_read(tmp_path: Path) -> None:
     path = csv(tmp_path, "\ufeff" + HEADER, FIRST, "", SECOND.replace(",7", ",NULL"), "", "")
-    assert read_bars(path).frame["instrument_id"].tolist() == [7, pd.NA]
+    assert read_bars(path, [ZL]).frame["instrument_id"].tolist() == [7, pd.NA]
 
 
 def test_other_symbols_are_counted_and_not_looked_at(tmp_path: Path) -> None:
     mes = "2031-01-01,MES,0,-1,5,what,ever,"
-    result = read_bars(csv(tmp_path, HEADER, mes, FIRST, mes))
+    result = read_bars(csv(tmp_path, HEADER, mes, FIRST, mes), [ZL])
     assert result.ignored_symbols == {"MES": 2}
     assert len(result.frame) == 1
 
@@ -127,7 +127,7 @@ def test_a_folder_is_read_one_level_deep(tmp_path: Path) -> None:
     csv(tmp_path, "broken", name=".hidden.csv")
     (tmp_path / "deeper").mkdir()
     csv(tmp_path / "deeper", "broken")
-    result = read_bars(tmp_path)
+    result = read_bars(tmp_path, [ZL])
     assert [file.name for file in result.files] == ["a.csv", "b.PARQUET"]
     assert (len(result.frame), result.duplicates_dropped) == (2, 1)
     assert "2 daily bars of ZL from 2020-01-02 to 2020-01-03" in result.description
@@ -136,20 +136,20 @@ def test_a_folder_is_read_one_level_deep(tmp_path: Path) -> None:
 def test_a_file_of_other_symbols_in_a_folder_is_no_fault(tmp_path: Path) -> None:
     csv(tmp_path, HEADER, FIRST, name="a.csv")
     csv(tmp_path, HEADER, FIRST.replace("ZL", "MES"), name="b.csv")
-    assert read_bars(tmp_path).ignored_symbols == {"MES": 1}
+    assert read_bars(tmp_path, [ZL]).ignored_symbols == {"MES": 1}
 
 
 def test_several_symbols_can_be_asked_for(tmp_path: Path) -> None:
     path = csv(tmp_path, HEADER, FIRST, FIRST.replace("ZL", "MES"))
-    assert read_bars(path, ("MES", "ZL")).frame["symbol"].tolist() == ["MES", "ZL"]
+    assert read_bars(path, [MES, ZL]).frame["symbol"].tolist() == ["MES", "ZL"]
 
 
 def test_the_real_bars_are_read_and_survive_a_csv_bit_for_bit(tmp_path: Path) -> None:
-    real = read_bars(shared_data("databento_futures_ohlcv_1d.parquet"))
+    real = read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL])
     assert (len(real.frame), real.ignored_symbols) == (3_998, {"MES": 2_036})
     path = tmp_path / "bars.csv"
     real.frame.to_csv(path, index=False)
-    assert_frame_equal(read_bars(path).frame, real.frame, check_exact=True)
+    assert_frame_equal(read_bars(path, [ZL]).frame, real.frame, check_exact=True)
 
 
 # --- what stops: files
@@ -348,7 +348,7 @@ def test_a_long_list_of_faults_is_cut_after_ten(tmp_path: Path) -> None:
 def test_a_parquet_that_pandas_wrote_with_an_index_is_read(tmp_path: Path, index: list[str]) -> None:
     bars = synthetic_bars().iloc[100:200]
     bars.set_index(index).to_parquet(tmp_path / "bars.parquet")
-    read = read_bars(tmp_path / "bars.parquet").frame
+    read = read_bars(tmp_path / "bars.parquet", [ZL]).frame
     pd.testing.assert_frame_equal(read, bars.reset_index(drop=True)[list(read.columns)])
 
 
@@ -357,11 +357,11 @@ def test_the_row_named_is_the_row_of_the_file_and_not_of_an_old_index(tmp_path: 
     bars.loc[bars.index[5], "low"] = -1.0
     bars.to_parquet(tmp_path / "bars.parquet")
     with pytest.raises(DataFault, match=r"row=6\b"):
-        read_bars(tmp_path / "bars.parquet")
+        read_bars(tmp_path / "bars.parquet", [ZL])
 
 
 def test_a_link_to_a_file_that_is_gone_is_not_passed_over(tmp_path: Path) -> None:
     """The history that it stood for would be missing without a word."""
     (tmp_path / "b.parquet").symlink_to(tmp_path / "nowhere.parquet")
-    with pytest.raises(DataFault, match=r"b\.parquet is a link to a file that is not there"):
-        read_bars(tmp_path)
+    with pytest.raises(DataFault, match=r"b\.parquet is a link to a file that does not exist"):
+        read_bars(tmp_path, [ZL])

@@ -12,7 +12,7 @@ from pandas.testing import assert_frame_equal
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.support.contracts import BARS_1H
+from zl_assets_tests.support.contracts import BARS_1H, ZL
 
 HEADER = "ts_event,symbol,open,high,low,close,volume,instrument_id"
 FIRST = "2020-01-02 14:00:00+00:00,ZL,34.1,34.9,33.8,34.5,410,7"
@@ -29,7 +29,7 @@ def csv(folder: Path, *lines: str) -> Path:
     "time", ["2020-01-02 14:00:00+00:00", "2020-01-02T14:00:00Z", "2020-01-02 14:00", "2020-01-02 14:00:00 UTC"]
 )
 def test_times_are_utc_however_they_are_written(tmp_path: Path, time: str) -> None:
-    frame = read_bars_1h(csv(tmp_path, HEADER, FIRST.replace("2020-01-02 14:00:00+00:00", time), SECOND)).frame
+    frame = read_bars_1h(csv(tmp_path, HEADER, FIRST.replace("2020-01-02 14:00:00+00:00", time), SECOND), [ZL]).frame
     assert list(frame.columns) == list(BARS_1H.frame_columns)
     assert frame["ts_event"].astype(str).tolist() == ["2020-01-02 14:00:00+00:00", "2020-01-02 15:00:00+00:00"]
 
@@ -40,9 +40,11 @@ def test_a_parquet_file_in_another_zone_is_the_same_hour(tmp_path: Path) -> None
     table = pa.table({"ts_event": moments.cast(pa.timestamp("ns", "America/Chicago")), **values, "volume": [410, 390]})
     pq.write_table(table, tmp_path / "hours.parquet")
     expected = (
-        read_bars_1h(csv(tmp_path, HEADER, FIRST, SECOND)).frame.assign(instrument_id=pd.NA).astype({"instrument_id": "Int64"})
+        read_bars_1h(csv(tmp_path, HEADER, FIRST, SECOND), [ZL])
+        .frame.assign(instrument_id=pd.NA)
+        .astype({"instrument_id": "Int64"})
     )
-    assert_frame_equal(read_bars_1h(tmp_path / "hours.parquet").frame, expected)
+    assert_frame_equal(read_bars_1h(tmp_path / "hours.parquet", [ZL]).frame, expected)
 
 
 @pytest.mark.parametrize(
@@ -62,19 +64,19 @@ def test_a_parquet_file_in_another_zone_is_the_same_hour(tmp_path: Path) -> None
 )
 def test_an_unsound_hour_stops_with_its_place(tmp_path: Path, lines: list[str], said: str) -> None:
     with pytest.raises(DataFault) as caught:
-        read_bars_1h(csv(tmp_path, *lines))
+        read_bars_1h(csv(tmp_path, *lines), [ZL])
     assert said in str(caught.value)
 
 
 def test_two_bars_of_different_hours_are_no_conflict_and_copies_are_dropped(tmp_path: Path) -> None:
-    hours = read_bars_1h(csv(tmp_path, HEADER, FIRST, SECOND, FIRST))
+    hours = read_bars_1h(csv(tmp_path, HEADER, FIRST, SECOND, FIRST), [ZL])
     assert (len(hours.frame), hours.duplicates_dropped) == (2, 1)
     assert hours.description.startswith("2 hourly bars of ZL from 2020-01-02")
 
 
 def test_the_vendors_dbn_hours_are_those_of_the_parquet_file() -> None:
     pytest.importorskip("databento_dbn", reason="the optional extra 'dbn' is not installed")
-    of_dbn = read_bars_1h(shared_data("dbn")).frame
+    of_dbn = read_bars_1h(shared_data("dbn"), [ZL]).frame
     parquet = pd.read_parquet(shared_data("databento_futures_ohlcv_1h.parquet"), filters=[("symbol", "==", "ZL")])
     first, last = of_dbn["ts_event"].iloc[[0, -1]]
     same = parquet[parquet["ts_event"].between(first, last)].reset_index(drop=True)

@@ -15,6 +15,7 @@ from zl_assets.errors import SettingError
 from zl_assets.sources.bars import read_bars
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.support.contracts import ZL
 
 dbn = pytest.importorskip("databento_dbn", reason="the optional extra 'dbn' is not installed")
 
@@ -46,12 +47,12 @@ def mapping(symbol: str, *intervals: tuple[str, str, str]) -> Any:
     return Mapping()
 
 
-ZL = mapping("ZL.v.0", ("2024-01-01", "2024-02-01", "7"))
+FRONT = mapping("ZL.v.0", ("2024-01-01", "2024-02-01", "7"))
 
 
 def write(path: Path, *records: bytes, schema: str = "ohlcv-1h", mappings: list[Any] | None = None, **metadata: Any) -> Path:
     """A DBN file; compressed if its name says so."""
-    mappings = mappings or [ZL]
+    mappings = mappings or [FRONT]
     head = dbn.Metadata(
         **{
             "dataset": "GLBX.MDP3",
@@ -74,14 +75,14 @@ def write(path: Path, *records: bytes, schema: str = "ohlcv-1h", mappings: list[
 
 def fault_of(path: Path) -> str:
     with pytest.raises(DataFault) as caught:
-        read_bars(path)
+        read_bars(path, [ZL])
     return str(caught.value)
 
 
 def test_the_vendors_files_give_the_parquet_bars_of_the_same_days() -> None:
     """Hourly bars in DBN, summed here, against the daily file that somebody else summed: 46 days, bit for bit."""
-    bars = read_bars(shared_data("dbn"))
-    daily = read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame
+    bars = read_bars(shared_data("dbn"), [ZL])
+    daily = read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame
     expected = daily[daily["date"] <= "2010-07-31"].reset_index(drop=True)
     assert len(expected) == 46
     assert_frame_equal(bars.frame, expected, check_exact=True)
@@ -109,25 +110,25 @@ def test_hours_become_utc_days(tmp_path: Path) -> None:
         record("2024-01-02 01:00", 40.25, 5, open=40.5, high=40.75, low=40.0),
         record("2024-01-03 00:00", 43.0, 1),
     )
-    frame = read_bars(path).frame
+    frame = read_bars(path, [ZL]).frame
     assert frame["date"].dt.date.tolist() == [DAY, dt.date(2024, 1, 3)]
     assert frame.iloc[0][["open", "high", "low", "close", "volume"]].tolist() == [40.5, 42.0, 39.5, 41.0, 8]
 
 
 def test_daily_records_are_taken_as_they_are(tmp_path: Path) -> None:
     path = write(tmp_path / "a.dbn", record("2024-01-02", 41.05, 3, rtype=35), schema="ohlcv-1d")
-    frame = read_bars(path).frame
+    frame = read_bars(path, [ZL]).frame
     assert (frame["close"][0], frame["volume"][0], frame["instrument_id"][0]) == (41.05, 3, 7)
 
 
 def test_files_that_overlap_or_part_within_a_day_do_not_count_an_hour_twice(tmp_path: Path) -> None:
     hours = [record(f"2024-01-02 {hour:02d}:00", 40.0 + hour, 1) for hour in range(6)]
-    whole = read_bars(write(tmp_path / "whole.dbn", *hours)).frame
+    whole = read_bars(write(tmp_path / "whole.dbn", *hours), [ZL]).frame
     parts = tmp_path / "parts"
     parts.mkdir()
     write(parts / "a.dbn", *hours[:4])
     write(parts / "b.dbn.zst", *hours[2:])
-    bars = read_bars(parts)
+    bars = read_bars(parts, [ZL])
     assert_frame_equal(bars.frame, whole)
     assert (bars.frame["volume"][0], bars.duplicates_dropped) == (6, 2)
 
@@ -151,7 +152,7 @@ def test_the_symbol_follows_its_contract_from_date_to_date(tmp_path: Path) -> No
         record("2024-01-03 05:00", 51.0, instrument=8),
         mappings=[rolling],
     )
-    frame = read_bars(path).frame
+    frame = read_bars(path, [ZL]).frame
     assert frame["close"].tolist() == [40.0, 51.0]
     assert frame["instrument_id"].tolist() == [7, 8]
 
@@ -206,4 +207,4 @@ def test_without_the_package_one_message_says_what_to_install(tmp_path: Path, mo
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(SettingError, match=r"pip install 'zl-assets\[dbn\]'"):
-        read_bars(path)
+        read_bars(path, [ZL])

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.files import ArtifactFault
 from zl_assets.sources import fred
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.support.contracts import FRED_OBSERVATIONS
 
 AS_OF = dt.date(2024, 2, 1)
 NOW = dt.datetime(2024, 2, 1, 12, tzinfo=dt.UTC)
@@ -223,7 +223,7 @@ def test_what_is_no_file_leaves_the_one_before_and_is_named(
 ) -> None:
     answers.by_series = {"DGS2": [answer], "DGS10": [(200, SOUND.replace("DGS2", "DGS10"))]}
     problems = fred.fetch(address, ["DGS2", "DGS10"], tmp_path, NOW)
-    assert "no earlier file is there" in problems["DGS2"]
+    assert "there is no earlier file" in problems["DGS2"]
     assert list(problems) == ["DGS2"]
     write(tmp_path, SOUND)
     os.utime(tmp_path / "DGS2.csv", (1704067200, 1704067200))

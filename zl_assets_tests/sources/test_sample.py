@@ -13,7 +13,6 @@ from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.rules.market import newest_session, thin_sessions
 from zl_assets.domain.rules.matrix import matrix_rows_recomputed
 from zl_assets.domain.rules.regimes import distinct_regimes
-from zl_assets.domain.rules.rows import ROW_RULES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.targets import forward_return
 from zl_assets.domain.trading_calendar import expected_sessions
@@ -21,7 +20,7 @@ from zl_assets.settings import SAMPLE_AS_OF
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import require
-from zl_assets_tests.support.contracts import BARS, FEATURES, MATRIX, SESSIONS
+from zl_assets_tests.support.contracts import BARS, FEATURES, HORIZON, MATRIX, ROW_RULES, SESSIONS, ZL
 
 
 @functools.cache
@@ -60,29 +59,29 @@ def test_the_sample_moves_like_a_commodity() -> None:
 
 
 def test_the_sample_makes_as_many_rows_as_the_plan_asks_for() -> None:
-    sessions = build_sessions(sample(), "ZL", SAMPLE_AS_OF)
+    sessions = build_sessions(sample(), ZL, SAMPLE_AS_OF)
     assert len(sessions.frame) == 3_893
     assert (sessions.stubs_merged, sessions.stubs_of_another_instrument, len(sessions.stub_prints_left_out)) == (105, 4, 1)
     assert (sessions.forming_bars, sessions.stubs_held_back, len(sessions.thin)) == (0, 0, 12)
-    features = feature_rows(sessions.frame, sample())
-    matrix = build_matrix(sessions.frame, features, regime_weights())
-    assert (len(matrix), forward_return(matrix["market_data.close"]).notna().sum()) == (3_831, 3_810)
+    features = feature_rows(sessions.frame, sample(), ZL)
+    matrix = build_matrix(sessions.frame, features, regime_weights(), ZL)
+    assert (len(matrix), forward_return(matrix["market_data.close"], HORIZON).notna().sum()) == (3_831, 3_810)
     frames = {BARS.table: sample(), SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix}
     for table, frame in frames.items():
         require([assertion(frame) for assertion in ROW_RULES[table]], table)
     verdicts = [
         distinct_regimes(matrix, regime_weights()),
         matrix_rows_recomputed(matrix, sessions.frame, regime_weights()),
-        thin_sessions(sessions.frame),
-        newest_session(matrix, SAMPLE_AS_OF),
+        thin_sessions(sessions.frame, ZL.plausibility.thin_lots, ZL.plausibility.thin_share),
+        newest_session(matrix, ZL.calendar, SAMPLE_AS_OF),
     ]
     require(verdicts, "sample")
 
 
 @pytest.mark.filterwarnings("ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning")
 def test_the_samples_sessions_are_near_the_exchanges_calendar() -> None:
-    days = pd.DatetimeIndex(build_sessions(sample(), "ZL", SAMPLE_AS_OF).frame["data_date"])
-    expected = expected_sessions(days[0].date(), days[-1].date())
+    days = pd.DatetimeIndex(build_sessions(sample(), ZL, SAMPLE_AS_OF).frame["data_date"])
+    expected = expected_sessions(ZL.calendar, days[0].date(), days[-1].date())
     # As the real bars: three days lost by the feed; five evening sessions on holidays and two days of mourning are not expected.
     assert (len(expected.difference(days)), len(days.difference(expected))) == (3, 7)
 

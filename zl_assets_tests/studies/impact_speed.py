@@ -1,6 +1,6 @@
 """How long the deciding probe takes, how that grows, and where the time goes; the tables of docs/impact.md.
 
-    OPENBLAS_NUM_THREADS=1 python -m zl_assets_tests.model.impact_speed
+    OPENBLAS_NUM_THREADS=1 python -m zl_assets_tests.studies.impact_speed
 
 Processor seconds of the best of three, on made-up numbers: other programs on the machine then matter least.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from zl_assets.model.fit.skill import SEED, circular_shifts
 from zl_assets.model.fit.splits import impact_folds
 from zl_assets.model.impact.probe import ridge_errors
+from zl_assets_tests.support.contracts import MONTH
 
 ROWS, COLUMNS, SHIFTS = 3810, 8, 399
 
@@ -22,7 +23,7 @@ ROWS, COLUMNS, SHIFTS = 3810, 8, 399
 def once(rows: int, columns: int, shifts: int) -> None:
     random = np.random.default_rng(0)
     base, family = random.normal(size=(rows, 8)), np.cumsum(random.normal(size=(rows, columns)), axis=0)
-    ridge_errors(base, family, random.normal(size=rows), impact_folds(rows), circular_shifts(rows, shifts, SEED))
+    ridge_errors(base, family, random.normal(size=rows), impact_folds(rows, MONTH), circular_shifts(rows, shifts, SEED))
 
 
 def seconds(rows: int = ROWS, columns: int = COLUMNS, shifts: int = SHIFTS) -> float:

@@ -1,6 +1,6 @@
 """Every mutant of the gates' evidence as one table, measured in one run.
 
-    python -m zl_assets_tests.model.mutants vw_zl_1m_flat.csv --out docs/mutants.md
+    python -m zl_assets_tests.studies.mutants vw_zl_1m_flat.csv --out docs/mutants.md
 
 The mutants are shared with test_gates: each is a way to break or to leak that a gate exists for. Must not be here: gates.
 """
@@ -15,20 +15,21 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.domain.rules.training import target_right
-from zl_assets.io_managers.artifacts import read_csv
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.gates import GateResult, evaluate_gates
-from zl_assets.model.fit.training import TrainedModel, fit, train, training_set
+from zl_assets.model.fit.training import TrainedModel, fit
+from zl_assets_tests.model.record import RECORD, config_of, train, training_set
 from zl_assets_tests.model.views import view_of
+from zl_assets_tests.support.contracts import MONTH
 
-OVERGROWN = ModelConfig(num_leaves=31, rounds=200, min_rows_per_leaf=20, l2=0.0)
+OVERGROWN = config_of(num_leaves=31, rounds=200, min_rows_per_leaf=20, l2=0.0)
 LEVELS = ["return_1d", "return_5d", "return_21d", "ma_5", "ma_21", "ma_63", "volatility_21d", "rsi_14"]
 SHUFFLES = 60
 
 
 def refitted(model: TrainedModel, config: ModelConfig | None = None, **changes: object) -> tuple[GateResult, ...]:
     """The gates after fitting with other features or another target."""
-    return evaluate_gates(fit(dataclasses.replace(model.data, **changes), config or ModelConfig(), model.csv_sha256))
+    return evaluate_gates(fit(dataclasses.replace(model.data, **changes), config or RECORD, model.csv_sha256))
 
 
 def raw_levels(model: TrainedModel, view: pd.DataFrame) -> tuple[GateResult, ...]:
@@ -59,7 +60,7 @@ def wrong_bars(dates: pd.Series, close: pd.Series, seed: int) -> tuple[GateResul
     """Eight closes times 100."""
     close = close.copy()
     close.iloc[np.random.default_rng(seed).choice(len(close), 8, replace=False)] *= 100
-    return evaluate_gates(fit(training_set(view_of(dates, close), ModelConfig()), ModelConfig(), ""))
+    return evaluate_gates(fit(training_set(view_of(dates, close), RECORD), RECORD, ""))
 
 
 def constant_model(model: TrainedModel) -> tuple[GateResult, ...]:
@@ -76,14 +77,14 @@ def flat_month(model: TrainedModel, view: pd.DataFrame) -> tuple[GateResult, ...
     """One month without a move."""
     close = view["close"].copy()
     close.iloc[1000:1021] = close.iloc[1000]
-    return evaluate_gates(fit(training_set(view_of(view["data_date"], close), ModelConfig()), ModelConfig(), ""))
+    return evaluate_gates(fit(training_set(view_of(view["data_date"], close), RECORD), RECORD, ""))
 
 
 def table(csv: Path) -> str:
     """The outcomes as Markdown."""
-    view = read_csv(csv)
+    view = pd.read_csv(csv, parse_dates=["data_date"], float_precision="round_trip")
     sha = hashlib.sha256(csv.read_bytes()).hexdigest()
-    model = train(view, ModelConfig(), sha)
+    model = train(view, RECORD, sha)
     close, dates = view["close"], view["data_date"]
     mutants: dict[str, tuple[Callable[[], tuple[GateResult, ...]], str]] = {
         "none: the model of record": (lambda: evaluate_gates(model), "nothing"),
@@ -103,7 +104,7 @@ def table(csv: Path) -> str:
         "# What turns the gates red",
         "",
         "Each mutant is a way to break the model or to let it see the future. Made by "
-        "`python -m zl_assets_tests.model.mutants`, on a training CSV of "
+        "`python -m zl_assets_tests.studies.mutants`, on a training CSV of "
         f"{len(view):,} rows, sha256 `{sha}`; the config is the model of record's unless it says otherwise.",
         "",
         "| mutant | must turn red | red | worst ratio | best R2 | largest IC | permutation |",
@@ -115,7 +116,7 @@ def table(csv: Path) -> str:
     labelled = view["target_1m"].notna()
     shuffled = view.copy()
     shuffled.loc[labelled, "target_1m"] = np.random.default_rng(0).permutation(view.loc[labelled, "target_1m"])
-    seen = "red" if not target_right(shuffled).passed else "GREEN"
+    seen = "red" if not target_right(shuffled, MONTH).passed else "GREEN"
     lines += [
         f"| a row-shuffled target, seeds 0 to {SHUFFLES - 1} | the check target_right; the gates in at least 70 % | target_right "
         f"{seen}; gates in {sum(caught)} of {SHUFFLES} ({np.mean(caught):.0%}) | | | | |",

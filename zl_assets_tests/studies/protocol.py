@@ -1,6 +1,6 @@
 """Does the impact protocol hold its promises: how often it takes noise for a family, and how often it sees one that is there.
 
-    python -m zl_assets.model.protocol zl_1m.csv --out docs/protocol.json
+    python -m zl_assets_tests.studies.protocol zl_1m.csv --out docs/protocol.json
 
 The base columns and the target are those of the CSV; the families are made up, three columns each. Noise: autoregressions, as
 slow as markets' own numbers are, drawn without a look at the target. Planted: the first column is the target and noise, mixed for
@@ -22,14 +22,14 @@ import numpy as np
 import pandas as pd
 import typer
 
-from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.skill import PLACEBO_SHIFTS, circular_shifts
 from zl_assets.model.fit.splits import impact_folds
-from zl_assets.model.fit.training import TrainingSet, training_set
+from zl_assets.model.fit.training_set import TrainingSet
 from zl_assets.model.impact.decision import SIGNIFICANT
 from zl_assets.model.impact.effect import p_value
 from zl_assets.model.impact.probe import ridge_errors
-from zl_assets_tests.support.contracts import HORIZON
+from zl_assets_tests.model.record import RECORD, training_set
+from zl_assets_tests.support.contracts import HORIZON, MONTH
 
 NOISE_RUNS = 200
 PLANTED_RUNS = 60
@@ -141,7 +141,7 @@ def run(data: TrainingSet, kind: Kind, number: int, seed: int, shifts: int) -> R
     family = np.column_stack([_noise(rows, persistence, random) for _ in range(COLUMNS)])
     if kind.ic:
         family[:, 0] = mixed(data.target, family[:, 0], kind.ic)
-    folds = impact_folds(rows)
+    folds = impact_folds(rows, MONTH)
     moves = circular_shifts(rows, shifts, int(random.integers(2**31)))
     errors = ridge_errors(data.features.to_numpy(), family, data.target, folds, moves)
     gain = float(errors.gain.mean())
@@ -197,7 +197,7 @@ def main(
 ) -> None:
     """Run the protocol on made-up families, and say what share came through."""
     frame = pd.read_csv(csv, parse_dates=["data_date"], float_precision="round_trip")
-    data = training_set(frame, ModelConfig())
+    data = training_set(frame, RECORD)
     sha256 = hashlib.sha256(csv.read_bytes()).hexdigest()
     done = study(data, sha256, kinds(noise, planted), shifts)
     out.write_text(study_json(done))

@@ -1,6 +1,6 @@
 """Where the gates' bounds come from: the same model on targets that cannot be forecast.
 
-    python -m zl_assets.model.thresholds zl_1m.csv --out thresholds.json
+    python -m zl_assets_tests.studies.thresholds zl_1m.csv --out thresholds.json
 
 The target is shifted in a circle against the features: its own distribution and overlap stay, its link to the features is gone.
 What a gate measures on 60 such targets is what it measures when there is nothing to find, and its bound should be about the 99 %
@@ -22,7 +22,9 @@ import typer
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.gates import GateResult, evaluate_gates
 from zl_assets.model.fit.skill import SEED, circular_shifts, shifted
-from zl_assets.model.fit.training import TrainingSet, fit, training_set
+from zl_assets.model.fit.training import fit
+from zl_assets.model.fit.training_set import TrainingSet
+from zl_assets_tests.model.record import RECORD, training_set
 
 SHIFTS = 60
 
@@ -100,7 +102,7 @@ def main(
 ) -> None:
     """Measure every gate on circularly shifted targets."""
     frame = pd.read_csv(csv, parse_dates=["data_date"], float_precision="round_trip")
-    config = ModelConfig()
+    config = RECORD
     measured = null_gates(training_set(frame, config), config, hashlib.sha256(csv.read_bytes()).hexdigest(), shifts, seed)
     out.write_text(json.dumps(asdict(measured), indent=2) + "\n")
     typer.echo(pd.DataFrame([asdict(gate) for gate in measured.gates]).to_string(index=False, float_format="%.4f"))

@@ -1,15 +1,40 @@
 """ZL's contracts at one month, as the tests name them."""
 
+from dataclasses import replace
+
 from zl_assets.contracts.features import matrix, ta_features
-from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY, bars_1h
 from zl_assets.contracts.market import bars, sessions
 from zl_assets.contracts.predictions import latest, oof
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.contracts.training import training_view
+from zl_assets.domain.rules.rows import (
+    BAR_RULES,
+    LATEST_RULES,
+    OOF_RULES,
+    PRICE_RULES,
+    REGIME_RULES,
+    feature_rules,
+    matrix_rules,
+)
+from zl_assets.instruments.base import ContractSize, PriceUnit
 from zl_assets.instruments.zl import INSTRUMENT as ZL
+from zl_assets.sources import bars_1h as hourly
+from zl_assets.sources import fred_observations, volatility_daily
+from zl_assets.sources.bars_1h import bars_1h
 from zl_assets.warehouse.contract import TableContract, ViewContract
+from zl_assets.warehouse.verdict import RowRule
 
 [MONTH] = ZL.horizons
+# Made up: a second instrument, as DESIGN.md names one.
+MES = replace(
+    ZL,
+    symbol="MES",
+    slug="mes",
+    name="the micro S&P",
+    price=PriceUnit(name="index points", word="points", short="points", per_dollar=1),
+    contract=ContractSize(quantity=5, words="5 index units"),
+    bare_names=False,
+)
 SYMBOL = ZL.symbol
 HORIZON = MONTH.sessions
 SPLIT_DATE = ZL.split_date.isoformat()
@@ -18,9 +43,23 @@ LOTS = ZL.volume_unit
 BARS, SESSIONS, FEATURES, MATRIX = bars(ZL), sessions(ZL), ta_features(ZL), matrix(ZL)
 TRAINING_VIEW, OOF, LATEST = training_view(ZL, MONTH), oof(ZL, MONTH), latest(ZL, MONTH)
 BARS_1H = bars_1h(ZL)
+FRED_OBSERVATIONS = fred_observations.SOURCE.contract([ZL])
+VOLATILITY_DAILY = volatility_daily.SOURCE.contract([ZL])
 INTELLIGENCE: dict[str, TableContract] = {contract.table: contract for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, BARS_1H)}
 
 # Asset key -> contract, in the order of the graph.
 CONTRACTS: dict[str, TableContract | ViewContract] = {
     contract.table: contract for contract in (BARS, REGIME_WEIGHTS, SESSIONS, FEATURES, MATRIX, TRAINING_VIEW, OOF, LATEST)
+}
+
+# Asset key -> what every row must meet before it is written.
+ROW_RULES: dict[str, tuple[RowRule, ...]] = {
+    BARS.table: BAR_RULES,
+    SESSIONS.table: PRICE_RULES,
+    FEATURES.table: feature_rules(ZL),
+    REGIME_WEIGHTS.table: REGIME_RULES,
+    MATRIX.table: matrix_rules(ZL),
+    OOF.table: OOF_RULES,
+    LATEST.table: LATEST_RULES,
+    **{source.table: source.rules for source in (fred_observations.SOURCE, volatility_daily.SOURCE, hourly.SOURCE)},
 }

@@ -118,10 +118,11 @@ def _wait_until_served(url: str, process: subprocess.Popen[bytes], log: Path) ->
 
 
 def _stop_group(process: subprocess.Popen[bytes]) -> None:
-    """Ask `dg dev` first, so that its services leave in order; then nothing of its group stays."""
-    process.terminate()
+    """Ctrl-C, as a person does it, so that the services leave in order; then nothing of the group stays."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(20)
+        process.wait(5)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

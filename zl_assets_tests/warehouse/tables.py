@@ -8,7 +8,7 @@ from google.cloud import bigquery
 from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Stamp, TableContract
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
-from zl_assets.warehouse.publish import Publication, Publisher, Report
+from zl_assets.warehouse.publish import Publication, Publisher, WriteReport
 
 T = ColumnType
 
@@ -63,7 +63,7 @@ def publisher(client: bigquery.Client, prefix: str, **limits: object) -> Publish
     return Publisher(runner, Namespace(client.project, prefix), **(values | limits))  # type: ignore[arg-type]
 
 
-def publish(client: bigquery.Client, prefix: str, frame: pd.DataFrame, **limits: object) -> Report:
+def publish(client: bigquery.Client, prefix: str, frame: pd.DataFrame, **limits: object) -> WriteReport:
     """Publish a frame of SMALL."""
     return publisher(client, prefix, **limits).publish(Publication(frame), SMALL)
 

@@ -11,7 +11,16 @@ from zl_assets.warehouse import cleanup
 from zl_assets.warehouse.errors import WarehouseRefused
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import ListedName
+from zl_assets.warehouse.publish import Publisher
 from zl_assets_tests.warehouse.tables import publisher
+
+
+def inspect_view(publisher: Publisher) -> cleanup.Leftover:
+    return cleanup.inspect_view(publisher, "features", "master_features_all")
+
+
+def inspect_dataset(publisher: Publisher) -> cleanup.Leftover:
+    return cleanup.inspect_dataset(publisher, "z_archive_20251119")
 
 
 def names(bq: bigquery.Client, prefix: str) -> set[str]:
@@ -32,7 +41,7 @@ def run(bq: bigquery.Client, prefix: str) -> Callable[..., None]:
 
 def test_nothing_there_is_nothing_to_do(bq: bigquery.Client, prefix: str) -> None:
     one = publisher(bq, prefix)
-    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    view, dataset = inspect_view(one), inspect_dataset(one)
     assert (view.droppable, dataset.droppable) == (False, False)
     assert "There is nothing to drop" in cleanup.markdown([view, dataset], None)
     assert cleanup.drop(one, view, dataset).gone == ()
@@ -44,7 +53,7 @@ def test_a_view_over_a_table_that_is_gone_is_dropped(bq: bigquery.Client, prefix
     run("CREATE VIEW `@features.bystander` AS SELECT a FROM `@features.gone`")
     run("DROP TABLE `@features.gone`")
     one = publisher(bq, prefix)
-    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    view, dataset = inspect_view(one), inspect_dataset(one)
     assert view.droppable
     assert "features.master_features_all" in names(bq, prefix)
     assert "`apply: true`" in cleanup.markdown([view, dataset], None)
@@ -60,9 +69,9 @@ def test_a_view_that_runs_and_a_table_of_that_name_stay(
 ) -> None:
     run(f"CREATE {kind}")
     one = publisher(bq, prefix)
-    view = cleanup.inspect_view(one)
+    view = inspect_view(one)
     assert not view.droppable
-    cleanup.drop(one, view, cleanup.inspect_dataset(one))
+    cleanup.drop(one, view, inspect_dataset(one))
     assert "features.master_features_all" in names(bq, prefix)
 
 
@@ -75,7 +84,7 @@ def test_a_view_that_we_may_not_read_is_not_taken_for_broken(
         raise WarehouseRefused("BigQuery denied the step") from api.Forbidden("no")
 
     monkeypatch.setattr(JobRunner, "dry_run", forbidden)
-    view = cleanup.inspect_view(publisher(bq, prefix))
+    view = inspect_view(publisher(bq, prefix))
     assert not view.droppable
     assert "so it stays" in view.evidence
 
@@ -96,7 +105,7 @@ def test_a_view_that_only_our_count_cannot_ask_is_not_taken_for_broken(
         raise WarehouseRefused(f"BigQuery refused the step: BadRequest: {words}") from api.BadRequest(words)
 
     monkeypatch.setattr(JobRunner, "dry_run", refused)
-    assert not cleanup.inspect_view(publisher(bq, prefix)).droppable
+    assert not inspect_view(publisher(bq, prefix)).droppable
 
 
 def test_what_is_in_another_location_than_ours_is_not_taken_for_broken_or_empty(
@@ -112,10 +121,10 @@ def test_what_is_in_another_location_than_ours_is_not_taken_for_broken_or_empty(
 
     monkeypatch.setattr(JobRunner, "dry_run", not_found)
     one = publisher(bq, prefix, location="EU")
-    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    view, dataset = inspect_view(one), inspect_dataset(one)
     assert (view.droppable, dataset.droppable) == (False, False)
     for leftover in (view, dataset):
-        assert "in us-central1, and ZL_LOCATION is EU, from where it cannot be looked at: it stays" in leftover.evidence
+        assert "in us-central1, and ZL_LOCATION is EU, so it cannot be looked at, and stays" in leftover.evidence
     assert cleanup.drop(one, view, dataset).gone == ()
 
 
@@ -125,13 +134,13 @@ def test_a_dataset_of_empty_tables_is_dropped(bq: bigquery.Client, prefix: str, 
     run("CREATE TABLE `@z_archive_20251119.two` (a INT64)")
     run("INSERT INTO `@z_archive_20251119.two` VALUES (1)")
     one = publisher(bq, prefix)
-    dataset = cleanup.inspect_dataset(one)
+    dataset = inspect_dataset(one)
     assert (dataset.droppable, dataset.evidence) == (False, "two has 1 rows: the dataset stays")
-    assert cleanup.drop(one, cleanup.inspect_view(one), dataset).gone == ()
+    assert cleanup.drop(one, inspect_view(one), dataset).gone == ()
     run("DELETE FROM `@z_archive_20251119.two` WHERE TRUE")
-    dataset = cleanup.inspect_dataset(one)
+    dataset = inspect_dataset(one)
     assert dataset.droppable
-    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset).gone) == 3
+    assert len(cleanup.drop(one, inspect_view(one), dataset).gone) == 3
     assert names(bq, prefix) == {"features"}
 
 
@@ -140,7 +149,7 @@ def test_rows_that_come_after_the_look_are_not_dropped(bq: bigquery.Client, pref
     for table in ("one", "two", "zoo"):
         run(f"CREATE TABLE `@z_archive_20251119.{table}` (a INT64)")
     one = publisher(bq, prefix)
-    view, dataset = cleanup.inspect_view(one), cleanup.inspect_dataset(one)
+    view, dataset = inspect_view(one), inspect_dataset(one)
     assert dataset.droppable
     run("INSERT INTO `@z_archive_20251119.two` VALUES (1)")
     outcome = cleanup.drop(one, view, dataset)
@@ -148,7 +157,7 @@ def test_rows_that_come_after_the_look_are_not_dropped(bq: bigquery.Client, pref
     assert names(bq, prefix) == {"features", "z_archive_20251119", "z_archive_20251119.two", "z_archive_20251119.zoo"}
     assert outcome.gone == (f"{full}.one",)
     said = cleanup.markdown([view, dataset], outcome)
-    assert f"Dropped: {full}.one. {full}.two has 1 rows by now: it stays, and what is left of {full}." in said
+    assert f"Dropped: {full}.one. {full}.two has 1 rows by now: it stays, and so does the rest of {full}." in said
 
 
 @pytest.mark.parametrize("table", ["old-table", "2024_backup"])
@@ -156,9 +165,9 @@ def test_a_table_whose_name_is_not_one_of_ours_does_not_stop_the_cleanup(bq: big
     bq.create_dataset(f"{prefix}z_archive_20251119")
     bq.create_table(bigquery.Table(f"{bq.project}.{prefix}z_archive_20251119.{table}", [bigquery.SchemaField("a", "INT64")]))
     one = publisher(bq, prefix)
-    dataset = cleanup.inspect_dataset(one)
+    dataset = inspect_dataset(one)
     assert (dataset.droppable, dataset.evidence) == (True, "1 tables, each with 0 rows")
-    assert len(cleanup.drop(one, cleanup.inspect_view(one), dataset).gone) == 2
+    assert len(cleanup.drop(one, inspect_view(one), dataset).gone) == 2
     assert names(bq, prefix) == set()
 
 
@@ -172,6 +181,6 @@ def test_a_dataset_with_a_view_in_it_stays(bq: bigquery.Client, prefix: str, run
     bq.create_dataset(f"{prefix}z_archive_20251119")
     run("CREATE VIEW `@z_archive_20251119.v` AS SELECT 1 AS a")
     one = publisher(bq, prefix)
-    dataset = cleanup.inspect_dataset(one)
+    dataset = inspect_dataset(one)
     assert dataset.evidence == "v is a VIEW, not a table: the dataset stays"
-    assert cleanup.drop(one, cleanup.inspect_view(one), dataset).gone == ()
+    assert cleanup.drop(one, inspect_view(one), dataset).gone == ()

@@ -9,13 +9,13 @@ from google.cloud import bigquery
 
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
-from zl_assets.domain.rules.rows import ROW_RULES
+from zl_assets.domain.training_view import training_view_select
+from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.sources.bars import read_bars
 from zl_assets.warehouse.contract import ColumnType, leaves_of
-from zl_assets.warehouse.publish import Publication, Report
-from zl_assets.warehouse.sql import training_view
+from zl_assets.warehouse.publish import Publication, WriteReport
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.support.contracts import FEATURES, MATRIX, SYMBOL
+from zl_assets_tests.support.contracts import FEATURES, MATRIX, MONTH, ROW_RULES
 from zl_assets_tests.warehouse.tables import publisher
 
 # Typed out from DOMAIN.md, section 5, not from the contract; `timestamp` and `regime_name` are what a live table may carry too.
@@ -43,8 +43,8 @@ FIRST, LAST = dt.date(2010, 9, 1), dt.date(2025, 11, 14)
 
 @pytest.fixture(scope="module")
 def matrix() -> pd.DataFrame:
-    bars = read_bars(shared_data("databento_futures_ohlcv_1d.parquet")).frame
-    return derive(bars, SYMBOL, dt.date(2025, 11, 15), regime_weights()).matrix
+    bars = read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame
+    return derive(bars, ZL, dt.date(2025, 11, 15), regime_weights()).matrix
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def live(bq: bigquery.Client, prefix: str) -> str:
     return name
 
 
-def publish(bq: bigquery.Client, prefix: str, frame: pd.DataFrame) -> Report:
+def publish(bq: bigquery.Client, prefix: str, frame: pd.DataFrame) -> WriteReport:
     return publisher(bq, prefix).publish(Publication(frame), MATRIX, ROW_RULES[MATRIX.table])
 
 
@@ -159,6 +159,6 @@ def test_the_training_view_runs_on_their_table(bq: bigquery.Client, prefix: str,
     what zl_delete_vanished lists."""
     publish(bq, prefix, matrix)
     bq.query(f"DELETE FROM `{live}` WHERE market_data IS NULL").result()
-    rows = bq.query(training_view(publisher(bq, prefix).namespace.of(MATRIX))).to_dataframe()
+    rows = bq.query(training_view_select(publisher(bq, prefix).namespace.of(MATRIX).quoted, ZL, MONTH)).to_dataframe()
     assert len(rows) == 3831
     assert rows["target_1m"].notna().sum() == 3810

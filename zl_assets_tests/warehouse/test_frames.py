@@ -150,5 +150,5 @@ def test_a_time_finer_than_bigquery_keeps_is_refused() -> None:
 
 def test_a_date_that_pandas_cannot_hold_is_named() -> None:
     days = pa.table({"day": pa.array([dt.date(2024, 1, 30), dt.date(9999, 12, 31)])})
-    with pytest.raises(SchemaConflict, match=r"day goes from 2024-01-30 to 9999-12-31.*Put the rows beyond right"):
+    with pytest.raises(SchemaConflict, match=r"day goes from 2024-01-30 to 9999-12-31.*Correct the rows outside of that"):
         from_arrow(days, [Leaf("day", SMALL.columns[0])])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Part, TableContract, leaves_of
 from zl_assets.warehouse.errors import WarehouseUnavailable
 from zl_assets.warehouse.plan import make_plan
-from zl_assets.warehouse.publish import Publication, Publisher, Report
+from zl_assets.warehouse.publish import Publication, Publisher, WriteReport
 from zl_assets_tests.warehouse.tables import SMALL, publish, publisher, rows, small_frame
 from zl_assets_tests.warehouse.test_plan import AS_OF, VIEW, select
 
@@ -42,7 +42,7 @@ def frame(on: Sequence[str], days: int = 5) -> pd.DataFrame:
     return made
 
 
-def write(bq: bigquery.Client, prefix: str, *on: str, days: int = 5) -> Report:
+def write(bq: bigquery.Client, prefix: str, *on: str, days: int = 5) -> WriteReport:
     return publisher(bq, prefix).publish(Publication(frame(on, days)), contract(on))
 
 

@@ -29,7 +29,7 @@ from zl_assets.warehouse.plan import (
     probe_permissions,
 )
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition
-from zl_assets_tests.golden import assert_golden
+from zl_assets_tests.support.golden import assert_golden
 from zl_assets_tests.warehouse.tables import SMALL, publish, publisher, small_frame
 from zl_assets_tests.warehouse.test_sql import GOLDEN
 

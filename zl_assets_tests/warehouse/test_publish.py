@@ -3,12 +3,10 @@
 import datetime as dt
 import secrets
 import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
@@ -17,19 +15,18 @@ from hypothesis import strategies as st
 from zl_assets.errors import SettingError
 from zl_assets.warehouse.contract import ColumnType, WriteMode
 from zl_assets.warehouse.errors import ContractViolation, DataFault, SchemaConflict, SourceConflict
+from zl_assets.warehouse.process import owner, owner_of
 from zl_assets.warehouse.publish import (
     STAGING_PREFIX,
     Change,
     Publication,
     Publisher,
     ViewDefinition,
-    is_orphan,
     merge_ranges,
-    owner,
-    owner_of,
     same_select,
 )
 from zl_assets.warehouse.schema import adopt
+from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.warehouse.tables import SMALL, day, publish, publisher, rows, small_frame
 
@@ -320,18 +317,14 @@ def test_a_transaction_too_long_for_bigquery_says_what_to_set(
     assert publish(bq, prefix, frame).inserted == 90
 
 
-def test_a_process_is_known_whatever_is_done_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = owner()
-    monkeypatch.setattr(psutil.Process, "create_time", lambda _: 1.0)
-    if sys.platform == "linux":
-        assert owner() == mine
-    assert not is_orphan(owner())
-
-
-def test_this_process_is_not_an_orphan() -> None:
-    assert not is_orphan(owner())
-    assert is_orphan(owner() + "1")
-    assert not is_orphan("")
+def test_a_table_that_is_not_there_is_read_as_empty_only_where_that_is_asked_for(bq: bigquery.Client, prefix: str) -> None:
+    one = publisher(bq, prefix)
+    with pytest.raises(SchemaConflict, match="does not exist"):
+        one.read(SMALL)
+    pd.testing.assert_frame_equal(one.read_or_empty(SMALL), empty_frame(SMALL))
+    publish(bq, prefix, small_frame())
+    pd.testing.assert_frame_equal(one.read_or_empty(SMALL), one.read(SMALL))
+    assert len(one.read(SMALL)) == 5
 
 
 def test_bars_of_another_source_are_never_mixed_in(bq: bigquery.Client, prefix: str) -> None:

@@ -20,7 +20,7 @@ def tables(bq: bigquery.Client, prefix: str) -> list[str]:
 
 
 def test_every_column_and_every_field_comes_back(bq: bigquery.Client, prefix: str) -> None:
-    [tried] = try_slice(publisher(bq, prefix), {SMALL: small_frame(40)})
+    [tried] = try_slice(publisher(bq, prefix), {SMALL: small_frame(40)}, {})
     assert (tried.inserted, tried.changed_again, tried.faults) == (40, 0, ())
     assert tried.columns == len(SMALL.frame_columns) == 6
     assert tried.fields == len(list(leaves_of(SMALL.created_columns))) == 9
@@ -32,7 +32,7 @@ def test_every_column_and_every_field_comes_back(bq: bigquery.Client, prefix: st
 def test_a_live_table_is_not_touched_even_where_nothing_may_be_created(bq: bigquery.Client, prefix: str) -> None:
     publish(bq, prefix, small_frame(3))
     before = rows(bq, prefix)
-    try_slice(publisher(bq, prefix, may_create=False), {SMALL: small_frame(40)})
+    try_slice(publisher(bq, prefix, may_create=False), {SMALL: small_frame(40)}, {})
     assert rows(bq, prefix) == before
     assert tables(bq, prefix) == ["small"]
 
@@ -49,7 +49,7 @@ def test_what_comes_back_otherwise_is_named_and_the_scratch_table_goes(
 
     monkeypatch.setattr(Publisher, "read", damaged)
     with pytest.raises(DataFault) as caught:
-        try_slice(publisher(bq, prefix), {SMALL: small_frame(40)})
+        try_slice(publisher(bq, prefix), {SMALL: small_frame(40)}, {})
     assert "d.small: bar.close: 1 values differ, the first in row 3: wrote 2.5 (float64), found 2.500000000001" in str(
         caught.value
     )

@@ -9,13 +9,13 @@ from sqlglot import exp
 from zl_assets.contracts.ledger import LEDGER
 from zl_assets.domain.families.base import Family, FamilyColumn
 from zl_assets.domain.families.registry import Selection
-from zl_assets.domain.families.tables import matrix_columns, matrix_contract, training_view_contract
+from zl_assets.domain.families.tables import matrix_contract
 from zl_assets.warehouse import sql
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.schema import field_of, live_columns
-from zl_assets_tests.golden import assert_golden
-from zl_assets_tests.support.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW
+from zl_assets_tests.support.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, ZL
+from zl_assets_tests.support.golden import assert_golden
 from zl_assets_tests.warehouse.tables import SMALL
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -49,7 +49,7 @@ def _family() -> Family:
 
 
 WITH_FAMILY = Selection((_family(),), (_family(),), (_family(),))
-FAMILY_MATRIX = matrix_contract(WITH_FAMILY)
+FAMILY_MATRIX = matrix_contract(WITH_FAMILY, ZL)
 
 STATEMENTS = {
     "select_matrix": sql.select_frame(target(MATRIX).name, MATRIX.frame_leaves),
@@ -87,14 +87,6 @@ STATEMENTS = {
     "compare_family": sql.compare(target(FAMILY_MATRIX), staging(MATRIX), "DATE_TRUNC(data_date, MONTH)"),
     "merge_family": sql.merge(target(FAMILY_MATRIX), staging(MATRIX)),
     "add_family_struct": sql.add_columns(target(MATRIX).name, [c for c in FAMILY_MATRIX.columns if c.name == "rain"]),
-    "create_family_view": sql.create_view(
-        TableName("my-project", "training", TRAINING_VIEW.table),
-        training_view_contract(WITH_FAMILY.kept),
-        sql.training_view(target(MATRIX).name, matrix_columns(WITH_FAMILY.kept)),
-    ),
-    "create_view": sql.create_view(
-        TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW, sql.training_view(target(MATRIX).name)
-    ),
 }
 
 

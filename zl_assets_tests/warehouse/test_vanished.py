@@ -58,11 +58,12 @@ def test_more_than_one_in_a_hundred_is_refused_whole(bq: bigquery.Client, prefix
     small, other = found(bq, prefix, 1, 2, 3)
     with pytest.raises(
         DataFault,
-        match=r"at most 1 % of the history may be, 2 of the 200 dates in .*d\.small, and here it would be 3: 3 of 200 rows of",
+        match=r"at most 1 % of the history may be deleted, 2 of the 200 dates in .*d\.small, and this would delete 3: "
+        "3 of 200 rows of",
     ):
         delete_vanished(publisher(bq, prefix), [replace(small, dates=()), other])
     # Neither is it allowed when no table alone loses so many.
-    with pytest.raises(DataFault, match=r"it would be 3: 2 of 200 rows of .*; 1 of 200 rows of"):
+    with pytest.raises(DataFault, match=r"this would delete 3: 2 of 200 rows of .*; 1 of 200 rows of"):
         delete_vanished(publisher(bq, prefix), [replace(small, dates=small.dates[:2]), replace(other, dates=other.dates[2:])])
     assert rows(bq, prefix) == before
 
@@ -78,7 +79,7 @@ def test_one_vanished_session_goes_from_a_table_that_has_only_the_last_21(bq: bi
 def test_a_source_that_lost_its_newest_rows_deletes_nothing_from_the_short_table_either(bq: bigquery.Client, prefix: str) -> None:
     publisher(bq, prefix).publish(Publication(small_frame(200)), SMALL)
     publisher(bq, prefix).publish(Publication(small_frame(200).tail(21)), OTHER)
-    with pytest.raises(DataFault, match="it would be 21"):
+    with pytest.raises(DataFault, match="this would delete 21"):
         delete_vanished(publisher(bq, prefix), found(bq, prefix, *range(179, 200)))
 
 
@@ -95,7 +96,8 @@ def test_the_text_says_what_to_do_next(bq: bigquery.Client, prefix: str) -> None
     fill(bq, prefix)
     listed = found(bq, prefix, 2)
     assert "| 200 | 1 | 2024-02-01 |" in markdown(listed, None)
-    assert "`apply: true` to delete these 2 rows, of 1 dates; at most 1 % of the history may go, 2 of" in markdown(listed, None)
+    may = "at most 1 % of the history may be deleted, 2 of"
+    assert f"`apply: true` to delete these 2 rows, of 1 dates; {may}" in markdown(listed, None)
     assert "2 rows were deleted" in markdown(listed, 2)
     assert "nothing to delete" in markdown(found(bq, prefix), None)
     assert "None of the tables exists yet" in markdown([], None)

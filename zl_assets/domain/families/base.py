@@ -11,6 +11,9 @@ import pandas as pd
 
 from zl_assets.warehouse.contract import IDENTIFIER, Column
 
+# What `made_from` calls the instrument's own sessions.
+SESSIONS = "sessions"
+
 type Compute = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
 
 
@@ -22,8 +25,8 @@ class FamilyColumn:
         column: name, type, meaning and unit; always nullable. `column.name` is its name in the family's own table.
         struct: the matrix's STRUCT that it is a field of: one that exists, or a new one of the family's.
         formula: how it is computed, and where the formula comes from.
-        made_from: `table.column` of the columns that its values are computed from, for column lineage; what only orders or
-            selects rows is not one.
+        made_from: the columns that its values are computed from, for column lineage: `sessions.column`, or `table.column` of
+            a source; columns that only order or select rows are not among them.
         low, high: the range that a value must lie in; None where there is no bound.
     """
 
@@ -92,11 +95,13 @@ class Family:
         description: for the person looking at the graph.
         columns: what it adds to the matrix.
         needs: what it reads beside the sessions.
+        symbols: the instruments that it is for; empty where it is for all.
         inputs: what a model may see of it.
-        compute: (sessions, sources) -> columns. `sessions` are the SESSIONS.frame_columns of one symbol in order of date, with a
-            RangeIndex; `sources` are the frames of `needs`, by asset. Returns the family's columns under `column.name`, on the
-            index of `sessions`, with the types of `contracts.PANDAS_DTYPES`. Pure, and each row from sessions up to its own and
-            source rows that were available before its session's decision time.
+        compute: (sessions, sources) -> columns. `sessions` are those of one symbol in order of date, with a RangeIndex: the
+            columns of contracts.market.sessions, and `decided_at`, the UTC time at which each decides; `sources` are the frames
+            of `needs`, by asset. Returns the family's columns under `column.name`, on the index of `sessions`, with the types of
+            `warehouse.contract.PANDAS_DTYPES`. Pure, and each row from sessions up to its own and source rows that were
+            available before its session's decision time.
         coverage: the least share of sessions, after its first value, on which every column must have a value.
     """
 
@@ -108,6 +113,7 @@ class Family:
     inputs: tuple[ModelInput, ...]
     compute: Compute
     coverage: float = 0.95
+    symbols: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.name) or self.name != self.name.lower():

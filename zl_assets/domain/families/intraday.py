@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.contracts.columns import FRACTION
-from zl_assets.contracts.tables import BARS_1H, CENTS
+from zl_assets.contracts.columns import FRACTION, PRICE
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.warehouse.contract import Column, ColumnType
 
 STRUCT = "market_data"
+HOURS = "databento_futures_ohlcv_1h"
 
 
 def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -25,10 +25,10 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
         sources: databento_futures_ohlcv_1h; empty where there is none.
 
     Returns:
-        vwap (US cents per pound) and realized_vol_1h (fraction per hour), float64, on the index of `sessions`. NULL where a
+        vwap (in the price's unit) and realized_vol_1h (fraction per hour), float64, on the index of `sessions`. NULL where a
         session has no volume in its hours, or fewer than two hourly returns.
     """
-    hours = session_hours(sessions, sources[BARS_1H.table])
+    hours = session_hours(sessions, sources[HOURS])
     volume = hours["volume"].astype("float64")
     traded = volume.groupby(hours["session"]).sum()
     vwap = (hours["close"] * volume).groupby(hours["session"]).sum() / traded.where(traded > 0)
@@ -50,7 +50,8 @@ def session_hours(sessions: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         sessions: data_date, symbol and instrument_id of one symbol, in order of date.
-        hours: BARS_1H.frame_columns, any row order; other symbols are ignored.
+        hours: ts_event, symbol, open, high, low, close, volume and instrument_id of each hour, any row order; other symbols are
+            ignored.
 
     Returns:
         The rows of `hours` in order of time, with `session`: the index of the session in `sessions`. Hours on a date that is no
@@ -82,23 +83,23 @@ FAMILY = Family(
     description="Volume-weighted mean price and hourly volatility of each session, from hourly bars.",
     columns=(
         FamilyColumn(
-            Column("vwap", ColumnType.FLOAT64, "volume-weighted mean of the session's hourly closes", CENTS),
+            Column("vwap", ColumnType.FLOAT64, "volume-weighted mean of the session's hourly closes", PRICE),
             STRUCT,
             "sum(close volume) / sum(volume) over the session's hours, weekend hours included",
-            (f"{BARS_1H.table}.close", f"{BARS_1H.table}.volume"),
+            (f"{HOURS}.close", f"{HOURS}.volume"),
             0.0,
         ),
         FamilyColumn(
             Column("realized_vol_1h", ColumnType.FLOAT64, "volatility of the session's hourly closes", FRACTION),
             STRUCT,
             "sample standard deviation (ddof 1) of ln(close / close of the hour before it in the session), within one instrument",
-            (f"{BARS_1H.table}.close",),
+            (f"{HOURS}.close",),
             0.0,
             # The largest of 3,893 real sessions is 0.014 (2010-10-08).
             0.05,
         ),
     ),
-    needs=(SourceNeed(BARS_1H.table, (), "with the session's own daily bar, which is summed from the same hours"),),
+    needs=(SourceNeed(HOURS, (), "with the session's own daily bar, which is summed from the same hours"),),
     inputs=(
         ModelInput("close_to_vwap", ("market_data_vwap", "close"), _close_to_vwap),
         ModelInput("realized_vol_1h", ("market_data_realized_vol_1h",), _hourly_volatility),

@@ -15,15 +15,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from zl_assets.contracts.columns import FRACTION
-from zl_assets.contracts.intelligence import FRED_OBSERVATIONS
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.indicators import simple_return
 from zl_assets.domain.releases import RELEASES, as_known
 from zl_assets.domain.windows import Floats, difference, z_limit, z_score
 from zl_assets.warehouse.contract import Column, ColumnType
 
-STRUCT = "macro"
-_VALUE = (f"{FRED_OBSERVATIONS.table}.value",)
+SOURCE, STRUCT = "fred_observations", "macro"
+_VALUE = (f"{SOURCE}.value",)
 Z_WINDOW, CHANGE_LAG = 63, 21
 
 
@@ -68,16 +67,16 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
     Windows are of sessions, today's included; one with a session that knew no value has no result.
 
     Args:
-        sessions: data_date of one symbol, in order of date.
+        sessions: data_date and decided_at of one symbol, in order of date.
         sources: fred_observations; empty where there is none.
 
     Returns:
         Of each series its level, `_change_21d` (but for T10YIE) and `_z_63d`, float64, on the index of `sessions`.
     """
-    observations = sources[FRED_OBSERVATIONS.table]
+    observations = sources[SOURCE]
     columns: dict[str, Floats] = {}
     for part in PARTS:
-        values = as_known(observations, part.series, sessions["data_date"])
+        values = as_known(observations, part.series, sessions)
         columns[part.name] = values
         if part.change is not None:
             columns[part.name + _CHANGE] = part.change(values, CHANGE_LAG)
@@ -126,7 +125,7 @@ FAMILY = Family(
     columns=tuple(column for part in PARTS for column in _columns(part)),
     needs=(
         SourceNeed(
-            FRED_OBSERVATIONS.table,
+            SOURCE,
             tuple(part.series for part in PARTS),
             "; ".join(f"{part.series}: {RELEASES[part.series].rule}" for part in PARTS),
         ),

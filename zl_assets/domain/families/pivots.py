@@ -10,13 +10,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import CENTS, SESSIONS
-from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput
+from zl_assets.contracts.columns import PRICE
+from zl_assets.domain.families.base import SESSIONS, Family, FamilyColumn, ModelInput
 from zl_assets.warehouse.contract import Column, ColumnType
 
 STRUCT = "pivots"
 _BEFORE = "H, L, C: high, low and close of the session before"
-_SESSION = tuple(f"{SESSIONS.table}.{name}" for name in ("high", "low", "close"))
+_SESSION = tuple(f"{SESSIONS}.{name}" for name in ("high", "low", "close"))
 
 
 def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
         sources: not used.
 
     Returns:
-        P, R1, R2, S1, S2, distance_to_P, distance_to_nearest_pivot, weekly_pivot_distance (float64, US cents per pound) and
+        P, R1, R2, S1, S2, distance_to_P, distance_to_nearest_pivot, weekly_pivot_distance (float64, in the price's unit) and
         price_above_P (boolean), on the index of `sessions`.
     """
     close = sessions["close"]
@@ -71,11 +71,11 @@ def _weekly_pivot(sessions: pd.DataFrame) -> "pd.Series[float]":
 
 
 def _level(name: str, meaning: str, formula: str) -> FamilyColumn:
-    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, CENTS), STRUCT, f"{formula}; {_BEFORE}", _SESSION)
+    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, PRICE), STRUCT, f"{formula}; {_BEFORE}", _SESSION)
 
 
 def _distance(name: str, meaning: str, formula: str, low: float | None = None) -> FamilyColumn:
-    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, CENTS), STRUCT, formula, _SESSION, low=low)
+    return FamilyColumn(Column(name, ColumnType.FLOAT64, meaning, PRICE), STRUCT, formula, _SESSION, low=low)
 
 
 def _per_close(name: str) -> ModelInput:

@@ -1,4 +1,4 @@
-"""v1.5 volatility: the VIX as it was known, and how unusual soybean oil's own volatility is.
+"""v1.5 volatility: the VIX as it was known, and how unusual the instrument's own volatility is.
 
 Belongs here: the family's columns, formulas and model inputs. Must not be here: when the VIX is known (releases.py).
 """
@@ -9,15 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.columns import FRACTION
-from zl_assets.contracts.intelligence import VOLATILITY_DAILY
-from zl_assets.contracts.tables import SESSIONS
-from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
+from zl_assets.contracts.columns import FRACTION, NAME
+from zl_assets.domain.families.base import SESSIONS, Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.indicators import VOLATILITY_WINDOW, volatility
 from zl_assets.domain.releases import RELEASES, as_known
 from zl_assets.domain.windows import difference, percentile_rank, z_limit, z_score
 from zl_assets.warehouse.contract import Column, ColumnType
 
+SOURCE = "volatility_daily"
 STRUCT = "volatility"
 SERIES = "VIXCLS"
 
@@ -31,25 +30,25 @@ YEAR = 252
 REGIME_BOUNDS = (15.0, 20.0, 30.0)
 
 _POINTS = "index points"
-_VIX, _CLOSE = f"{VOLATILITY_DAILY.table}.value", f"{SESSIONS.table}.close"
+_VIX, _CLOSE = f"{SOURCE}.value", f"{SESSIONS}.close"
 _RANK = f"mean rank among the last {RANK_WINDOW} sessions, today's included, / their number; NULL with fewer than {RANK_MINIMUM}"
 
 
 def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The VIX known to each session, what became of it over past sessions, and the rank of soybean oil's own volatility.
+    """The VIX known to each session, what became of it over past sessions, and the rank of the instrument's own volatility.
 
     Every window is of sessions, today's included, and counts the value that each session knew. A window with a session that
     knew no VIX has no score and no change; the percentile counts the values that there are, at least 100.
 
     Args:
-        sessions: data_date and close of one symbol, in order of date.
+        sessions: data_date, decided_at and close of one symbol, in order of date.
         sources: volatility_daily, with the series VIXCLS; empty where there is none.
 
     Returns:
         vix, vix_z_63d, vix_change_5d, vix_percentile_252d, vix_less_realised (float64), vix_regime (Int64) and vol_percentile
         (float64), on the index of `sessions`.
     """
-    vix = as_known(sources[VOLATILITY_DAILY.table], SERIES, sessions["data_date"])
+    vix = as_known(sources[SOURCE], SERIES, sessions)
     own = volatility(sessions["close"].to_numpy("float64"))
     regime = pd.Series(np.searchsorted(REGIME_BOUNDS, vix, side="right"), index=sessions.index, dtype="Int64")
     return pd.DataFrame(
@@ -79,7 +78,7 @@ def _as_it_is(column: str) -> ModelInput:
 FAMILY = Family(
     name="volatility",
     phase="v1.5",
-    description="The VIX as each session knew it, and how unusual the volatility of soybean oil itself is.",
+    description=f"The VIX as each session knew it, and how unusual the volatility of {NAME} itself is.",
     columns=(
         _column(
             "vix",
@@ -111,7 +110,7 @@ FAMILY = Family(
             Column(
                 "vix_less_realised",
                 ColumnType.FLOAT64,
-                "VIX less the realised volatility of soybean oil, both as annual rates",
+                f"VIX less the realised volatility of {NAME}, both as annual rates",
                 "percentage points a year",
             ),
             STRUCT,
@@ -127,7 +126,7 @@ FAMILY = Family(
             1.0,
         ),
     ),
-    needs=(SourceNeed(VOLATILITY_DAILY.table, (SERIES,), f"{SERIES}: {RELEASES[SERIES].rule}"),),
+    needs=(SourceNeed(SOURCE, (SERIES,), f"{SERIES}: {RELEASES[SERIES].rule}"),),
     # Not the class: it is a step function of the level.
     inputs=tuple(
         _as_it_is(name)

@@ -7,16 +7,8 @@ import pandas as pd
 
 from zl_assets.domain.rules.offenders import day, keys, keys_only_in, named, offending, pick, price_columns, price_names
 from zl_assets.domain.rules.regimes import FIRST_REGIME_DAY
-from zl_assets.domain.trading_calendar import CALENDAR, expected_sessions
+from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
-
-# 12 of 3,893 real sessions (0.3 %) trade under 1,000 lots: days around a roll on which the vendor's volume rule still names the
-# old contract. A source with several times that share is damaged or is another instrument.
-THIN_LOTS = 1000
-
-
-THIN_SHARE = 0.01
-
 
 GRACE_SESSIONS = 1
 
@@ -81,7 +73,7 @@ def no_bar_after(bars: pd.DataFrame, as_of: dt.date) -> Verdict:
     """No bar is dated after the as-of date: it would come from the future."""
     bad = bars["date"] > pd.Timestamp(as_of)
     explanation = (
-        f"{bad.sum():,} of {len(bars):,} bars are dated after ZL_AS_OF {as_of}; if they are right, set it to a later date."
+        f"{bad.sum():,} of {len(bars):,} bars are dated after ZL_AS_OF {as_of}; if they are right, set ZL_AS_OF to a later date."
     )
     return offending("no_bar_after", bars, pick(bars, bad, ["close"]), explanation)
 
@@ -114,25 +106,29 @@ def no_vanished_bar(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
     return offending("no_vanished_bar", table, vanished, explanation)
 
 
-def thin_sessions(sessions: pd.DataFrame) -> Verdict:
-    """At most 1 % of the sessions trade under 1,000 lots; the newest of them are named whether or not the bound holds."""
-    thin = sessions["volume"] < THIN_LOTS
+def thin_sessions(sessions: pd.DataFrame, lots: int, most: float) -> Verdict:
+    """At most a share `most` of the sessions trade under `lots`; the newest of them are named whether or not the bound holds."""
+    thin = sessions["volume"] < lots
     share = float(thin.mean()) if len(sessions) else 0.0
     return Verdict(
         name="thin_sessions",
-        passed=share <= THIN_SHARE,
+        passed=share <= most,
         measured=int(thin.sum()),
-        bound=f"at most {THIN_SHARE:.0%} of the sessions under {THIN_LOTS:,} lots",
+        bound=f"at most {most:.0%} of the sessions under {lots:,} lots",
         offenders=pick(sessions, thin, ["volume"]).sort_values("data_date", ascending=False).head(MAX_OFFENDERS),
-        explanation=f"{thin.sum():,} of {len(sessions):,} sessions ({share:.2%}) traded under {THIN_LOTS:,} lots; they are kept.",
+        explanation=f"{thin.sum():,} of {len(sessions):,} sessions ({share:.2%}) traded under {lots:,} lots; they are kept.",
     )
 
 
-def newest_session(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
-    """The newest session is at most one behind the exchange's calendar, as of `as_of` (whose own session is not final yet)."""
+def newest_session(frame: pd.DataFrame, calendar: str, as_of: dt.date) -> Verdict:
+    """The newest session is at most one behind the exchange's calendar, as of `as_of` (whose own session is not final yet).
+
+    Args:
+        calendar: as pandas-market-calendars names it.
+    """
     newest = frame["data_date"].max()
     start = FIRST_REGIME_DAY if pd.isna(newest) else newest.date() + dt.timedelta(days=1)
-    missed = expected_sessions(start, as_of - dt.timedelta(days=1))
+    missed = expected_sessions(calendar, start, as_of - dt.timedelta(days=1))
     state = "Up to date" if not len(missed) else "No new session yet" if len(missed) <= GRACE_SESSIONS else "The source is late"
     return Verdict(
         name="newest_session",
@@ -141,7 +137,7 @@ def newest_session(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
         bound=f"at most {GRACE_SESSIONS} session behind",
         offenders=pd.DataFrame({"data_date": missed}).head(MAX_OFFENDERS),
         explanation=(
-            f"{state}: the newest session is {day(newest)}; the {CALENDAR} calendar has {len(missed):,} after it and before "
+            f"{state}: the newest session is {day(newest)}; the {calendar} calendar has {len(missed):,} after it and before "
             f"{as_of}."
         ),
     )

@@ -1,4 +1,4 @@
-"""The matrix, computed once more."""
+"""The matrix, computed a second time."""
 
 import random
 import statistics
@@ -9,10 +9,11 @@ import pandas as pd
 from zl_assets.domain.rules.offenders import PRICES, TOLERANCE, agree
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
+# Rows that are drawn beside the first and the newest.
+SAMPLE, SEED = 38, 1
 
-def matrix_rows_recomputed(
-    matrix: pd.DataFrame, sessions: pd.DataFrame, regime_weights: pd.DataFrame, sample: int = 40, seed: int = 1
-) -> Verdict:
+
+def matrix_rows_recomputed(matrix: pd.DataFrame, sessions: pd.DataFrame, regime_weights: pd.DataFrame) -> Verdict:
     """A sample of matrix rows equals what plain Python computes from the sessions, to 1e-9.
 
     The first and the newest row are always in the sample; the others are drawn with a fixed seed. One symbol.
@@ -25,7 +26,7 @@ def matrix_rows_recomputed(
     rsi = _plain_rsi(close, 14)
     rows = matrix.sort_values("data_date", kind="stable").to_dict("records")
     others = range(1, len(rows) - 1)
-    drawn = random.Random(seed).sample(others, min(max(sample - 2, 0), len(others)))  # noqa: S311 - not for secrets
+    drawn = random.Random(SEED).sample(others, min(SAMPLE, len(others)))  # noqa: S311 - not for secrets
     chosen = sorted({0, len(rows) - 1, *drawn}) if rows else []
     faults: list[dict[str, Any]] = []
     for row in (rows[i] for i in chosen):

@@ -8,6 +8,7 @@ import pandas as pd
 from zl_assets.domain.families.intraday import session_hours
 from zl_assets.domain.releases import RELEASES, available_at, decision_times
 from zl_assets.domain.rules.offenders import day, keys_only_in, offending, pick
+from zl_assets.instruments.base import Decision
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 # The largest step of a FRED series here between 2009 and 2025 is a factor of 13 (FEDFUNDS, April 2020); a value in another unit
@@ -21,20 +22,24 @@ def observations_in_range(frame: pd.DataFrame) -> Verdict:
         frame["series"].map({name: getattr(r, end) for name, r in RELEASES.items()}).astype("float64") for end in ("low", "high")
     )
     bad = ~(frame["value"].ge(low) & frame["value"].le(high)).fillna(False).astype(bool)
-    explanation = f"{bad.sum():,} of {len(frame):,} observations are missing, or outside what their series can be."
+    explanation = f"{bad.sum():,} of {len(frame):,} observations are missing, or outside the range of their series."
     return offending("observations_in_range", frame, pick(frame, bad, ["value"]), explanation)
 
 
 def no_observation_jump(frame: pd.DataFrame) -> Verdict:
-    """No value is 50 times the one before it or more, or a fiftieth of it or less. A step that is small for its series is none,
-    and a value of 0 is not compared."""
+    """No value is 50 times the one before it or more, or a fiftieth of it or less. A step that is small for its series does not
+    count, and a value of 0 is not compared.
+    """
     ordered = frame.sort_values(["series", "observed_on", "available_at"], kind="stable")
     value = ordered["value"]
     before = ordered.groupby(["series", "vintage"], dropna=False)["value"].shift()
     ratio = (value / before.where(before.ne(0))).abs()
     small = ordered["series"].map({name: release.step for name, release in RELEASES.items()}).astype("float64")
     bad = (ratio.ge(JUMP) | (ratio.le(1 / JUMP) & ratio.gt(0))) & ~(value - before).abs().le(small)
-    explanation = f"{bad.sum():,} of {len(frame):,} observations are {JUMP:.0f} times the one before or more, or as much less."
+    explanation = (
+        f"{bad.sum():,} of {len(frame):,} observations are at least {JUMP:.0f} times the one before, or at most 1/{JUMP:.0f} of "
+        "it."
+    )
     return offending("no_observation_jump", frame, pick(ordered.assign(before=before), bad, ["value", "before"]), explanation)
 
 
@@ -45,7 +50,9 @@ def available_by_rule(frame: pd.DataFrame) -> Verdict:
         if series in RELEASES:
             rule = available_at(str(series), rows["observed_on"])
             bad[rows.index] = rows["available_at"].lt(rule) | (rows["vintage"].isna() & rows["available_at"].ne(rule))
-    explanation = f"{bad.sum():,} of {len(frame):,} observations have an available_at that is not their series' rule."
+    explanation = (
+        f"{bad.sum():,} of {len(frame):,} observations have an available_at that differs from their series' release rule."
+    )
     return offending("available_by_rule", frame, pick(frame, bad, ["available_at"]), explanation)
 
 
@@ -63,14 +70,15 @@ def series_fresh(frame: pd.DataFrame, series: Sequence[str], as_of: dt.date) -> 
         measured=int(stale.sum()),
         bound="0 series",
         offenders=offenders[stale.to_numpy()].head(MAX_OFFENDERS),
-        explanation=f"Stopped as of {as_of}, with their newest observation: {named}. Sessions beyond that age have no value.",
+        explanation=f"Series that have stopped as of {as_of}, with their newest observation: {named}. The sessions since have "
+        "no value once it is too old.",
     )
 
 
-def series_start_in_time(frame: pd.DataFrame, series: Sequence[str], sessions: pd.DataFrame) -> Verdict:
+def series_start_in_time(frame: pd.DataFrame, series: Sequence[str], sessions: pd.DataFrame, decision: Decision) -> Verdict:
     """Every series was known to the first session already."""
     first = frame.groupby("series")["available_at"].min().reindex(list(series))
-    start = decision_times(sessions["data_date"].sort_values().head(1))
+    start = decision_times(sessions["data_date"].sort_values().head(1), decision)
     late = pd.Series(True, index=first.index) if not len(start) else ~first.lt(start[0])
     named = ", ".join(f"{name} ({day(first[name])})" for name in first.index[late]) or "none"
     return Verdict(
@@ -79,12 +87,12 @@ def series_start_in_time(frame: pd.DataFrame, series: Sequence[str], sessions: p
         measured=int(late.sum()),
         bound="0 series",
         offenders=pd.DataFrame({"series": first.index[late], "first_available": first[late].to_numpy()}).head(MAX_OFFENDERS),
-        explanation=f"First known after the first session's decision: {named}. Sessions before that have no value.",
+        explanation=f"Series first known after the first session's decision: {named}. Earlier sessions have no value.",
     )
 
 
 def series_accepted(refused: Mapping[str, str], where: str) -> Verdict:
-    """Every series that is read was there and sound.
+    """Every series that is read was found, and is sound.
 
     Args:
         refused: what was wrong, by series.
@@ -96,7 +104,7 @@ def series_accepted(refused: Mapping[str, str], where: str) -> Verdict:
         measured=len(refused),
         bound="0 series",
         offenders=pd.DataFrame({"series": list(refused), "fault": list(refused.values())}).head(MAX_OFFENDERS),
-        explanation=f"{len(refused)} series of {where} were not loaded; what was stored of them before stays.",
+        explanation=f"{len(refused)} series of {where} were not loaded; the rows that the table already has of them stay.",
     )
 
 
@@ -109,11 +117,11 @@ def no_vanished_observation(table: pd.DataFrame, source: pd.DataFrame) -> Verdic
 
 
 def hours_make_sessions(hours: pd.DataFrame, sessions: pd.DataFrame) -> Verdict:
-    """The hours of each session from the first hour on trade its volume, but for what a weekend hour of another contract adds.
+    """From the first hour on, the hourly volumes of each session add up to its own, apart from weekend hours of another contract.
 
     Args:
-        hours: BARS_1H.frame_columns.
-        sessions: SESSIONS.frame_columns of one symbol.
+        hours: the columns of sources.bars_1h.
+        sessions: the columns of contracts.market.sessions of one symbol.
     """
     ordered = sessions.sort_values("data_date", kind="stable", ignore_index=True)
     placed = session_hours(ordered, hours)
@@ -121,5 +129,5 @@ def hours_make_sessions(hours: pd.DataFrame, sessions: pd.DataFrame) -> Verdict:
     begun = ordered.index >= (placed["session"].min() if len(placed) else 0)
     bad = begun & (summed.isna() | (summed.ne(ordered["volume"]) & ~ordered["stub_merged"])).fillna(True).astype(bool)
     offenders = ordered.assign(volume_of_hours=summed).loc[bad, ["data_date", "symbol", "volume", "volume_of_hours"]]
-    explanation = f"{bad.sum():,} of {begun.sum():,} sessions have another volume than their hours, or no hours."
+    explanation = f"{bad.sum():,} of {begun.sum():,} sessions have no hours, or a volume that is not the sum of their hours."
     return offending("hours_make_sessions", ordered, offenders, explanation)

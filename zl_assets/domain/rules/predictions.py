@@ -22,7 +22,10 @@ def forecasts_sound(frame: pd.DataFrame) -> Verdict:
     if "fold" in frame:
         good &= frame["fold"].notna()
     bad = ~(good | untested)
-    explanation = f"{bad.sum():,} of {len(frame):,} rows have a forecast that is missing, infinite or two."
+    explanation = (
+        f"{bad.sum():,} of {len(frame):,} rows have a forecast that is missing or infinite, or a price that does not follow "
+        "from its return."
+    )
     return offending("forecasts_sound", frame, pick(frame, bad, ["close", "predicted_return", "predicted_close"]), explanation)
 
 
@@ -35,31 +38,32 @@ def interval_ordered(frame: pd.DataFrame) -> Verdict:
     return offending("interval_ordered", frame, pick(frame, bad, columns), explanation)
 
 
-def open_sessions_forecast(latest: pd.DataFrame, view: pd.DataFrame, model_id: str) -> Verdict:
+def open_sessions_forecast(latest: pd.DataFrame, view: pd.DataFrame, target: str, model_id: str) -> Verdict:
     """Every session of the view without a target has a forecast by the published model, from its own close.
 
     Args:
         model_id: the model that `latest` names.
     """
-    newest = view.loc[view["target_1m"].isna(), ["data_date", "close"]]
+    newest = view.loc[view[target].isna(), ["data_date", "close"]]
     found = newest.merge(
         latest[["data_date", "close", "model_id", "target_session"]], on="data_date", how="left", suffixes=("", "_made")
     )
     sound = found["model_id"].eq(model_id).fillna(False).astype(bool) & found["close"].eq(found["close_made"])
     bad = ~(sound & found["target_session"].gt(view["data_date"].max()))
     explanation = (
-        f"{bad.sum():,} of {len(newest):,} sessions without a target have no forecast of model {model_id} from their close."
+        f"{bad.sum():,} of {len(newest):,} sessions without a target have no forecast that model {model_id} made from their "
+        "close."
     )
     return offending("open_sessions_forecast", latest, found.loc[bad], explanation)
 
 
-def model_up_to_date(view: pd.DataFrame, model_id: str, trained_through: dt.date) -> Verdict:
+def model_up_to_date(view: pd.DataFrame, target: str, model_id: str, trained_through: dt.date) -> Verdict:
     """The published model has learnt from all but the newest few sessions whose target is known.
 
     Args:
         trained_through: the newest session that the model was trained on.
     """
-    newer = view.loc[view["target_1m"].notna() & view["data_date"].gt(pd.Timestamp(trained_through)), ["data_date", "close"]]
+    newer = sessions_behind(view, target, trained_through)
     return Verdict(
         name="model_up_to_date",
         passed=len(newer) <= MAX_SESSIONS_BEHIND,
@@ -67,26 +71,37 @@ def model_up_to_date(view: pd.DataFrame, model_id: str, trained_through: dt.date
         bound=f"at most {MAX_SESSIONS_BEHIND} sessions behind",
         offenders=newer.head(MAX_OFFENDERS),
         explanation=(
-            f"The forecasts are of model {model_id}, trained through {trained_through}; the targets of {len(newer):,} later "
-            "sessions are known since."
+            f"The forecasts are by model {model_id}, trained through {trained_through}; the targets of {len(newer):,} later "
+            "sessions have become known since."
         ),
     )
 
 
-def outcomes_are_the_views(oof: pd.DataFrame, view: pd.DataFrame) -> Verdict:
-    """The labelled sessions of the view are all here, with its closes and targets to the last bit, and all of one model."""
-    labelled = view.loc[view["target_1m"].notna(), ["data_date", "close", "target_1m"]]
+def sessions_behind(view: pd.DataFrame, target: str, trained_through: dt.date) -> pd.DataFrame:
+    """data_date and close of the sessions whose target is known and which the model has not learnt from."""
+    newer: pd.DataFrame = view.loc[
+        view[target].notna() & view["data_date"].gt(pd.Timestamp(trained_through)), ["data_date", "close"]
+    ]
+    return newer
+
+
+def outcomes_are_the_views(oof: pd.DataFrame, view: pd.DataFrame, target: str) -> Verdict:
+    """Every labelled session of the view has a row, with the view's close and target to the last bit; all rows are by one
+    model.
+    """
+    labelled = view.loc[view[target].notna(), ["data_date", "close", target]]
     both = labelled.merge(
-        oof[["data_date", "close", "target_1m", "model_id"]],
+        oof[["data_date", "close", target, "model_id"]],
         on="data_date",
         how="outer",
         suffixes=("_view", ""),
         indicator="found_in",
     )
-    same = both["close"].eq(both["close_view"]) & both["target_1m"].eq(both["target_1m_view"]) & both["found_in"].eq("both")
+    same = both["close"].eq(both["close_view"]) & both[target].eq(both[f"{target}_view"]) & both["found_in"].eq("both")
     models = oof["model_id"].nunique()
     bad = ~same if models == 1 else pd.Series(True, index=both.index)
     explanation = (
-        f"{(~same).sum():,} of the view's {len(labelled):,} labelled sessions are missing or differ, of {models} models."
+        f"{(~same).sum():,} of the view's {len(labelled):,} labelled sessions are missing or differ; the rows are by {models} "
+        "models."
     )
     return offending("outcomes_are_the_views", oof, both.loc[bad].astype({"found_in": str}), explanation)

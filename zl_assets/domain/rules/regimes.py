@@ -35,7 +35,7 @@ def seven_regimes(regime_weights: pd.DataFrame) -> Verdict:
         measured=count,
         bound=f"exactly {REGIME_COUNT}, each once, with a positive weight",
         offenders=pick(regime_weights, bad, ["weight"]).head(MAX_OFFENDERS),
-        explanation=f"{count} different regimes are listed; {bad.sum()} rows are doubled or have no positive weight.",
+        explanation=f"{count} different regimes are listed; {bad.sum()} rows repeat a regime or have no positive weight.",
     )
 
 
@@ -58,7 +58,7 @@ def regimes_cover_the_calendar(regime_weights: pd.DataFrame) -> Verdict:
 
 
 def distinct_regimes(matrix: pd.DataFrame, regime_weights: pd.DataFrame) -> Verdict:
-    """The matrix has more than one regime, and every one whose period its dates reach into; and no other."""
+    """The matrix has more than one regime: those whose periods its dates reach, all of them and no other."""
     first, last = matrix["data_date"].min(), matrix["data_date"].max()
     reached = regime_weights[(regime_weights["start_date"] <= last) & (regime_weights["end_date"] >= first)]
     expected, found = set(reached["regime"]), set(matrix["regime.name"].dropna())

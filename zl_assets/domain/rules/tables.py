@@ -16,7 +16,7 @@ def row_count_at_least(frame: pd.DataFrame, minimum: int) -> Verdict:
         measured=len(frame),
         bound=f">= {minimum:,}",
         offenders=frame.iloc[:0],
-        explanation=f"{len(frame):,} rows are there.",
+        explanation=f"The table has {len(frame):,} rows.",
     )
 
 

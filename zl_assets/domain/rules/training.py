@@ -1,80 +1,80 @@
 """Rules about the training view and its file."""
 
+import datetime as dt
 import math
 from typing import Any
 
 import pandas as pd
 
-from zl_assets.contracts.tables import HORIZON, SPLIT_DATE
 from zl_assets.domain.rolls import spans_a_roll
 from zl_assets.domain.rules.offenders import TOLERANCE, agree, offending, pick
+from zl_assets.instruments.base import Horizon
+from zl_assets.warehouse.shape import equal_or_both_missing
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
-# Six to eight contracts a year, each roll seen by the 21 targets before it: 45.6 % of the real targets. A share far from that
-# means instrument ids that stand still, or that are not contracts.
-LEAST_SPANNING, MOST_SPANNING = 0.20, 0.80
 
-
-def labelled_rows_at_least(view: pd.DataFrame, minimum: int) -> Verdict:
+def labelled_rows_at_least(view: pd.DataFrame, target: str, minimum: int) -> Verdict:
     """The training view has at least `minimum` rows with a target."""
-    labelled = int(view["target_1m"].notna().sum())
+    labelled = int(view[target].notna().sum())
     return Verdict(
         name="labelled_rows_at_least",
         passed=labelled >= minimum,
         measured=labelled,
         bound=f">= {minimum:,}",
         offenders=view.iloc[:0],
-        explanation=f"{labelled:,} of {len(view):,} rows have a target_1m.",
+        explanation=f"{labelled:,} of {len(view):,} rows have a {target}.",
     )
 
 
-def target_right(view: pd.DataFrame) -> Verdict:
-    """target_1m is the close 21 rows later / close - 1, and NULL on the last 21 rows and on no other."""
+def target_right(view: pd.DataFrame, horizon: Horizon) -> Verdict:
+    """The target is the close `horizon` rows later / close - 1, and NULL on the last `horizon` rows and on no other."""
+    ahead, target = horizon.sessions, horizon.target
     rows = view.sort_values("data_date", kind="stable").to_dict("records")
     faults = []
     for i, row in enumerate(rows):
-        later = rows[i + HORIZON]["close"] if i + HORIZON < len(rows) else None
+        later = rows[i + ahead]["close"] if i + ahead < len(rows) else None
         expected = None if later is None else (later - row["close"]) / row["close"]
-        if not agree(row["target_1m"], expected):
-            faults.append({"data_date": row["data_date"], "target_1m": row["target_1m"], "recomputed": expected})
+        if not agree(row[target], expected):
+            faults.append({"data_date": row["data_date"], target: row[target], "recomputed": expected})
     return Verdict(
         name="target_right",
         passed=not faults,
         measured=len(faults),
-        bound=f"0 rows off by more than {TOLERANCE:g}; the last {HORIZON} NULL",
-        offenders=pd.DataFrame(faults, columns=["data_date", "target_1m", "recomputed"]).head(MAX_OFFENDERS),
-        explanation=f"{len(faults):,} of {len(rows):,} targets differ from the closes {HORIZON} rows apart.",
+        bound=f"0 rows off by more than {TOLERANCE:g}; the last {ahead} NULL",
+        offenders=pd.DataFrame(faults, columns=["data_date", target, "recomputed"]).head(MAX_OFFENDERS),
+        explanation=f"{len(faults):,} of {len(rows):,} targets differ from the return between closes {ahead} rows apart.",
     )
 
 
-def targets_spanning_a_roll(view: pd.DataFrame, matrix: pd.DataFrame) -> Verdict:
-    """The share of targets whose closes are of two contracts, so that a gap between contracts is part of the target.
+def targets_spanning_a_roll(view: pd.DataFrame, matrix: pd.DataFrame, horizon: Horizon) -> Verdict:
+    """The share of targets whose two closes come from different contracts, so that a gap between contracts is part of the target.
 
     Args:
-        view: data_date and target_1m of one symbol.
+        view: data_date and the target of one symbol.
         matrix: data_date and is_roll of the same rows.
     """
+    least, most = horizon.spanning
     ordered = matrix.sort_values("data_date", kind="stable", ignore_index=True)
-    labelled = ordered["data_date"].isin(view.loc[view["target_1m"].notna(), "data_date"])
-    spans = spans_a_roll(ordered["is_roll"])[labelled].dropna()
+    labelled = ordered["data_date"].isin(view.loc[view[horizon.target].notna(), "data_date"])
+    spans = spans_a_roll(ordered["is_roll"], horizon.sessions)[labelled].dropna()
     share = float(spans.mean()) if len(spans) else math.nan
     known = f"{share:.1%} of {len(spans):,} targets span a roll: part of such a target is the gap between two contracts."
     return Verdict(
         name="targets_spanning_a_roll",
-        passed=not len(spans) or LEAST_SPANNING <= share <= MOST_SPANNING,
+        passed=not len(spans) or least <= share <= most,
         measured=share if len(spans) else "not known",
-        bound=f"{LEAST_SPANNING:.0%} to {MOST_SPANNING:.0%}, where the source has instrument_id",
+        bound=f"{least:.0%} to {most:.0%}, where the source has instrument_id",
         offenders=ordered.iloc[:0],
-        explanation=known if len(spans) else "The source has no instrument_id, so nobody can say which targets span a roll.",
+        explanation=known if len(spans) else "The source has no instrument_id, so it is not known which targets span a roll.",
     )
 
 
-def split_right(view: pd.DataFrame) -> Verdict:
-    """split is 'train' before 2023-01-01 and 'test' from then on."""
+def split_right(view: pd.DataFrame, split_date: dt.date) -> Verdict:
+    """split is 'train' before the split date and 'test' from then on."""
     # ISO dates as text sort as dates do: another way to the same answer than the one the view takes.
-    expected = ["train" if day < SPLIT_DATE else "test" for day in view["data_date"].dt.strftime("%Y-%m-%d")]
+    expected = ["train" if day < split_date.isoformat() else "test" for day in view["data_date"].dt.strftime("%Y-%m-%d")]
     bad = ~view["split"].eq(pd.Series(expected, index=view.index, dtype="string")).fillna(False).astype(bool)
-    explanation = f"{bad.sum():,} of {len(view):,} rows have the wrong split; train is before {SPLIT_DATE}."
+    explanation = f"{bad.sum():,} of {len(view):,} rows have the wrong split; train is before {split_date}."
     return offending("split_right", view, pick(view, bad, ["split"]), explanation)
 
 
@@ -98,7 +98,7 @@ def csv_equals_view(csv: pd.DataFrame, view: pd.DataFrame) -> Verdict:
     else:
         for column in view.columns:
             left, right = csv[column].reset_index(drop=True), view[column].reset_index(drop=True)
-            same = left.eq(right).fillna(False).astype(bool) | (left.isna() & right.isna())
+            same = equal_or_both_missing(left, right)
             faults += [
                 {"data_date": view["data_date"].iloc[i], "column": column, "csv": left[i], "view": right[i]}
                 for i in same.index[~same]

@@ -3,50 +3,46 @@
     <models>/<id>/model.txt         the booster in LightGBM's text format; never a pickle
     <models>/<id>/contract.json     what the numbers in model.txt mean, and how they were made
     <models>/<id>/report.html       the same evidence for a person; not part of the id, so better pictures are not another model
-    <models>/latest -> <id>         the newest one-month model that passed every gate
+    <models>/latest -> <id>         the newest model of the view's horizon that passed every gate
     <models>/.lock                  held while a model is being written
     <models>/.new-*                 what a killed write left; swept by the next one
 
-The id is a hash of the contract, which holds the hash of the text. Nothing in either depends on the clock, the host or a path,
-so the same rows, config and libraries give the same id and the same bytes.
+The id is a hash of the contract, which holds the hash of the text. A folder of models is of one instrument at one horizon.
 
-Belongs here: writing, reading and verifying these files. Must not be here: fitting, gates, Dagster.
+Belongs here: writing, reading and verifying these files. Must not be here: what a contract says (contract), fitting, gates,
+Dagster.
 """
 
 import datetime as dt
-import hashlib
-import importlib.metadata
 import json
-import math
 import os
 import re
-import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import HORIZON, TRAINING_VIEW
-from zl_assets.files import TEMPORARY, ArtifactFault, exclusive, fsync_folder, replace_file
+from zl_assets.contracts.training import MODEL
+from zl_assets.files import ArtifactFault, exclusive, put_folder, put_link, replace_file, sweep
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.fit.boosting import forecast, read_booster
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.design import FEATURES, Feature
-from zl_assets.model.fit.forecast import Interval, holdout_coverage, published_interval
+from zl_assets.model.fit.contract import FORMAT, contract_text, digest, inputs_of, versions
+from zl_assets.model.fit.design import BASE_INPUTS, Input
+from zl_assets.model.fit.forecast import Interval
 from zl_assets.model.fit.gates import GateResult
 from zl_assets.model.fit.training import TrainedModel
 
-LATEST = "latest"
+LATEST_LINK = "latest"
 MODEL_FILE = "model.txt"
 CONTRACT_FILE = "contract.json"
 REPORT_FILE = "report.html"
-FORMAT = 1
 
 _ID_LENGTH = 16  # 64 bits: short enough to read out, and no two of a few thousand models share one
 # A sum of 40 leaf values in fixed order is the same on every machine; this only forgives the last digit.
 _GOLDEN_TOLERANCE = 1e-12
-_LIBRARIES = ("lightgbm", "numpy", "pandas", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -68,6 +64,7 @@ class LoadedModel:
     """A verified model.
 
     Attributes:
+        instrument, horizon: what the folder's models are of.
         is_latest: `latest` points at it.
         contract: the parsed contract.json.
         booster: the lightgbm.Booster.
@@ -77,9 +74,11 @@ class LoadedModel:
     model_id: str
     path: Path
     is_latest: bool
+    instrument: Instrument
+    horizon: Horizon
     contract: dict[str, Any]
     booster: Any
-    inputs: tuple[Feature, ...] = FEATURES
+    inputs: tuple[Input, ...]
 
     @property
     def config(self) -> ModelConfig:
@@ -89,7 +88,7 @@ class LoadedModel:
 
     @property
     def trained_through(self) -> dt.date:
-        """The newest session that the saved fit was trained on; its target is known 21 sessions later."""
+        """The newest session that the saved fit was trained on; its target is known a horizon later."""
         return dt.date.fromisoformat(self.contract["saved_fit"]["last"])
 
     @property
@@ -119,7 +118,7 @@ class LoadedModel:
                 f"Model {self.model_id}: the columns are {what}. Expected: {', '.join(self.feature_names)}. Found: "
                 f"{', '.join(found)}."
             )
-        may_miss = {feature.name for feature in self.inputs if feature.may_miss}
+        may_miss = {item.name for item in self.inputs if item.may_miss}
         for column in found:
             if features[column].dtype != np.float64:
                 raise ArtifactFault(f"Model {self.model_id}: column {column} must be float64, but is {features[column].dtype}.")
@@ -140,7 +139,7 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
     nothing or a whole model, and `latest` on the old one or the new one. An unchanged model is found and left as it is.
 
     Args:
-        models: folder of all models; made if it does not exist.
+        models: folder of all models of this instrument and horizon; made if it does not exist.
 
     Raises:
         TrainingFault: too few out-of-fold labels end before the split date to say what an interval would have held.
@@ -148,16 +147,17 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
         content.
     """
     text = trained.model_text.encode()
-    contract = _contract(trained, gates, text)
-    model_id = _digest(contract)[:_ID_LENGTH]
+    contract = contract_text(trained, gates, text)
+    model_id = digest(contract)[:_ID_LENGTH]
     try:
         models.mkdir(parents=True, exist_ok=True)
         with exclusive(models):
-            _sweep(models)
-            _publish(models, model_id, {MODEL_FILE: text, CONTRACT_FILE: contract})
-            passed = bool(gates) and all(gate.passed for gate in gates) and trained.config.horizon == HORIZON
+            sweep(models)
+            _publish(models / model_id, {MODEL_FILE: text, CONTRACT_FILE: contract})
+            of_the_view = trained.config.horizon == trained.data.horizon.sessions
+            passed = bool(gates) and all(gate.passed for gate in gates) and of_the_view
             if passed:
-                _point_latest(models, model_id)
+                put_link(models / LATEST_LINK, model_id)
             return StoredModel(model_id, models / model_id, passed)
     except OSError as error:
         raise ArtifactFault(
@@ -177,37 +177,45 @@ def store_report(stored: StoredModel, html: str) -> None:
         replace_file(path, content)
 
 
-def load_model(models: Path, model_id: str = LATEST, inputs: tuple[Feature, ...] = FEATURES) -> LoadedModel:
+def load_model(
+    models: Path,
+    instrument: Instrument,
+    horizon: Horizon,
+    model_id: str = LATEST_LINK,
+    inputs: tuple[Input, ...] = BASE_INPUTS,
+) -> LoadedModel:
     """Read a model and prove that it is the one its contract describes.
 
     Args:
+        models: folder of all models of this instrument and horizon.
         inputs: what this product's model sees, with the feature families that are kept.
 
     Raises:
         ArtifactFault: there is no such model; a file is missing or is not the one the id names; its inputs are not those of
             this version of the product; or it no longer gives its three golden predictions with the libraries that are installed.
     """
-    model_id = _latest_id(models) if model_id == LATEST else model_id
+    model_id = _latest_id(models, instrument.asset_at(horizon, MODEL)) if model_id == LATEST_LINK else model_id
     if not re.fullmatch(rf"[0-9a-f]{{{_ID_LENGTH}}}", model_id):
-        raise ArtifactFault(f"{model_id!r} is not a model id: {_ID_LENGTH} hexadecimal digits, or '{LATEST}'.")
+        raise ArtifactFault(f"{model_id!r} is not a model id: {_ID_LENGTH} hexadecimal digits, or '{LATEST_LINK}'.")
     path = models / model_id
     if not path.is_dir():
         raise ArtifactFault(f"There is no model {model_id} in {models}. Found: {', '.join(stored_models(models)) or 'none'}.")
     raw = _read(path / CONTRACT_FILE)
-    if _digest(raw)[:_ID_LENGTH] != model_id:
+    if digest(raw)[:_ID_LENGTH] != model_id:
         raise _changed(path / CONTRACT_FILE)
     contract: dict[str, Any] = json.loads(raw)
-    if contract["format"] != FORMAT or contract["features"] != _features(inputs):
+    if contract["format"] != FORMAT or contract["features"] != inputs_of(inputs):
         raise ArtifactFault(
             f"Model {model_id} was made by another version of this product, or with other ZL_KEPT_FAMILIES: its inputs are "
-            f"{contract['features']} (format {contract['format']}), this one's are {_features(inputs)} (format {FORMAT}). Train "
-            "again, or use that version and those families."
+            f"{contract['features']} (format {contract['format']}), those of this version are {inputs_of(inputs)} (format "
+            f"{FORMAT}). Train again, or use that version and those families."
         )
     text = _read(path / MODEL_FILE)
-    if _digest(text) != contract["model_sha256"]:
+    if digest(text) != contract["model_sha256"]:
         raise _changed(path / MODEL_FILE)
-    is_latest = (models / LATEST).is_symlink() and os.readlink(models / LATEST) == model_id
-    model = LoadedModel(model_id, path, is_latest, contract, read_booster(text.decode()), inputs)
+    link = models / LATEST_LINK
+    is_latest = link.is_symlink() and os.readlink(link) == model_id
+    model = LoadedModel(model_id, path, is_latest, instrument, horizon, contract, read_booster(text.decode()), inputs)
     _verify_golden(model)
     return model
 
@@ -219,59 +227,6 @@ def stored_models(models: Path) -> tuple[str, ...]:
     return tuple(sorted(p.name for p in models.iterdir() if re.fullmatch(rf"[0-9a-f]{{{_ID_LENGTH}}}", p.name)))
 
 
-def _contract(trained: TrainedModel, gates: tuple[GateResult, ...], text: bytes) -> bytes:
-    data, config = trained.data, trained.config
-    golden = [0, len(data.dates) // 2, len(data.dates) - 1]
-    inputs = data.features.iloc[golden]
-    target = next(leaf.column for leaf in TRAINING_VIEW.frame_leaves if leaf.path == "target_1m")
-    content = {
-        "format": FORMAT,
-        "model_sha256": _digest(text),
-        "csv_sha256": trained.csv_sha256,
-        "features": _features(data.inputs),
-        "target": {"name": f"close {config.horizon} sessions later / close - 1", "unit": target.unit, "horizon": config.horizon},
-        "config": {name: value.isoformat() if name == "split_date" else value for name, value in asdict(config).items()},
-        "lightgbm": {**config.lightgbm_params, "num_boost_round": config.rounds},
-        "versions": _versions(),
-        "saved_fit": {
-            "rows": len(data.dates),
-            "first": f"{data.dates[0]:%Y-%m-%d}",
-            "last": f"{data.dates[-1]:%Y-%m-%d}",
-            "last_label_end": f"{data.label_ends[-1]:%Y-%m-%d}",
-        },
-        "scores": [asdict(score) for score in trained.scores],
-        "interval": asdict(published_interval(trained)),
-        "coverage": asdict(holdout_coverage(trained)),
-        # Without the explanations, so that better wording is not another model.
-        "gates": [
-            {"name": gate.name, "passed": gate.passed, "measured": gate.measured, "bound": gate.bound, "detail": gate.detail}
-            for gate in gates
-        ],
-        "golden": [
-            {"data_date": f"{data.dates[row]:%Y-%m-%d}", "inputs": values.to_dict(), "prediction": float(prediction)}
-            for row, (_, values), prediction in zip(golden, inputs.iterrows(), forecast(trained.booster, inputs), strict=True)
-        ],
-    }
-    return json.dumps(_json_safe(content), indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
-
-
-def _features(inputs: tuple[Feature, ...]) -> list[dict[str, str]]:
-    return [{"name": feature.name, "formula": feature.formula, "type": "float64"} for feature in inputs]
-
-
-def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in _LIBRARIES}
-
-
-def _json_safe(value: Any) -> Any:
-    """JSON has no NaN: a number that could not be computed becomes null."""
-    if isinstance(value, dict):
-        return {key: _json_safe(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_json_safe(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _verify_golden(model: LoadedModel) -> None:
     golden = model.contract["golden"]
     inputs = pd.DataFrame([row["inputs"] for row in golden], columns=list(model.feature_names), dtype="float64")
@@ -279,17 +234,13 @@ def _verify_golden(model: LoadedModel) -> None:
     found = model.predict(inputs)
     if not np.allclose(found, expected, rtol=0, atol=_GOLDEN_TOLERANCE):
         row = int(np.argmax(np.abs(found - expected)))
-        then, now = model.contract["versions"], _versions()
+        then, now = model.contract["versions"], versions()
         other = ", ".join(f"{name} {then.get(name)} then, {now[name]} now" for name in now if then.get(name) != now[name])
         raise ArtifactFault(
             f"Model {model.model_id} no longer gives its golden predictions: {golden[row]['data_date']} was "
             f"{expected[row]!r}, is now {found[row]!r}. Libraries: {other or 'the same versions as then'}. Install those "
             "versions, or train again."
         )
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _read(path: Path) -> bytes:
@@ -306,50 +257,25 @@ def _changed(path: Path) -> ArtifactFault:
     )
 
 
-def _latest_id(models: Path) -> str:
+def _latest_id(models: Path, asset: str) -> str:
     try:
-        return os.readlink(models / LATEST)
+        return os.readlink(models / LATEST_LINK)
     except FileNotFoundError:
         raise ArtifactFault(
-            f"There is no {LATEST} model in {models}: none has passed its gates yet. Stored: "
-            f"{', '.join(stored_models(models)) or 'none'}. Run the job zl_daily_refresh, and see the checks of lgbm_model."
+            f"There is no {LATEST_LINK} model in {models}: none has passed its gates yet. Stored: "
+            f"{', '.join(stored_models(models)) or 'none'}. Run the job zl_daily_refresh, and see the checks of {asset}."
         ) from None
     except OSError as error:
         raise ArtifactFault(
-            f"{models / LATEST} is not the link that this product writes: {error.strerror}. Remove it."
+            f"{models / LATEST_LINK} is not the link that this product writes: {error.strerror}. Remove it."
         ) from error
 
 
-def _sweep(models: Path) -> None:
-    """Remove what killed writes left. Under the lock nobody is writing, so all of it is left over."""
-    for leftover in models.glob(f"{TEMPORARY}*"):
-        if leftover.is_dir() and not leftover.is_symlink():
-            shutil.rmtree(leftover)
-        else:
-            leftover.unlink()
-
-
-def _publish(models: Path, model_id: str, files: dict[str, bytes]) -> None:
-    final = models / model_id
-    if final.exists():
-        for name, content in files.items():
-            if _read(final / name) != content:
-                raise _changed(final / name)
+def _publish(folder: Path, files: dict[str, bytes]) -> None:
+    """Put a model in place, or find it there as it must be."""
+    if not folder.exists():
+        put_folder(folder, files)
         return
-    temporary = models / f"{TEMPORARY}{model_id}"
-    temporary.mkdir()
     for name, content in files.items():
-        with open(temporary / name, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    fsync_folder(temporary)
-    temporary.rename(final)
-    fsync_folder(models)
-
-
-def _point_latest(models: Path, model_id: str) -> None:
-    link = models / f"{TEMPORARY}{LATEST}"
-    link.symlink_to(model_id)
-    os.replace(link, models / LATEST)
-    fsync_folder(models)
+        if _read(folder / name) != content:
+            raise _changed(folder / name)

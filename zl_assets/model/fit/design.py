@@ -1,4 +1,4 @@
-"""The inputs of the model: names, formulas and the matrix itself.
+"""What the model sees: names and formulas of its inputs, and the design matrix itself.
 
 Belongs here: how a row of the training view becomes a row of model inputs. Must not be here: labels, weights, splits, fitting.
 """
@@ -15,7 +15,7 @@ from zl_assets.model.errors import TrainingFault
 
 
 @dataclass(frozen=True)
-class Feature:
+class Input:
     """One model input.
 
     Attributes:
@@ -34,12 +34,12 @@ class Feature:
     may_miss: bool = False
 
 
-def _as_is(column: str) -> Feature:
-    return Feature(column, column, (column,), lambda frame: frame[column])
+def _as_is(column: str) -> Input:
+    return Input(column, column, (column,), lambda frame: frame[column])
 
 
-def _close_to(average: str) -> Feature:
-    return Feature(
+def _close_to(average: str) -> Input:
+    return Input(
         f"close_to_{average}", f"close / {average} - 1", ("close", average), lambda frame: frame["close"] / frame[average] - 1
     )
 
@@ -47,7 +47,7 @@ def _close_to(average: str) -> Feature:
 # A moving average enters as a distance from the close, never as a price level: 62 to 74 % of a test fold's levels lie outside
 # the range of the training fold, where a tree can only repeat its outermost leaf. The regime is not an input: its boundaries
 # are hindsight, and the two newest regimes do not occur before 2023.
-FEATURES: tuple[Feature, ...] = (
+BASE_INPUTS: tuple[Input, ...] = (
     _as_is("return_1d"),
     _as_is("return_5d"),
     _as_is("return_21d"),
@@ -57,59 +57,59 @@ FEATURES: tuple[Feature, ...] = (
     _as_is("volatility_21d"),
     _as_is("rsi_14"),
 )
-FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
-INPUT_COLUMNS = tuple(dict.fromkeys(column for feature in FEATURES for column in feature.columns))
+BASE_NAMES = tuple(item.name for item in BASE_INPUTS)
+BASE_COLUMNS = tuple(dict.fromkeys(column for item in BASE_INPUTS for column in item.columns))
 
 
-def features_with(kept: Sequence[Family]) -> tuple[Feature, ...]:
-    """`FEATURES`, and after them the inputs of the kept families.
+def inputs_with(kept: Sequence[Family]) -> tuple[Input, ...]:
+    """`BASE_INPUTS`, and after them the inputs of the kept families.
 
     Raises:
-        FamilyConflict: an input has the name of one that the model has already.
+        FamilyConflict: an input has a name that the model already uses.
     """
     added = [
-        Feature(
+        Input(
             given.name, given.formula or f"family {family.name}: {', '.join(given.columns)}", given.columns, given.compute, True
         )
         for family in kept
         for given in family.inputs
     ]
-    if taken := sorted({feature.name for feature in added} & set(FEATURE_NAMES)):
+    if taken := sorted({item.name for item in added} & set(BASE_NAMES)):
         raise FamilyConflict(
-            f"The model has an input of this name already: {', '.join(taken)}. Rename it in the family's module."
+            f"The model already has an input of this name: {', '.join(taken)}. Rename it in the family's module."
         )
-    return (*FEATURES, *added)
+    return (*BASE_INPUTS, *added)
 
 
-def design_matrix(frame: pd.DataFrame, features: Sequence[Feature] = FEATURES) -> pd.DataFrame:
+def design_matrix(frame: pd.DataFrame, inputs: Sequence[Input] = BASE_INPUTS) -> pd.DataFrame:
     """The model's inputs, one row for each row of `frame`, on its index.
 
     Args:
-        frame: rows of the training view; at least `INPUT_COLUMNS`, prices in cents per pound, above 0, and the columns of the
-            features of kept families.
-        features: what the model sees, `FEATURES` first.
+        frame: rows of the training view; at least `BASE_COLUMNS`, prices above 0, and the columns of the inputs of kept
+            families.
+        inputs: what the model sees, `BASE_INPUTS` first.
 
     Returns:
-        float64 columns, by name of the features, in their order. Returns, distances and volatility are fractions, rsi_14 is in
+        float64 columns, by name of the inputs, in their order. Returns, distances and volatility are fractions, rsi_14 is in
         points.
 
     Raises:
-        TrainingFault: a column is missing, is not numeric, or has a missing or infinite value, or a price is not above 0. A
-            feature that may miss has no missing value that counts as a fault.
+        TrainingFault: a column is missing, is not numeric, or has a missing or infinite value, or a price is not above 0. An
+            input that may miss has no missing value that counts as a fault.
     """
-    require_columns(frame, INPUT_COLUMNS)
-    inputs = pd.DataFrame({column: numbers(frame, column) for column in INPUT_COLUMNS}, index=frame.index)
-    for column in INPUT_COLUMNS:
+    require_columns(frame, BASE_COLUMNS)
+    known = pd.DataFrame({column: numbers(frame, column) for column in BASE_COLUMNS}, index=frame.index)
+    for column in BASE_COLUMNS:
         if column == "close" or column.startswith("ma_"):
-            refuse(frame, ~(inputs[column] > 0).to_numpy(), column, "a price above 0")
-    made = {f.name: _added(frame, f) if f.may_miss else f.compute(inputs) for f in features}
+            refuse(frame, ~(known[column] > 0).to_numpy(), column, "a price above 0")
+    made = {item.name: _added(frame, item) if item.may_miss else item.compute(known) for item in inputs}
     return pd.DataFrame(made, index=frame.index)
 
 
-def _added(frame: pd.DataFrame, feature: Feature) -> np.ndarray:
-    require_columns(frame, feature.columns)
-    values: np.ndarray = feature.compute(frame[list(feature.columns)]).to_numpy(dtype="float64", na_value=np.nan)
-    refuse(frame.assign(**{feature.name: values}), np.isinf(values), feature.name, "a finite number, or none")
+def _added(frame: pd.DataFrame, item: Input) -> np.ndarray:
+    require_columns(frame, item.columns)
+    values: np.ndarray = item.compute(frame[list(item.columns)]).to_numpy(dtype="float64", na_value=np.nan)
+    refuse(frame.assign(**{item.name: values}), np.isinf(values), item.name, "a finite number, or none")
     return values
 
 
@@ -123,7 +123,7 @@ def require_columns(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
     if missing:
         raise TrainingFault(
             f"The training rows have no column {', '.join(missing)}. Found: {', '.join(map(str, frame.columns)) or 'none'}. "
-            "Export training.vw_zl_1m_flat again (asset training_csv)."
+            "Export the training view again."
         )
 
 

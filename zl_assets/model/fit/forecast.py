@@ -1,9 +1,10 @@
-"""Forecasts in cents per pound, with an interval and what that interval is worth.
+"""Forecasts of prices, with an interval and what that interval is worth.
 
 Belongs here: pure arithmetic on predictions and out-of-fold residuals. Must not be here: fitting, the calendar, tables.
 
 The interval is conformal: predicted return plus and minus a quantile of the absolute residuals that the model made out of fold.
-It assumes that the coming month is like the past ones. It is not quite, so its coverage on the test split is stated beside it.
+It assumes that the coming month is like past ones, which is not quite true, so its coverage on the test split is stated beside
+it.
 """
 
 import math
@@ -48,7 +49,7 @@ class Coverage:
     covered: float
 
 
-def conformal_interval(residuals: np.ndarray, level: float = LEVEL) -> Interval:
+def conformal_interval(residuals: np.ndarray, level: float) -> Interval:
     """The split-conformal interval (Lei et al. 2018): the k-th smallest absolute residual, k = ceil((n + 1) * level).
 
     Args:
@@ -66,14 +67,14 @@ def conformal_interval(residuals: np.ndarray, level: float = LEVEL) -> Interval:
     return Interval(level, float(np.sort(np.abs(residuals))[rank - 1]), len(residuals))
 
 
-def published_interval(trained: TrainedModel, level: float = LEVEL) -> Interval:
+def published_interval(trained: TrainedModel) -> Interval:
     """The interval of a forecast made today: from every out-of-fold residual."""
     table = trained.out_of_fold
-    return conformal_interval((table["target"] - table["predicted"]).to_numpy(), level)
+    return conformal_interval((table["target"] - table["predicted"]).to_numpy(), LEVEL)
 
 
 def holdout_coverage(trained: TrainedModel, level: float = LEVEL) -> Coverage:
-    """What the interval would have held after the split date, had it been made of what was known before.
+    """How an interval made only of what was known before the split date would have done after it.
 
     Raises:
         TrainingFault: too few out-of-fold labels end before the split date.
@@ -103,8 +104,8 @@ def latest_forecasts(rows: pd.DataFrame, predicted: np.ndarray, interval: Interv
         coming: the sessions after the newest one, in order; at least as many as there are forecasts.
 
     Returns:
-        data_date, target_session, close, predicted_return (fraction), predicted_close, low_close, high_close (cents per pound),
-        oldest first.
+        data_date, target_session, close, predicted_return (fraction), predicted_close, low_close, high_close (as the
+        close), oldest first.
 
     Raises:
         ValueError: the lengths do not fit.

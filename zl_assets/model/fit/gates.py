@@ -1,10 +1,11 @@
-"""Is a trained model fit to be `latest`: every gate, its bound and its reason in plain words.
+"""Is a trained model fit to be `latest`: every gate, and its reason in plain words.
 
-Belongs here: pure predicates over a TrainedModel. Must not be here: what happens after a gate fails (artifact), Dagster checks.
+Belongs here: pure predicates over a TrainedModel. Must not be here: the bounds (the instrument's module), what happens after a
+gate fails (artifact), Dagster checks.
 
-The bounds are about the 99 % quantile of the model of record on circularly shifted targets of the real series, which carry no
-information: a gate that is red means blown up, broken or leaking, not merely unskilled. A measure that is not a number fails
-its gate.
+The bounds are about the 99 % quantile of the model of record on circularly shifted targets of the instrument's series, which
+carry no information: a gate that is red means blown up, broken or leaking, not merely unskilled. A measure that is not a number
+fails its gate.
 """
 
 import math
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.fit.boosting import forecast
 from zl_assets.model.fit.training import Fit, TrainedModel
 
@@ -66,105 +68,86 @@ class GateResult:
     explanation: str
 
 
-# The measured figures are those of the real bars, 3,810 labelled rows; "shifted" are 60 targets without information (thresholds).
-GATES: tuple[Gate, ...] = (
-    # The model of record is at 1.12, the raw-level 31-leaf one at 2.52; 99 % of shifted targets stay below 1.29.
-    Gate(
-        "worst_fold_ratio",
+# By name: what a person calls it, and its explanation. The bounds are the instrument's.
+_WORDS: dict[str, tuple[str, str]] = {
+    "worst_fold_ratio": (
         "CV folds stable",
-        None,
-        1.30,
         "Error of the worst cross-validation fold, divided by the error of forecasting no change. Above the bound the model "
         "blew up in that period: look at its features there before using any forecast.",
     ),
-    # One fold that blows up, whatever the market did in the others. Shifted: 99 % below 1.23.
-    Gate(
-        "fold_ratio_spread",
+    "fold_ratio_spread": (
         "no fold far worse than the others",
-        None,
-        1.25,
         "The worst fold's error ratio, divided by the median fold's. Above the bound one period is unlike the rest: look for bad "
         "bars or a changed source in it.",
     ),
-    # Shifted: 99 % below 0.094.
-    Gate(
-        "best_fold_r2",
+    "best_fold_r2": (
         "not too good: R2",
-        None,
-        0.10,
         "Best fold's R2 against forecasting zero. Above the bound: suspected leak. These features cannot know that much "
-        "about the next month, so look for one that has seen the future.",
+        "about the next {horizon}, so look for one that has seen the future.",
     ),
-    # Two standard errors in a fold of 635 rows, of which overlap leaves about 30. Shifted: 99 % below 0.33.
-    Gate(
-        "largest_ic",
+    "largest_ic": (
         "not too good: correlation",
-        None,
-        0.40,
         "Largest correlation, in either direction, between forecast and outcome in a fold. Above the bound: suspected leak. "
         "Look for a feature that has seen the future.",
     ),
-    # The market's own swings reach 1.91, in fold 4; bars off by a factor of 100 go far beyond, or below 0.03.
-    Gate(
-        "target_sd_ratio",
+    "target_sd_ratio": (
         "target spread comparable",
-        0.4,
-        2.5,
         "How widely the target swings in a fold's test rows, divided by its training rows; the fold nearest to a bound or "
         "furthest beyond it counts. Outside the bounds the two are not the same market, or some bars are wrong by a factor: "
         "look at the closes in that period.",
     ),
-    # Price levels are at 0.74; the model's own inputs at 0.21, in the volatility of 2020 to 2023.
-    Gate(
-        "out_of_range_share",
+    "out_of_range_share": (
         "inputs within their training range",
-        None,
-        0.25,
         "Share of a fold's test rows on which a feature lies outside everything the fold was trained on; the worst feature "
         "counts. Above the bound the trees can only guess there: the feature is a level that drifts, and should enter as a "
         "ratio or a change.",
     ),
-    # Shifted: 0.19 to 0.39.
-    Gate(
-        "prediction_dispersion",
+    "prediction_dispersion": (
         "forecasts neither constant nor wild",
-        0.02,
-        0.50,
         "How widely the forecasts swing, divided by the training target's swing; the fold nearest to a bound or furthest "
         "beyond it counts. Below: the model says the same thing every day. Above: it believes its own noise.",
     ),
-    # Shifted: 99 % below 0.64.
-    Gate(
-        "largest_gain_share",
+    "largest_gain_share": (
         "importances sensible",
-        None,
-        0.65,
         "Share of the trees' gain that the most used feature takes, averaged over the folds. Above the bound the model is one "
         "feature: check that feature for a leak or a fault.",
     ),
-    # Shifted: 99 % above 0.54; a row-shuffled target is mostly below the bound.
-    Gate(
-        "importance_rank_correlation",
+    "importance_rank_correlation": (
         "importances agree between folds",
-        0.40,
-        None,
         "Rank correlation of the features' importances between folds. Below the bound each fold learnt something else, "
         "which is what noise looks like. Not a number means that a fold learnt nothing at all.",
     ),
-    # Shifted: 97 % below the bound; return_21d moved five rows into the future is at 0.11.
-    Gate(
-        "permutation_importance",
+    "permutation_importance": (
         "no feature knows the answer",
-        None,
-        0.065,
         "How much of the zero forecast's squared error is added when one feature is shuffled in the test rows, mean over folds. "
-        "Above the bound: suspected leak. A price feature that matters this much a month ahead has seen the future.",
+        "Above the bound: suspected leak. A price feature that matters this much a {horizon} ahead has seen the future.",
     ),
-)
+}
+
+
+# Those that say their upper bound in words.
+_HIGH = ("worst_fold_ratio", "largest_gain_share")
+
+
+def model_gates(instrument: Instrument, horizon: Horizon) -> tuple[Gate, ...]:
+    """The gates of an instrument's models, in the order in which they are shown.
+
+    Raises:
+        ValueError: the instrument has no bound for a gate, two bounds, or a bound for an unknown gate.
+    """
+    bounds = {bound.gate: bound for bound in instrument.gates}
+    if len(bounds) != len(instrument.gates) or bounds.keys() != _WORDS.keys():
+        raise ValueError(f"{instrument.symbol}: it needs one bound for each of the gates {', '.join(_WORDS)}")
+    if unbounded := [name for name in _HIGH if bounds[name].high is None]:
+        raise ValueError(f"{instrument.symbol}: the gates {', '.join(unbounded)} need an upper bound")
+    return tuple(
+        Gate(name, title, bounds[name].low, bounds[name].high, explanation.format(horizon=horizon.words))
+        for name, (title, explanation) in _WORDS.items()
+    )
 
 
 def evaluate_gates(trained: TrainedModel) -> tuple[GateResult, ...]:
-    """Every gate of `GATES`, in that order.
+    """Every gate of the model's instrument, in the order of `model_gates`.
 
     0.3 s on 3,810 rows, nearly all of it the permutation gate, which forecasts every fold 160 times.
     """
@@ -184,7 +167,7 @@ def evaluate_gates(trained: TrainedModel) -> tuple[GateResult, ...]:
         "importance_rank_correlation": pd.Series({"mean over pairs of folds": importance_rank_correlation(trained)}),
         "permutation_importance": permutation_importance(trained).mean(axis="index"),
     }
-    return tuple(_judge(gate, measured[gate.name]) for gate in GATES)
+    return tuple(_judge(gate, measured[gate.name]) for gate in model_gates(trained.data.instrument, trained.data.horizon))
 
 
 def gain_shares(trained: TrainedModel) -> pd.DataFrame:

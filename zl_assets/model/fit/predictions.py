@@ -1,6 +1,6 @@
 """The rows of the prediction tables.
 
-Belongs here: a stored model and the training CSV turned into frames of the OOF and LATEST contracts. Must not be here: fitting
+Belongs here: a stored model and the training CSV turned into frames of their contracts. Must not be here: fitting
 that differs from training's, writing.
 """
 
@@ -9,13 +9,15 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import LATEST, OOF, SYMBOL
+from zl_assets.contracts.predictions import latest, oof
+from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.files import ArtifactFault
 from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.model.fit.design import design_matrix
 from zl_assets.model.fit.forecast import Interval, latest_forecasts
-from zl_assets.model.fit.training import cross_validate, out_of_fold, training_set
+from zl_assets.model.fit.training import cross_validate, out_of_fold
+from zl_assets.model.fit.training_set import training_set
 from zl_assets.warehouse.shape import conform
 
 # Equal arithmetic on equal rows; what is left is the last digit of a sum.
@@ -31,24 +33,26 @@ def oof_rows(model: LoadedModel, frame: pd.DataFrame, csv_sha256: str) -> pd.Dat
         frame: the training CSV that the model was trained on, and `csv_sha256` its hash.
 
     Returns:
-        OOF.frame_columns, one row a labelled session.
+        `frame_columns` of the contract `oof`, one row a labelled session.
 
     Raises:
         ArtifactFault: the CSV is not the model's, or its folds no longer score as they did.
     """
+    instrument, horizon = model.instrument, model.horizon
+    again = f"Materialize {instrument.asset_at(horizon, MODEL)} again."
     if csv_sha256 != model.contract["csv_sha256"]:
         raise ArtifactFault(
-            f"Model {model.model_id} was trained on another training_csv: sha256 {model.contract['csv_sha256']}, found "
-            f"{csv_sha256}. Materialize lgbm_model again."
+            f"Model {model.model_id} was trained on another {instrument.asset_at(horizon, TRAINING_CSV)}: sha256 "
+            f"{model.contract['csv_sha256']}, found {csv_sha256}. {again}"
         )
-    data = training_set(frame, model.config, model.inputs)
+    data = training_set(frame, model.config, instrument, horizon, model.inputs)
     folds = cross_validate(data, model.config)
     ratios = [fold.score.ratio for fold in folds]
     recorded = [score["ratio"] for score in model.contract["scores"]][: len(folds)]
     if not np.allclose(ratios, recorded, rtol=0, atol=_TOLERANCE):
         raise ArtifactFault(
             f"Model {model.model_id}: fitting its folds again gives other scores ({ratios}, recorded {recorded}). The libraries "
-            f"are not those it was trained with ({model.contract['versions']}). Materialize lgbm_model again."
+            f"are not those it was trained with ({model.contract['versions']}). {again}"
         )
     forecasts = out_of_fold(data, folds).set_index("data_date")[["fold", "predicted"]].reindex(data.dates)
     close = frame["close"].to_numpy("float64")[: len(data.dates)]
@@ -56,18 +60,18 @@ def oof_rows(model: LoadedModel, frame: pd.DataFrame, csv_sha256: str) -> pd.Dat
         pd.DataFrame(
             {
                 "data_date": data.dates,
-                "symbol": SYMBOL,
+                "symbol": instrument.symbol,
                 "model_id": model.model_id,
                 "target_session": data.label_ends,
                 "regime_name": data.regimes,
                 "close": close,
-                "target_1m": data.target,
+                horizon.target: data.target,
                 "fold": forecasts["fold"].astype("Int64").array,
                 "predicted_return": forecasts["predicted"].to_numpy(),
                 "predicted_close": close * (1 + forecasts["predicted"].to_numpy()),
             }
         ),
-        OOF,
+        oof(instrument, horizon),
     )
 
 
@@ -78,20 +82,23 @@ def latest_rows(model: LoadedModel, frame: pd.DataFrame) -> pd.DataFrame:
         frame: the training CSV's rows, labelled or not.
 
     Returns:
-        LATEST.frame_columns, one row for each of the newest 21 sessions.
+        `frame_columns` of the contract `latest`, one row for each of the newest sessions.
 
     Raises:
         ArtifactFault, TrainingFault: a row's inputs are not what the model needs.
     """
-    newest = frame[frame["target_1m"].isna()]
-    table = open_forecasts(newest, model.predict(design_matrix(newest, model.inputs)), model.interval)
-    return conform(table.assign(symbol=SYMBOL, model_id=model.model_id, interval_level=model.interval.level), LATEST)
+    instrument, horizon = model.instrument, model.horizon
+    newest = frame[frame[horizon.target].isna()]
+    predicted = model.predict(design_matrix(newest, model.inputs))
+    table = open_forecasts(newest, predicted, model.interval, instrument.calendar)
+    named = table.assign(symbol=instrument.symbol, model_id=model.model_id, interval_level=model.interval.level)
+    return conform(named, latest(instrument, horizon))
 
 
-def open_forecasts(rows: pd.DataFrame, predicted: np.ndarray, interval: Interval) -> pd.DataFrame:
+def open_forecasts(rows: pd.DataFrame, predicted: np.ndarray, interval: Interval, calendar: str) -> pd.DataFrame:
     """`latest_forecasts` with the sessions to come from the exchange's calendar, which does not know of closures that have not
     been announced."""
     newest = rows["data_date"].iloc[-1].date()
     # Five sessions a week less holidays: twice as many days and two weeks hold them all.
-    coming = expected_sessions(newest + dt.timedelta(days=1), newest + dt.timedelta(days=2 * len(rows) + 14))
+    coming = expected_sessions(calendar, newest + dt.timedelta(days=1), newest + dt.timedelta(days=2 * len(rows) + 14))
     return latest_forecasts(rows, predicted, interval, coming)

@@ -1,4 +1,4 @@
-"""Does the model know anything: its skill against the zero forecast, and how often no information does as well.
+"""Whether the model knows anything: its skill against the zero forecast, and how often targets without information do as well.
 
 Belongs here: measures over out-of-fold predictions, and targets without information to hold them against. Must not be here:
 gates, which ask whether a model is broken.
@@ -11,18 +11,16 @@ import pandas as pd
 
 from zl_assets.model.fit.boosting import binned, forecast, refit_booster
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.training import Fit, TrainingSet, cross_validate
+from zl_assets.model.fit.training import Fit, cross_validate
+from zl_assets.model.fit.training_set import TrainingSet
 
 SEED = 20100607
 # A year away from the truth on either side: a shift of a few weeks still shares closes with it.
 NEAREST = 252
 # With 239 shifts the least p is 1/240, below 0.05/6 of a family's test; 12 s on 3,810 rows.
 PLACEBO_SHIFTS = 239
-# In a daily run: 2.5 s, and a least p of 0.025.
-REFRESH_SHIFTS = 39
 
 LEVEL = 0.90
-BLOCK = 63  # three horizons
 DRAWS = 2000
 
 
@@ -69,20 +67,19 @@ def pooled_skill(folds: tuple[Fit, ...], target: np.ndarray) -> float:
     return 1 - errors / sum(float(np.sum(target[fold.test] ** 2)) for fold in folds)
 
 
-def placebo(data: TrainingSet, config: ModelConfig, shifts: int = PLACEBO_SHIFTS, seed: int = SEED) -> Placebo:
+def placebo(data: TrainingSet, config: ModelConfig, shifts: int) -> Placebo:
     """The p of the model's skill against its own circularly shifted targets: p = (1 + #{shifted >= real}) / (shifts + 1).
 
     Raises:
         TrainingFault: the rows cannot support the folds.
     """
-
     folds = cross_validate(data, config)
     real = pooled_skill(folds, data.target)
     # The folds' rows stay, so they are binned once: half the time of a fit.
     rows = [(binned(data.features.iloc[f.train], data.target[f.train], data.weights[f.train], config), f) for f in folds]
     tests = [data.features.iloc[fold.test] for fold in folds]
     null, shares = [], []
-    for shift in circular_shifts(len(data.target), shifts, seed):
+    for shift in circular_shifts(len(data.target), shifts, SEED):
         target = shifted(data, int(shift)).target
         boosters = [refit_booster(dataset, target[fold.train], config) for dataset, fold in rows]
         predictions = [forecast(booster, test) for booster, test in zip(boosters, tests, strict=True)]
@@ -91,30 +88,33 @@ def placebo(data: TrainingSet, config: ModelConfig, shifts: int = PLACEBO_SHIFTS
         gains = pd.DataFrame([booster.feature_importance("gain") for booster in boosters], columns=data.features.columns)
         shares.append(gains.div(gains.sum(axis="columns").replace(0, np.nan), axis="index").mean(skipna=False))
     p = (1 + sum(skill >= real for skill in null)) / (len(null) + 1)
-    return Placebo(real, p, tuple(null), pd.DataFrame(shares), seed)
+    return Placebo(real, p, tuple(null), pd.DataFrame(shares), SEED)
 
 
-def skill_interval(folds: tuple[Fit, ...], target: np.ndarray, level: float = LEVEL, seed: int = SEED) -> tuple[float, float]:
+def skill_interval(folds: tuple[Fit, ...], target: np.ndarray, block: int) -> tuple[float, float]:
     """Percentile interval of the pooled skill, by a circular block bootstrap (Politis and Romano 1992) of the out-of-fold rows.
 
-    The blocks, `BLOCK` rows, keep the overlap of the labels. On the real bars the bounds are those of arch 8.0's
-    CircularBlockBootstrap to the last digit; arch and its statsmodels are 72 MB and 2 s to import.
+    On the real bars the bounds are those of arch 8.0's CircularBlockBootstrap to the last digit; arch and its statsmodels are
+    72 MB and 2 s to import.
+
+    Args:
+        block: rows of a block, which keeps the overlap of the labels (`block_rows`).
     """
     test = np.concatenate([fold.test for fold in folds])
     errors = (target[test] - np.concatenate([fold.prediction for fold in folds])) ** 2
-    low, high = np.quantile(1 - ratio_draws(errors, target[test] ** 2, seed), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(1 - ratio_draws(errors, target[test] ** 2, SEED, block), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
-def ratio_draws(numerator: np.ndarray, denominator: np.ndarray, seed: int = SEED) -> np.ndarray:
-    """`DRAWS` values of sum(numerator) / sum(denominator) over rows drawn together, in circular blocks of `BLOCK`.
+def ratio_draws(numerator: np.ndarray, denominator: np.ndarray, seed: int, block: int) -> np.ndarray:
+    """`DRAWS` values of sum(numerator) / sum(denominator) over rows drawn together, in circular blocks of `block`.
 
     Args:
         numerator, denominator: one value a row, in order of time.
     """
     rows = len(numerator)
-    starts = np.random.default_rng(seed).integers(0, rows, (DRAWS, -(-rows // BLOCK)))
-    drawn = ((starts[:, :, None] + np.arange(BLOCK)) % rows).reshape(DRAWS, -1)[:, :rows]
+    starts = np.random.default_rng(seed).integers(0, rows, (DRAWS, -(-rows // block)))
+    drawn = ((starts[:, :, None] + np.arange(block)) % rows).reshape(DRAWS, -1)[:, :rows]
     ratios: np.ndarray = numerator[drawn].sum(axis=1) / denominator[drawn].sum(axis=1)
     return ratios
 

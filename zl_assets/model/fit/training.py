@@ -1,7 +1,7 @@
 """From training rows to a fitted, scored model.
 
-Belongs here: what rows are accepted, the three fits, and their scores. Must not be here: whether the result is good enough
-(gates), files (artifact), pictures.
+Belongs here: the three fits, and their scores. Must not be here: what rows are accepted (training_set), whether the result is
+good enough (gates), files (artifact), pictures.
 
 The three fits: cross-validation on all labelled rows, for the fold table; a holdout fit on the rows whose label ends before the
 split date, for the score on the rows after it; and the saved model, on all labelled rows, because a forecast needs the newest
@@ -15,38 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import HORIZON, TRAINING_VIEW
-from zl_assets.domain.targets import forward_return, label_end_dates
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.boosting import fit_booster, forecast
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.design import FEATURES, Feature, design_matrix, numbers, refuse, require_columns, to_float
-from zl_assets.model.fit.splits import PurgedHoldout
-
-VIEW_COLUMNS = tuple(leaf.path for leaf in TRAINING_VIEW.frame_leaves)
-
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """The n labelled rows, in order of date.
-
-    Attributes:
-        dates: the sessions.
-        label_ends: for each, the session whose close its label looks at.
-        features: n x k float64, the design matrix.
-        target: n forward returns, fractions.
-        weights: n sample weights, relative.
-        regimes: n names, for slicing reports; not an input.
-        inputs: what the columns of `features` are.
-    """
-
-    dates: pd.DatetimeIndex
-    label_ends: pd.DatetimeIndex
-    features: pd.DataFrame
-    target: np.ndarray
-    weights: np.ndarray
-    regimes: np.ndarray
-    inputs: tuple[Feature, ...] = FEATURES
+from zl_assets.model.fit.design import BASE_INPUTS, Input
+from zl_assets.model.fit.splits import purged_holdout
+from zl_assets.model.fit.training_set import TrainingSet, training_set
 
 
 @dataclass(frozen=True)
@@ -143,64 +118,26 @@ class TrainedModel:
         return out_of_fold(self.data, self.folds)
 
 
-def train(frame: pd.DataFrame, config: ModelConfig, csv_sha256: str, inputs: tuple[Feature, ...] = FEATURES) -> TrainedModel:
+def train(
+    frame: pd.DataFrame,
+    config: ModelConfig,
+    csv_sha256: str,
+    instrument: Instrument,
+    horizon: Horizon,
+    inputs: tuple[Input, ...] = BASE_INPUTS,
+) -> TrainedModel:
     """The three fits of the model of record.
 
     Args:
-        frame: the training view's columns, one row a session in order of date; the newest `config.horizon` rows have no target.
+        frame: the training view's columns, one row a session in order of date; the newest rows have no target.
         csv_sha256: hash of the file that `frame` was read from; it goes into the model's contract.
-        inputs: what the model sees; `features_with` adds those of kept families.
+        horizon: of the view's target; `config.horizon` may be another.
+        inputs: what the model sees; `inputs_with` adds those of kept families.
 
     Raises:
         TrainingFault: the rows cannot support the fits; the message says why.
     """
-    return fit(training_set(frame, config, inputs), config, csv_sha256)
-
-
-def training_set(frame: pd.DataFrame, config: ModelConfig, inputs: tuple[Feature, ...] = FEATURES) -> TrainingSet:
-    """The labelled rows of the training view, or a refusal.
-
-    With a horizon other than the view's, the labels are computed from the closes as the view does it.
-
-    Raises:
-        TrainingFault: missing columns or wrong types; dates that repeat or are out of order; an infinite or missing value; a
-            label missing inside, or present where its close is not known yet; negative weights or none above 0; one value of
-            the target, or one regime, throughout.
-    """
-    require_columns(frame, VIEW_COLUMNS)
-    frame = frame.reset_index(drop=True)
-    dates = _ordered_dates(frame)
-    features = design_matrix(frame, inputs)
-    weights = numbers(frame, "sample_weight")
-    refuse(frame, weights < 0, "sample_weight", "a weight of 0 or more")
-    refuse(frame, frame["regime_name"].isna().to_numpy(), "regime_name", "a regime")
-    target = _target(frame, config.horizon)
-
-    labelled = slice(0, len(frame) - config.horizon)
-    if not (weights[labelled] > 0).any():
-        raise TrainingFault(
-            "Column sample_weight: every labelled row has weight 0, so there is nothing to fit. Check regime_weights."
-        )
-    if np.ptp(target[labelled]) == 0:
-        raise TrainingFault(
-            f"Column target_1m: all {len(target[labelled])} labelled rows have the same value {target[0]}, so there is "
-            "nothing to learn. Check the closes in daily_ml_matrix."
-        )
-    regimes = frame["regime_name"].astype(str).to_numpy(dtype=object)
-    if len(set(regimes[labelled])) == 1:
-        raise TrainingFault(
-            f"Column regime_name: all labelled rows are in one regime, {regimes[0]}, so the weights mean nothing. Check "
-            "regime_weights."
-        )
-    return TrainingSet(
-        dates=dates[labelled],
-        label_ends=pd.DatetimeIndex(label_end_dates(frame["data_date"], config.horizon)[labelled]),
-        features=features.iloc[labelled],
-        target=target[labelled],
-        weights=weights[labelled],
-        regimes=regimes[labelled],
-        inputs=inputs,
-    )
+    return fit(training_set(frame, config, instrument, horizon, inputs), config, csv_sha256)
 
 
 def fit(data: TrainingSet, config: ModelConfig, csv_sha256: str) -> TrainedModel:
@@ -209,13 +146,13 @@ def fit(data: TrainingSet, config: ModelConfig, csv_sha256: str) -> TrainedModel
     Raises:
         TrainingFault: too few rows for a fold or the holdout, or a fit whose weights or targets are all the same.
     """
-    holdout = PurgedHoldout(data.dates, data.label_ends, config.split_date)
+    holdout = purged_holdout(data.dates, data.label_ends, config.split_date)
     return TrainedModel(
         config=config,
         csv_sha256=csv_sha256,
         data=data,
         folds=cross_validate(data, config),
-        holdout=_fit("holdout", *next(holdout.split()), data, config),
+        holdout=_fit("holdout", *holdout, data, config),
         booster=_booster(data, np.arange(len(data.dates)), config),
     )
 
@@ -283,7 +220,7 @@ def _require_rows(name: str, train: np.ndarray, test: np.ndarray, data: Training
     for part, rows in (("training", train), ("test", test)):
         if np.ptp(data.target[rows]) == 0:
             raise TrainingFault(
-                f"Column target_1m: all {part} rows of the {name} ({data.dates[rows[0]]:%Y-%m-%d} to "
+                f"Column {data.horizon.target}: all {part} rows of the {name} ({data.dates[rows[0]]:%Y-%m-%d} to "
                 f"{data.dates[rows[-1]]:%Y-%m-%d}) have the same value {data.target[rows[0]]}. Check the closes in "
                 "daily_ml_matrix."
             )
@@ -321,41 +258,3 @@ def _score(name: str, train: np.ndarray, test: np.ndarray, prediction: np.ndarra
         sd_target_test=float(y.std()),
         sd_prediction=float(prediction.std()),
     )
-
-
-def _ordered_dates(frame: pd.DataFrame) -> pd.DatetimeIndex:
-    if not pd.api.types.is_datetime64_dtype(frame["data_date"]):
-        raise TrainingFault(
-            f"Column data_date must hold dates (datetime64), but its type is {frame['data_date'].dtype}. Read the CSV with "
-            "parse_dates."
-        )
-    dates = pd.DatetimeIndex(frame["data_date"])
-    refuse(frame, np.asarray(dates.isna()), "data_date", "a date")
-    steps = np.flatnonzero(np.diff(dates.to_numpy()) <= np.timedelta64(0, "ns"))
-    if steps.size:
-        row = int(steps[0])
-        kind = "repeats" if dates[row] == dates[row + 1] else "is out of order"
-        raise TrainingFault(
-            f"Column data_date must rise from row to row, but row {row + 1} {kind}: {dates[row]:%Y-%m-%d} is followed by "
-            f"{dates[row + 1]:%Y-%m-%d} ({steps.size} such rows). Sort by data_date, or export the CSV again."
-        )
-    return dates
-
-
-def _target(frame: pd.DataFrame, horizon: int) -> np.ndarray:
-    rows = len(frame)
-    if rows <= horizon:
-        raise TrainingFault(f"{rows} rows are too few: the label looks {horizon} sessions ahead. Load a longer history.")
-    if horizon != HORIZON:
-        return forward_return(frame["close"], horizon).to_numpy()
-    target = to_float(frame, "target_1m")
-    refuse(frame, (np.arange(rows) < rows - horizon) & ~np.isfinite(target), "target_1m", "a finite label")
-    late = np.flatnonzero(~np.isnan(target[rows - horizon :])) + rows - horizon
-    if late.size:
-        raise TrainingFault(
-            f"Column target_1m: the newest {horizon} rows cannot have a label yet, because the close it looks at is not in "
-            f"the file, but {late.size} of them have one (the first is row {late[0]}, "
-            f"{frame['data_date'].iloc[late[0]]:%Y-%m-%d}). The file is cut short, or its labels are wrong. Export the CSV "
-            "again."
-        )
-    return target

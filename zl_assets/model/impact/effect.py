@@ -46,14 +46,15 @@ def smallest_effect(placebo: Sequence[float], level: float) -> float:
     return max(0.0, float(np.sort(placebo)[::-1][allowed]))
 
 
-def effect_of(errors: Errors, zero: np.ndarray, seed: int) -> Effect:
+def effect_of(errors: Errors, zero: np.ndarray, seed: int, block: int) -> Effect:
     """Errors of a probe as an effect with its interval and p.
 
     Args:
         zero: squared error of forecasting zero, one a test row.
+        seed: what draws the bootstrap, in blocks of `block` rows.
     """
     scale = float(zero.mean())
-    low, high = np.quantile(ratio_draws(errors.gain, zero, seed), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(ratio_draws(errors.gain, zero, seed, block), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     placebo = errors.shifted_gain / scale
     value = float(errors.gain.mean()) / scale
     return Effect(value, float(low), float(high), p_value(value, placebo), tuple(placebo.tolist()))

@@ -1,6 +1,6 @@
 """The ledger: measurements as rows, how looks are counted, and what the table must hold.
 
-Belongs here: rules over rows of the ledger. Must not be here: measuring (impact), words and pictures (impact_report), reading or
+Belongs here: rules over rows of the ledger. Must not be here: measuring (measure), words and pictures (report/impact), reading or
 writing a table.
 """
 
@@ -26,7 +26,7 @@ def ledger_rows(impacts: Sequence[Impact]) -> pd.DataFrame:
 
 
 def next_look(ledger: pd.DataFrame, family: str) -> int:
-    """1 + the rows that the ledger has of this family, under whatever registration and on whatever data: each was a look."""
+    """1 + the ledger's rows of this family; each was a look, whatever its registration and data."""
     return 1 + int((ledger["family"] == family).sum())
 
 

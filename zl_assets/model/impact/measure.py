@@ -1,30 +1,26 @@
-"""Does a feature family help: the measurement, from the gates to the decision.
+"""Does a feature family help: the measurement, from the rows to the decision.
 
 Belongs here: the protocol's steps in their order. Must not be here: the steps themselves, the two models (probe), the ledger's
 rows (ledger), words and pictures (report/impact.py).
 
     view + matrix -> impact_rows -> measure -> Impact
 
-The question is the placebo's: the family's columns, shifted together in a circle, keep everything but their link to the target.
-p is the share of shifts, the family as it is counted among them, at which columns without that link help at least as much.
+The measurement is a placebo test: shifting the family's columns together in a circle keeps everything but their link to the
+target. p is the share of shifts, counting the unshifted family as one, at which the columns help at least as much.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.skill import circular_shifts
-from zl_assets.model.fit.splits import impact_folds
+from zl_assets.model.fit.splits import block_rows, impact_folds
 from zl_assets.model.impact.decision import SIGNIFICANT, Decision, decide
 from zl_assets.model.impact.effect import Effect, effect_of, effects_by, smallest_effect
-from zl_assets.model.impact.gates import require_gates
 from zl_assets.model.impact.probe import boosting_errors, ridge_errors
 from zl_assets.model.impact.registration import Registration, shifts_of
 from zl_assets.model.impact.rows import ImpactRows
-from zl_assets.warehouse.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -59,27 +55,23 @@ class Impact:
     by_regime: pd.DataFrame
 
 
-def measure(rows: ImpactRows, registration: Registration, look: int, gates: Iterable[Verdict]) -> Impact:
-    """The protocol from the gates to the decision.
-
-    Args:
-        gates: `gates_of` the family.
+def measure(rows: ImpactRows, registration: Registration, look: int) -> Impact:
+    """The protocol from the rows to the decision.
 
     Raises:
-        DataFault: a gate is red, or there is none; nothing is measured.
         TrainingFault: there are too few rows for the shifts.
     """
-    require_gates(registration.family, gates)
-    config = registration.config
-    folds = impact_folds(len(rows.target))
+    config, horizon = registration.config, registration.horizon
+    block = block_rows(horizon)
+    folds = impact_folds(len(rows.target), horizon)
     shifts = circular_shifts(len(rows.target), shifts_of(config, look), config.seed)
     base, family = rows.base.to_numpy(), rows.family.to_numpy()
     test = np.concatenate([tested for _, tested in folds])
     zero = rows.target[test] ** 2
     errors = ridge_errors(base, family, rows.target, folds, shifts)
-    ridge = effect_of(errors, zero, config.seed)
+    ridge = effect_of(errors, zero, config.seed, block)
     few = shifts[: config.boosting_shifts]
-    boosting = boosting_errors(rows.base, rows.family, rows.target, rows.weights, folds, few, ModelConfig())
+    boosting = boosting_errors(rows.base, rows.family, rows.target, rows.weights, folds, few, registration.model)
     names = [f"fold {n}" for n, (_, tested) in enumerate(folds, start=1) for _ in tested]
     return Impact(
         registration=registration,
@@ -87,7 +79,7 @@ def measure(rows: ImpactRows, registration: Registration, look: int, gates: Iter
         look=look,
         decision=decide(ridge.p, ridge.value, look),
         ridge=ridge,
-        boosting=effect_of(boosting, zero, config.seed),
+        boosting=effect_of(boosting, zero, config.seed, block),
         smallest_effect=smallest_effect(ridge.placebo, SIGNIFICANT),
         rows=len(rows.target),
         rows_left_out=rows.left_out,

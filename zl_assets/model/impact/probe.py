@@ -1,13 +1,13 @@
 """Two fixed models that ask whether more columns help: a ridge, which decides, and the LightGBM of record, which is reported.
 
 Belongs here: squared errors out of fold, with and without the family's columns, for the columns as they are and for the columns
-shifted in a circle. Must not be here: what the errors mean (impact), how the shifts are drawn (skill).
+shifted in a circle. Must not be here: what the errors mean (effect), how the shifts are drawn (skill).
 
 What a shift changes and what it does not. The rows, the folds, the base columns and the target stay, so in each fold the base's
 z-scores, its Gram matrix and its products with the target are computed once. The family's own training rows are others at every
 shift: its z-scores, its Gram matrix and its products with base and target are computed anew, from a view into the columns written
-twice in a row (a shift is then a window, not a copy). One small linear system a shift and fold is left, solved in one call for
-all shifts of a fold. Nothing is approximated: a test holds every error against scikit-learn's Ridge to 1e-9.
+twice in a row (a shift is then a window, not a copy). One small linear system is left for each shift and fold, solved in one
+call for all shifts of a fold. Nothing is approximated: a test holds every error against scikit-learn's Ridge to 1e-9.
 """
 
 from collections.abc import Sequence

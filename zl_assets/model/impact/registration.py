@@ -6,42 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from zl_assets.contracts.tables import HORIZON
 from zl_assets.domain.families.base import Family
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.skill import BLOCK, DRAWS, LEVEL, NEAREST, PLACEBO_SHIFTS, SEED
-from zl_assets.model.fit.splits import FIRST_TEST_ROW, IMPACT_FOLDS
+from zl_assets.model.fit.skill import DRAWS, LEVEL, NEAREST
+from zl_assets.model.fit.splits import FIRST_TEST_ROW, IMPACT_FOLDS, block_rows
+from zl_assets.model.impact.config import ImpactConfig
 from zl_assets.model.impact.decision import FAMILIES, SIGNIFICANT, keep_bound
 from zl_assets.model.impact.probe import CLIP, PENALTY
-
-
-@dataclass(frozen=True)
-class ImpactConfig:
-    """What a measurement may choose; the rest of the protocol is fixed. A choice is registered: another is another look.
-
-    Attributes:
-        shifts: fewest placebo shifts of the deciding probe. A later look takes more where its bound needs them (`shifts_of`).
-        boosting_shifts: placebo shifts of the LightGBM that is reported.
-        seed: what draws the shifts and the bootstrap.
-
-    Raises:
-        TrainingFault: a choice that the protocol does not allow.
-    """
-
-    shifts: int = 399
-    boosting_shifts: int = 39
-    seed: int = SEED
-
-    def __post_init__(self) -> None:
-        if self.shifts < PLACEBO_SHIFTS:
-            raise TrainingFault(
-                f"shifts={self.shifts} is not allowed: at least {PLACEBO_SHIFTS}, or p cannot reach KEEP's bound."
-            )
-        if self.boosting_shifts < 1:
-            raise TrainingFault(f"boosting_shifts={self.boosting_shifts} is not allowed: at least 1.")
-        if self.seed < 0:
-            raise TrainingFault(f"seed={self.seed} is not allowed: 0 or more.")
 
 
 @dataclass(frozen=True)
@@ -55,6 +28,8 @@ class Registration:
         releases: when each source's rows are known.
         base: the model's columns without the family.
         config: the choices of the run.
+        horizon: how far ahead the target looks.
+        model: the LightGBM of record, which is reported.
     """
 
     family: str
@@ -63,22 +38,33 @@ class Registration:
     releases: tuple[str, ...]
     base: tuple[str, ...]
     config: ImpactConfig
+    horizon: Horizon
+    model: ModelConfig
 
     @cached_property
     def text(self) -> str:
         """Everything as JSON with sorted keys, the fixed settings of the protocol among it."""
         protocol = {
-            "target": f"target_1m, {HORIZON} sessions",
+            "target": f"{self.horizon.target}, {self.horizon.sessions} sessions",
             "folds": IMPACT_FOLDS,
             "first_test_row": FIRST_TEST_ROW,
-            "gap": HORIZON,
+            "gap": self.horizon.sessions,
             "ridge": {"penalty_per_row": PENALTY, "clip": CLIP},
-            "lightgbm": ModelConfig().lightgbm_params | {"rounds": ModelConfig.rounds},
+            "lightgbm": self.model.lightgbm_params | {"rounds": self.model.rounds},
             "placebo": {"nearest_shift": NEAREST},
-            "bootstrap": {"block": BLOCK, "draws": DRAWS, "level": LEVEL},
+            "bootstrap": {"block": block_rows(self.horizon), "draws": DRAWS, "level": LEVEL},
             "keep": {"significant": SIGNIFICANT, "families": FAMILIES},
         }
-        return json.dumps(asdict(self) | {"protocol": protocol}, sort_keys=True)
+        registered = {
+            "family": self.family,
+            "inputs": self.inputs,
+            "columns": self.columns,
+            "releases": self.releases,
+            "base": self.base,
+            "config": asdict(self.config),
+            "protocol": protocol,
+        }
+        return json.dumps(registered, sort_keys=True)
 
     @property
     def id(self) -> str:
@@ -86,17 +72,17 @@ class Registration:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-def register(family: Family, base: Sequence[str], config: ImpactConfig) -> Registration:
+def register(family: Family, base: Sequence[str], config: ImpactConfig, instrument: Instrument, horizon: Horizon) -> Registration:
     """The registration of one family.
 
     Raises:
-        TrainingFault: the family has no model input, or one that the base has already.
+        TrainingFault: the family has no model input, or one that the base already has.
     """
     names = [item.name for item in family.inputs]
     if not names:
         raise TrainingFault(f"Family {family.name} has no model inputs, so there is nothing to measure. Give it `inputs`.")
     if taken := sorted((set(names) & set(base)) | {name for name in names if names.count(name) > 1}):
-        raise TrainingFault(f"Family {family.name}: the model has a column {', '.join(taken)} already. Rename the input.")
+        raise TrainingFault(f"Family {family.name}: the model already has a column {', '.join(taken)}. Rename the input.")
     return Registration(
         family=family.name,
         inputs=tuple(f"{item.name}: {', '.join(item.columns)}" for item in family.inputs),
@@ -104,6 +90,8 @@ def register(family: Family, base: Sequence[str], config: ImpactConfig) -> Regis
         releases=tuple(f"{need.asset} {', '.join(need.series)}: {need.release}" for need in family.needs),
         base=tuple(base),
         config=config,
+        horizon=horizon,
+        model=ModelConfig.of(instrument, horizon),
     )
 
 

@@ -2,19 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import SYMBOL
 from zl_assets.domain.families.base import Family
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.splits import LEAST_IMPACT_ROWS
-from zl_assets.model.fit.training import training_set
+from zl_assets.model.fit.splits import least_impact_rows
+from zl_assets.model.fit.training_set import training_set
+from zl_assets.model.impact.gates import require_gates
+from zl_assets.warehouse.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -50,43 +52,55 @@ class ImpactRows:
         return digest.hexdigest()
 
 
-def impact_rows(view: pd.DataFrame, matrix: pd.DataFrame, family: Family, kept: Sequence[Family] = ()) -> ImpactRows:
+def impact_rows(
+    view: pd.DataFrame,
+    matrix: pd.DataFrame,
+    family: Family,
+    kept: Sequence[Family],
+    gates: Iterable[Verdict],
+    instrument: Instrument,
+    horizon: Horizon,
+) -> ImpactRows:
     """The rows on which base and base + family are compared: labelled, and with a value in every column of both.
 
     A row on which the family has no value is left out for both, and counted: nothing is filled in, so neither a mean of later
-    rows nor the fact that a value is missing can inform the model. The gap of 21 rows then spans 21 sessions or more.
+    rows nor the fact that a value is missing can inform the model. The gap of a horizon's rows then spans a
+    horizon or more.
 
     Args:
         view: the training view's columns, in order of date.
         matrix: data_date, symbol, and the leaves of `family` and `kept` under their dotted names.
         family: the one to be measured.
         kept: families whose inputs belong to the base.
+        gates: `gates_of` the family.
 
     Raises:
+        DataFault: a gate is red.
         TrainingFault: the view cannot be trained on; an input is infinite, is not made of numbers, or has one value on all rows;
             too few rows are left.
     """
-    data = training_set(view, ModelConfig())
-    labelled = len(data.dates)
+    require_gates(family.name, gates)
+    data = training_set(view, ModelConfig.of(instrument, horizon), instrument, horizon)
+    labelled, least = len(data.dates), least_impact_rows(horizon)
     wanted = [column for item in (family, *kept) for column in item.columns]
-    values = matrix.loc[matrix["symbol"] == SYMBOL, ["data_date", *(column.path for column in wanted)]]
+    values = matrix.loc[matrix["symbol"] == instrument.symbol, ["data_date", *(column.path for column in wanted)]]
     values = values.rename(columns={column.path: column.flat_name for column in wanted})
     plain = view.drop(columns=[column.flat_name for column in wanted], errors="ignore")
     frame = plain.merge(values, on="data_date", how="left", validate="one_to_one")
     inputs = _inputs(frame, family).iloc[:labelled]
     base = pd.concat([data.features.reset_index(drop=True), *(_inputs(frame, item).iloc[:labelled] for item in kept)], axis=1)
     present = (inputs.notna().all(axis=1) & base.notna().all(axis=1)).to_numpy()
-    if present.sum() < LEAST_IMPACT_ROWS:
+    if present.sum() < least:
         raise TrainingFault(
             f"Family {family.name}: {present.sum()} of {labelled} labelled rows have a value in all of its inputs, and the six "
-            f"test blocks need {LEAST_IMPACT_ROWS}. Fewest values: {_fewest(inputs)}. Load a longer history of its sources, or "
+            f"test blocks need {least}. Fewest values: {_fewest(inputs)}. Load a longer history of its sources, or "
             "leave out the input that starts late."
         )
     compared = inputs[present]
     if constant := [f"{name} ({column.iloc[0]})" for name, column in compared.items() if column.nunique() == 1]:
         raise TrainingFault(
-            f"Family {family.name}: on all {len(compared)} rows one and the same value: {', '.join(constant)}. It cannot inform "
-            "anything. Check its source, or leave it out."
+            f"Family {family.name}: it has the same value on all {len(compared)} rows in {', '.join(constant)}, which informs "
+            "nothing. Check the source, or leave the input out."
         )
     return ImpactRows(
         dates=data.dates[present],

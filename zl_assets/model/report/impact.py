@@ -1,6 +1,6 @@
 """The ledger for a person: each family's newest look in words, tables and pictures.
 
-Belongs here: the choice of what is shown and said. Must not be here: measures (impact), rules (ledger), drawing (plots).
+Belongs here: the choice of what is shown and said. Must not be here: measures and rules (model/impact), drawing (plots).
 """
 
 import json
@@ -13,16 +13,18 @@ import pandas as pd
 from zl_assets.model.impact.decision import SIGNIFICANT, Decision
 from zl_assets.model.impact.ledger import newest_looks
 from zl_assets.model.report import plots
-from zl_assets.model.report.report import Picture, Report, Table
+from zl_assets.model.report.page import Picture, Report, Table
 
 # An effect that no honest family of daily data has been seen to have: the bound of the model's gate "too good".
 TOO_GOOD = 0.10
 
 _MEANING = {
-    Decision.KEEP: "It helps, by a test that six families and all looks share. Name it in ZL_KEPT_FAMILIES to use it.",
-    Decision.PROVISIONAL: "It may help: one such p in twenty comes from noise. Using it is a bet; measure again on new data.",
+    Decision.KEEP: "It helps, by a test whose error rate covers six families and all looks at them. Name it in ZL_KEPT_FAMILIES "
+    "to use it.",
+    Decision.PROVISIONAL: "It may help: noise alone gives such a p one time in twenty. Using it is a bet; measure again on new "
+    "data.",
     Decision.REJECT: "It makes the forecast worse, and no more so than columns without information would. Leave it out.",
-    Decision.INCONCLUSIVE: "Neither shown to help nor to be useless: on one market most true families come to this.",
+    Decision.INCONCLUSIVE: "Shown neither to help nor to be useless: on one market, most families that do help end here.",
 }
 
 
@@ -43,7 +45,7 @@ def impact_report(ledger: pd.DataFrame) -> Report:
                 "effects",
                 "Effect by family",
                 plots.family_effects(list(newest["family"]), newest),
-                "Right of zero the family saved error on sessions it had not seen. The decision hangs on p, not on the line.",
+                "To the right of zero the family saved error on sessions it had not seen. p decides, not the interval.",
             ),
             *(picture for row in found for picture in _family_pictures(row)),
         ),
@@ -60,9 +62,9 @@ def decision_words(row: dict[str, Any]) -> str:
         f"{row['effect_high']:+.2%}; {row['test_rows']:,} test rows of {row['row_count']:,}, {row['first_date']:%Y-%m-%d} to "
         f"{row['last_date']:%Y-%m-%d}). Of {row['shifts']} circular shifts of its columns {_at_least(row)} did at least as well: "
         f"p = {row['p']:.4f}, against {row['keep_bound']:.4f} for KEEP (look {row['look']}) and {SIGNIFICANT} for PROVISIONAL. "
-        f"Shifted, columns like these save a median of {_median_placebo(row):+.2%}: what fitting them costs with nothing "
-        f"to find. An effect of {row['smallest_effect']:.2%} or less could not have been told from none. The LightGBM of record, "
-        f"reported only: {row['boosting_effect']:+.2%} ({row['boosting_low']:+.2%} to {row['boosting_high']:+.2%}), p = "
+        f"Shifted, these columns save a median of {_median_placebo(row):+.2%}: what fitting them costs when there is nothing to "
+        f"find. An effect of {row['smallest_effect']:.2%} or less could not have been told from no effect. The LightGBM of "
+        f"record, reported only: {row['boosting_effect']:+.2%} ({row['boosting_low']:+.2%} to {row['boosting_high']:+.2%}), p = "
         f"{row['boosting_p']:.3f}."
     )
     if row["rows_left_out"]:
@@ -113,6 +115,6 @@ def _family_pictures(row: dict[str, Any]) -> tuple[Picture, ...]:
             f"{family}_parts",
             f"{family}: effect by fold and regime",
             plots.effects_by(family, parts),
-            "Each bar divides by the error of forecasting zero on its own rows. Regimes are hindsight.",
+            "Each bar divides by the error of forecasting zero on its own rows. Regimes were drawn with hindsight.",
         ),
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.tables import CENTS
+from zl_assets.instruments.base import Instrument
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def fold_errors(names: Sequence[str], rmse: Sequence[float], zero: Sequence[floa
 
 
 def forecasts_and_outcomes(table: pd.DataFrame) -> bytes:
-    """Out-of-fold forecasts beside what came: over time, and one against the other.
+    """Out-of-fold forecasts beside the outcomes: over time, and one against the other.
 
     Args:
         table: data_date, target, predicted (fractions).
@@ -50,7 +50,7 @@ def forecasts_and_outcomes(table: pd.DataFrame) -> bytes:
 
     def draw(axes: "list[Axes]") -> None:
         over, against = axes
-        over.plot(table["data_date"], 100 * table["target"], color=GREY, linewidth=0.8, label="what came")
+        over.plot(table["data_date"], 100 * table["target"], color=GREY, linewidth=0.8, label="outcome")
         over.plot(table["data_date"], 100 * table["predicted"], color=BLUE, linewidth=0.9, label="forecast")
         over.set_ylabel("return, %")
         over.legend(loc="upper left")
@@ -58,9 +58,9 @@ def forecasts_and_outcomes(table: pd.DataFrame) -> bytes:
         against.axhline(0, color=GREY, linewidth=0.6)
         against.axvline(0, color=GREY, linewidth=0.6)
         against.set_xlabel("forecast, %")
-        against.set_ylabel("what came, %")
+        against.set_ylabel("outcome, %")
 
-    return _picture(draw, title="Forecasts made without having seen the outcome, and what came", columns=2, widths=(2, 1))
+    return _picture(draw, title="Out-of-fold forecasts, and the outcomes", columns=2, widths=(2, 1))
 
 
 def error_ratios(groups: dict[str, pd.Series]) -> bytes:
@@ -104,7 +104,7 @@ def importances(shares: pd.DataFrame, placebo: pd.DataFrame) -> bytes:
     return _picture(draw, title="What the trees split on, beside what they split on when there is nothing to find")
 
 
-def forecast_fan(history: pd.DataFrame, forecasts: pd.DataFrame) -> bytes:
+def forecast_fan(history: pd.DataFrame, forecasts: pd.DataFrame, instrument: Instrument) -> bytes:
     """The last closes and the open forecasts with their intervals.
 
     Args:
@@ -117,11 +117,11 @@ def forecast_fan(history: pd.DataFrame, forecasts: pd.DataFrame) -> bytes:
         dates = forecasts["target_session"]
         axes[0].fill_between(dates, forecasts["low_close"], forecasts["high_close"], color=SKY, alpha=0.4, label="80 % interval")
         axes[0].plot(dates, forecasts["predicted_close"], color=BLUE, marker="o", markersize=2.5, linewidth=1, label="forecast")
-        axes[0].set_ylabel(CENTS)
+        axes[0].set_ylabel(instrument.price.name)
         axes[0].margins(y=0.18)
         axes[0].legend(loc="upper left", ncols=3)
 
-    return _picture(draw, title="Soybean oil: closes, and the open forecasts")
+    return _picture(draw, title=f"{instrument.title}: closes, and the open forecasts")
 
 
 def calibration(nominal: Sequence[float], covered: Sequence[float]) -> bytes:
@@ -220,7 +220,7 @@ def effects_by(family: str, groups: dict[str, pd.Series]) -> bytes:
     return _picture(draw, title=f"{family}: where it helps (blue) and where it harms (red)", columns=len(groups), height=2.6)
 
 
-def matrix_over_time(matrix: pd.DataFrame) -> bytes:
+def matrix_over_time(matrix: pd.DataFrame, instrument: Instrument) -> bytes:
     """Price, features and regimes over time.
 
     Args:
@@ -232,7 +232,7 @@ def matrix_over_time(matrix: pd.DataFrame) -> bytes:
         price, momentum, volatility, rsi = axes
         price.plot(dates, matrix["market_data.close"], color="black", linewidth=0.9, label="close")
         price.plot(dates, matrix["ma_63"], color=ORANGE, linewidth=0.9, label="ma_63")
-        price.set_ylabel("cents/lb")
+        price.set_ylabel(instrument.price.short)
         momentum.plot(dates, 100 * matrix["return_21d"], color=BLUE, linewidth=0.7)
         momentum.set_ylabel("return_21d, %")
         volatility.plot(dates, 100 * matrix["volatility_21d"], color=RED, linewidth=0.7)

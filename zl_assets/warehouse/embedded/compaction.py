@@ -176,8 +176,8 @@ def drop_expired_tables(connection: "duckdb.DuckDBPyConnection", now: float) -> 
     from local_bigquery.catalog import tables
 
     expired = connection.execute(
-        "SELECT project_id, dataset_id, table_id FROM emulator.tables "
-        "WHERE TRY_CAST(json_extract_string(resource, '$.expirationTime') AS BIGINT) <= ?",
+        "SELECT project_id, dataset_id, table_id FROM emulator.tables WHERE TRY_CAST(json_extract_string(resource, "
+        "'$.expirationTime') AS BIGINT) <= ?",
         [int(now * 1000)],
     ).fetchall()
     return sum(not tables.exists(*table) for table in expired)

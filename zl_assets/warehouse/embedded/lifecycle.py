@@ -1,20 +1,7 @@
-"""The client side of the embedded BigQuery: find the one server of a state folder, start it on demand, stop it, erase it.
+"""The life of the embedded BigQuery's server, from outside: find the one of a state folder, start it, stop it, erase its data.
 
-Belongs here: the layout of `<state>/warehouse/`, the three locks, and the talk with the server process about its own life. Must
-not be here: SQL, anything of dagster, and imports that cost time (google, duckdb, uvicorn and local_bigquery are imported by
-whoever needs them).
-
-    warehouse/format.json            format of this folder, written once
-    warehouse/locks/server.lock      exclusive, held by the server for life; holds its process id
-    warehouse/locks/start.lock       exclusive, held by the one process that starts or resets
-    warehouse/locks/clients.lock     shared, held by every client process for life; exclusive: no client is left
-    warehouse/server.json            where the running server listens; removed by a clean exit
-    warehouse/embedded-bigquery.log  what the server says
-    warehouse/data/                  tables, jobs, results, and gs:// files under data/gcs
-    warehouse/.duckdb/               links to DuckDB's extension wheels (the warehouse folder is the server's HOME)
-
-All locks are flock(2): the kernel frees them when their holder dies, whatever it dies of. The lock files themselves are never
-deleted, not even by `reset`: a lock file that is replaced locks nothing.
+Belongs here: who may start a server and when, and the talk with it about its own life. Must not be here: the layout of its folder
+(folder.py), SQL, and imports that cost time.
 """
 
 import contextlib
@@ -30,33 +17,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from zl_assets.files import open_lock, same_file, try_lock
+from zl_assets.warehouse.embedded.folder import PROJECT, SERVER_HEADER, VERSION, Folder, ServerInfo
 from zl_assets.warehouse.errors import WarehouseUnavailable
-
-if TYPE_CHECKING:
-    from google.cloud import bigquery
-
-PROJECT = "zl-local"
-"""The project id of everything in the embedded BigQuery."""
-
-FORMAT = 1
-"""Format of `<state>/warehouse`. Raise it when an older product could not read the folder, or this one could not read an
-older."""
-
-EMULATOR_VERSION = "0.3.2"
-"""The only local-bigquery that the server runs on: it mends some of its internals."""
-
-VERSION = f"format {FORMAT}, local-bigquery {EMULATOR_VERSION}"
-
-SERVER_HEADER = "x-zl-server"
-"""On a request: the nonce of the server it is meant for. A port that another state folder's server took over refuses it."""
-
-ELSEWHERE_HEADER = "x-zl-elsewhere"
-"""On an answer: this server did nothing with the request, because it is stopping or was never meant. Find the right one and
-resend."""
 
 # A start takes 2.5 s here, 6 s with twenty at once on two cores; a compaction adds seconds. A minute is a machine in trouble.
 START_DEADLINE = 60.0
@@ -80,137 +46,6 @@ _KEPT_VARIABLES = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER",
 _KEPT_PREFIXES = ("LC_", "LD_", "DYLD_")
 
 
-@dataclass(frozen=True)
-class ServerInfo:
-    """Where a running server listens, always on 127.0.0.1.
-
-    Attributes:
-        port: HTTP port of the BigQuery API.
-        grpc_port: port of the Storage API.
-        pid: its process.
-        nonce: a random name of this one run; it proves that an answer comes from the server this record speaks of.
-        version: `VERSION` of the code it runs.
-    """
-
-    port: int
-    grpc_port: int
-    pid: int
-    nonce: str
-    version: str
-
-
-@dataclass(frozen=True)
-class Folder:
-    """The paths of one warehouse folder."""
-
-    root: Path
-
-    @classmethod
-    def of(cls, state_dir: Path) -> "Folder":
-        """The folder of a state directory; symbolic links resolved, so that one folder has one name in a process."""
-        return cls(state_dir.expanduser().resolve() / "warehouse")
-
-    @property
-    def marker(self) -> Path:
-        return self.root / "format.json"
-
-    @property
-    def server_json(self) -> Path:
-        return self.root / "server.json"
-
-    @property
-    def log(self) -> Path:
-        return self.root / "embedded-bigquery.log"
-
-    @property
-    def data(self) -> Path:
-        return self.root / "data"
-
-    @property
-    def locks(self) -> Path:
-        return self.root / "locks"
-
-    @property
-    def server_lock(self) -> Path:
-        return self.locks / "server.lock"
-
-    @property
-    def start_lock(self) -> Path:
-        return self.locks / "start.lock"
-
-    @property
-    def clients_lock(self) -> Path:
-        return self.locks / "clients.lock"
-
-    def create(self) -> None:
-        """Make what is missing. 0700 where we make it: there are no secrets in it, but it is nobody else's business."""
-        if not self.root.parent.exists():
-            self.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.root.mkdir(mode=0o700, exist_ok=True)
-        self.locks.mkdir(mode=0o700, exist_ok=True)
-
-    def check_format(self) -> None:
-        """Hold the folder's format against ours.
-
-        Raises:
-            WarehouseUnavailable: another or unknown format. Nothing was changed.
-        """
-        try:
-            found = json.loads(self.marker.read_text())["format"]
-        except FileNotFoundError:
-            if not self.data.exists():
-                return
-            found = "unknown (it has data but no format.json)"
-        except (ValueError, KeyError, TypeError):
-            found = "unknown (its format.json cannot be read)"
-        if found != FORMAT:
-            raise WarehouseUnavailable(
-                f"{self.root} has format {found}; this version of zl_assets reads and writes format {FORMAT}. "
-                "Nothing was changed. Use the version that wrote it, or set ZL_STATE_DIR to another folder, "
-                "or erase the tables in it with `python -m zl_assets.warehouse reset`."
-            )
-
-    def mark_format(self) -> None:
-        """Write the format of a new folder."""
-        if not self.marker.exists():
-            write_atomically(self.marker, json.dumps({"format": FORMAT, "written_by": VERSION}))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a small file at once, readable by its owner only; a reader sees the old text or the new, never a part."""
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def open_lock(path: Path) -> int:
-    """A descriptor of a lock file; not inherited by programs that this process starts."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def try_lock(descriptor: int, operation: int) -> bool:
-    """flock without waiting: True when the lock was granted."""
-    try:
-        fcntl.flock(descriptor, operation | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def same_file(descriptor: int, path: Path) -> bool:
-    """True while `path` still names the file that `descriptor` has open."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 class _Process:
     """What this process knows, by warehouse folder: its leases, the servers it saw answer a query, and the children it must
     reap."""
@@ -232,7 +67,7 @@ _process = _Process()
 os.register_at_fork(after_in_child=_process.after_fork)
 
 
-def ensure_server(state_dir: Path, *, deadline: float = START_DEADLINE) -> ServerInfo:
+def ensure_server(state_dir: Path) -> ServerInfo:
     """The healthy server of a state folder; started if there is none.
 
     From the first call on, this process holds a lease: the server does not leave for idleness before the process has ended. The
@@ -241,14 +76,13 @@ def ensure_server(state_dir: Path, *, deadline: float = START_DEADLINE) -> Serve
 
     Args:
         state_dir: created if missing.
-        deadline: seconds until it gives up.
 
     Raises:
         WarehouseUnavailable: the folder cannot be written or has another format, or the server does not start or answer. The
             message says which, and holds the end of the server's log.
     """
     folder = Folder.of(state_dir)
-    end = time.monotonic() + deadline
+    end = time.monotonic() + START_DEADLINE
     with _process.mutex, _folder_faults(folder):
         _reap()
         folder.create()
@@ -273,17 +107,17 @@ def running_server(state_dir: Path) -> ServerInfo | None:
     return _serving(Folder.of(state_dir))
 
 
-def stop_server(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> bool:
+def stop_server(state_dir: Path) -> bool:
     """Ask the server to stop, and wait until it is gone. It finishes running jobs first. Clients start another on their next use.
 
     Returns:
         True if there was one.
 
     Raises:
-        WarehouseUnavailable: it is still there after `deadline` seconds.
+        WarehouseUnavailable: it is still there after two minutes.
     """
     folder = Folder.of(state_dir)
-    end = time.monotonic() + deadline
+    end = time.monotonic() + STOP_DEADLINE
     if not folder.server_lock.exists():
         return False
     with _folder_faults(folder), _descriptor(folder.server_lock) as lock:
@@ -293,7 +127,7 @@ def stop_server(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> bool:
         while time.monotonic() < end:
             if try_lock(lock, fcntl.LOCK_SH):
                 return True
-            server = _read_server(folder)
+            server = folder.read_server()
             if server is not None and asked is None:
                 # False while it is starting, or when it has just gone: the lock decides.
                 asked = server.nonce if _request(server, "POST", "/_zl/stop") is not None else None
@@ -301,12 +135,12 @@ def stop_server(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> bool:
                 return True  # another one has been started meanwhile, so the one that was asked is gone
             time.sleep(_POLL)
         raise WarehouseUnavailable(
-            f"the embedded BigQuery {_owner(lock)} did not stop within {deadline:.0f} s. Its log is {folder.log}. "
+            f"the embedded BigQuery {_owner(lock)} did not stop within {STOP_DEADLINE:.0f} s. Its log is {folder.log}. "
             "Killing that process, even with kill -9, loses no finished write."
         )
 
 
-def reset(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> None:
+def reset(state_dir: Path) -> None:
     """Stop the server and delete every table, job and file of the warehouse folder, of whatever format. Nothing else is touched.
 
     Raises:
@@ -315,13 +149,13 @@ def reset(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> None:
     folder = Folder.of(state_dir)
     if not folder.root.exists():
         return
-    end = time.monotonic() + deadline
+    end = time.monotonic() + STOP_DEADLINE
     with _folder_faults(folder):
         folder.create()
         with _descriptor(folder.start_lock) as gate, _descriptor(folder.server_lock) as lock:
-            _wait_for_lock(gate, end, f"another process has been starting or resetting {folder.root} for {deadline:.0f} s")
-            stop_server(state_dir, deadline=deadline)
-            _wait_for_lock(lock, end, f"the embedded BigQuery in {folder.root} did not stop within {deadline:.0f} s")
+            _wait_for_lock(gate, end, f"another process has been starting or resetting {folder.root} for {STOP_DEADLINE:.0f} s")
+            stop_server(state_dir)
+            _wait_for_lock(lock, end, f"the embedded BigQuery in {folder.root} did not stop within {STOP_DEADLINE:.0f} s")
             # Data leaves in one rename, so a reset that is killed leaves either all tables or none. The marker goes last.
             if folder.data.exists():
                 folder.data.rename(folder.root / f"deleted-{secrets.token_hex(4)}")
@@ -334,30 +168,9 @@ def reset(state_dir: Path, *, deadline: float = STOP_DEADLINE) -> None:
                     path.unlink()
 
 
-def embedded_client(state_dir: Path, location: str) -> "bigquery.Client":
-    """A BigQuery client of the embedded server, which is started if need be.
-
-    `client.query(sql).to_dataframe()` and `.to_arrow()` work as they are, read over the Storage API, and warn of nothing. It
-    never dials Google, and ignores proxies.
-
-    A client survives its server: when the server was stopped, killed or left, the next request starts another and goes there.
-    What cannot survive is a request that was under way when the server was killed: it raises a connection error or a
-    `jobBackendError`, which the client's own retries handle for queries.
-
-    Args:
-        location: the location that jobs and new datasets are given. (The server reports US for every job, whatever is asked.)
-
-    Raises:
-        WarehouseUnavailable: as `ensure_server`.
-    """
-    from zl_assets.warehouse.embedded.loopback import EmbeddedClient
-
-    return EmbeddedClient(ensure_server(state_dir), location, lambda: ensure_server(state_dir))
-
-
 @contextlib.contextmanager
 def _folder_faults(folder: Folder) -> Iterator[None]:
-    """Name the folder in the error when it cannot be used; errors that a person cannot mend pass."""
+    """Name the folder in the error when it cannot be used; errors that a person cannot correct pass."""
     try:
         yield
     except OSError as error:
@@ -365,7 +178,7 @@ def _folder_faults(folder: Folder) -> Iterator[None]:
             raise
         raise WarehouseUnavailable(
             f"{folder.root} cannot be used for the embedded BigQuery: {error.strerror} ({error.filename}). "
-            "It must be a folder that this user can write to. Mend that, or set ZL_STATE_DIR to another folder."
+            "It must be a folder that this user can write to. Change that, or set ZL_STATE_DIR to another folder."
         ) from None
 
 
@@ -405,22 +218,14 @@ def _take_lease(folder: Folder, end: float) -> None:
         if time.monotonic() > end:
             os.close(lease)
             raise WarehouseUnavailable(
-                f"an embedded BigQuery that was leaving {folder.root} does not go. Its log is {folder.log}."
+                f"an embedded BigQuery that was shutting down in {folder.root} has not exited. Its log is {folder.log}."
             )
         time.sleep(_POLL)
     _process.leases[folder.root] = lease
 
 
-def _read_server(folder: Folder) -> ServerInfo | None:
-    try:
-        record = json.loads(folder.server_json.read_text())
-        return ServerInfo(**{name: record[name] for name in ServerInfo.__dataclass_fields__})
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        return None
-
-
 def _serving(folder: Folder) -> ServerInfo | None:
-    server = _read_server(folder)
+    server = folder.read_server()
     if server is None:
         return None
     health = _request(server, "GET", "/_zl/health")
@@ -518,7 +323,7 @@ def server_environment(folder: Folder) -> dict[str, str]:
     """The variables of a server process: few enough that nothing in a person's shell can change what it does."""
     kept = {name: value for name, value in os.environ.items() if name in _KEPT_VARIABLES or name.startswith(_KEPT_PREFIXES)}
     # The package may be importable only because of this process's working directory, and the server does not look there.
-    package_root = str(Path(__file__).resolve().parents[2])
+    package_root = str(Path(__file__).resolve().parents[__name__.count(".")])
     search = [path for path in (os.environ.get("PYTHONPATH", ""), package_root) if path]
     return kept | {"HOME": str(folder.root), "PYTHONPATH": os.pathsep.join(search), "PYTHONUNBUFFERED": "1"}
 
@@ -586,8 +391,3 @@ def _log_tail(folder: Folder, offset: int) -> str:
     except FileNotFoundError:
         text = ""
     return "\n".join(f"  {line}" for line in text.splitlines()[-_LOG_TAIL_LINES:]) or "  (empty)"
-
-
-def describe(server: ServerInfo) -> dict[str, Any]:
-    """The record that `server.json` holds."""
-    return asdict(server)

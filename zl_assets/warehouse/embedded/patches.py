@@ -1,4 +1,4 @@
-"""What our server process mends in local-bigquery, on the one version whose code was read for it.
+"""What our server process patches in local-bigquery, on the one version whose code was read for it.
 
 Belongs here: changes to the emulator's internals, each with its reason and a test that fails without it. Must not be here:
 anything that the client side or the SQL could do instead.
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from zl_assets.warehouse.embedded.entrance import Entrance
-from zl_assets.warehouse.embedded.lifecycle import EMULATOR_VERSION
+from zl_assets.warehouse.embedded.folder import EMULATOR_VERSION
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 INTERRUPTED = "jobBackendError"
@@ -31,7 +31,7 @@ def check_versions() -> None:
     if found != EMULATOR_VERSION:
         raise WarehouseUnavailable(
             f"local-bigquery {found} is installed, and the embedded BigQuery runs on {EMULATOR_VERSION} only, "
-            f"because it mends its internals. Run: pip install 'local-bigquery=={EMULATOR_VERSION}'"
+            f"because it patches its internals. Run: pip install 'local-bigquery=={EMULATOR_VERSION}'"
         )
     duckdb = importlib.metadata.version("duckdb")
     for name in ("icu", "ducklake", "spatial"):
@@ -102,7 +102,7 @@ class OpenTransactions:
 
 
 def apply(entrance: Entrance) -> tuple[OpenReads, OpenTransactions]:
-    """Mend the emulator. Once, before it serves, and before `local_bigquery.grpc.server` is imported.
+    """Patch the emulator, once, before it serves and before `local_bigquery.grpc.server` is imported.
 
     Args:
         entrance: what calls of the Storage API go through.

@@ -1,10 +1,10 @@
-"""The server process of the embedded BigQuery: `python -m zl_assets.warehouse.server STATE_DIR`, started by embedded.py.
+"""The server process of the embedded BigQuery: `python -m zl_assets.warehouse.embedded.server STATE_DIR`, run by lifecycle.py.
 
-Belongs here: the life of the process, from taking the server lock to leaving. Must not be here: anything a client needs
-(embedded.py, loopback.py), and repairs of the emulator (emulator_patches.py).
+Belongs here: the life of the process, from taking the server lock to leaving. Must not be here: anything that a client needs
+(folder.py, lifecycle.py, client.py), and repairs of the emulator (patches.py).
 
 In order: wait for the lock; hold the folder against the format; link the DuckDB extensions into HOME, which is the warehouse
-folder; mend the emulator; open the data by a relative path, so that the state folder may be moved; tidy up (compaction.py);
+folder; patch the emulator; open the data by a relative path, so that the state folder may be moved; tidy up (compaction.py);
 listen on 127.0.0.1; publish `server.json`; serve, tidying up again now and then, until told to stop, or until idle for long
 enough with no client alive; finish what runs; close; leave.
 """
@@ -30,23 +30,11 @@ from typing import Any
 import grpc
 import uvicorn
 
-from zl_assets.warehouse.embedded import compaction
-from zl_assets.warehouse.embedded import patches as emulator_patches
+from zl_assets.files import open_lock, same_file, sweep, try_lock
+from zl_assets.warehouse.embedded import compaction, patches
 from zl_assets.warehouse.embedded.entrance import ENTRANCE_POLL, Entrance
-from zl_assets.warehouse.embedded.lifecycle import (
-    ELSEWHERE_HEADER,
-    PROJECT,
-    SERVER_HEADER,
-    START_DEADLINE,
-    VERSION,
-    Folder,
-    ServerInfo,
-    describe,
-    open_lock,
-    same_file,
-    try_lock,
-    write_atomically,
-)
+from zl_assets.warehouse.embedded.folder import ELSEWHERE_HEADER, PROJECT, SERVER_HEADER, VERSION, Folder, ServerInfo
+from zl_assets.warehouse.embedded.lifecycle import START_DEADLINE
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 # A start costs about 3 s and an idle server 300 MB. Five minutes without any living client keeps a series of commands typed at
@@ -229,9 +217,8 @@ class Server:
         folder: Folder,
         lock: int,
         entrance: Entrance,
-        reads: emulator_patches.OpenReads,
-        transactions: emulator_patches.OpenTransactions,
-        idle_seconds: float,
+        reads: patches.OpenReads,
+        transactions: patches.OpenTransactions,
     ) -> None:
         from local_bigquery.app import app
         from local_bigquery.engine import sessions
@@ -239,7 +226,6 @@ class Server:
 
         self._folder = folder
         self._lock = lock
-        self._idle_seconds = idle_seconds
         self._running_jobs = runner._running
         self._sessions = sessions._sessions
         self._abort_session = sessions.abort
@@ -274,7 +260,7 @@ class Server:
         self._wake.set()
 
     def _ready(self) -> None:
-        write_atomically(self._folder.server_json, json.dumps(describe(self._info)))
+        self._folder.write_server(self._info)
         _log.info("serving on 127.0.0.1:%d, Storage API %d, process %d", self._info.port, self._info.grpc_port, self._info.pid)
         threading.Thread(target=self._watch, daemon=True, name="watch").start()
 
@@ -306,7 +292,7 @@ class Server:
         clients = open_lock(self._folder.clients_lock)
         last_needed = time.monotonic()
         tidying = Tidying(self._entrance, due=self._is_due, busy=self._in_use, tidy=self._tidy)
-        while not self._wake.wait(min(1.0, self._idle_seconds / 4)):
+        while not self._wake.wait(1.0):
             if not same_file(self._lock, self._folder.server_lock):
                 self.stop("the state folder is gone")
                 break
@@ -320,8 +306,8 @@ class Server:
                 continue
             # No client is alive. The lock is given back at once, or kept for good: a client that comes now waits for us to be
             # gone.
-            if time.monotonic() - max(last_needed, self._entrance.last_used) >= self._idle_seconds:
-                self.stop(f"no client for {self._idle_seconds:.0f} s")
+            if time.monotonic() - max(last_needed, self._entrance.last_used) >= IDLE_SECONDS:
+                self.stop(f"no client for {IDLE_SECONDS:.0f} s")
             else:
                 fcntl.flock(clients, fcntl.LOCK_UN)
         self._door.stopping = True
@@ -345,7 +331,7 @@ def is_any_running(jobs: Mapping[Any, Any]) -> bool:
     return any(job.future is None or not job.future.done() for job in tuple(jobs.values()))
 
 
-def is_transaction_open(sessions: Mapping[str, Any], transactions: emulator_patches.OpenTransactions) -> bool:
+def is_transaction_open(sessions: Mapping[str, Any], transactions: patches.OpenTransactions) -> bool:
     """Is one of the emulator's sessions inside a transaction?
 
     The catalog does not know the files of such a transaction yet, and they would be taken for orphans. A session without one has
@@ -355,7 +341,7 @@ def is_transaction_open(sessions: Mapping[str, Any], transactions: emulator_patc
 
 
 def end_abandoned_sessions(
-    sessions: Mapping[str, Any], transactions: emulator_patches.OpenTransactions, now: float, abort: Callable[[str], None]
+    sessions: Mapping[str, Any], transactions: patches.OpenTransactions, now: float, abort: Callable[[str], None]
 ) -> None:
     """End the sessions whose transaction its client has left alone for as long as BigQuery keeps a session; it is rolled back."""
     for name, session in tuple(sessions.items()):
@@ -370,7 +356,7 @@ def _take_server_lock(folder: Folder) -> int:
     while not try_lock(lock, fcntl.LOCK_EX):
         # The owner before us finishes its jobs; our starter ends us if it turns out that we are not needed.
         if time.monotonic() > end:
-            raise WarehouseUnavailable(f"another server holds {folder.root} and does not leave")
+            raise WarehouseUnavailable(f"another server holds {folder.root} and does not exit")
         time.sleep(0.02)
     os.ftruncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
@@ -413,11 +399,10 @@ def _clear_leavings(folder: Folder) -> None:
     """Remove what a killed server or a killed reset left: spill files, half uploads, tables that were on their way out."""
     for path in (folder.root / ".tmp", folder.data / "uploads", *folder.root.glob("deleted-*")):
         shutil.rmtree(path, ignore_errors=True)
-    for path in folder.root.glob("*.tmp"):
-        path.unlink(missing_ok=True)
+    sweep(folder.root)
 
 
-def _serve(state_dir: Path, idle_seconds: float) -> None:
+def _serve(state_dir: Path) -> None:
     folder = Folder.of(state_dir)
     lock = _take_server_lock(folder)
     folder.check_format()
@@ -429,7 +414,7 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
     folder.server_json.unlink(missing_ok=True)
     _clear_leavings(folder)
     entrance = Entrance()
-    reads, transactions = emulator_patches.apply(entrance)
+    reads, transactions = patches.apply(entrance)
     link_extensions(Path.cwd())
 
     from local_bigquery.engine import database
@@ -446,26 +431,25 @@ def _serve(state_dir: Path, idle_seconds: float) -> None:
         with database.cursor() as cursor:
             done = compaction.tidy(cursor, folder.data, after_kill=was_killed)
         _log.info("opened in %.2f s, tidied in %.2f s: %s", opened - started, time.monotonic() - opened, done)
-        Server(folder, lock, entrance, reads, transactions, idle_seconds).run()
+        Server(folder, lock, entrance, reads, transactions).run()
     finally:
         connection.close()
         _clear_leavings(folder)  # an upload that found the disk full is still there
     _log.info("left")
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Entry point; the exit code of the process."""
     parser = argparse.ArgumentParser(
         "zl_assets.warehouse.embedded.server", description="internal: started by zl_assets on demand"
     )
     parser.add_argument("state_dir", type=Path)
-    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a living client after which it leaves")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if os.getpid() != os.getsid(0):
         os.setsid()  # Ctrl-C in the shell that started us is not meant for us
     try:
-        _serve(options.state_dir, options.idle)
+        _serve(options.state_dir)
     except WarehouseUnavailable as error:
         print(error, file=sys.stderr)  # noqa: T201  the log is where it goes
         return 1

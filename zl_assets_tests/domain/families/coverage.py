@@ -11,14 +11,14 @@ from typing import Annotated
 
 import typer
 
-from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.sources.fred import read_folder
-from zl_assets_tests.support.contracts import BARS_1H, SYMBOL
+from zl_assets_tests.support.builders import decided
+from zl_assets_tests.support.contracts import BARS_1H, FRED_OBSERVATIONS, VOLATILITY_DAILY, ZL
 
 FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY)
 
@@ -31,11 +31,11 @@ def main(
 ) -> None:
     """Print the table."""
     day = dt.date.fromisoformat(as_of)
-    sessions = build_sessions(read_bars(bars).frame, SYMBOL, day).frame
+    sessions = build_sessions(read_bars(bars, [ZL]).frame, ZL, day).frame
     sources = {
         FRED_OBSERVATIONS.table: read_folder(fred, MACRO_SERIES, FRED_OBSERVATIONS, day).frame,
         VOLATILITY_DAILY.table: read_folder(fred, VOLATILITY_SERIES, VOLATILITY_DAILY, day).frame,
-        BARS_1H.table: read_bars_1h(hours).frame,
+        BARS_1H.table: read_bars_1h(hours, [ZL]).frame,
     }
     years = sessions["data_date"].dt.year
     counted = years.value_counts().sort_index()
@@ -44,7 +44,7 @@ def main(
     print("| sessions | | |", " | ".join(map(str, counted)), "|")
     for family in FAMILIES:
         rows: dict[tuple[str, ...], list[str]] = {}
-        for name, values in family.compute(sessions, sources).items():
+        for name, values in family.compute(decided(sessions), sources).items():
             shares = values.notna().groupby(years).mean()
             first = values.first_valid_index()
             shown = ("never" if first is None else f"{sessions['data_date'][first]:%Y-%m-%d}", *(_percent(s) for s in shares))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from zl_assets.domain.families.intraday import FAMILY, session_hours
 from zl_assets.warehouse.shape import conform
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.domain.families.cases import (
+from zl_assets_tests.support.cases import (
     Sources,
     assert_as_declared,
     assert_prefix_invariant,

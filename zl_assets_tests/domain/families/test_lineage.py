@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.contracts.intelligence import FRED_OBSERVATIONS, VOLATILITY_DAILY
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.families.base import Family
+from zl_assets.domain.families.tables import made_from
 from zl_assets.warehouse.contract import ColumnType, leaves_of
-from zl_assets_tests.domain.families.cases import Sources, random_observations, random_sessions
 from zl_assets_tests.domain.families.test_intraday import random_hours
-from zl_assets_tests.support.contracts import BARS_1H, SESSIONS
+from zl_assets_tests.support.builders import decided
+from zl_assets_tests.support.cases import Sources, random_observations, random_sessions
+from zl_assets_tests.support.contracts import BARS_1H, FRED_OBSERVATIONS, SESSIONS, VOLATILITY_DAILY, ZL
 
 SESSION_ROWS = random_sessions(400)
 SOURCES: Sources = {
@@ -36,12 +37,12 @@ def other(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 
 @pytest.mark.parametrize("family", [pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY], ids=lambda f: f.name)
 def test_a_column_changes_with_what_it_is_said_to_be_made_of_and_with_nothing_else(family: Family) -> None:
-    before = family.compute(SESSION_ROWS, SOURCES)
+    before = family.compute(decided(SESSION_ROWS), SOURCES)
     for table, column in CHANGED:
         if table == SESSIONS.table:
-            after = family.compute(other(SESSION_ROWS, column), SOURCES)
+            after = family.compute(decided(other(SESSION_ROWS, column)), SOURCES)
         else:
-            after = family.compute(SESSION_ROWS, SOURCES | {table: other(SOURCES[table], column)})
+            after = family.compute(decided(SESSION_ROWS), SOURCES | {table: other(SOURCES[table], column)})
         changed = {name for name in before if not before[name].equals(after[name])}
-        said = {c.column.name for c in family.columns if f"{table}.{column}" in c.made_from}
+        said = {c.column.name for c in family.columns if f"{table}.{column}" in made_from(c, ZL)}
         assert changed == said, f"{table}.{column}"

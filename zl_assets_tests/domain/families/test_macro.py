@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from zl_assets.domain.families.macro import FAMILY, PARTS
 from zl_assets.domain.releases import RELEASES, decision_times
-from zl_assets_tests.domain.families.cases import (
+from zl_assets_tests.support.builders import decided
+from zl_assets_tests.support.cases import (
     Sources,
     assert_as_declared,
     assert_prefix_invariant,
@@ -20,6 +21,7 @@ from zl_assets_tests.domain.families.cases import (
     real_sessions,
     shares_by_year,
 )
+from zl_assets_tests.support.contracts import ZL
 
 SERIES = tuple(part.series for part in PARTS)
 
@@ -31,14 +33,14 @@ def sources(observations: pd.DataFrame) -> Sources:
 def as_of_join(observations: pd.DataFrame, sessions: pd.DataFrame, series: str) -> pd.Series:
     """pandas' own as-of merge; one value an observation, which become known in their order."""
     own = observations[observations["series"] == series].sort_values(["available_at", "observed_on"])
-    left = pd.DataFrame({"moment": decision_times(sessions["data_date"]), "data_date": sessions["data_date"]})
+    left = pd.DataFrame({"moment": decision_times(sessions["data_date"], ZL.decision), "data_date": sessions["data_date"]})
     joined = pd.merge_asof(left, own, left_on="moment", right_on="available_at", allow_exact_matches=False)
     stale = (joined["data_date"] - joined["observed_on"]).dt.days > RELEASES[series].max_age
     return joined["value"].mask(stale)
 
 
 def assert_equals_pandas(sessions: pd.DataFrame, observations: pd.DataFrame) -> None:
-    frame = FAMILY.compute(sessions, sources(observations))
+    frame = FAMILY.compute(decided(sessions), sources(observations))
     for series in SERIES:
         name, known = series.lower(), as_of_join(observations, sessions, series)
         spread = known.rolling(63).std().where(known.rolling(63).max() > known.rolling(63).min())
@@ -57,7 +59,7 @@ def test_family_equals_pandas() -> None:
 
 def test_on_the_real_data_every_year_is_covered_and_equals_pandas() -> None:
     sessions, observations = real_sessions(), real_observations(SERIES)
-    frame = FAMILY.compute(sessions, sources(observations))
+    frame = FAMILY.compute(decided(sessions), sources(observations))
     for name, missing in frame.isna().sum().items():
         assert missing == (62 if str(name).endswith("_z_63d") else 21 if str(name).endswith("_change_21d") else 0), name
     assert (shares_by_year(frame, sessions).loc[:, 2011:] == 1.0).all(axis=None)
@@ -74,11 +76,11 @@ def test_on_the_real_data_every_year_is_covered_and_equals_pandas() -> None:
 def test_every_rule_is_used_and_a_later_release_changes_its_series() -> None:
     sessions = random_sessions(120)
     observations = random_observations(SERIES, sessions)
-    frame = FAMILY.compute(sessions, sources(observations))
+    frame = FAMILY.compute(decided(sessions), sources(observations))
     for series in SERIES:
         own = observations["series"] == series
         moved = observations["available_at"].where(~own, observations["available_at"] + pd.Timedelta(days=7))
-        shifted = FAMILY.compute(sessions, sources(observations.assign(available_at=moved)))
+        shifted = FAMILY.compute(decided(sessions), sources(observations.assign(available_at=moved)))
         changed = {name for name in frame.columns if not frame[name].equals(shifted[name])}
         assert changed == {name for name in frame.columns if name == series.lower() or name.startswith(f"{series.lower()}_")}
 
@@ -88,11 +90,11 @@ def test_every_rule_is_used_and_a_later_release_changes_its_series() -> None:
 def test_no_feature_sees_a_later_print(row: int) -> None:
     sessions = random_sessions(120)
     observations = random_observations(SERIES, sessions)
-    frame = FAMILY.compute(sessions, sources(observations))
-    known = observations["available_at"] < decision_times(sessions["data_date"])[row]
+    frame = FAMILY.compute(decided(sessions), sources(observations))
+    known = observations["available_at"] < decision_times(sessions["data_date"], ZL.decision)[row]
     spoilt = observations.assign(value=observations["value"].where(known, 1e6))
     for later in (observations[known], spoilt):
-        pd.testing.assert_frame_equal(FAMILY.compute(sessions, sources(later)).head(row + 1), frame.head(row + 1))
+        pd.testing.assert_frame_equal(FAMILY.compute(decided(sessions), sources(later)).head(row + 1), frame.head(row + 1))
 
 
 def test_a_series_that_starts_late_or_stops_has_no_value_there_and_the_others_do() -> None:
@@ -100,7 +102,7 @@ def test_a_series_that_starts_late_or_stops_has_no_value_there_and_the_others_do
     observations = random_observations(SERIES, sessions)
     middle, dates = sessions["data_date"].iloc[80], observations["observed_on"]
     late, stopped = observations["series"].eq("DGS2"), observations["series"].eq("DGS10")
-    frame = FAMILY.compute(sessions, sources(observations[~(late & (dates < middle)) & ~(stopped & (dates > middle))]))
+    frame = FAMILY.compute(decided(sessions), sources(observations[~(late & (dates < middle)) & ~(stopped & (dates > middle))]))
     assert frame["dgs2"].head(80).isna().all()
     assert frame["dgs2"].tail(70).notna().all()
     assert frame["dgs10"].head(80).notna().all()
@@ -111,7 +113,7 @@ def test_a_series_that_starts_late_or_stops_has_no_value_there_and_the_others_do
 def test_no_observations_give_no_values() -> None:
     sessions = random_sessions(70)
     nothing = random_observations(SERIES, sessions).head(0)
-    assert FAMILY.compute(sessions, sources(nothing)).isna().all(axis=None)
+    assert FAMILY.compute(decided(sessions), sources(nothing)).isna().all(axis=None)
     assert_as_declared(FAMILY, sessions, sources(nothing))
 
 
@@ -141,7 +143,7 @@ _REAL: list[pd.DataFrame] = []
 
 def _real_frame() -> pd.DataFrame:
     if not _REAL:
-        _REAL.append(FAMILY.compute(real_sessions(), sources(real_observations(SERIES))))
+        _REAL.append(FAMILY.compute(decided(real_sessions()), sources(real_observations(SERIES))))
     return _REAL[0]
 
 

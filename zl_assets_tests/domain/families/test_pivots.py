@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zl_assets.domain.families.pivots import FAMILY
-from zl_assets_tests.domain.families.cases import (
+from zl_assets_tests.support.cases import (
     assert_as_declared,
     assert_prefix_invariant,
     assert_scale_free,

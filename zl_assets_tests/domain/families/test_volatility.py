@@ -12,7 +12,8 @@ from scipy.stats import percentileofscore
 
 from zl_assets.domain.families.volatility import FAMILY
 from zl_assets.domain.releases import decision_times
-from zl_assets_tests.domain.families.cases import (
+from zl_assets_tests.support.builders import decided
+from zl_assets_tests.support.cases import (
     Sources,
     assert_as_declared,
     assert_prefix_invariant,
@@ -25,6 +26,7 @@ from zl_assets_tests.domain.families.cases import (
     sessions_on,
     shares_by_year,
 )
+from zl_assets_tests.support.contracts import ZL
 
 ASSET = "volatility_daily"
 NEEDS_VIX = ["vix", "vix_z_63d", "vix_change_5d", "vix_percentile_252d", "vix_regime", "vix_less_realised"]
@@ -38,7 +40,7 @@ def slow_vix(observations: pd.DataFrame, sessions: pd.DataFrame) -> list[float]:
     """For each session, a search through the rows that it knew."""
     rows = observations.sort_values("observed_on")
     found = []
-    for date, moment in zip(sessions["data_date"], decision_times(sessions["data_date"]), strict=True):
+    for date, moment in zip(sessions["data_date"], decision_times(sessions["data_date"], ZL.decision), strict=True):
         known = rows[rows["available_at"] < moment]
         fresh = len(known) and (date - known["observed_on"].iloc[-1]).days <= 12
         found.append(known["value"].iloc[-1] if fresh else math.nan)
@@ -46,7 +48,7 @@ def slow_vix(observations: pd.DataFrame, sessions: pd.DataFrame) -> list[float]:
 
 
 def assert_equals_oracles(sessions: pd.DataFrame, observations: pd.DataFrame) -> None:
-    frame = FAMILY.compute(sessions, sources(observations))
+    frame = FAMILY.compute(decided(sessions), sources(observations))
     vix = pd.Series(slow_vix(observations, sessions))
     returns = talib.ROCP(sessions["close"].to_numpy(), 1)
     realised = np.concatenate([[np.nan], talib.STDDEV(returns[1:], 21) * math.sqrt(21 / 20)])
@@ -75,7 +77,7 @@ def test_a_regime_begins_at_its_bound(vix: float, regime: int) -> None:
     sessions = sessions_on(["2024-01-10"], [3], [1], [2])
     rows = random_observations(("VIXCLS",), sessions).tail(1).assign(value=vix, observed_on=pd.Timestamp("2024-01-09"))
     rows["available_at"] = pd.Timestamp("2024-01-10 15:00", tz="UTC")
-    assert FAMILY.compute(sessions, sources(rows))["vix_regime"].tolist() == [regime]
+    assert FAMILY.compute(decided(sessions), sources(rows))["vix_regime"].tolist() == [regime]
 
 
 def test_family_equals_pandas_talib_and_scipy() -> None:
@@ -85,7 +87,7 @@ def test_family_equals_pandas_talib_and_scipy() -> None:
 
 def test_on_the_real_data_every_year_is_covered_and_equals_the_oracles() -> None:
     sessions, observations = real_sessions(), real_observations(("VIXCLS",))
-    frame = FAMILY.compute(sessions, sources(observations))
+    frame = FAMILY.compute(decided(sessions), sources(observations))
     assert frame.isna().sum().to_dict() == {
         "vix": 0,
         "vix_z_63d": 62,
@@ -103,13 +105,13 @@ def test_on_the_real_data_every_year_is_covered_and_equals_the_oracles() -> None
 def test_a_later_release_changes_the_features() -> None:
     sessions = random_sessions(130)
     observations = random_observations(("VIXCLS",), sessions)
-    frame = FAMILY.compute(sessions, sources(observations))
+    frame = FAMILY.compute(decided(sessions), sources(observations))
     later = observations.assign(available_at=observations["available_at"] + pd.Timedelta(days=1))
-    shifted = FAMILY.compute(sessions, sources(later))
+    shifted = FAMILY.compute(decided(sessions), sources(later))
     assert (frame["vix"] != shifted["vix"]).mean() > 0.3
     # Half a day, which keeps it before the decision of the day after, is not seen by a session.
     earlier = observations.assign(available_at=observations["available_at"] - pd.Timedelta(hours=10))
-    pd.testing.assert_frame_equal(FAMILY.compute(sessions, sources(earlier)), frame)
+    pd.testing.assert_frame_equal(FAMILY.compute(decided(sessions), sources(earlier)), frame)
 
 
 @settings(max_examples=8)
@@ -117,17 +119,17 @@ def test_a_later_release_changes_the_features() -> None:
 def test_no_feature_sees_a_later_print(row: int, seed: int) -> None:
     sessions = random_sessions(130)
     observations = random_observations(("VIXCLS",), sessions, seed)
-    frame = FAMILY.compute(sessions, sources(observations))
-    known = observations["available_at"] < decision_times(sessions["data_date"])[row]
+    frame = FAMILY.compute(decided(sessions), sources(observations))
+    known = observations["available_at"] < decision_times(sessions["data_date"], ZL.decision)[row]
     spoilt = observations.assign(value=observations["value"].where(known, 150.0))
     for later in (observations[known], spoilt):
-        pd.testing.assert_frame_equal(FAMILY.compute(sessions, sources(later)).head(row + 1), frame.head(row + 1))
+        pd.testing.assert_frame_equal(FAMILY.compute(decided(sessions), sources(later)).head(row + 1), frame.head(row + 1))
 
 
 def test_without_the_vix_only_the_own_volatility_has_a_rank() -> None:
     sessions = random_sessions(130)
     nothing = random_observations(("VIXCLS",), sessions).head(0)
-    frame = FAMILY.compute(sessions, sources(nothing))
+    frame = FAMILY.compute(decided(sessions), sources(nothing))
     assert frame[NEEDS_VIX].isna().all(axis=None)
     # volatility_21d begins on row 22, and its 100th value is on row 121.
     assert frame["vol_percentile"].first_valid_index() == 120

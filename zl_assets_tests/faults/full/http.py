@@ -4,7 +4,6 @@ import datetime as dt
 from pathlib import Path
 
 from zl_assets_tests.faults.figures import table
-from zl_assets_tests.faults.home import Home, kill_leftover_server
 from zl_assets_tests.faults.http_faults import (
     SHORT,
     STEPS,
@@ -16,6 +15,7 @@ from zl_assets_tests.faults.http_faults import (
     write_under_fault,
 )
 from zl_assets_tests.faults.proxy import FAULTS, Intercept, slow
+from zl_assets_tests.support.product import Product, kill_leftover_server
 
 # One of each way to fail, for the single steps: before the server acts, after it, in the job, and in the answer.
 STEPWISE = tuple(
@@ -28,7 +28,7 @@ STEPWISE = tuple(
 def run(place: Path) -> tuple[str, str, list[str]]:
     """The section."""
     older, newer = older_and_newer_bars(place / "bars")
-    home = Home(place / "home", {"bars": older, "as_of": dt.date(2025, 11, 15)})
+    home = Product(place / "home", {"bars": older, "as_of": dt.date(2025, 11, 15)}, on_disk=True)
     outcomes: list[Outcome] = []
 
     def note(outcome: Outcome) -> None:
@@ -42,8 +42,8 @@ def run(place: Path) -> tuple[str, str, list[str]]:
     try:
         assert home.refresh().success
         before = home.snapshot()
-        home.settings["bars"] = newer
-        with Intercept(home.state) as intercept:
+        home.values["bars"] = newer
+        with Intercept(home.state_dir) as intercept:
             client = home.client()
             for name, problems in small_write_refused_once(intercept, client):
                 note(Outcome(name, "write", True, "clear error", 1, 0.0, problems))
@@ -66,15 +66,15 @@ def run(place: Path) -> tuple[str, str, list[str]]:
                         note(write_under_fault(intercept, client, fault, step, always=always, deadline=SHORT if always else 30.0))
             # For ever first: nothing of these may have changed a table, so each begins where the last did.
             after: dict[str, str] = {}
-            clean = Home(place / "clean", dict(home.settings))
+            clean = Product(place / "clean", dict(home.values), on_disk=True)
             assert clean.refresh().success
             after = clean.snapshot()
-            kill_leftover_server(clean.state)
+            kill_leftover_server(clean.state_dir)
             for fault in (*FAULTS, slow(1.5)):
                 note(refresh_under_fault(home, intercept, fault, always=True, states=(before, after), deadline=SHORT))
             for fault in (*FAULTS, slow(1.5)):
                 prefix = f"f{len(outcomes)}_"
-                home.settings["dataset_prefix"] = prefix
+                home.values["dataset_prefix"] = prefix
                 note(
                     refresh_under_fault(
                         home,
@@ -86,12 +86,12 @@ def run(place: Path) -> tuple[str, str, list[str]]:
                     )
                 )
                 home.forget(prefix)
-            home.settings["dataset_prefix"] = ""
+            home.values["dataset_prefix"] = ""
             for outcome in reads_under_fault(home, intercept):
                 note(outcome)
             client.close()
     finally:
-        kill_leftover_server(home.state)
+        kill_leftover_server(home.state_dir)
     return report(outcomes)
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from zl_assets_tests.faults.figures import table
-from zl_assets_tests.faults.home import Home, kill_leftover_server
-from zl_assets_tests.faults.kills import Kill, campaign
+from zl_assets_tests.faults.kills import Kill, campaign, clean_run
+from zl_assets_tests.support.product import Product, kill_leftover_server
 
 POINTS = 50
 
@@ -14,13 +14,13 @@ def run(place: Path, points: int = POINTS) -> tuple[str, str, list[str]]:
     """The section."""
     kills: list[Kill] = []
     for who in ("run", "server"):
-        home = Home(place / who)
+        home = Product(place / who, on_disk=True)
         folder = place / f"{who}-reports"
         folder.mkdir()
         try:
-            kills += campaign(home, folder, who, points, deep_every=5 if who == "run" else 1)
+            kills += campaign(home, folder, who, points, clean_run(home, folder), deep_every=5 if who == "run" else 1)
         finally:
-            kill_leftover_server(home.state)
+            kill_leftover_server(home.state_dir)
     return report(kills)
 
 

@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from zl_assets_tests.faults.figures import table
-from zl_assets_tests.faults.home import Home, kill_leftover_server
 from zl_assets_tests.faults.side_by_side import OURS, Left, compare
+from zl_assets_tests.support.product import Product, kill_leftover_server
 
 
 def run(place: Path) -> tuple[str, str, list[str]]:
     """The section."""
-    home = Home(place / "home")
+    home = Product(place / "home", on_disk=True)
     left: list[Left] = []
     try:
         for one in compare(home):
             left.append(one)
             print(one, flush=True)
     finally:
-        kill_leftover_server(home.state)
+        kill_leftover_server(home.state_dir)
     rows = [(one.fault, one.manager, one.run, one.table, f"{one.seconds:.1f}") for one in left]
     problems = [f"{one.fault}: {one.table}" for one in left if one.manager == OURS and not one.table.startswith("whole")]
     text = (

@@ -5,8 +5,8 @@ from pathlib import Path
 from statistics import median
 
 from zl_assets_tests.faults.figures import table
-from zl_assets_tests.faults.home import kill_leftover_server
 from zl_assets_tests.faults.years import Day, live
+from zl_assets_tests.support.product import kill_leftover_server
 
 DAYS = 500
 EVERYTHING = ("state_mb", "files", "server_mb", "write_seconds")

@@ -1,0 +1,78 @@
+"""The sources that only feature families read, as assets: each is made from its source's module alone.
+
+Belongs here: loading, and telling a person when a source is not set. Must not be here: any calculation on the rows.
+"""
+
+import datetime as dt
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from zl_assets.assets.common import OWNERS, RETRY, SOURCE
+from zl_assets.catalog import Catalog
+from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.keys import TABLES_IO
+from zl_assets.io_managers.metadata import described, rows_table
+from zl_assets.resources import AsOf
+from zl_assets.settings import Settings
+from zl_assets.sources.base import Source, nothing_to_fetch
+
+
+def build_sources(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The sources that the families that are on read.
+
+    A source that this product also loads in the cloud is always an asset. Any other is an external table there, as the daily
+    bars are.
+    """
+    return [
+        _loaded(catalog, settings, source) if settings.embedded or source.loaded_in_cloud else _external(catalog, source)
+        for source in catalog.sources_in_use()
+    ]
+
+
+def _loaded(catalog: Catalog, settings: Settings, source: Source) -> dg.AssetsDefinition:
+    contract = source.contract(catalog.instruments)
+
+    @dg.asset(
+        name=source.table,
+        description=f"{contract.description}\n\n{source.description}",
+        group_name=SOURCE,
+        kinds=set(source.kinds),
+        owners=OWNERS,
+        metadata=described(contract),
+        io_manager_key=TABLES_IO,
+        retry_policy=RETRY,
+    )
+    def source_asset(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
+        from zl_assets.warehouse.publish import Withheld
+
+        if not source.is_set(settings):
+            context.log.warning(source.unset)
+            return dg.MaterializeResult(value=Withheld(source.unset), metadata={"source": source.unset})
+        with as_failures():
+            problems = source.fetch(settings, dt.datetime.now(dt.UTC))
+            loaded = source.read(settings, catalog.instruments, as_of.date)
+        for problem in (*problems.values(), *loaded.warnings):
+            context.log.warning(problem)
+        facts: dict[str, Any] = {
+            name: rows_table(fact) if isinstance(fact, pd.DataFrame) else fact for name, fact in loaded.facts.items()
+        }
+        if source.fetch is not nothing_to_fetch:
+            facts["not_fetched"] = "; ".join(problems.values()) or "none"
+        return dg.MaterializeResult(value=Withheld(loaded.nothing) if loaded.nothing else loaded.frame, metadata=facts)
+
+    return source_asset
+
+
+def _external(catalog: Catalog, source: Source) -> dg.AssetSpec:
+    contract = source.contract(catalog.instruments)
+    spec = dg.AssetSpec(
+        source.table,
+        description=f"{contract.description}\n\nThis table belongs to somebody else's job. It is read, and never written.",
+        group_name=SOURCE,
+        kinds={"bigquery"},
+        owners=OWNERS,
+        metadata=described(contract),
+    )
+    return spec.with_io_manager_key(TABLES_IO)

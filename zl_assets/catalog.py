@@ -1,0 +1,271 @@
+"""What is on: instruments, horizons, sources, families, and the table behind every asset; built once from the settings.
+
+Belongs here: putting the nouns together, and refusing those that collide. Must not be here: dagster, anything
+that reads data.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
+
+from zl_assets import instruments as instruments_package
+from zl_assets import sources as sources_package
+from zl_assets.contracts import features, ledger, market, predictions, regimes, training
+from zl_assets.discovery import found_in
+from zl_assets.domain.families.base import Family
+from zl_assets.domain.families.registry import Selection, Surroundings, known_families, select
+from zl_assets.domain.families.tables import asset_of, family_contract, matrix_contract, training_view_contract
+from zl_assets.domain.rules.families import in_range
+from zl_assets.domain.rules.rows import (
+    BAR_RULES,
+    LATEST_RULES,
+    OOF_RULES,
+    PRICE_RULES,
+    REGIME_RULES,
+    feature_rules,
+    matrix_rules,
+)
+from zl_assets.errors import ZlError
+from zl_assets.instruments.base import Horizon, Instrument, Minima
+from zl_assets.model.fit.gates import model_gates
+from zl_assets.settings import Settings
+from zl_assets.sources.base import Source
+from zl_assets.warehouse.contract import TableContract, ViewContract
+from zl_assets.warehouse.verdict import RowRule
+
+IMPACT = "feature_family_impact"
+
+
+class CatalogConflict(ZlError):
+    """Instruments, horizons or sources collide, or one of them is incomplete; the message names them."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table or view behind an asset.
+
+    Attributes:
+        contract: as this asset writes and reads it.
+        rules: what every row must meet before it is written.
+        absent_ok: if it does not exist, it is read as empty: a family's own before its first run, and the sources of a family.
+    """
+
+    contract: TableContract | ViewContract
+    rules: tuple[RowRule, ...] = ()
+    absent_ok: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """What is on.
+
+    Attributes:
+        instruments: in order; the assets of the first are named without its slug.
+        sources: all there are, in order of their tables' names.
+        families: which are known, computed and kept.
+        minima: ZL_MIN_MATRIX_ROWS and ZL_MIN_LABELLED_ROWS where they are set, for the first instrument.
+    """
+
+    instruments: tuple[Instrument, ...]
+    sources: tuple[Source, ...]
+    families: Selection
+    minima: Minima
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Catalog":
+        """The catalog of one Settings.
+
+        Raises:
+            CatalogConflict: two instruments or horizons share a name, a source is not whole, or a module cannot be read as one.
+            FamilyConflict: two feature families collide, or one cannot be used.
+            SettingError: a setting names a family that does not exist.
+        """
+        try:
+            known = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
+            sources = cast(list[Source], found_in(sources_package, "SOURCE"))
+        except ValueError as error:
+            raise CatalogConflict(f"{error} Nothing was run.") from error
+        return cls.with_parts(settings, known, sources)
+
+    @classmethod
+    def with_parts(cls, settings: Settings, instruments: Sequence[Instrument], sources: Sequence[Source]) -> "Catalog":
+        """The catalog of these instruments and sources.
+
+        Raises:
+            as `of`.
+        """
+        # The one with the names of old comes first.
+        ordered = tuple(sorted(instruments, key=lambda instrument: (not instrument.bare_names, instrument.slug)))
+        if problems := [*_instrument_problems(ordered), *_source_problems(sources, ordered)]:
+            raise CatalogConflict(
+                "These collide or are incomplete, and nothing was run:\n" + "\n".join(f"- {problem}" for problem in problems)
+            )
+        around = _surroundings(ordered, sources)
+        first = ordered[0].minima
+        return cls(
+            instruments=ordered,
+            sources=tuple(sources),
+            families=select(known_families(around), settings.families, settings.kept_families),
+            minima=Minima(
+                first.matrix_rows if settings.min_matrix_rows is None else settings.min_matrix_rows,
+                first.labelled_rows if settings.min_labelled_rows is None else settings.min_labelled_rows,
+            ),
+        )
+
+    def others(self, instrument: Instrument) -> tuple[Instrument, ...]:
+        """The instruments that share its tables."""
+        return tuple(other for other in self.instruments if other != instrument)
+
+    def selection(self, instrument: Instrument) -> Selection:
+        """The families that are for it."""
+        return self.families.of(instrument)
+
+    def minima_of(self, instrument: Instrument) -> Minima:
+        """The fewest rows that its history must have."""
+        return self.minima if instrument == self.instruments[0] else instrument.minima
+
+    def sources_in_use(self) -> Iterator[Source]:
+        """The sources that a family which is on reads."""
+        return (source for source in self.sources if source.table in self.families.sources)
+
+    @property
+    def bars(self) -> TableContract:
+        """The daily bars of all instruments."""
+        return market.bars(*self.instruments)
+
+    def matrix(self, instrument: Instrument) -> TableContract:
+        """The matrix as the instrument writes and reads it."""
+        contract = matrix_contract(self.selection(instrument), instrument, *self.others(instrument))
+        return self._own_rows(contract, instrument)
+
+    def family(self, family: Family, instrument: Instrument) -> TableContract:
+        """A family's table as the instrument writes and reads it."""
+        return self._own_rows(family_contract(family, instrument, *self.others(instrument)), instrument)
+
+    def view(self, instrument: Instrument, horizon: Horizon) -> ViewContract:
+        """The training view, with the columns of the kept families."""
+        return training_view_contract(self.selection(instrument).kept, instrument, horizon)
+
+    def _own_rows(self, contract: TableContract, instrument: Instrument) -> TableContract:
+        # A table of one instrument alone is read whole.
+        return replace(contract, symbols=(instrument.symbol,)) if len(self.instruments) > 1 else contract
+
+    @cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """The table or view behind each asset that has one, by asset key."""
+        found = {
+            market.BARS_TABLE: Table(self.bars, BAR_RULES),
+            regimes.REGIME_WEIGHTS.table: Table(regimes.REGIME_WEIGHTS, REGIME_RULES),
+        }
+        for instrument in self.instruments:
+            found |= self.tables_of(instrument)
+        for source in self.sources_in_use():
+            found[source.table] = Table(source.contract(self.instruments), source.rules, absent_ok=True)
+        return found
+
+    def tables_of(self, instrument: Instrument) -> dict[str, Table]:
+        """The tables and views behind its own assets, by asset key."""
+        sessions, of_features = market.sessions(instrument), features.ta_features(instrument)
+        found = {
+            sessions.table: Table(sessions, PRICE_RULES),
+            of_features.table: Table(of_features, feature_rules(instrument)),
+            instrument.asset(features.MATRIX_TABLE): Table(self.matrix(instrument), matrix_rules(instrument)),
+        }
+        for family in self.selection(instrument).on:
+            found[asset_of(family, instrument)] = Table(self.family(family, instrument), (in_range(family),), absent_ok=True)
+        for horizon in instrument.horizons:
+            view, oof, latest = (
+                self.view(instrument, horizon),
+                predictions.oof(instrument, horizon),
+                predictions.latest(instrument, horizon),
+            )
+            found |= {view.table: Table(view), oof.table: Table(oof, OOF_RULES), latest.table: Table(latest, LATEST_RULES)}
+        return found
+
+    @property
+    def contracts(self) -> Mapping[str, TableContract | ViewContract]:
+        """The contract behind each asset that has one, by asset key."""
+        return {asset: table.contract for asset, table in self.tables.items()}
+
+
+def _surroundings(instruments: Sequence[Instrument], sources: Sequence[Source]) -> Surroundings:
+    first = instruments[0]
+    return Surroundings(
+        sessions=market.sessions(first),
+        matrix=features.matrix(first),
+        views=tuple(training.training_view(i, horizon) for i in instruments for horizon in i.horizons),
+        symbols=frozenset(instrument.symbol for instrument in instruments),
+        sources={
+            market.BARS_TABLE: market.bars(*instruments),
+            **{source.table: source.contract(instruments) for source in sources},
+        },
+        assets=frozenset(asset for asset, _ in _assets(instruments, sources)),
+    )
+
+
+def _assets(instruments: Sequence[Instrument], sources: Iterable[Source]) -> Iterator[tuple[str, str]]:
+    """Every asset that exists without a feature family, and its owner."""
+    for asset in (market.BARS_TABLE, regimes.REGIME_WEIGHTS.table, ledger.LEDGER.table):
+        yield asset, "the product"
+    for source in sources:
+        yield source.table, f"the source {source.table}"
+    for instrument in instruments:
+        own = (
+            market.sessions(instrument).table,
+            features.ta_features(instrument).table,
+            instrument.asset(features.MATRIX_TABLE),
+            instrument.asset(IMPACT),
+        )
+        yield from ((asset, f"the instrument {instrument.symbol}") for asset in own)
+        for horizon in instrument.horizons:
+            whose = f"the horizon {horizon.name} of {instrument.symbol}"
+            yield from ((asset, whose) for asset in assets_at(instrument, horizon))
+
+
+def assets_at(instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
+    """The keys of the assets of one horizon, in the order of the graph."""
+    return (
+        instrument.view_at(horizon),
+        instrument.asset_at(horizon, training.TRAINING_CSV),
+        instrument.asset_at(horizon, training.MODEL),
+        predictions.oof(instrument, horizon).table,
+        predictions.latest(instrument, horizon).table,
+    )
+
+
+def _instrument_problems(instruments: Sequence[Instrument]) -> Iterator[str]:
+    if not instruments:
+        yield "there is no instrument: put a module with an INSTRUMENT into zl_assets/instruments"
+    if len([i for i in instruments if i.bare_names]) > 1:
+        names = ", ".join(i.symbol for i in instruments if i.bare_names)
+        yield f"{names}: only one may have bare_names, because their assets would share names"
+    yield from _shared("symbol", [(i.symbol, i.name) for i in instruments])
+    yield from _shared("slug", [(i.slug, i.symbol) for i in instruments])
+    for instrument in instruments:
+        for horizon in instrument.horizons:
+            try:
+                model_gates(instrument, horizon)
+            except ValueError as error:
+                yield f"{instrument.symbol}: {error}"
+        yield from _shared("horizon", [(h.name, f"{instrument.symbol} ({h.sessions} sessions)") for h in instrument.horizons])
+
+
+def _source_problems(sources: Sequence[Source], instruments: Sequence[Instrument]) -> Iterator[str]:
+    if not instruments:
+        return
+    for source in sources:
+        try:
+            source.contract(instruments)
+        except ValueError as error:
+            yield f"the source {source.table}: {error}"
+    yield from _shared("asset", list(_assets(instruments, sources)))
+
+
+def _shared(what: str, named: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """A line for each name that two owners share."""
+    whose: dict[str, str] = {}
+    for name, owner in named:
+        if name in whose:
+            yield f"the {what} {name} belongs to {whose[name]} and to {owner}"
+        whose.setdefault(name, owner)

@@ -1,0 +1,120 @@
+"""The checks that one step of a run makes, and how they become Dagster's.
+
+Must not be here: a check.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from zl_assets.domain.checks import Check, Level, Seen
+from zl_assets.io_managers.bigquery import Warehouse
+from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.metadata import rows_table
+from zl_assets.resources import AsOf
+from zl_assets.warehouse.verdict import Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Looking:
+    """What a group is given to compute once what several of its checks need.
+
+    Attributes:
+        seen: what the group's checks look at, before anything is computed for them.
+        warehouse: BigQuery.
+        run: the run's id.
+    """
+
+    seen: Seen
+    warehouse: Warehouse
+    run: str
+
+
+def nothing(looking: Looking) -> Mapping[str, object]:
+    """The `prepare` of a group whose checks look at stored values alone."""
+    return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Checks on one asset that are made in one step, so that what they read is read once.
+
+    Attributes:
+        name: the step's.
+        doc: what the step does, for the person looking at the run.
+        checks: of one asset, in the order in which they are reported.
+        inputs: the assets to load, by key, with the IO manager that loads each; None is the asset's own.
+        prepare: computes once what several checks need.
+    """
+
+    name: str
+    doc: str
+    checks: tuple[Check, ...]
+    inputs: Mapping[str, str | None] = field(default_factory=dict)
+    prepare: Callable[[Looking], Mapping[str, object]] = nothing
+
+
+def loads(*assets: str) -> dict[str, str | None]:
+    """Inputs that their own IO managers load."""
+    return dict.fromkeys(assets)
+
+
+def dagster_checks(group: Group) -> dg.AssetChecksDefinition:
+    """The group as Dagster runs it."""
+
+    @dg.multi_asset_check(
+        name=group.name,
+        description=group.doc,
+        specs=[spec(check) for check in group.checks],
+        ins={asset: dg.AssetIn(asset, input_manager_key=manager) for asset, manager in group.inputs.items()},
+        required_resource_keys={"as_of", "warehouse"},
+    )
+    def checks(context: dg.AssetCheckExecutionContext, **values: Any) -> Iterator[dg.AssetCheckResult]:
+        as_of: AsOf = context.resources.as_of
+        warehouse: Warehouse = context.resources.warehouse
+        seen = Seen(values, as_of.date)
+        with as_failures():
+            answered = Seen(values, as_of.date, group.prepare(Looking(seen, warehouse, context.run.run_id)))
+        for check in group.checks:
+            # One by one: what a later check cannot answer must not take away what an earlier one has said.
+            with as_failures():
+                verdict = check.verdict(answered)
+            yield result(check, verdict)
+
+    return checks
+
+
+def spec(check: Check) -> dg.AssetCheckSpec:
+    """What Dagster knows of a check before it runs."""
+    return dg.AssetCheckSpec(
+        check.name,
+        asset=check.asset,
+        description=check.says,
+        blocking=check.level is Level.BLOCKING,
+        additional_deps=check.reads,
+    )
+
+
+def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
+    """The verdict with its numbers: what was measured, the bound, the first offenders, and, if it is red, what to do."""
+    metadata: dict[str, Any] = {"measured": verdict.measured, "bound": verdict.bound}
+    metadata |= {name: _shown(fact) for name, fact in verdict.facts.items()}
+    if len(verdict.offenders):
+        metadata["first_offenders"] = rows_table(verdict.offenders)
+    if not verdict.passed:
+        metadata["what_to_do"] = check.todo
+    return dg.AssetCheckResult(
+        passed=verdict.passed,
+        asset_key=check.asset,
+        check_name=check.name,
+        severity=dg.AssetCheckSeverity.WARN if check.level is Level.WARNING else dg.AssetCheckSeverity.ERROR,
+        description=verdict.explanation if verdict.passed else str(verdict),
+        metadata=metadata,
+    )
+
+
+def _shown(fact: object) -> Any:
+    return dg.MetadataValue.path(fact) if isinstance(fact, Path) else fact

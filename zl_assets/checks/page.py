@@ -1,0 +1,70 @@
+"""docs/checks.md: every check with what it says and what to do when it is red, made from the checks themselves.
+
+Must not be here: a word about one check.
+"""
+
+from collections.abc import Iterable
+
+from zl_assets.catalog import Catalog
+from zl_assets.checks import build
+from zl_assets.checks.group import Group
+from zl_assets.domain.checks import Check
+from zl_assets.settings import Settings
+
+_HEAD = """# Checks: what they say, and what to do when one is red
+
+A check's page in the UI shows what was measured, the bound, and the first offending rows, and, if it is red, what to do. A
+**blocking** check that is red keeps everything downstream from running, so the CSV, the model and the forecasts stay what they
+were. Most rules about rows are also applied before anything is written: bad bars fail the step that would have loaded them, and
+its message names the rows. A *warning* is yellow and stops nothing.
+
+After any repair: run the refresh again. It is safe to repeat at any time; it writes nothing if nothing differs.
+
+A model that fails a gate is stored under its id with its numbers, and does not become `latest`: the forecasts stay with the last
+model that passed them all. The bounds are about the 99 % quantile of the same model on targets without information
+([thresholds.json](thresholds.json)); all gates together are red on about one in twenty such targets, so a red day on sound
+data is to be expected now and then. [mutants.md](mutants.md) shows what each gate catches.
+
+This page is written by `python -m zl_assets.checks > docs/checks.md` from the checks themselves, for the embedded BigQuery; in
+the cloud the bars' table is somebody else's and has no checks. A test compares the page with them.
+"""
+
+_FAMILIES = """
+# With feature families on
+
+`ZL_FAMILIES` names the families that are computed. While a family is only tried, its checks stand by themselves; those of a
+family in `ZL_KEPT_FAMILIES` block what comes after them. [adding-a-family.md](adding-a-family.md) and [impact.md](impact.md) say
+more.
+"""
+
+
+def page() -> str:
+    """The page: the checks of the product as it is installed, then those that the feature families add."""
+    # Whatever the environment says: the page is the same on every machine.
+    plain = Settings(gcp_project=None, bars=None, bars_1h=None, fred=None, families=(), kept_families=())
+    catalog = Catalog.of(plain)
+    every = plain.model_copy(update={"families": tuple(family.name for family in catalog.families.known)})
+    base = build(catalog, plain)
+    known = {(check.asset, check.name) for group in base for check in group.checks}
+    more = [check for check in _checks(build(Catalog.of(every), every)) if (check.asset, check.name) not in known]
+    return "\n".join([_HEAD, *_sections(_checks(base)), _FAMILIES, *_sections(more)])
+
+
+def _checks(groups: Iterable[Group]) -> list[Check]:
+    return [check for group in groups for check in group.checks]
+
+
+def _sections(checks: Iterable[Check]) -> list[str]:
+    of_assets: dict[str, list[Check]] = {}
+    for check in checks:
+        of_assets.setdefault(check.asset, []).append(check)
+    return [_section(asset, own) for asset, own in of_assets.items()]
+
+
+def _section(asset: str, checks: Iterable[Check]) -> str:
+    rows = [f"| `{check.name}` | {check.level} | {_cell(check.says)} | {_cell(check.todo)} |" for check in checks]
+    return "\n".join([f"## {asset}", "", "| check | kind | green means | when it is red |", "|---|---|---|---|", *rows, ""])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

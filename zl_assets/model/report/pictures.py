@@ -1,0 +1,83 @@
+"""The pictures of the report on a model, with a sentence on how to read each. Must not be here: drawing (plots), measures."""
+
+import pandas as pd
+
+from zl_assets.model.fit.forecast import coverage_by_level
+from zl_assets.model.fit.gates import gain_shares
+from zl_assets.model.report import plots
+from zl_assets.model.report.evidence import Evidence
+from zl_assets.model.report.page import Picture
+from zl_assets.model.report.tables import errors_by
+
+_HISTORY = 126  # sessions of closes before the forecasts: half a year
+
+
+def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
+    """Every picture, in the order of the report."""
+    trained, table = evidence.trained, evidence.out_of_fold
+    scores = trained.scores
+    folds = [score.name for score in scores]
+    levels = coverage_by_level(trained)
+    ratios = {"fold": pd.Series([s.ratio for s in scores], index=folds)}
+    ratios |= {name: errors["ratio_to_zero"] for name, errors in errors_by(evidence).items()}
+    history = evidence.view[["data_date", "close"]].tail(_HISTORY)
+    made = [
+        Picture(
+            "fold_errors",
+            "Error by fold",
+            plots.fold_errors(folds, [s.rmse for s in scores], [s.rmse_zero for s in scores], [s.rmse_mean for s in scores]),
+            "The holdout is everything from the split date on, forecast by a fit that had seen no label from after it. If the "
+            "bars of a group are alike, the model is worth no more than its baselines.",
+        ),
+        Picture(
+            "oof_against_outcome",
+            "Forecast and outcome",
+            plots.forecasts_and_outcomes(table),
+            "Every forecast was made by a fit that had not seen the outcome. A cloud without a slope means no information.",
+        ),
+        Picture(
+            "error_ratios",
+            "Error by fold, regime and year",
+            plots.error_ratios(ratios),
+            "Error divided by the error of forecasting no change; below 1 the model was the better of the two.",
+        ),
+        Picture(
+            "importances_picture",
+            "Importances and their placebo",
+            plots.importances(gain_shares(trained), evidence.placebo.gain_shares),
+            "A feature inside the grey band is used no more than when there is nothing to find.",
+        ),
+        Picture(
+            "placebo",
+            "Skill and its placebo",
+            plots.placebo_skills(evidence.placebo.skill, evidence.placebo.shifted),
+            f"{len(evidence.placebo.shifted)} circular shifts of the target, seed {evidence.placebo.seed}: "
+            f"p = {evidence.placebo.p:.3f}.",
+        ),
+        Picture(
+            "forecast_fan",
+            "Open forecasts",
+            plots.forecast_fan(history, evidence.forecasts, evidence.instrument),
+            "Each point is the forecast of one of the newest sessions for the session that its target looks at.",
+        ),
+        Picture(
+            "calibration_picture",
+            "Calibration of the interval",
+            plots.calibration([c.interval.level for c in levels], [c.covered for c in levels]),
+            "Below the diagonal the interval held less than it was meant to. The interval is made of errors known before the "
+            "split date.",
+        ),
+    ]
+    if evidence.comparison is not None:
+        pairs = list(zip(trained.folds, evidence.comparison.folds, strict=True))
+        made.append(
+            Picture(
+                "roll_comparison",
+                "The same model on the roll index",
+                plots.comparison(
+                    [f.score.name for f, _ in pairs], [f.score.ratio for f, _ in pairs], [g.score.ratio for _, g in pairs]
+                ),
+                "A raw return includes the gap between two contracts, a return on the index does not. No gate depends on this.",
+            )
+        )
+    return tuple(made)

@@ -1,0 +1,105 @@
+"""What a source is: a table from outside, its reader, when its rows are known, and what must hold of them.
+
+Belongs here: the type that a source's module fills in. Must not be here: anything about one source.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from zl_assets.domain.checks import Check
+from zl_assets.instruments.base import Instrument
+from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.verdict import RowRule
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """What was read from a source.
+
+    Attributes:
+        frame: the contract's frame_columns with their types, sorted by key; without rows where nothing could be used.
+        facts: what a person is told of it, by name: a text, a number, or rows.
+        warnings: what was left out, a line each.
+        nothing: why the frame has no row; empty where it has.
+    """
+
+    frame: pd.DataFrame
+    facts: Mapping[str, str | int | pd.DataFrame] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    nothing: str = ""
+
+
+def nothing_to_fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
+    """A source of files that somebody else puts there."""
+    return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One table that is filled from outside.
+
+    Attributes:
+        table: its name, which is its asset's key.
+        contract: of the instruments that are on.
+        setting: the field of Settings that says where it is; if that is unset, nothing is loaded.
+        unset: the message in that case.
+        releases: when its rows are known, in words, by series or kind of row.
+        read: (settings, instruments, as of) -> what is there now. DataFault where it cannot be used.
+        rules: what every row must meet before it is written.
+        checks: (settings, instruments) -> the checks of its asset.
+        detail: what its asset's description says after the table's; `releases` follow where it ends with a colon.
+        kinds: Dagster's, of its asset.
+        fetch: (settings, now) -> what went wrong, by series: brings files that `read` finds.
+        loaded_in_cloud: this product fills the table wherever BigQuery is; otherwise somebody else's job does in the cloud.
+
+    Raises:
+        ValueError: it does not say when its rows are known.
+    """
+
+    table: str
+    contract: Callable[[Sequence[Instrument]], TableContract]
+    setting: str
+    unset: str
+    releases: Mapping[str, str]
+    read: Callable[[Settings, Sequence[Instrument], dt.date], Loaded]
+    rules: tuple[RowRule, ...]
+    checks: Callable[[Settings, Sequence[Instrument]], "Checks"]
+    detail: str
+    kinds: frozenset[str]
+    fetch: Callable[[Settings, dt.datetime], dict[str, str]] = nothing_to_fetch
+    loaded_in_cloud: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.releases or not all(rule.strip() for rule in self.releases.values()):
+            raise ValueError(f"The source {self.table} does not say when its rows are known. Give it `releases`.")
+        if self.setting not in Settings.model_fields:
+            raise ValueError(f"The source {self.table} has the setting {self.setting}, which is not a field of Settings.")
+
+    @property
+    def description(self) -> str:
+        """What its asset's description says after the table's."""
+        rules = "\n".join(f"- {what}: {rule}" for what, rule in self.releases.items())
+        return f"{self.detail}\n\n{rules}" if self.detail.endswith(":") else self.detail
+
+    def is_set(self, settings: Settings) -> bool:
+        """Is its setting set?"""
+        return getattr(settings, self.setting) is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Checks:
+    """The checks of a source's asset.
+
+    Attributes:
+        checks: in order.
+        prepare: (as of) -> what several checks look at, by name: the files as they are now.
+        doc: what the checks look at, for the person looking at the run.
+    """
+
+    checks: tuple[Check, ...]
+    prepare: Callable[[dt.date], Mapping[str, object]] = lambda as_of: {}
+    doc: str = "The table against its rules."

@@ -1,0 +1,249 @@
+"""Sources of feature families as assets: what they load, what they say where nothing is set, and their checks."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+from google.cloud import bigquery
+
+from zl_assets.assets.sources import build_sources
+from zl_assets.catalog import Catalog
+from zl_assets.checks.group import dagster_checks
+from zl_assets.checks.sources import source_checks
+from zl_assets.domain.families import intraday, macro, volatility
+from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
+from zl_assets.io_managers.bigquery import Warehouse
+from zl_assets.resources import AsOf, EmbeddedBigQuery
+from zl_assets.settings import Settings
+from zl_assets.sources import bars_1h, fred_observations, observations, volatility_daily
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.jobs import JobRunner
+from zl_assets.warehouse.names import Namespace
+from zl_assets.warehouse.publish import Publication, Publisher, Withheld
+from zl_assets.warehouse.shape import conform, empty_frame
+from zl_assets_tests.support.builders import random_closes, sessions_of
+from zl_assets_tests.support.cases import random_observations
+from zl_assets_tests.support.contracts import (
+    BARS_1H,
+    CONTRACTS,
+    FRED_OBSERVATIONS,
+    INTELLIGENCE,
+    ROW_RULES,
+    SESSIONS,
+    VOLATILITY_DAILY,
+)
+
+ALL = frozenset(INTELLIGENCE)
+# Between them they read every source.
+FAMILIES = "intraday, macro, volatility"
+AS_OF = "2015-12-31"
+
+
+class Memory(dg.IOManager):
+    """Keeps what was handed over; a table that was never written is read without rows, as the product's IO manager does."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Any] = {}
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        self.tables[context.asset_key.path[-1]] = obj
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        name = context.asset_key.path[-1]
+        kept = self.tables.get(name)
+        return kept if isinstance(kept, pd.DataFrame) else empty_frame(INTELLIGENCE[name])
+
+
+class NoWarehouse(Warehouse):
+    """None of these assets and checks asks BigQuery itself."""
+
+    @classmethod
+    def make(cls) -> "NoWarehouse":
+        return cls(
+            bigquery=EmbeddedBigQuery(project=None, location="nowhere", state_dir="nowhere"),
+            location="nowhere",
+            dataset_prefix="",
+            may_create=False,
+            max_partitions=1,
+            max_bytes=1,
+            deadline=1.0,
+        )
+
+
+def run(settings: Settings, memory: Memory) -> dg.ExecuteInProcessResult:
+    """All three assets and their checks, over 260 sessions of 2015."""
+    memory.tables[SESSIONS.table] = sessions_of(random_closes(200))
+    sessions = dg.AssetSpec(SESSIONS.table).with_io_manager_key("tables_io")
+    catalog = Catalog.of(settings)
+    defs = dg.Definitions(
+        assets=[sessions, *build_sources(catalog, settings)],
+        asset_checks=[dagster_checks(group) for group in source_checks(catalog, settings)],
+        resources={"tables_io": memory, "as_of": AsOf(fixed=AS_OF), "warehouse": NoWarehouse.make()},
+        jobs=[dg.define_asset_job("all", dg.AssetSelection.all())],
+        executor=dg.in_process_executor,
+    )
+    job = defs.resolve_job_def("all")
+    return job.execute_in_process(
+        raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    )
+
+
+def checks_of(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
+    return {f"{e.asset_key.path[-1]}.{e.check_name}": e for e in result.get_asset_check_evaluations()}
+
+
+def red(result: dg.ExecuteInProcessResult) -> set[str]:
+    return {name for name, evaluation in checks_of(result).items() if not evaluation.passed}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """FRED's files of every series for 2015, with an empty cell each."""
+    made = tmp_path / "fred"
+    made.mkdir()
+    rows = random_observations((*MACRO_SERIES, "VIXCLS"), sessions_of(random_closes(260)))
+    for series, own in rows.groupby("series"):
+        lines = [f"{day:%Y-%m-%d},{value:.4f}" for day, value in zip(own["observed_on"], own["value"], strict=True)]
+        (made / f"{series}.csv").write_text("\n".join([f"observation_date,{series}", "2014-09-01,", *lines]) + "\n")
+    return made
+
+
+@pytest.fixture
+def hours(tmp_path: Path) -> Path:
+    """Two hours of each session, which trade its volume, and one after the as-of date."""
+    sessions = sessions_of(random_closes(200))
+    starts = sessions["data_date"].dt.tz_localize("UTC")
+    rows = pd.concat(
+        [sessions.assign(ts_event=starts + pd.Timedelta(hours=h), volume=20_000) for h in (14, 15)]
+        + [sessions.tail(1).assign(ts_event=pd.Timestamp(AS_OF, tz="UTC"))]
+    )
+    path = tmp_path / "hours.parquet"
+    rows[list(BARS_1H.frame_columns)].to_parquet(path)
+    return path
+
+
+def test_tables_are_filled_from_files_and_every_check_is_green(folder: Path, hours: Path) -> None:
+    memory = Memory()
+    result = run(Settings.load(families=FAMILIES, fred=str(folder), bars_1h=str(hours)), memory)
+    assert result.success
+    assert red(result) == set()
+    assert set(memory.tables[FRED_OBSERVATIONS.table]["series"]) == set(MACRO_SERIES)
+    assert set(memory.tables[VOLATILITY_DAILY.table]["series"]) == {"VIXCLS"}
+    assert len(memory.tables[BARS_1H.table]) == 400
+    metadata = {
+        e.asset_key.path[-1]: e.materialization.metadata for e in result.get_asset_materialization_events() if e.asset_key
+    }
+    found = metadata[FRED_OBSERVATIONS.table]["series"].value
+    assert {record["series"] for record in (r.data for r in found.records)} == set(MACRO_SERIES)
+    assert all("UTC" in str(r.data["fetched_at"]) and r.data["without_a_value"] == 1 for r in found.records)
+    assert metadata[BARS_1H.table]["hours_not_final_left_out"].value == 1
+
+
+def test_nothing_set_is_said_and_harms_nothing() -> None:
+    memory = Memory()
+    result = run(Settings.load(families=FAMILIES), memory)
+    assert result.success
+    assert memory.tables[FRED_OBSERVATIONS.table] == Withheld(observations.UNSET)
+    assert memory.tables[BARS_1H.table] == Withheld(bars_1h.UNSET)
+    accepted = checks_of(result)["fred_observations.series_accepted"]
+    assert not accepted.passed
+    assert accepted.severity is dg.AssetCheckSeverity.WARN
+    assert "ZL_FRED" in str(accepted.description)
+
+
+def test_a_bad_series_is_named_and_the_others_are_loaded(folder: Path) -> None:
+    (folder / "DGS2.csv").unlink()
+    stopped = (folder / "DGS10.csv").read_text().splitlines()
+    (folder / "DGS10.csv").write_text("\n".join(stopped[:100]) + "\n")
+    vix = (folder / "VIXCLS.csv").read_text().splitlines()
+    day, value = vix[50].split(",")
+    vix[50] = f"{day},{float(value) * 100}"
+    (folder / "VIXCLS.csv").write_text("\n".join(vix) + "\n")
+    late = (folder / "T10YIE.csv").read_text().splitlines()
+    (folder / "T10YIE.csv").write_text("\n".join([late[0], *late[120:]]) + "\n")
+    memory = Memory()
+    result = run(Settings.load(families=FAMILIES, fred=str(folder)), memory)
+    assert result.success
+    checks = checks_of(result)
+    assert set(memory.tables[FRED_OBSERVATIONS.table]["series"]) == set(MACRO_SERIES) - {"DGS2"}
+    assert isinstance(memory.tables[VOLATILITY_DAILY.table], Withheld)
+    assert "observations_in_range failed" in memory.tables[VOLATILITY_DAILY.table].reason
+    for name, said in {
+        "fred_observations.series_accepted": "there is no DGS2.csv",
+        "fred_observations.series_fresh": "DGS10 (",
+        "fred_observations.series_start_in_time": "T10YIE (",
+        "volatility_daily.series_accepted": day,
+    }.items():
+        assert not checks[name].passed
+        assert said in str(checks[name].description), name
+
+
+def test_a_folder_that_is_not_there_stops_with_one_message(tmp_path: Path) -> None:
+    result = run(Settings.load(families=FAMILIES, fred=str(tmp_path / "nowhere")), Memory())
+    assert not result.success
+    failures = [str(e.step_failure_data.user_failure_data.description) for e in result.get_step_failure_events()[:2]]
+    assert all("ZL_FRED" in text for text in failures)
+
+
+def test_in_the_cloud_the_hours_are_somebody_elses_and_the_series_are_ours() -> None:
+    settings = Settings.load(gcp_project="my-project", families=FAMILIES)
+    kinds = {a.key.path[-1]: type(a) for a in build_sources(Catalog.of(settings), settings)}
+    assert kinds == {
+        FRED_OBSERVATIONS.table: dg.AssetsDefinition,
+        VOLATILITY_DAILY.table: dg.AssetsDefinition,
+        BARS_1H.table: dg.AssetSpec,
+    }
+
+
+def test_only_what_a_family_reads_is_built() -> None:
+    nothing = Settings.load()
+    assert build_sources(Catalog.of(nothing), nothing) == []
+    assert source_checks(Catalog.of(nothing), nothing) == []
+    settings = Settings.load(families="volatility")
+    [only] = build_sources(Catalog.of(settings), settings)
+    assert only.key == dg.AssetKey(VOLATILITY_DAILY.table)
+    [group] = source_checks(Catalog.of(settings), settings)
+    assert {check.asset for check in group.checks} == {VOLATILITY_DAILY.table}
+    assert not ALL & set(CONTRACTS)
+
+
+def test_every_need_of_a_family_is_a_source_that_holds_its_series() -> None:
+    series = {FRED_OBSERVATIONS.table: MACRO_SERIES, VOLATILITY_DAILY.table: VOLATILITY_SERIES}
+    for family in (intraday.FAMILY, macro.FAMILY, volatility.FAMILY):
+        for need in family.needs:
+            assert set(need.series) <= set(series.get(need.asset, ())), family.name
+            assert need.asset in INTELLIGENCE
+    for source in (fred_observations.SOURCE, volatility_daily.SOURCE):
+        assert [name.split("`")[1] for name in source.releases] == list(series[source.table])
+
+
+def test_what_the_source_says_of_its_releases_is_on_the_asset() -> None:
+    settings = Settings.load(families=FAMILIES)
+    made = {a.key.path[-1]: a for a in build_sources(Catalog.of(settings), settings)}
+    said = made[VOLATILITY_DAILY.table].descriptions_by_key[dg.AssetKey(VOLATILITY_DAILY.table)]
+    assert "an observation counts from its release on:\n\n- `VIXCLS`, " in said
+    assert said.endswith(RELEASES["VIXCLS"].rule)
+    hours = made[BARS_1H.table].descriptions_by_key[dg.AssetKey(BARS_1H.table)]
+    assert hours.endswith("Loaded from ZL_BARS_1H, for the intraday family.")
+
+
+@pytest.mark.parametrize("contract", [FRED_OBSERVATIONS, BARS_1H], ids=lambda c: c.table)
+def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
+    bq: bigquery.Client, prefix: str, folder: Path, hours: Path, contract: TableContract
+) -> None:
+    memory = Memory()
+    run(Settings.load(families=FAMILIES, fred=str(folder), bars_1h=str(hours)), memory)
+    frame = memory.tables[contract.table].head(60)
+
+    def publisher() -> Publisher:
+        runner = JobRunner(client=bq, labels={}, max_bytes=1 << 30, deadline=60.0)
+        return Publisher(runner, Namespace(bq.project, prefix), may_create=True, location="us-central1", max_partitions=3000)
+
+    rules = ROW_RULES[contract.table]
+    first = publisher().publish(Publication(frame), contract, rules)
+    assert (first.inserted, first.updated) == (len(frame), 0)
+    again = publisher().publish(Publication(frame), contract, rules)
+    assert (again.inserted, again.updated, again.unchanged) == (0, 0, len(frame))
+    pd.testing.assert_frame_equal(publisher().read(contract), conform(frame, contract))

@@ -1,0 +1,335 @@
+"""What cannot stand side by side stops by name when the definitions are loaded; names of other instruments and horizons."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+import dagster as dg
+import pytest
+
+from zl_assets import instruments as instruments_package
+from zl_assets import sources
+from zl_assets.catalog import Catalog, CatalogConflict
+from zl_assets.definitions import build_defs, definitions_of
+from zl_assets.discovery import found_in
+from zl_assets.domain.checks import Check, Seen
+from zl_assets.domain.errors import FamilyConflict, IncompleteCheck
+from zl_assets.domain.families import pivots
+from zl_assets.domain.families.registry import register
+from zl_assets.domain.families.tables import asset_of, table_of
+from zl_assets.domain.trading_calendar import expected_sessions
+from zl_assets.instruments.base import GateBound, Instrument
+from zl_assets.io_managers.keys import csv_io, models_io, published_io
+from zl_assets.settings import Settings
+from zl_assets.sources import bars_1h, fred_observations, volatility_daily
+from zl_assets.sources.base import Checks, Source
+from zl_assets.warehouse.contract import Column, TableContract
+from zl_assets.warehouse.shape import empty_frame
+from zl_assets.warehouse.verdict import RowRule, Verdict
+from zl_assets_tests.support.contracts import INTELLIGENCE, MES, MONTH, ROW_RULES, ZL
+from zl_assets_tests.support.families import AROUND
+
+QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
+SOURCES = cast(list[Source], found_in(sources, "SOURCE"))
+ALL_FAMILIES = "intraday, macro, pivots, volatility"
+
+
+def with_parts(
+    instruments: Sequence[Instrument] = (ZL,), of: Sequence[Source] = tuple(SOURCES), settings: Settings | None = None
+) -> Catalog:
+    return Catalog.with_parts(settings or Settings.load(), instruments, of)
+
+
+def refusal(instruments: Sequence[Instrument] = (ZL,), of: Sequence[Source] = tuple(SOURCES)) -> str:
+    with pytest.raises(CatalogConflict) as caught:
+        with_parts(instruments, of)
+    return str(caught.value)
+
+
+def with_contract(source: Source, change: Callable[[TableContract], TableContract]) -> Source:
+    return replace(source, contract=lambda instruments: change(source.contract(instruments)))
+
+
+def nullable_key(contract: TableContract) -> TableContract:
+    """The first column of the key may be NULL."""
+    columns = tuple(replace(c, nullable=True) if c.name == contract.key[0] else c for c in contract.columns)
+    return replace(contract, columns=columns)
+
+
+def plain(rules: Sequence[RowRule]) -> list[object]:
+    """Rules that can be compared: a bound that is given is part of one."""
+    return [(rule.func, rule.keywords) if isinstance(rule, partial) else rule for rule in rules]
+
+
+COLLIDING: dict[str, tuple[Sequence[Instrument], Sequence[str]]] = {
+    "one slug": (
+        (ZL, replace(MES, slug="zl")),
+        ["the slug zl belongs to ZL and to MES", "the asset zl_ohlcv belongs to the instrument ZL and to the instrument MES"],
+    ),
+    "one symbol": ((ZL, replace(MES, symbol="ZL")), ["the symbol ZL belongs to soybean oil and to the micro S&P"]),
+    "two with the names of old": ((ZL, replace(MES, bare_names=True)), ["MES, ZL: only one may have bare_names"]),
+    "two horizons of one name": (
+        (replace(ZL, horizons=(MONTH, QUARTER, replace(QUARTER, sessions=60))),),
+        ["the horizon 3m belongs to ZL (63 sessions) and to ZL (60 sessions)"],
+    ),
+    "none": ((), ["there is no instrument"]),
+}
+
+
+@pytest.mark.parametrize("fault", COLLIDING)
+def test_instruments_and_horizons_that_collide_are_named(fault: str) -> None:
+    instruments, words = COLLIDING[fault]
+    message = refusal(instruments)
+    assert message.startswith("These collide or are incomplete, and nothing was run:\n- ")
+    for said in words:
+        assert said in message
+
+
+def test_an_asset_that_a_source_and_an_instrument_would_share_is_named() -> None:
+    source = replace(volatility_daily.SOURCE, table="mes_ohlcv")
+    assert "the asset mes_ohlcv belongs to the source mes_ohlcv and to the instrument MES" in refusal((ZL, MES), (source,))
+    twice = (volatility_daily.SOURCE, replace(volatility_daily.SOURCE))
+    assert "the asset volatility_daily belongs to the source volatility_daily and to the source volatility_daily" in refusal(
+        (ZL,), twice
+    )
+    ours = replace(volatility_daily.SOURCE, table="regime_weights")
+    assert "the asset regime_weights belongs to the product and to the source regime_weights" in refusal((ZL,), (ours,))
+
+
+def test_an_asset_that_a_source_and_a_horizon_would_share_is_named() -> None:
+    source = replace(volatility_daily.SOURCE, table="zl_3m_oof")
+    quarterly = replace(ZL, horizons=(MONTH, QUARTER))
+    assert "the asset zl_3m_oof belongs to the source zl_3m_oof and to the horizon 3m of ZL" in refusal((quarterly,), (source,))
+
+
+def test_a_table_whose_key_may_be_null_is_named() -> None:
+    for source, column in ((volatility_daily.SOURCE, "series"), (bars_1h.SOURCE, "ts_event")):
+        message = refusal((ZL,), (with_contract(source, nullable_key),))
+        assert f"the source {source.table}: " in message
+        assert column in message
+
+
+def test_every_source_that_is_not_whole_is_named_at_once() -> None:
+    message = refusal((ZL,), [with_contract(s, nullable_key) for s in (volatility_daily.SOURCE, fred_observations.SOURCE)])
+    assert "the source volatility_daily: " in message
+    assert "the source fred_observations: " in message
+
+
+def test_a_check_that_does_not_say_what_to_do_is_named() -> None:
+    def never(seen: Seen) -> Verdict:
+        raise AssertionError
+
+    for says, todo, lacking in (("It holds.", "  ", "what to do when it is red"), ("", "Refresh.", "what it says")):
+        with pytest.raises(IncompleteCheck, match=rf"The check sound of zl_ohlcv lacks {lacking}\."):
+            Check("zl_ohlcv", "sound", says, todo, never)
+
+
+def test_a_check_without_advice_stops_the_definitions() -> None:
+    def without(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
+        return Checks((Check("volatility_daily", "sound", "It holds.", "", lambda seen: seen.found["verdict"]),))
+
+    settings = Settings.load(families="volatility")
+    catalog = with_parts(of=(*SOURCES[:-1], replace(volatility_daily.SOURCE, checks=without)), settings=settings)
+    with pytest.raises(IncompleteCheck, match=r"The check sound of volatility_daily lacks what to do when it is red\."):
+        definitions_of(catalog, settings)
+
+
+@pytest.mark.parametrize("releases", [{}, {"an hour": "at once", "a day": " "}])
+def test_a_source_that_does_not_say_when_its_rows_are_known_is_named(releases: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="The source volatility_daily does not say when its rows are known"):
+        replace(volatility_daily.SOURCE, releases=releases)
+
+
+def test_a_source_with_a_setting_that_there_is_not_is_named() -> None:
+    with pytest.raises(ValueError, match="volatility_daily has the setting ferd, which is not a field of Settings"):
+        replace(volatility_daily.SOURCE, setting="ferd")
+
+
+@pytest.mark.parametrize("slug", ["", "6e", "ZL", "z_l", "zl "])
+def test_a_slug_that_cannot_begin_a_name_is_refused(slug: str) -> None:
+    with pytest.raises(ValueError, match=r"ZL: .* is not a slug"):
+        replace(ZL, slug=slug)
+
+
+def test_an_instrument_without_a_horizon_and_a_horizon_without_a_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="ZL: it has no horizon"):
+        replace(ZL, horizons=())
+    with pytest.raises(ValueError, match="horizon 1m: it looks 0 sessions ahead"):
+        replace(MONTH, sessions=0)
+    with pytest.raises(ValueError, match="'month' is not the name of a horizon"):
+        replace(MONTH, name="month")
+
+
+def test_a_module_of_the_product_that_is_not_whole_stops_the_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(package: object, attribute: str) -> list[object]:
+        raise ValueError("The source x does not say when its rows are known. Give it `releases`.")
+
+    monkeypatch.setattr("zl_assets.catalog.found_in", broken)
+    with pytest.raises(CatalogConflict, match="The source x does not say"):
+        build_defs(Settings.load())
+
+
+def test_two_instruments_of_one_slug_stop_the_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(package: object, attribute: str) -> list[object]:
+        return [ZL, replace(MES, slug="zl")] if package is instruments_package else list(SOURCES)
+
+    monkeypatch.setattr("zl_assets.catalog.found_in", found)
+    with pytest.raises(CatalogConflict, match="the slug zl belongs to ZL and to MES"):
+        build_defs(Settings.load())
+
+
+def test_the_product_has_zl_at_one_month() -> None:
+    catalog = Catalog.of(Settings.load())
+    assert catalog.instruments == (ZL,)
+    assert [source.table for source in catalog.sources] == [
+        "databento_futures_ohlcv_1h",
+        "fred_observations",
+        "volatility_daily",
+    ]
+    assert list(catalog.sources_in_use()) == []
+
+
+def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
+    catalog = Catalog.of(Settings.load(families=ALL_FAMILIES))
+    of_families = {asset_of(family, ZL) for family in catalog.families.on}
+    assert len(of_families) == 4
+    rules = {asset: table.rules for asset, table in catalog.tables.items() if table.rules}
+    assert {asset: plain(own) for asset, own in rules.items() if asset not in of_families} == {
+        asset: plain(own) for asset, own in ROW_RULES.items()
+    }
+    for asset in of_families:
+        [rule] = rules[asset]
+        assert rule(empty_frame(catalog.tables[asset].contract)).name == "in_range"
+    # What is read as no rows before it was ever written.
+    assert {asset for asset, table in catalog.tables.items() if table.absent_ok} == {*of_families, *INTELLIGENCE}
+
+
+def test_the_rows_that_zl_must_have_can_be_set_and_others_keep_theirs() -> None:
+    catalog = with_parts((MES, ZL), settings=Settings.load(min_matrix_rows=7))
+    assert (catalog.minima_of(ZL).matrix_rows, catalog.minima_of(ZL).labelled_rows) == (7, 3600)
+    assert catalog.minima_of(MES) == MES.minima
+
+
+TWO = (replace(MES, horizons=(MONTH, QUARTER)), replace(ZL, horizons=(MONTH, QUARTER)))
+MES_TWO, ZL_TWO = TWO
+# What every instrument reads.
+SHARED = ("databento_futures_ohlcv_1d", "regime_weights")
+
+
+def keys_of(defs: dg.Definitions) -> list[str]:
+    graph = defs.resolve_asset_graph()
+    return [key.to_user_string() for key in graph.get_all_asset_keys()]
+
+
+def test_other_instruments_and_horizons_are_named_by_the_pattern() -> None:
+    assert [MES.table("ohlcv"), MES.table("ta_features"), MES.asset("daily_ml_matrix")] == [
+        "mes_ohlcv",
+        "mes_ta_features",
+        "mes_daily_ml_matrix",
+    ]
+    for instrument, horizon, expected in (
+        (ZL, MONTH, ["vw_zl_1m_flat", "training_csv", "lgbm_model", "zl_1m_oof", "zl_1m_latest", ""]),
+        (ZL_TWO, QUARTER, ["vw_zl_3m_flat", "zl_3m_training_csv", "zl_3m_lgbm_model", "zl_3m_oof", "zl_3m_latest", "zl_3m"]),
+        (MES, MONTH, ["vw_mes_1m_flat", "mes_training_csv", "mes_lgbm_model", "mes_1m_oof", "mes_1m_latest", "mes_1m"]),
+        (
+            MES_TWO,
+            QUARTER,
+            ["vw_mes_3m_flat", "mes_3m_training_csv", "mes_3m_lgbm_model", "mes_3m_oof", "mes_3m_latest", "mes_3m"],
+        ),
+    ):
+        made = [
+            instrument.view_at(horizon),
+            instrument.asset_at(horizon, "training_csv"),
+            instrument.asset_at(horizon, "lgbm_model"),
+            instrument.table_at(horizon, "oof"),
+            instrument.table_at(horizon, "latest"),
+            instrument.folder_at(horizon),
+        ]
+        assert made == expected
+    catalog = with_parts(TWO, settings=Settings.load(families="pivots"))
+    [pivots] = catalog.families.on
+    assert (asset_of(pivots, ZL), asset_of(pivots, MES)) == ("family_pivots", "mes_family_pivots")
+    # One table for both, and one matrix.
+    assert table_of(pivots) == catalog.family(pivots, ZL_TWO).table == catalog.family(pivots, MES_TWO).table == "family_pivots"
+    assert catalog.matrix(ZL_TWO).table == catalog.matrix(MES_TWO).table == "daily_ml_matrix"
+
+
+def test_zl_comes_first_whatever_the_order_of_the_modules() -> None:
+    assert [instrument.symbol for instrument in with_parts((MES, ZL)).instruments] == ["ZL", "MES"]
+
+
+def test_rows_of_a_shared_table_are_read_by_symbol_and_zl_alone_reads_it_whole() -> None:
+    both, alone = with_parts((MES, ZL)), with_parts((ZL,))
+    assert both.matrix(MES).symbols == ("MES",)
+    assert both.matrix(ZL).symbols == ("ZL",)
+    assert alone.matrix(ZL).symbols == ()
+    [close] = [c for c in _fields(both.matrix(ZL).columns) if c.name == "close"]
+    assert close.unit == "MES: index points; ZL: US cents per pound"
+
+
+def _fields(columns: Sequence[Column]) -> list[Column]:
+    return [field for column in columns for field in column.fields]
+
+
+@pytest.mark.parametrize("families", [None, ALL_FAMILIES])
+def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | None) -> None:
+    settings = Settings.load(families=families, kept_families=families) if families else Settings.load()
+    defs = definitions_of(with_parts(TWO, settings=settings), settings)
+    dg.Definitions.validate_loadable(defs)
+    keys = keys_of(defs)
+    assert len(keys) == len(set(keys))
+    expected = {"databento_futures_ohlcv_1d", "regime_weights", "zl_ohlcv", "zl_ta_features", "daily_ml_matrix"}
+    expected |= {"mes_ohlcv", "mes_ta_features", "mes_daily_ml_matrix"}
+    expected |= {"vw_zl_1m_flat", "training_csv", "lgbm_model", "zl_1m_oof", "zl_1m_latest"}
+    expected |= {"vw_zl_3m_flat", "zl_3m_training_csv", "zl_3m_lgbm_model", "zl_3m_oof", "zl_3m_latest"}
+    expected |= {"vw_mes_1m_flat", "mes_training_csv", "mes_lgbm_model", "mes_1m_oof", "mes_1m_latest"}
+    expected |= {"vw_mes_3m_flat", "mes_3m_training_csv", "mes_3m_lgbm_model", "mes_3m_oof", "mes_3m_latest"}
+    if families:
+        names = families.split(", ")
+        # The ledger names no instrument, so only the first one's families are measured.
+        expected |= {*INTELLIGENCE, "feature_family_impact"}
+        expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names}
+    assert set(keys) == expected
+    # Nothing of the one hangs on the other but by the bars, which are one table.
+    graph = defs.resolve_asset_graph()
+    for key in keys:
+        ancestors = {k.to_user_string() for k in graph.get_ancestor_asset_keys(dg.AssetKey(key))}
+        if not key.startswith(("mes_", "vw_mes")):
+            assert not [a for a in ancestors if a.startswith(("mes_", "vw_mes"))], key
+        else:
+            assert ancestors <= {*(k for k in keys if k.startswith(("mes_", "vw_mes"))), *INTELLIGENCE, *SHARED}, key
+
+
+def test_no_two_horizons_share_a_file_or_an_io_manager() -> None:
+    settings = Settings.load()
+    places = [(i, h) for i in TWO for h in i.horizons]
+    for name in (csv_io, models_io, published_io):
+        assert len({name(*place) for place in places}) == 4
+    resources = definitions_of(with_parts(TWO), settings).resources or {}
+    assert len({resources[csv_io(*place)].path for place in places}) == 4
+    folders = {resources[models_io(*place)].folder for place in places}
+    state = settings.state_dir / "models"
+    assert folders == {state, state / "zl_3m", state / "mes_1m", state / "mes_3m"}
+
+
+@pytest.mark.parametrize("symbol", ["", "Z L", "ZL'", "ZL\\", "ZL;", "ZL\n", "-ZL", "Ä"])
+def test_a_symbol_that_could_end_its_quotes_never_reaches_sql(symbol: str) -> None:
+    with pytest.raises(ValueError, match="is no symbol: letters, digits"):
+        replace(ZL, symbol=symbol)
+
+
+def test_a_gate_whose_words_name_its_bound_has_one() -> None:
+    lower = tuple(GateBound(b.gate, 0.1, None) if b.gate == "worst_fold_ratio" else b for b in ZL.gates)
+    assert "ZL: the gates worst_fold_ratio need an upper bound" in refusal((replace(ZL, gates=lower),), SOURCES)
+
+
+def test_a_family_for_an_instrument_that_is_not_there_is_named() -> None:
+    with pytest.raises(FamilyConflict, match="it is for MES, and there is no such instrument"):
+        register([replace(pivots.FAMILY, symbols=("MES",))], AROUND)
+
+
+def test_every_instrument_names_a_calendar_that_the_library_has() -> None:
+    for instrument in Catalog.of(Settings.load()).instruments:
+        assert len(expected_sessions(instrument.calendar, dt.date(2025, 1, 6), dt.date(2025, 1, 10))) > 2
