@@ -84,7 +84,7 @@ def test_the_rows_are_those_of_the_hash_when_another_run_replaces_the_file(
     manager.path.parent.mkdir()
     manager.path.write_bytes(ours)
 
-    def replaced_meanwhile(path: Path) -> bytes:
+    def replaced_meanwhile(path: Path, _asset: str) -> bytes:
         path.write_bytes(theirs)
         return ours
 
