@@ -18,7 +18,7 @@ from zl_assets.domain.checks import Check, Seen
 from zl_assets.domain.errors import FamilyConflict, IncompleteCheck
 from zl_assets.domain.families import pivots
 from zl_assets.domain.families.registry import register
-from zl_assets.domain.families.tables import asset_of, table_of
+from zl_assets.domain.families.tables import asset_of
 from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.instruments.base import GateBound, Instrument
 from zl_assets.io_managers.keys import csv_io, models_io, published_io
@@ -252,7 +252,7 @@ def test_other_instruments_and_horizons_are_named_by_the_pattern() -> None:
     [pivots] = catalog.families.on
     assert (asset_of(pivots, ZL), asset_of(pivots, MES)) == ("family_pivots", "mes_family_pivots")
     # One table for both, and one matrix.
-    assert table_of(pivots) == catalog.family(pivots, ZL_TWO).table == catalog.family(pivots, MES_TWO).table == "family_pivots"
+    assert pivots.table == catalog.family(pivots, ZL_TWO).table == catalog.family(pivots, MES_TWO).table == "family_pivots"
     assert catalog.matrix(ZL_TWO).table == catalog.matrix(MES_TWO).table == "daily_ml_matrix"
 
 

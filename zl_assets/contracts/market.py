@@ -18,6 +18,16 @@ from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 
 BARS_TABLE = "databento_futures_ohlcv_1d"
 
+# What a bar says of its time, a day's or an hour's.
+BAR_VALUES = (
+    real("open", "first price", PRICE),
+    real("high", "highest price", PRICE),
+    real("low", "lowest price", PRICE),
+    real("close", "last price", PRICE),
+    Column("volume", ColumnType.INT64, "traded volume", VOLUME),
+    INSTRUMENT_ID,
+)
+
 
 @cache
 def bars(*instruments: Instrument) -> TableContract:
@@ -36,12 +46,7 @@ def bars(*instruments: Instrument) -> TableContract:
                     nullable=False,
                 ),
                 SYMBOL_COLUMN,
-                real("open", "first price", PRICE),
-                real("high", "highest price", PRICE),
-                real("low", "lowest price", PRICE),
-                real("close", "last price", PRICE),
-                Column("volume", ColumnType.INT64, "traded volume", VOLUME),
-                INSTRUMENT_ID,
+                *BAR_VALUES,
             ),
             instruments,
         ),

@@ -1,6 +1,6 @@
 """The forecasts' tables. Must not be here: how a forecast is made."""
 
-from functools import cache
+from functools import cache, partial
 
 from zl_assets.contracts.columns import DATA_DATE, FRACTION, INGESTION_TS, PRICE, SYMBOL_COLUMN, counted, real
 from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
@@ -22,10 +22,7 @@ _CLOSE = real("close", "last price of the session, unadjusted", PRICE, nullable=
 @cache
 def oof(instrument: Instrument, horizon: Horizon) -> TableContract:
     """Out-of-fold forecasts of one instrument at one horizon."""
-
-    def of(*names: str) -> tuple[str, ...]:
-        return of_csv(instrument, horizon, *names)
-
+    of = partial(of_csv, instrument, horizon)
     inputs = of("close", *TECHNICAL_FEATURE_NAMES)
     return TableContract(
         dataset="predictions",
@@ -64,10 +61,7 @@ def oof(instrument: Instrument, horizon: Horizon) -> TableContract:
 @cache
 def latest(instrument: Instrument, horizon: Horizon) -> TableContract:
     """Open forecasts of one instrument at one horizon."""
-
-    def of(*names: str) -> tuple[str, ...]:
-        return of_csv(instrument, horizon, *names)
-
+    of = partial(of_csv, instrument, horizon)
     inputs = of("close", *TECHNICAL_FEATURE_NAMES)
     return TableContract(
         dataset="predictions",

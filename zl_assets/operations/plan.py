@@ -46,12 +46,9 @@ def plan_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
             bars = source.bars(publisher)
             plans: list[Plan] = []
             notes: list[str] = []
+            shared = {**({catalog.bars: bars} if source.loaded else {}), **_regimes()}
             for instrument in catalog.instruments:
-                common = {
-                    **({catalog.bars: bars} if source.loaded and not plans else {}),
-                    **({} if plans else _regimes()),
-                }
-                made, said = _plans(publisher, catalog, source, instrument, common, bars, as_of)
+                made, said = _plans(publisher, catalog, source, instrument, {} if plans else shared, bars, as_of)
                 plans += made
                 notes += said
         text = "\n".join([*(markdown(made) for made in plans), *notes])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from zl_assets.contracts import market
-from zl_assets.contracts.columns import INSTRUMENT_ID, PRICE, SYMBOL_COLUMN, VOLUME, counted, real
+from zl_assets.contracts.columns import SYMBOL_COLUMN, counted
 from zl_assets.domain.checks import Check, Level, unique_key
 from zl_assets.domain.rules import observations
 from zl_assets.domain.rules.rows import BAR_RULES
@@ -41,12 +41,7 @@ def bars_1h(*instruments: Instrument) -> TableContract:
             (
                 Column("ts_event", ColumnType.TIMESTAMP, "start of the hour", "UTC", nullable=False),
                 SYMBOL_COLUMN,
-                real("open", "first price", PRICE),
-                real("high", "highest price", PRICE),
-                real("low", "lowest price", PRICE),
-                real("close", "last price", PRICE),
-                Column("volume", ColumnType.INT64, "traded volume", VOLUME),
-                INSTRUMENT_ID,
+                *market.BAR_VALUES,
             ),
             instruments,
         ),

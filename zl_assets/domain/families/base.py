@@ -120,3 +120,8 @@ class Family:
             raise ValueError(f"{self.name!r} is not a family name: lower-case letters, digits and underscores")
         if not self.columns:
             raise ValueError(f"family {self.name} has no columns")
+
+    @property
+    def table(self) -> str:
+        """The name of its table, which its instruments share."""
+        return f"family_{self.name}"

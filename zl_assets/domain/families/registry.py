@@ -222,7 +222,7 @@ def _together(families: Sequence[Family], around: Surroundings) -> list[str]:
     existing = {column.name.casefold() for column in around.matrix.columns}
     problems = []
     for family in families:
-        claims = [("name", family.name), ("asset", f"family_{family.name}")]
+        claims = [("name", family.name), ("asset", family.table)]
         claims += [("column", column.path) for column in family.columns]
         claims += [("view column", column.flat_name) for column in family.columns]
         claims += [("model input", model_input.name) for model_input in family.inputs]

@@ -23,12 +23,7 @@ from zl_assets.warehouse.shape import empty_frame
 
 def asset_of(family: Family, instrument: Instrument) -> str:
     """The key of the family's asset of one instrument."""
-    return instrument.asset(table_of(family))
-
-
-def table_of(family: Family) -> str:
-    """The name of the family's table, which its instruments share."""
-    return f"family_{family.name}"
+    return instrument.asset(family.table)
 
 
 def family_contract(family: Family, instrument: Instrument, *others: Instrument) -> TableContract:
@@ -37,7 +32,7 @@ def family_contract(family: Family, instrument: Instrument, *others: Instrument)
     columns = counted((with_formula(column.column, column.formula) for column in family.columns), everyone)
     return replace(
         own,
-        table=table_of(family),
+        table=family.table,
         description=f"Feature family {family.name} ({family.phase}): {named(family.description, everyone)}",
         columns=(*own.columns[:2], *columns, INGESTION_TS),
         made_from={column.column.name: made_from(column, instrument) for column in family.columns},
