@@ -104,6 +104,12 @@ def test_an_asset_that_a_source_and_a_horizon_would_share_is_named() -> None:
     assert "the asset zl_3m_oof belongs to the source zl_3m_oof and to the horizon 3m of ZL" in refusal((quarterly,), (source,))
 
 
+def test_an_asset_that_a_source_and_a_family_would_share_is_named() -> None:
+    source = replace(volatility_daily.SOURCE, table="family_pivots")
+    with pytest.raises(FamilyConflict, match="pivots: the asset family_pivots is taken by an asset"):
+        with_parts((ZL,), (*SOURCES, source))
+
+
 def test_a_table_whose_key_may_be_null_is_named() -> None:
     for source, column in ((volatility_daily.SOURCE, "series"), (bars_1h.SOURCE, "ts_event")):
         message = refusal((ZL,), (with_contract(source, nullable_key),))
