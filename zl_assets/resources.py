@@ -31,7 +31,7 @@ class EmbeddedBigQuery(BigQueryResource):
     @contextmanager
     def get_client(self) -> Iterator[bigquery.Client]:
         """A client of the embedded server of the state folder."""
-        from zl_assets.warehouse.embedded.client import embedded_client
+        from zl_assets.embedded.client import embedded_client
 
         with as_failures():
             client = embedded_client(Path(self.state_dir), str(self.location))

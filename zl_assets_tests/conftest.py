@@ -30,7 +30,7 @@ LONGEST = (
     "operations/test_jobs.py",
     "faults/test_http_faults.py",
     "faults/test_kills.py",
-    "warehouse/embedded/test_lifecycle.py",
+    "embedded/test_lifecycle.py",
     "graph/test_refresh.py",
     "graph/test_families.py",
     "warehouse/test_partition_limits.py",
@@ -85,7 +85,7 @@ def shared_data(name: str) -> Path:
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The state folder of an embedded BigQuery that lives as long as the test run. Tests keep apart by dataset names."""
-    from zl_assets.warehouse.embedded.lifecycle import ensure_server, stop_server
+    from zl_assets.embedded.lifecycle import ensure_server, stop_server
 
     state_dir = tmp_path_factory.mktemp("state")
     ensure_server(state_dir)
@@ -96,7 +96,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def bq(warehouse: Path) -> "Iterator[bigquery.Client]":
     """A client of the run's embedded BigQuery."""
-    from zl_assets.warehouse.embedded.client import embedded_client
+    from zl_assets.embedded.client import embedded_client
 
     client = embedded_client(warehouse, "us-central1")
     yield client
@@ -106,7 +106,7 @@ def bq(warehouse: Path) -> "Iterator[bigquery.Client]":
 @pytest.fixture
 def prefix(request: pytest.FixtureRequest, warehouse: Path) -> Iterator[str]:
     """A dataset prefix that no other test uses. Its datasets are dropped afterwards: each one makes every later write slower."""
-    from zl_assets.warehouse.embedded.client import embedded_client
+    from zl_assets.embedded.client import embedded_client
 
     name = f"{re.sub('[^A-Za-z0-9]+', '_', request.node.name)[:60]}_{secrets.token_hex(3)}_"
     yield name

@@ -48,7 +48,7 @@ class EmbeddedExports(Exports):
 
     def storage(self, publisher: "Publisher") -> "Storage":
         """The folder of the state folder's buckets."""
-        from zl_assets.warehouse.embedded.folder import Folder
+        from zl_assets.embedded.folder import Folder
         from zl_assets.warehouse.export import FolderStorage
 
         return FolderStorage(Folder.of(Path(self.state_dir)).data / "gcs")

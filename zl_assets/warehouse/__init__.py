@@ -29,7 +29,7 @@ def connect(settings: Settings | None = None) -> "bigquery.Client":
     """
     settings = settings or Settings.load()
     if settings.gcp_project is None:
-        from zl_assets.warehouse.embedded.client import embedded_client
+        from zl_assets.embedded.client import embedded_client
 
         return embedded_client(settings.state_dir, settings.location)
 

@@ -13,11 +13,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from zl_assets.embedded.folder import Folder
+from zl_assets.embedded.lifecycle import reset, running_server, stop_server
 from zl_assets.errors import ZlError
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
-from zl_assets.warehouse.embedded.folder import Folder
-from zl_assets.warehouse.embedded.lifecycle import reset, running_server, stop_server
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="The BigQuery of this project: look at it, stop it, erase it."

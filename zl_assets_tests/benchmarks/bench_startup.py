@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from zl_assets.warehouse.embedded.lifecycle import ensure_server
+from zl_assets.embedded.lifecycle import ensure_server
 from zl_assets_tests.benchmarks import startup
 from zl_assets_tests.benchmarks.race import Rival, race
 from zl_assets_tests.support.product import kill_leftover_server

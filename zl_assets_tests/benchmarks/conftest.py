@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from zl_assets.warehouse.embedded.lifecycle import ensure_server
+from zl_assets.embedded.lifecycle import ensure_server
 from zl_assets_tests.support.product import Product, kill_leftover_server
 
 

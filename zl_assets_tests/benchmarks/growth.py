@@ -22,8 +22,8 @@ import psutil
 from zl_assets import resources
 from zl_assets.catalog import Catalog
 from zl_assets.domain.indicators import technical_features
+from zl_assets.embedded.lifecycle import ensure_server
 from zl_assets.settings import Settings
-from zl_assets.warehouse.embedded.lifecycle import ensure_server
 from zl_assets.warehouse.publish import Publication
 from zl_assets_tests.benchmarks.frames import sessions
 from zl_assets_tests.benchmarks.managers import rows_of

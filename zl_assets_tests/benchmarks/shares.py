@@ -23,7 +23,7 @@ IMPORTING, SERVER, BIGQUERY, DAGSTER, OURS = "importing", "starting the server",
 SHARES = (IMPORTING, SERVER, BIGQUERY, DAGSTER, OURS)
 
 _RATE = 100  # samples a second: the run takes seconds, and the profiler must not
-_STARTING = re.compile(r"ensure_server \(zl_assets/warehouse/embedded\.py")
+_STARTING = re.compile(r"ensure_server \(zl_assets/embedded\.py")
 _ASKING = re.compile(r"JobRunner\.\w+ \(zl_assets/warehouse/jobs\.py")
 
 

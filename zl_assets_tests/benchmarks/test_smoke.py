@@ -51,7 +51,7 @@ def test_samples_are_sorted_by_what_they_wait_for() -> None:
         f"thread (1A): MainThread;{stack} {count}"
         for stack, count in (
             (f"{inner};body (zl_assets/assets/x.py:1);_find_and_load (<frozen importlib._bootstrap>:1);x (y.py:1)", 1),
-            (f"{inner};get_client (zl_assets/resources.py:1);ensure_server (zl_assets/warehouse/embedded.py:1);poll (x.py:1)", 2),
+            (f"{inner};get_client (zl_assets/resources.py:1);ensure_server (zl_assets/embedded.py:1);poll (x.py:1)", 2),
             (f"{inner};{asking};recv (socket.py:1)", 4),
             (f"{inner};store (dagster/storage.py:1);execute (sqlite3.py:1)", 8),
             (f"{inner};body (zl_assets/assets/x.py:1);fit (lightgbm/basic.py:1)", 16),

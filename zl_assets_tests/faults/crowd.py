@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from zl_assets.warehouse.embedded.lifecycle import running_server, stop_server
+from zl_assets.embedded.lifecycle import running_server, stop_server
 from zl_assets_tests.faults import victim
 from zl_assets_tests.support.product import Product, differences
 
@@ -112,7 +112,7 @@ def refresh_beside_readers(home: Product, place: Path, bars: tuple[Path, Path], 
 _START = """
 import sys
 from pathlib import Path
-from zl_assets.warehouse.embedded.lifecycle import ensure_server
+from zl_assets.embedded.lifecycle import ensure_server
 print(ensure_server(Path(sys.argv[1])).pid)
 """
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from zl_assets.warehouse.embedded.lifecycle import stop_server
+from zl_assets.embedded.lifecycle import stop_server
 from zl_assets_tests.faults.http_faults import older_and_newer_bars
 from zl_assets_tests.support.product import Product, differences, failures, kill_leftover_server
 

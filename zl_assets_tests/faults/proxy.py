@@ -25,8 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from zl_assets.warehouse.embedded.folder import Folder, ServerInfo
-from zl_assets.warehouse.embedded.lifecycle import ensure_server
+from zl_assets.embedded.folder import Folder, ServerInfo
+from zl_assets.embedded.lifecycle import ensure_server
 
 type When = Literal["before", "after"]
 

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 from local_bigquery.jobs.runner import Running
 
-from zl_assets.warehouse.embedded.server import is_any_running
+from zl_assets.embedded.server import is_any_running
 
 
 def test_a_job_whose_end_could_not_be_recorded_does_not_keep_the_server_for_ever() -> None:

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from zl_assets.warehouse.embedded.compaction import drop_half_made
+from zl_assets.embedded.compaction import drop_half_made
 
 
 def test_what_has_no_record_goes_and_tables_with_rows_stay() -> None:

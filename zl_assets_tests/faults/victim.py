@@ -19,7 +19,7 @@ from typing import Any
 import lightgbm  # noqa: F401  imported here so that a fork of the fork server starts at once
 import pyarrow.parquet  # noqa: F401
 
-from zl_assets.warehouse.embedded.folder import Folder
+from zl_assets.embedded.folder import Folder
 from zl_assets_tests.support.product import Product
 
 _FILES = {"open": 0, "os.rename": 1, "os.mkdir": 0, "os.symlink": 1, "os.remove": 0, "os.chmod": 0}

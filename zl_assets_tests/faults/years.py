@@ -17,14 +17,14 @@ from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.training_view import training_view_select
+from zl_assets.embedded.client import embedded_client
+from zl_assets.embedded.folder import Folder
+from zl_assets.embedded.lifecycle import ensure_server, stop_server
+from zl_assets.embedded.server import QUIET_SECONDS
 from zl_assets.files import replace_file
 from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.io_managers.artifacts import csv_bytes
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets.warehouse.embedded.client import embedded_client
-from zl_assets.warehouse.embedded.folder import Folder
-from zl_assets.warehouse.embedded.lifecycle import ensure_server, stop_server
-from zl_assets.warehouse.embedded.server import QUIET_SECONDS
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from google.cloud import bigquery
 
+from zl_assets.embedded.client import LoopbackSession
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse import connect
-from zl_assets.warehouse.embedded.client import LoopbackSession
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.product import Product, failures, metadata, red

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from zl_assets.warehouse.embedded.lifecycle import stop_server
+from zl_assets.embedded.lifecycle import stop_server
 from zl_assets_tests.support.fixtures import REPO, Clone, environment, main
 from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures
 

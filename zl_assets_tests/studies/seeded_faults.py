@@ -162,12 +162,12 @@ FAULTS = (
     ),
     Fault(
         "lease_on_a_deleted_file",
-        "warehouse/embedded/lifecycle.py",
+        "embedded/lifecycle.py",
         "_take_lease",
         "    if lease is not None and same_file(lease, folder.clients_lock):\n        return\n",
         "    if lease is not None:\n        return\n",
         "after the state folder was deleted under a running process, the new server leaves while that process uses it",
-        "warehouse/embedded/test_lifecycle.py::test_a_client_whose_folder_was_deleted_holds_the_new_folders_server",
+        "embedded/test_lifecycle.py::test_a_client_whose_folder_was_deleted_holds_the_new_folders_server",
     ),
     Fault(
         "csv_hash_not_checked",

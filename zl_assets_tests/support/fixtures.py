@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from zl_assets.embedded.lifecycle import stop_server
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets.warehouse.embedded.lifecycle import stop_server
 from zl_assets_tests.support.product import AS_OF, Product, failures, kill_leftover_server, red
 
 MakeProduct = Callable[..., Product]

@@ -25,11 +25,11 @@ from google.cloud import bigquery
 
 from zl_assets.automation import REFRESH
 from zl_assets.definitions import build_defs
+from zl_assets.embedded.client import embedded_client
+from zl_assets.embedded.folder import Folder
+from zl_assets.embedded.lifecycle import stop_server
+from zl_assets.embedded.server import link_extensions
 from zl_assets.settings import Settings
-from zl_assets.warehouse.embedded.client import embedded_client
-from zl_assets.warehouse.embedded.folder import Folder
-from zl_assets.warehouse.embedded.lifecycle import stop_server
-from zl_assets.warehouse.embedded.server import link_extensions
 from zl_assets.warehouse.publish import STAGING_PREFIX
 from zl_assets_tests.support.contracts import CONTRACTS
 

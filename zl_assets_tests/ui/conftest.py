@@ -82,7 +82,7 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     """`dg dev` as the README starts it. Its whole process group and its embedded BigQuery are gone afterwards."""
-    from zl_assets.warehouse.embedded.lifecycle import stop_server
+    from zl_assets.embedded.lifecycle import stop_server
 
     chromium()
     folder = tmp_path_factory.mktemp("ui") / "zl-assets"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from zl_assets.embedded.lifecycle import ensure_server, running_server
 from zl_assets.warehouse.__main__ import app
-from zl_assets.warehouse.embedded.lifecycle import ensure_server, running_server
 
 
 def _run(*arguments: str, answer: str | None = None) -> Result:

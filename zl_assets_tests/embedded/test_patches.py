@@ -3,8 +3,8 @@
 import pytest
 from sqlglot import exp
 
-from zl_assets.warehouse.embedded import patches
-from zl_assets.warehouse.embedded.entrance import Entrance
+from zl_assets.embedded import patches
+from zl_assets.embedded.entrance import Entrance
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 

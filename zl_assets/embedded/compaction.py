@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zl_assets.warehouse.embedded.patches import INTERRUPTED
+from zl_assets.embedded.patches import INTERRUPTED
 
 if TYPE_CHECKING:
     import duckdb

@@ -12,16 +12,16 @@ import pytest
 from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
-from zl_assets.warehouse.embedded.client import EmbeddedClient
-from zl_assets.warehouse.embedded.folder import Folder, ServerInfo
-from zl_assets.warehouse.embedded.lifecycle import ensure_server, running_server
+from zl_assets.embedded.client import EmbeddedClient
+from zl_assets.embedded.folder import Folder, ServerInfo
+from zl_assets.embedded.lifecycle import ensure_server, running_server
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 READ_AS_IT_IS = """
 import datetime as dt, sys
 from pathlib import Path
 import pandas as pd
-from zl_assets.warehouse.embedded.client import embedded_client
+from zl_assets.embedded.client import embedded_client
 client = embedded_client(Path(sys.argv[1]), "us-central1")
 sql = '''SELECT 1 AS i, 1.5 AS f, STRUCT(2 AS x, 'y' AS y) AS s, DATE '2020-01-02' AS d,
          TIMESTAMP '2020-01-02 03:04:05+00' AS t, TRUE AS b
@@ -170,7 +170,7 @@ def test_a_server_of_another_version_is_named_and_not_used(warehouse: Path, tmp_
 
 def test_importing_the_client_side_costs_no_heavy_library() -> None:
     code = (
-        "import sys, zl_assets.warehouse, zl_assets.warehouse.embedded.lifecycle; "
+        "import sys, zl_assets.warehouse, zl_assets.embedded.lifecycle; "
         "print(sorted({'google.cloud', 'grpc', 'duckdb', 'uvicorn', 'local_bigquery', 'pandas', 'requests'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from zl_assets.embedded.folder import PROJECT, SERVER_HEADER, VERSION, Folder, ServerInfo
 from zl_assets.files import open_lock, same_file, try_lock
-from zl_assets.warehouse.embedded.folder import PROJECT, SERVER_HEADER, VERSION, Folder, ServerInfo
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 # A start takes 2.5 s here, 6 s with twenty at once on two cores; a compaction adds seconds. A minute is a machine in trouble.
@@ -329,7 +329,7 @@ def server_environment(folder: Folder) -> dict[str, str]:
 
 
 def _spawn(folder: Folder) -> int:
-    arguments = [sys.executable, "-P", "-m", "zl_assets.warehouse.embedded.server", str(folder.root.parent)]
+    arguments = [sys.executable, "-P", "-m", "zl_assets.embedded.server", str(folder.root.parent)]
     # Not subprocess: its objects complain when they are dropped while the process lives, and this one is meant to outlive us.
     child = os.posix_spawn(
         sys.executable,

@@ -11,14 +11,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from zl_assets.warehouse.embedded import compaction
-from zl_assets.warehouse.embedded.server import link_extensions
+from zl_assets.embedded import compaction
+from zl_assets.embedded.server import link_extensions
 
 ATTACH = "ATTACH 'ducklake:data/lake.ducklake' AS lake (DATA_PATH 'data/lake/', DATA_INLINING_ROW_LIMIT 0)"
 CONTENT = "SELECT count(*), sum(k), sum(v) FROM lake.s.t"
 COMPACT = f"""
 import duckdb
-from zl_assets.warehouse.embedded import compaction
+from zl_assets.embedded import compaction
 connection = duckdb.connect()
 connection.execute({ATTACH!r})
 print("go", flush=True)

@@ -18,11 +18,11 @@ import psutil
 import pytest
 from google.cloud import bigquery
 
+from zl_assets.embedded import compaction, server
+from zl_assets.embedded.client import embedded_client
+from zl_assets.embedded.folder import FORMAT, Folder
+from zl_assets.embedded.lifecycle import ensure_server, reset, running_server, server_environment, stop_server
 from zl_assets.files import open_lock
-from zl_assets.warehouse.embedded import compaction, server
-from zl_assets.warehouse.embedded.client import embedded_client
-from zl_assets.warehouse.embedded.folder import FORMAT, Folder
-from zl_assets.warehouse.embedded.lifecycle import ensure_server, reset, running_server, server_environment, stop_server
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 
@@ -54,7 +54,7 @@ def _kill(pid: int) -> None:
 START = """
 import sys
 from pathlib import Path
-from zl_assets.warehouse.embedded.lifecycle import ensure_server
+from zl_assets.embedded.lifecycle import ensure_server
 print(ensure_server(Path(sys.argv[1])).pid)
 """
 
@@ -178,7 +178,7 @@ def test_a_server_that_never_leaves_gives_back_its_files_in_a_quiet_moment(state
 
 # The server as it is, due after few snapshots and at once; it says when it begins to tidy up, so that it can be killed then.
 SOON_DUE = """
-from zl_assets.warehouse.embedded import compaction, server
+from zl_assets.embedded import compaction, server
 compaction.SNAPSHOTS_DUE = 15
 server.QUIET_SECONDS = 0.2
 tidy = compaction.tidy_in_service
@@ -226,7 +226,7 @@ def test_a_server_killed_while_it_tidies_up_in_service_loses_no_row_and_leaves_n
 
 
 SOON_IDLE = """
-from zl_assets.warehouse.embedded import server
+from zl_assets.embedded import server
 server.IDLE_SECONDS = 0.5
 server.main()
 """

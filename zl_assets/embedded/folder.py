@@ -8,7 +8,7 @@ request, and imports that cost time.
     warehouse/locks/start.lock       exclusive, held by the one process that starts or resets
     warehouse/locks/clients.lock     shared, held by every client process for life; exclusive: no client is left
     warehouse/server.json            where the running server listens; removed by a clean exit
-    warehouse/embedded-bigquery.log  what the server says
+    embedded-bigquery.log  what the server says
     warehouse/data/                  tables, jobs, results, and gs:// files under data/gcs
     warehouse/.duckdb/               links to DuckDB's extension wheels (the warehouse folder is the server's HOME)
 

@@ -20,8 +20,8 @@ from google.cloud.bigquery_storage_v1 import BigQueryReadClient
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 from urllib3.exceptions import NewConnectionError
 
-from zl_assets.warehouse.embedded.folder import ELSEWHERE_HEADER, PROJECT, SERVER_HEADER, ServerInfo
-from zl_assets.warehouse.embedded.lifecycle import ensure_server
+from zl_assets.embedded.folder import ELSEWHERE_HEADER, PROJECT, SERVER_HEADER, ServerInfo
+from zl_assets.embedded.lifecycle import ensure_server
 from zl_assets.warehouse.noise import quiet_dataframes
 
 # Each try waits in `ensure_server` until a server answers, so a second failure in a row already means one that dies at once.

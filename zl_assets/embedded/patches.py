@@ -12,8 +12,8 @@ import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from zl_assets.warehouse.embedded.entrance import Entrance
-from zl_assets.warehouse.embedded.folder import EMULATOR_VERSION
+from zl_assets.embedded.entrance import Entrance
+from zl_assets.embedded.folder import EMULATOR_VERSION
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 INTERRUPTED = "jobBackendError"

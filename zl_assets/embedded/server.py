@@ -1,4 +1,4 @@
-"""The server process of the embedded BigQuery: `python -m zl_assets.warehouse.embedded.server STATE_DIR`, run by lifecycle.py.
+"""The server process of the embedded BigQuery: `python -m zl_assets.embedded.server STATE_DIR`, run by lifecycle.py.
 
 Belongs here: the life of the process, from taking the server lock to leaving. Must not be here: anything that a client needs
 (folder.py, lifecycle.py, client.py), and repairs of the emulator (patches.py).
@@ -30,11 +30,11 @@ from typing import Any
 import grpc
 import uvicorn
 
+from zl_assets.embedded import compaction, patches
+from zl_assets.embedded.entrance import ENTRANCE_POLL, Entrance
+from zl_assets.embedded.folder import ELSEWHERE_HEADER, PROJECT, SERVER_HEADER, VERSION, Folder, ServerInfo
+from zl_assets.embedded.lifecycle import START_DEADLINE
 from zl_assets.files import open_lock, same_file, sweep, try_lock
-from zl_assets.warehouse.embedded import compaction, patches
-from zl_assets.warehouse.embedded.entrance import ENTRANCE_POLL, Entrance
-from zl_assets.warehouse.embedded.folder import ELSEWHERE_HEADER, PROJECT, SERVER_HEADER, VERSION, Folder, ServerInfo
-from zl_assets.warehouse.embedded.lifecycle import START_DEADLINE
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 # A start costs about 3 s and an idle server 300 MB. Five minutes without any living client keeps a series of commands typed at
@@ -60,7 +60,7 @@ SESSION_SECONDS = 24 * 60 * 60.0
 # Longest wait for readers that are in the middle of a Storage API stream when the server stops.
 _STREAM_GRACE = 30.0
 
-_log = logging.getLogger("zl_assets.warehouse.embedded.server")
+_log = logging.getLogger("zl_assets.embedded.server")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -440,9 +440,7 @@ def _serve(state_dir: Path) -> None:
 
 def main() -> int:
     """Entry point; the exit code of the process."""
-    parser = argparse.ArgumentParser(
-        "zl_assets.warehouse.embedded.server", description="internal: started by zl_assets on demand"
-    )
+    parser = argparse.ArgumentParser("zl_assets.embedded.server", description="internal: started by zl_assets on demand")
     parser.add_argument("state_dir", type=Path)
     options = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -3,8 +3,8 @@
 import threading
 import time
 
-from zl_assets.warehouse.embedded import patches, server
-from zl_assets.warehouse.embedded.entrance import Entrance
+from zl_assets.embedded import patches, server
+from zl_assets.embedded.entrance import Entrance
 
 
 def test_whoever_comes_while_it_tidies_up_waits_and_is_not_turned_away() -> None:
