@@ -18,6 +18,7 @@ from zl_assets.contracts.ledger import LEDGER
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.registry import Selection
 from zl_assets.errors import SettingError
+from zl_assets.hints import told
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
@@ -87,7 +88,7 @@ def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDefi
                     new = measuring.measure(publisher, family, tables, choices)
                     (added if new else known).append(family.name)
                 except (DataFault, TrainingFault, SchemaConflict) as fault:
-                    stopped.append(str(fault))
+                    stopped.append(told(fault))
             ledger = publisher.read_or_empty(LEDGER)
         if len(ledger):
             counts: dict[str, Any] = {

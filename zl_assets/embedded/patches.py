@@ -119,6 +119,7 @@ def apply(entrance: Entrance) -> tuple[OpenReads, OpenTransactions]:
     transactions = OpenTransactions()
     _merge_inside_transactions(transactions)
     _word_lost_races_as_bigquery_does()
+    _keep_required_columns_at_a_first_load()
     reads = OpenReads()
     _tell_of_storage_calls(entrance, reads)
     # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
@@ -173,6 +174,34 @@ def _word_lost_races_as_bigquery_does() -> None:
 
     errors.from_duckdb = worded
     query.from_duckdb = worded
+
+
+def _keep_required_columns_at_a_first_load() -> None:
+    """Let WRITE_EMPTY put rows into a table that is there, as BigQuery does.
+
+    The emulator makes the table anew from what is written, which takes away its NOT NULL and, in a STRUCT, the fields that the
+    rows do not have. Whether the table is empty it has looked at by then, under the table's lock.
+    """
+    from local_bigquery.catalog import tables
+    from local_bigquery.engine import results
+
+    write, materialise = tables.write, results.materialise
+    into = threading.local()
+
+    def written(
+        cursor: Any, query: str, params: Any, reference: Any, config: Any, default: str = "WRITE_EMPTY", *rest: Any, **more: Any
+    ) -> Any:
+        into.there = (config.writeDisposition or default) == "WRITE_EMPTY" and tables.exists(*reference)
+        try:
+            return write(cursor, query, params, reference, config, default, *rest, **more)
+        finally:
+            into.there = False
+
+    def materialised(cursor: Any, query: str, name: str, params: Any = None, append: bool = False, writer: Any = None) -> None:
+        materialise(cursor, query, name, params, append or getattr(into, "there", False), writer)
+
+    tables.write = written
+    results.materialise = materialised
 
 
 class _InTransaction:

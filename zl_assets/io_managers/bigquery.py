@@ -5,6 +5,7 @@ metadata. Must not be here: any step of the write path itself, which is warehous
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import pandas as pd
 from dagster_gcp import BigQueryResource
 
 from zl_assets.catalog import Table
+from zl_assets.contracts.marks import MARKS
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata, upstream_tables
 from zl_assets.io_managers.metadata import job_metadata
@@ -38,7 +40,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def publisher(self, *, run: str, asset: str) -> Iterator["Publisher"]:
         """The write path for one asset in one run; every job it sends carries both as labels."""
+        from zl_assets.warehouse.inspection import Terms
         from zl_assets.warehouse.jobs import JobRunner
+        from zl_assets.warehouse.memory import memory_of
         from zl_assets.warehouse.names import Namespace
         from zl_assets.warehouse.publish import Publisher
 
@@ -51,9 +55,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
                     deadline=self.deadline,
                 ),
                 namespace=Namespace(client.project, self.dataset_prefix),
-                may_create=self.may_create,
-                location=self.location,
+                terms=Terms(self.location, self.may_create, MARKS),
                 max_partitions=self.max_partitions,
+                memory=memory_of(run),
             )
 
 
@@ -127,6 +131,9 @@ class BigQueryIOManager(dg.IOManager):
         asset = context.asset_key.path[-1]
         table = self.tables[asset]
         with as_failures(), self.warehouse.publisher(run=_run_id(context), asset=asset) as publisher:
+            known = publisher.known(table.contract)
+            if known is not None:
+                return known
             return publisher.read_or_empty(table.contract) if table.absent_ok else publisher.read(table.contract)
 
     def _contracts(self) -> dict[str, TableContract | ViewContract]:
@@ -139,7 +146,7 @@ def _run_id(context: dg.InputContext) -> str:
     try:
         return context.step_context.run_id
     except dg.DagsterInvariantViolationError:
-        return "outside-a-run"  # a notebook: Definitions.load_asset_value
+        return f"outside-a-run-{uuid.uuid4().hex}"  # a notebook: Definitions.load_asset_value, which wants what is there now
 
 
 def _table_metadata(report: "WriteReport") -> dict[str, Any]:

@@ -6,19 +6,20 @@ from contextlib import contextmanager
 import dagster as dg
 
 from zl_assets.errors import ZlError
-from zl_assets.warehouse.errors import WarehouseUnavailable
+from zl_assets.hints import told
+from zl_assets.warehouse.errors import ChangedMeanwhile, WarehouseUnavailable
 
 
 @contextmanager
 def as_failures() -> Iterator[None]:
     """Turn a `ZlError` into a `dagster.Failure` with the same words.
 
-    A fault of the data, of a setting or of a live table is final; an unreachable warehouse may be tried again. Anything else
-    is a bug, and keeps its trace.
+    A fault of the data, of a setting or of a live table is final; an unreachable warehouse, or a lost
+    race, may be tried again. Anything else is a bug, and keeps its trace.
     """
     try:
         yield
-    except WarehouseUnavailable as error:
-        raise dg.Failure(description=str(error), allow_retries=True) from error
+    except (WarehouseUnavailable, ChangedMeanwhile) as error:
+        raise dg.Failure(description=told(error), allow_retries=True) from error
     except ZlError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+        raise dg.Failure(description=told(error), allow_retries=False) from error

@@ -14,6 +14,7 @@ from zl_assets.domain.families.tables import matrix_columns, without_rows
 from zl_assets.domain.matrix import stamp_families
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.training_view import training_view_select
+from zl_assets.hints import told
 from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
@@ -51,7 +52,7 @@ def plan_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
                 made, said = _plans(publisher, catalog, source, instrument, {} if plans else shared, bars, as_of)
                 plans += made
                 notes += said
-        text = "\n".join([*(markdown(made) for made in plans), *notes])
+        text = "\n".join([*(markdown(made, told) for made in plans), *notes])
         report: dict[str, Any] = {
             "plan": dg.MetadataValue.md(text),
             "rows_to_insert": sum(table.inserted for made in plans for table in made.tables),
@@ -59,7 +60,7 @@ def plan_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
         }
         context.log.info(text)
         if stops := [stop for made in plans for stop in made.stops]:
-            raise dg.Failure("A refresh would stop:\n- " + "\n- ".join(stops), metadata=report, allow_retries=False)
+            raise dg.Failure("A refresh would stop:\n- " + "\n- ".join(map(told, stops)), metadata=report, allow_retries=False)
         context.add_output_metadata(report)
 
     @dg.job(name=NAME, description=_DESCRIPTION)
@@ -89,7 +90,7 @@ def _plans(
     Args:
         common: tables that all instruments share, in the plan of the first.
     """
-    from zl_assets.warehouse.plan import make_plan
+    from zl_assets.warehouse.plan import PlannedView, make_plan
     from zl_assets.warehouse.publish import Publication
 
     on = catalog.selection(instrument).on
@@ -109,7 +110,7 @@ def _plans(
         kept = matrix_columns(catalog.selection(instrument).kept)
         select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, kept)
         later = [forecasts.oof(instrument, horizon), forecasts.latest(instrument, horizon)]
-        view = catalog.view(instrument, horizon)
+        view = PlannedView(catalog.view(instrument, horizon), select, (matrix,))
         # The tables and permissions are in the plan of the first horizon.
         first, planned = not made, [table for plan in made for table in plan.tables]
         made.append(
@@ -118,7 +119,6 @@ def _plans(
                 publications if first else {},
                 later,
                 view,
-                select,
                 as_of.date,
                 permissions if first else [],
                 planned,

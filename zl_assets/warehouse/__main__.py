@@ -16,6 +16,7 @@ from rich.table import Table
 from zl_assets.embedded.folder import Folder
 from zl_assets.embedded.lifecycle import reset, running_server, stop_server
 from zl_assets.errors import ZlError
+from zl_assets.hints import told
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 
@@ -124,7 +125,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except ZlError as error:
-        message = str(error)
+        message = told(error)
     except GoogleAPICallError as error:
         message = error.errors[0]["message"] if error.errors else error.message
     except GoogleAuthError as error:

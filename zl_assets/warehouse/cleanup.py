@@ -89,8 +89,8 @@ def _elsewhere(publisher: Publisher, dataset: bigquery.Dataset) -> str | None:
     if not publisher.is_elsewhere(dataset):
         return None
     return (
-        f"the dataset is in {dataset.location}, and ZL_LOCATION is {publisher.location}, so it cannot be looked at, and stays. "
-        f"Run this job with ZL_LOCATION={dataset.location}"
+        f"the dataset is in {dataset.location}, and this works in {publisher.terms.location}, so it cannot be looked at, and "
+        f"stays. Run it again in the location {dataset.location}"
     )
 
 

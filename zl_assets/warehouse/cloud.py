@@ -7,7 +7,7 @@ Imported lazily: it costs google-cloud-bigquery.
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import bigquery
 
-from zl_assets.warehouse.errors import WarehouseUnavailable
+from zl_assets.warehouse.errors import Hint, WarehouseUnavailable
 from zl_assets.warehouse.noise import quiet_dataframes
 
 
@@ -22,7 +22,5 @@ def cloud_client(project: str, location: str) -> bigquery.Client:
         return bigquery.Client(project=project, location=location)
     except DefaultCredentialsError as error:
         raise WarehouseUnavailable(
-            f"ZL_GCP_PROJECT={project}: no Google Cloud credentials on this machine. "
-            "Run `gcloud auth application-default login`, or unset ZL_GCP_PROJECT to use the embedded BigQuery. "
-            f"Google says: {error}"
+            f"no Google Cloud credentials on this machine for the project {project}. Google says: {error}", Hint.CREDENTIALS
         ) from None

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, Leaf, TableContract
 from zl_assets.warehouse.errors import ContractViolation, SchemaConflict
+from zl_assets.warehouse.sql import Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,18 +139,71 @@ def arrow_type(column_type: ColumnType) -> "pa.DataType":
     }[column_type]
 
 
-def to_parquet(frame: pd.DataFrame, contract: TableContract) -> bytes:
-    """The frame as Parquet bytes under staged names, in contract order, with the contract's types; NaN becomes NULL."""
+def to_arrow(frame: pd.DataFrame, leaves: Sequence[Leaf]) -> "pa.Table":
+    """The frame's leaves as Arrow under staged names, with BigQuery's types; NaN becomes NULL."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     arrays, fields = [], []
-    for leaf in contract.frame_leaves:
+    for leaf in leaves:
         kind = arrow_type(leaf.column.type)
         arrays.append(pa.Array.from_pandas(frame[leaf.path], type=kind))
         fields.append(pa.field(leaf.staged, kind, nullable=leaf.column.nullable))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def as_stored(rows: "pa.Table", target: Target, written_at: dt.datetime) -> "pa.Table | None":
+    """Rows under staged names as the live table stores them: STRUCTs of their fields, stamps, columns that repeat a leaf.
+
+    A STRUCT whose every field is NULL is NULL. None where a STRUCT of the live table has a field that its contract does not know.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    contract, arrays, fields = target.contract, [], []
+    written = {leaf.path for leaf in contract.frame_leaves}
+    for column in contract.columns:
+        live = target.column(column.name)
+        if live is None:
+            continue
+        if column.fields:
+            own = {f"{column.name}.{inner.name}".casefold(): inner for inner in column.fields}
+            paths = [f"{column.name}.{inner.name}" for inner in live.fields]
+            if not any(f"{column.name}.{inner.name}" in written for inner in column.fields):
+                continue
+            if any(path.casefold() not in own for path in paths):
+                return None
+            inner_arrays, inner_fields = [], []
+            for path, found in zip(paths, live.fields, strict=True):
+                inner = own[path.casefold()]
+                kind = arrow_type(inner.type)
+                ours = f"{column.name}.{inner.name}" in written
+                inner_fields.append(pa.field(found.name, kind))
+                inner_arrays.append(
+                    rows.column(f"{column.name}__{inner.name}").combine_chunks() if ours else pa.nulls(rows.num_rows, kind)
+                )
+            empty = pa.array(np.ones(rows.num_rows, dtype=bool))
+            for values in inner_arrays:
+                empty = pc.and_(empty, pc.is_null(values))
+            array = pa.StructArray.from_arrays(inner_arrays, fields=inner_fields, mask=empty)
+            fields.append(pa.field(live.name, array.type))
+        elif column.stamp is not None:
+            array = pa.repeat(pa.scalar(written_at, arrow_type(column.type)), rows.num_rows)
+            fields.append(pa.field(live.name, array.type))
+        elif column.copy_of is not None or column.name in written:
+            array = rows.column(Leaf(column.copy_of or column.name, column).staged)
+            fields.append(pa.field(live.name, array.type, nullable=column.nullable))
+        else:
+            continue
+        arrays.append(array)
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def to_parquet(rows: "pa.Table") -> bytes:
+    """Rows as Parquet bytes."""
+    import pyarrow.parquet as pq
+
     sink = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields)), sink)
+    pq.write_table(rows, sink)
     return sink.getvalue()
 
 
@@ -171,7 +225,7 @@ def from_arrow(table: "pa.Table", leaves: Sequence[Leaf]) -> pd.DataFrame:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise SchemaConflict(
                 f"The live column {leaf.path} holds {found.type}, expected {leaf.column.type}, and not every value can be "
-                f"converted: {str(error).strip()}. Give the table the type that README.md lists."
+                f"converted: {str(error).strip()}. Give the table the type of its contract."
             ) from error
         dtype = PANDAS_DTYPES[leaf.column.type]
         if leaf.column.type in (ColumnType.INT64, ColumnType.BOOL):

@@ -221,19 +221,21 @@ class JobRunner:
         )
         return int(job.total_bytes_processed or 0)
 
-    def load(
-        self, parquet: bytes, table: str, schema: Sequence[bigquery.SchemaField], step: str, empty: Callable[[], object]
-    ) -> bigquery.LoadJob:
-        """Append Parquet bytes to an empty table that exists. A retried submission re-attaches and never loads twice.
+    def load(self, parquet: bytes, table: str, schema: Sequence[bigquery.SchemaField], step: str) -> bool:
+        """Load Parquet bytes into a table that exists and is empty. A retried submission re-attaches and never loads twice.
 
-        Args:
-            empty: empties the table. Called before a job that failed is tried again: one that lost its server may have put its
-                rows there and not lived to say so.
+        Returns:
+            False if the table has rows already: another run's, or those of an attempt that lost its server and did not live to
+            say so.
+
+        Raises:
+            WarehouseUnavailable: no success within the deadline.
+            WarehouseRefused: BigQuery refused it for good.
         """
         config = bigquery.LoadJobConfig(
             schema=list(schema),
             source_format=bigquery.SourceFormat.PARQUET,
-            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
+            write_disposition=bigquery.WriteDisposition.WRITE_EMPTY,
             create_disposition=bigquery.CreateDisposition.CREATE_NEVER,
             labels={**self.labels, "zl_step": step},
             job_timeout_ms=int(self.deadline * 1000),
@@ -250,22 +252,37 @@ class JobRunner:
                 timeout=self._request_timeout,
             )
 
-        return self._run(step, submit, empty)
+        try:
+            self._run(step, submit)
+        except WarehouseRefused as refusal:
+            if isinstance(refusal.__cause__, api.Conflict):
+                return False
+            raise
+        return True
 
-    def _run[J: (bigquery.QueryJob, bigquery.LoadJob)](
-        self, step: str, submit: Callable[[str], J], before_another: Callable[[], object] = lambda: None
-    ) -> J:
+    def open_read_session(self, table: bigquery.Table) -> None:
+        """Open a session of the Storage API on a table, and leave it: whoever may do that may read large results.
+
+        Raises:
+            WarehouseRefused: it is denied.
+        """
+
+        def create(**how: Any) -> object:
+            reader: Any = self.client._ensure_bqstorage_client()
+            wanted = {"table": f"projects/{table.project}/datasets/{table.dataset_id}/tables/{table.table_id}", "data_format": 2}
+            parent = f"projects/{self.client.project}"
+            return reader.create_read_session(parent=parent, read_session=wanted, max_stream_count=1, **how)
+
+        self.call("open_read_session", create)
+
+    def _run[J: (bigquery.QueryJob, bigquery.LoadJob)](self, step: str, submit: Callable[[str], J]) -> J:
         # One deadline for the whole step: submitting, waiting, and doing both again after a job that failed.
         end = self._end()
-        jobs: list[str] = []
 
         def attempt() -> J:
-            if jobs:
-                before_another()
             # A failed job's id is spent, so each attempt at the job has its own; within it, silence is answered by asking for
             # the same id again, which either runs the job or finds it.
             job_id = f"zl_{self.labels.get('zl_run', 'local')}_{step}_{uuid.uuid4().hex}"
-            jobs.append(job_id)
 
             def submit_or_attach() -> J:
                 try:

@@ -7,14 +7,44 @@ contracts validate, and anything that talks to BigQuery.
 import re
 from dataclasses import dataclass
 
-from zl_assets.errors import SettingError
 from zl_assets.warehouse.contract import IDENTIFIER, TableContract, ViewContract
-
-# Begins the name of every table that lives only for one run: it expires, and the runs of its machine sweep it up.
-STAGING_PREFIX = "zl_staging_"
+from zl_assets.warehouse.errors import BadName, Hint
 
 # Legacy domain-scoped projects carry "domain:" in front.
 _PROJECT = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The names by which a product knows what is its own in a warehouse that it shares.
+
+    Attributes:
+        prefix: begins labels, job ids and the names of tables that live for one run; lower-case letters and digits.
+        part_label: begins the label of each part of a table that is switched on.
+    """
+
+    prefix: str
+    part_label: str
+
+    @property
+    def staging_prefix(self) -> str:
+        """Begins the name of every table that lives only for one run: it expires, and the runs of its machine sweep it up."""
+        return f"{self.prefix}_staging_"
+
+    @property
+    def owner_label(self) -> str:
+        """On such a table, the process that made it."""
+        return f"{self.prefix}_owner"
+
+    @property
+    def source_label(self) -> str:
+        """On a table with a source, the source."""
+        return f"{self.prefix}_source"
+
+    @property
+    def step_label(self) -> str:
+        """On a job, what it is for."""
+        return f"{self.prefix}_step"
 
 
 @dataclass(frozen=True)
@@ -22,7 +52,7 @@ class TableName:
     """project.dataset.table, each part a valid identifier.
 
     Raises:
-        SettingError: a part is not a valid BigQuery identifier.
+        BadName: a part is not a valid BigQuery identifier.
     """
 
     project: str
@@ -31,12 +61,12 @@ class TableName:
 
     def __post_init__(self) -> None:
         if not _PROJECT.fullmatch(self.project):
-            raise SettingError(f"{self.project!r} is not a Google Cloud project id; check ZL_GCP_PROJECT.")
+            raise BadName(f"{self.project!r} is not a Google Cloud project id.", Hint.NAMES)
         for part in (self.dataset, self.table):
             if not IDENTIFIER.fullmatch(part):
-                raise SettingError(
-                    f"{part!r} is not a BigQuery name: letters, digits and underscores only, not starting with a digit; "
-                    "check ZL_DATASET_PREFIX."
+                raise BadName(
+                    f"{part!r} is not a BigQuery name: letters, digits and underscores only, not starting with a digit.",
+                    Hint.NAMES,
                 )
 
     def __str__(self) -> str:
@@ -46,6 +76,11 @@ class TableName:
     def quoted(self) -> str:
         """The name as SQL takes it, in backticks."""
         return f"`{self}`"
+
+    @property
+    def home(self) -> str:
+        """project.dataset."""
+        return f"{self.project}.{self.dataset}"
 
     def sibling(self, table: str) -> "TableName":
         """Another table of the same dataset."""
@@ -58,14 +93,12 @@ class ListedName(TableName):
     `2024_backup`, letters of any alphabet.
 
     Raises:
-        SettingError: the name could end the backticks around it.
+        BadName: the name could end the backticks around it.
     """
 
     def __post_init__(self) -> None:
         if re.search(r"[`\\]", str(self)):
-            raise SettingError(
-                f"{str(self)!r} cannot be the name of a BigQuery table: it has a backtick or a backslash. Rename it."
-            )
+            raise BadName(f"{str(self)!r} cannot be the name of a BigQuery table: it has a backtick or a backslash. Rename it.")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Belongs here: pure functions of a contract, its parts and a fetched `Table`. Must not be here: anything that talks to BigQuery.
 
 A part that was never on here has no label, and its fields are left alone: they may be somebody else's. While it is on, the label
-`zl_family_<name>` is there from before the first write. After it was switched off, one write sets its fields NULL, on the rows
+`<part_label><name>` is there from before the first write. After it was switched off, one write sets its fields NULL, on the rows
 that the frame has, and then the label goes.
 """
 
@@ -15,29 +15,29 @@ from google.cloud import bigquery
 
 from zl_assets.warehouse import schema, sql
 from zl_assets.warehouse.contract import PANDAS_DTYPES, Part, TableContract, leaves_of
+from zl_assets.warehouse.names import Marks
 
-LABEL = "zl_family_"
 OWNED = "owned"
 
 
-def labels_of(contract: TableContract) -> dict[str, str]:
+def labels_of(contract: TableContract, marks: Marks) -> dict[str, str]:
     """The labels of the parts that are on."""
-    return {f"{LABEL}{part.name}": OWNED for part in contract.parts if part.on}
+    return {f"{marks.part_label}{part.name}": OWNED for part in contract.parts if part.on}
 
 
-def labels_before(contract: TableContract, live: bigquery.Table) -> dict[str, str]:
+def labels_before(contract: TableContract, live: bigquery.Table, marks: Marks) -> dict[str, str]:
     """The labels that the live table lacks before parts that are on are written."""
-    return {key: value for key, value in labels_of(contract).items() if key not in live.labels}
+    return {key: value for key, value in labels_of(contract, marks).items() if key not in live.labels}
 
 
-def labels_after(off: Sequence[Part]) -> dict[str, None]:
+def labels_after(off: Sequence[Part], marks: Marks) -> dict[str, None]:
     """The labels to take away once the fields of these parts are NULL."""
-    return {f"{LABEL}{part.name}": None for part in off}
+    return {f"{marks.part_label}{part.name}": None for part in off}
 
 
-def switched_off(contract: TableContract, live: bigquery.Table) -> tuple[Part, ...]:
+def switched_off(contract: TableContract, live: bigquery.Table, marks: Marks) -> tuple[Part, ...]:
     """The parts that are off, and were on when this product last wrote the table."""
-    return tuple(part for part in contract.parts if not part.on and f"{LABEL}{part.name}" in live.labels)
+    return tuple(part for part in contract.parts if not part.on and f"{marks.part_label}{part.name}" in live.labels)
 
 
 def with_nulls(

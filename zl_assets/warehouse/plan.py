@@ -5,20 +5,26 @@ Must not be here: anything that creates, changes or drops; and frames, which com
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 
-from zl_assets.warehouse import frames, ownership, schema, sql
-from zl_assets.warehouse.contract import Column, ColumnType, Leaf, TableContract, ViewContract, WriteMode
-from zl_assets.warehouse.errors import SchemaConflict, WarehouseRefused
-from zl_assets.warehouse.jobs import Parameter
-from zl_assets.warehouse.names import STAGING_PREFIX, TableName
-from zl_assets.warehouse.publish import SOURCE_LABEL, Change, Publication, Publisher, doubled, merge_ranges, same_select
-from zl_assets.warehouse.shape import equal_or_both_missing
+from zl_assets.errors import ZlError
+from zl_assets.warehouse import frames, ownership, schema
+from zl_assets.warehouse.changes import changes_of, merge_ranges
+from zl_assets.warehouse.contract import TableContract, ViewContract
+from zl_assets.warehouse.diff import Mask
+from zl_assets.warehouse.errors import WarehouseRefused
+from zl_assets.warehouse.inspection import Inspection
+from zl_assets.warehouse.names import TableName
+from zl_assets.warehouse.publish import Compared, Publication, Publisher, obstacles_of_rows, same_select
 
 READ = ("bigquery.tables.get", "bigquery.tables.getData")
 WRITE = (*READ, "bigquery.tables.update", "bigquery.tables.updateData")
@@ -33,6 +39,15 @@ class Permission:
     name: str
     where: str
     outcome: str
+
+
+class Action(Enum):
+    """What would become of a table."""
+
+    CREATE = "create"
+    ADD_COLUMNS = "add columns"
+    UNUSABLE = "none: it cannot be used"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,7 @@ class TablePlan:
     """What a refresh would do to one table.
 
     Attributes:
-        action: in words: create, add columns, or none.
+        columns: those that would be added.
         rows: rows of the frame.
         live_rows: live rows of the frame's symbols within its date range.
         vanished: of these, rows that the frame does not have; a refresh leaves them alone.
@@ -71,7 +86,8 @@ class TablePlan:
     """
 
     name: str
-    action: str
+    action: Action
+    columns: tuple[str, ...]
     rows: int
     live_rows: int
     vanished: int
@@ -80,6 +96,11 @@ class TablePlan:
     statements: int
     bytes: int | None
     switched_off: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The action for a person."""
+        return _words(self.action, self.columns)
 
     @property
     def inserted(self) -> int:
@@ -111,15 +132,27 @@ class Plan:
     tables: tuple[TablePlan, ...]
     view: Object
     later: tuple[Object, ...]
-    stops: tuple[str, ...]
+    stops: tuple[ZlError, ...]
+
+
+@dataclass(frozen=True)
+class PlannedView:
+    """A view as a refresh would publish it.
+
+    Attributes:
+        reads: the tables that its SELECT reads.
+    """
+
+    contract: ViewContract
+    select: str
+    reads: tuple[TableContract, ...]
 
 
 def make_plan(
     publisher: Publisher,
     publications: Mapping[TableContract, Publication],
     later: Sequence[TableContract],
-    view: ViewContract,
-    select: str,
+    view: PlannedView,
     as_of: dt.date,
     permissions: Sequence[Permission],
     beside: Sequence[TablePlan] = (),
@@ -129,35 +162,38 @@ def make_plan(
     Args:
         publications: what a refresh would publish, by table, in its order.
         later: tables that a refresh writes after training; only whether they can be written is looked at.
-        select: the SELECT of the view.
         beside: tables of another plan that the view may read.
     """
-    names = [publisher.namespace.of(contract) for contract in (*publications, *later)] + [publisher.namespace.of(view)]
-    datasets, stops = _datasets(publisher, names)
+    stops: list[ZlError] = []
     tables = []
     for contract, publication in publications.items():
         table, problems = _table(publisher, contract, publication)
         tables.append(table)
         stops += problems
-    view_plan, problems = _view(
-        publisher, view, select, ready=all(t.action == NONE for t in (*tables, *beside) if f"`{t.name}`" in select)
-    )
-    standings = {contract: _standing(publisher, contract) for contract in later}
-    problems += [stop for standing in standings.values() for stop in standing.stops]
+    read = {str(publisher.namespace.of(contract)) for contract in view.reads}
+    ready = all(table.action is Action.NONE for table in (*tables, *beside) if table.name in read)
+    view_plan, problems = _view(publisher, view, ready=ready)
+    stops += problems
+    inspected = [publisher.inspect(contract) for contract in later]
+    stops += [obstacle for seen in inspected for obstacle in seen.obstacles]
+    stops += [WarehouseRefused(f"{p.name} on {p.where} is denied") for p in permissions if p.outcome == DENIED]
     prefix = publisher.namespace.dataset_prefix
+    names = [publisher.namespace.of(contract) for contract in (*publications, *later)] + [publisher.namespace.of(view.contract)]
     return Plan(
-        home=f"project {publisher.namespace.project}, location {publisher.location}"
+        home=f"project {publisher.namespace.project}, location {publisher.terms.location}"
         + (f", every dataset name begins with {prefix}" if prefix else ""),
         as_of=as_of,
-        may_create=publisher.may_create,
+        may_create=publisher.terms.may_create,
         permissions=tuple(permissions),
-        datasets=tuple(datasets),
+        datasets=tuple(_datasets(publisher, names)),
         tables=tuple(tables),
         view=view_plan,
         later=tuple(
-            Object(str(publisher.namespace.of(c)), f"{s.action}; its rows follow from training") for c, s in standings.items()
+            Object(str(seen.name), f"{_words(_action(seen), _missing(seen))}; its rows follow from training")
+            for seen in inspected
         ),
-        stops=(*stops, *problems, *(f"{p.name} on {p.where} is denied" for p in permissions if p.outcome == DENIED)),
+        # A dataset stands in the way of each of its tables, and is told of once.
+        stops=tuple({str(stop): stop for stop in stops}.values()),
     )
 
 
@@ -176,15 +212,33 @@ def probe_permissions(
         found += _on_table(publisher, publisher.namespace.of(contract), READ)
     for name in ours:
         found += _on_table(publisher, name, WRITE)
+    found.append(_of_read_sessions(publisher, ours))
     for dataset in sorted({name.dataset for name in ours}):
         reference = f"{project}.{dataset}"
         if publisher.runner.find("get_dataset", publisher.runner.client.get_dataset, reference) is None:
             found.append(Permission("bigquery.datasets.create", f"project {project}, for {dataset}", UNTESTED))
             continue
         # BigQuery has no test of a dataset's permissions; a dry run of the statement that needs one is refused for want of it.
-        probe = TableName(project, dataset, f"{STAGING_PREFIX}probe").quoted
+        probe = TableName(project, dataset, f"{publisher.terms.marks.staging_prefix}probe").quoted
         found.append(_by_dry_run(publisher, "bigquery.tables.create", reference, f"CREATE TABLE {probe} (nothing INT64)"))
     return found
+
+
+def _of_read_sessions(publisher: Publisher, names: Sequence[TableName]) -> Permission:
+    """Large results are read by the Storage API. Opening a session costs nothing, and reads nothing."""
+    permission, where = "bigquery.readsessions.create", f"project {publisher.namespace.project}"
+    client = publisher.runner.client
+    for name in names:
+        table = publisher.runner.find("get_table", client.get_table, str(name))
+        if table is None or table.table_type != "TABLE":
+            continue
+        try:
+            publisher.runner.open_read_session(table)
+        except WarehouseRefused as refusal:
+            _only_denied(refusal)
+            return Permission(permission, where, DENIED)
+        return Permission(permission, where, GRANTED)
+    return Permission(permission, f"{where}, where no table exists yet", UNTESTED)
 
 
 def _by_dry_run(publisher: Publisher, permission: str, where: str, statement: str) -> Permission:
@@ -215,221 +269,166 @@ def _on_table(publisher: Publisher, name: TableName, wanted: Sequence[str]) -> l
     return [Permission(permission, str(name), GRANTED if permission in granted else DENIED) for permission in wanted]
 
 
-def _datasets(publisher: Publisher, names: Iterable[TableName]) -> tuple[list[Object], list[str]]:
-    objects, stops = [], []
-    for reference in dict.fromkeys(f"{name.project}.{name.dataset}" for name in names):
+def _datasets(publisher: Publisher, names: Iterable[TableName]) -> list[Object]:
+    objects = []
+    for reference in dict.fromkeys(name.home for name in names):
         dataset = publisher.runner.find("get_dataset", publisher.runner.client.get_dataset, reference)
         if dataset is None:
-            objects.append(Object(reference, f"create in {publisher.location}"))
-            if not publisher.may_create:
-                stops.append(f"dataset {reference} does not exist and ZL_CREATE is false")
+            objects.append(Object(reference, f"create in {publisher.terms.location}"))
         elif publisher.is_elsewhere(dataset):
             objects.append(Object(reference, f"none: it is in {dataset.location}"))
-            stops.append(f"dataset {reference} is in {dataset.location}, and ZL_LOCATION is {publisher.location}")
         else:
             objects.append(Object(reference, "none"))
-    return objects, stops
+    return objects
 
 
-@dataclass(frozen=True)
-class _Standing:
-    """How a table is, before its rows are looked at.
-
-    Attributes:
-        live: None where it does not exist, or cannot be used.
-        action: as in `TablePlan`.
-    """
-
-    live: bigquery.Table | None
-    action: str
-    stops: tuple[str, ...]
+def _action(seen: Inspection) -> Action:
+    if seen.live is None:
+        return Action.CREATE
+    if not seen.usable:
+        return Action.UNUSABLE
+    return Action.ADD_COLUMNS if seen.missing else Action.NONE
 
 
-CREATE, UNUSABLE, NONE = "create", "none: it cannot be used", "none"
+def _missing(seen: Inspection) -> tuple[str, ...]:
+    return tuple(column.name for column in seen.missing)
 
 
-def _standing(publisher: Publisher, contract: TableContract) -> _Standing:
-    name = publisher.namespace.of(contract)
-    live = publisher.runner.find("get_table", publisher.runner.client.get_table, str(name))
-    if live is None:
-        return _Standing(None, CREATE, () if publisher.may_create else (f"{name} does not exist and ZL_CREATE is false",))
-    try:
-        missing = ", ".join(column.name for column in schema.adopt(contract, live).missing)
-    except SchemaConflict as conflict:
-        return _Standing(None, UNUSABLE, (str(conflict),))
-    if missing and not publisher.may_create:
-        return _Standing(live, f"add columns: {missing}", (f"{name} lacks {missing} and ZL_CREATE is false",))
-    return _Standing(live, f"add columns: {missing}" if missing else NONE, ())
+def _words(action: Action, columns: Sequence[str]) -> str:
+    return f"{action.value}: {', '.join(columns)}" if columns else action.value
 
 
-def _table(publisher: Publisher, contract: TableContract, publication: Publication) -> tuple[TablePlan, list[str]]:
-    name = publisher.namespace.of(contract)
+def _table(publisher: Publisher, contract: TableContract, publication: Publication) -> tuple[TablePlan, list[ZlError]]:
     frame = publication.frame
     frames.validate(frame, contract)
-    standing = _standing(publisher, contract)
-    stops = list(standing.stops)
-    if standing.action == UNUSABLE:
-        return TablePlan(str(name), UNUSABLE, len(frame), 0, 0, (), 0, 0, None), stops
-    live = standing.live
-    if live is None:
-        wanted = schema.new_table(contract, name, {})
-        return _planned(publisher, contract, wanted, CREATE, frame, frame.assign(added=True), 0, 0, None), stops
-    label = live.labels.get(SOURCE_LABEL)
-    if publication.source is not None and label != publication.source:
-        stops.append(f"{name} holds bars of the source {label!r}, and these are {publication.source!r}: sources are never mixed")
-    off = ownership.switched_off(contract, live)
-    contract, frame = ownership.with_nulls(contract, off, frame, live)
-    found, read = _read_live(publisher, contract, live, frame)
-    keys = list(contract.key)
-    twice = found.loc[found.duplicated(keys), keys].drop_duplicates().merge(frame[keys], on=keys)
-    if not twice.empty:
-        stops.append(doubled(name, len(twice), twice.sort_values(keys).head(5).to_dict("records")))
-        found = found.drop_duplicates(keys)
-    changed = _changed(contract, frame, found)
-    updated = int((~changed["added"]).sum())
-    if contract.mode is WriteMode.RECORD and updated:
-        stops.append(f"{name}: {updated} live rows differ from this product's record, and it never overwrites them")
-    # Rows of symbols that the frame does not speak of are somebody else's.
-    ours = found[found["symbol"].isin(frame["symbol"])] if "symbol" in contract.key else found
-    vanished = len(ours) - (len(frame) - int(changed["added"].sum()))
-    planned = _planned(publisher, contract, live, standing.action, frame, changed, len(ours), vanished, read)
-    return replace(planned, switched_off=tuple(part.name for part in off)), stops
+    seen = publisher.inspect(contract, publication.source)
+    action, stops = _action(seen), list(seen.obstacles)
+    if action is Action.UNUSABLE:
+        return TablePlan(str(seen.name), action, (), len(frame), 0, 0, (), 0, 0, None), stops
+    if seen.live is None:
+        layout = schema.new_table(contract, seen.name, {})
+        planned = _planned(
+            publisher, seen, contract, layout, frame, np.ones(len(frame), dtype=bool), np.ones(len(frame), dtype=bool)
+        )
+        return planned, stops
+    off = ownership.switched_off(contract, seen.live, publisher.terms.marks)
+    written, filled = ownership.with_nulls(contract, off, frame, seen.live)
+    text, parameters, _ = publisher.reading(seen, written, filled, also=contract)
+    read = publisher.runner.dry_run(text, "dry_run_read", parameters)
+    compared = publisher.compare(seen, written, filled, also=contract)
+    stops += obstacles_of_rows(written, seen.name, compared)
+    live_rows, vanished = _vanished(contract, frame, compared)
+    planned = _planned(
+        publisher,
+        seen,
+        contract,
+        seen.live,
+        filled,
+        compared.found.added,
+        compared.found.differing,
+        live_rows=live_rows,
+        vanished=vanished,
+        read=read,
+        switched_off=tuple(part.name for part in off),
+    )
+    return planned, stops
 
 
-def _read_live(
-    publisher: Publisher, contract: TableContract, live: bigquery.Table, frame: pd.DataFrame
-) -> tuple[pd.DataFrame, int]:
-    """Exactly what the write path would compare with, and the bytes that reading it costs."""
-    name = publisher.namespace.of(contract)
-    target = sql.Target(contract, name, schema.live_columns(list(live.schema)))
-    leaves = [
-        *contract.frame_leaves,
-        *(Leaf(sql.hollow_name(c), Column(sql.hollow_name(c), ColumnType.BOOL, "")) for c, _ in sql.written_structs(target)),
-        *(Leaf(c.name, c) for c in target.repeats),
-    ]
-    parameters: list[Parameter] = []
-    if ranged := target.range_column:
-        for bound, date in ((sql.LOW, frame[ranged].min()), (sql.HIGH, frame[ranged].max())):
-            parameters.append(bigquery.ScalarQueryParameter(bound, "DATE", date.date()))
-    text = sql.existing_rows(target)
-    read = publisher.runner.dry_run(text, "dry_run_existing", parameters)
-    return frames.from_arrow(publisher.runner.arrow(text, "existing", parameters), leaves), read
-
-
-def _changed(contract: TableContract, frame: pd.DataFrame, live: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the frame that the MERGE would insert (`added`) or update, by the MERGE's own rule."""
-    keys = list(contract.key)
-    marked = live.set_axis([name if name in keys else f"live {name}" for name in live.columns], axis=1)
-    joined = frame.merge(marked, on=keys, how="left", validate="one_to_one", indicator="found_in")
-    added = joined["found_in"] == "left_only"
-    differs = added.copy()
-    copies = {column.name: column.copy_of for column in contract.columns if column.copy_of is not None}
-    for name in live.columns:
-        if name in keys:
-            continue
-        there = joined[f"live {name}"]
-        if name.endswith(sql.HOLLOW):
-            differs |= there.fillna(False).astype(bool)
-            continue
-        ours = joined[copies.get(name, name)]
-        differs |= ~equal_or_both_missing(ours, there)
-    return joined.loc[differs, list(frame.columns)].assign(added=added[differs])
+def _vanished(contract: TableContract, frame: pd.DataFrame, compared: Compared) -> tuple[int, int]:
+    """How many live rows there are of the frame's symbols within its dates, and how many of them the frame does not have."""
+    live, ours = compared.live.rows, np.ones(compared.live.rows.num_rows, dtype=bool)
+    if "symbol" in contract.key:
+        # Rows of symbols that the frame does not speak of are somebody else's.
+        ours &= np.asarray(pc.is_in(live.column("symbol"), pa.array(frame["symbol"].unique())))
+    if contract.partition_by:
+        dates, rows = live.column(contract.partition_by), compared.rows.column(contract.partition_by)
+        ends = pc.min_max(rows).as_py()
+        within = pc.and_(pc.greater_equal(dates, ends["min"]), pc.less_equal(dates, ends["max"]))
+        ours &= np.asarray(pc.fill_null(within, False))
+    return int(ours.sum()), int((ours & compared.found.lost).sum())
 
 
 def _planned(
     publisher: Publisher,
+    seen: Inspection,
     contract: TableContract,
     table: bigquery.Table,
-    action: str,
     frame: pd.DataFrame,
-    changed: pd.DataFrame,
-    live_rows: int,
-    vanished: int,
-    read: int | None,
+    added: Mask,
+    differing: Mask,
+    *,
+    live_rows: int = 0,
+    vanished: int = 0,
+    read: int | None = None,
+    switched_off: tuple[str, ...] = (),
 ) -> TablePlan:
-    column = contract.partition_by
-    changes = _changes(changed, column, schema.partition_unit(contract, table))
+    dates = frame.loc[differing, contract.partition_by] if contract.partition_by else None
+    changes = changes_of(dates, added[differing], schema.partition_unit(contract, table))
     return TablePlan(
-        name=str(publisher.namespace.of(contract)),
-        action=action,
+        name=str(seen.name),
+        action=_action(seen),
+        columns=_missing(seen),
         rows=len(frame),
         live_rows=live_rows,
         vanished=vanished,
-        years=_by_year(changed, column),
+        years=_by_year(dates, added[differing]),
         partitions=len(changes),
         statements=len(merge_ranges(changes, publisher.max_partitions)),
         bytes=read,
+        switched_off=switched_off,
     )
 
 
-def _changes(changed: pd.DataFrame, column: str | None, unit: str | None) -> list[Change]:
-    if changed.empty:
-        return []
-    if column is None:
-        return [Change(len(changed), int(changed["added"].sum()), None, None)]
-    period = {"DAY": "D", "MONTH": "M", "YEAR": "Y"}
-    groups = changed.groupby(changed[column].dt.to_period(period[unit])) if unit else [(None, changed)]
-    return [
-        Change(len(rows), int(rows["added"].sum()), rows[column].min().date(), rows[column].max().date()) for _, rows in groups
-    ]
-
-
-def _by_year(changed: pd.DataFrame, column: str | None) -> tuple[YearRows, ...]:
-    if changed.empty:
-        return ()
-    if column is None:
-        added = int(changed["added"].sum())
-        return (YearRows(None, added, len(changed) - added, None, None),)
+def _by_year(dates: "pd.Series[pd.Timestamp] | None", added: Mask) -> tuple[YearRows, ...]:
     return tuple(
-        YearRows(
-            int(str(year)),
-            int(rows["added"].sum()),
-            int((~rows["added"]).sum()),
-            rows[column].min().date(),
-            rows[column].max().date(),
-        )
-        for year, rows in changed.groupby(changed[column].dt.year)
+        YearRows(None if c.low is None else c.low.year, c.added, c.differing - c.added, c.low, c.high)
+        for c in changes_of(dates, added, "YEAR")
     )
 
 
-def _view(publisher: Publisher, contract: ViewContract, select: str, *, ready: bool) -> tuple[Object, list[str]]:
-    name = publisher.namespace.of(contract)
-    live = publisher.runner.find("get_table", publisher.runner.client.get_table, str(name))
-    if live is not None and live.table_type != "VIEW":
-        return Object(str(name), "none: it cannot be used"), [f"{name} is a {live.table_type}, expected a view"]
-    stops = []
-    if live is None:
-        action = "create"
-        if not publisher.may_create:
-            stops.append(f"{name} does not exist and ZL_CREATE is false")
-    else:
-        action = "none" if same_select(str(live.view_query), select) else "replace"
+def _view(publisher: Publisher, view: PlannedView, *, ready: bool) -> tuple[Object, list[ZlError]]:
+    seen = publisher.inspect(view.contract)
+    stops = list(seen.obstacles)
+    if seen.live is not None and not seen.usable:
+        return Object(str(seen.name), Action.UNUSABLE.value), stops
+    action = "create"
+    if seen.live is not None:
+        action = "none" if same_select(str(seen.live.view_query), view.select) else "replace"
     if not ready:
-        return Object(str(name), f"{action}; its SELECT can be tried only when its table is there with every column"), stops
+        return Object(str(seen.name), f"{action}; its SELECT can be tried only when its table is there with every column"), stops
     try:
-        read = publisher.runner.dry_run(select, "dry_run_view")
+        read = publisher.runner.dry_run(view.select, "dry_run_view")
     except WarehouseRefused as refusal:
-        return Object(str(name), action), [*stops, str(refusal)]
-    return Object(str(name), f"{action}; its SELECT is valid and reads {read:,} bytes"), stops
+        return Object(str(seen.name), action), [*stops, refusal]
+    return Object(str(seen.name), f"{action}; its SELECT is valid and reads {read:,} bytes"), stops
 
 
-def markdown(plan: Plan) -> str:
-    """The plan for a person."""
-    return "\n".join([*_head(plan), *_objects(plan), *_tables(plan), *_years(plan), *_permissions(plan)])
+def markdown(plan: Plan, say: Callable[[ZlError], str] = str) -> str:
+    """The plan for a person.
+
+    Args:
+        say: an obstacle in words, with what to do about it.
+    """
+    return "\n".join([*_head(plan, say), *_objects(plan), *_tables(plan), *_years(plan), *_permissions(plan)])
 
 
-def _head(plan: Plan) -> list[str]:
+def _head(plan: Plan, say: Callable[[ZlError], str]) -> list[str]:
     total = sum(t.inserted + t.updated for t in plan.tables)
     lines = [f"**A refresh as of {plan.as_of}** in {plan.home}. Nothing was written.", ""]
     if plan.stops:
-        lines += [f"It would **stop** ({len(plan.stops)}):", "", *(f"{i}. {stop}" for i, stop in enumerate(plan.stops, 1)), ""]
+        lines += [
+            f"It would **stop** ({len(plan.stops)}):",
+            "",
+            *(f"{i}. {say(stop)}" for i, stop in enumerate(plan.stops, 1)),
+            "",
+        ]
     else:
         lines += [f"It would change {total:,} rows." if total else "It would change no row.", ""]
     return lines
 
 
 def _objects(plan: Plan) -> list[str]:
-    may = "may be created" if plan.may_create else "may not be created (ZL_CREATE is false)"
+    may = "may be created" if plan.may_create else "may not be created"
     return [
         f"Datasets, tables and columns {may}.",
         "",
@@ -445,7 +444,7 @@ def _tables(plan: Plan) -> list[str]:
         "| table | action | rows | insert | update | unchanged | vanished | partitions | statements | bytes read |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         *(
-            f"| {t.name} | {t.action} | {t.rows:,} | {t.inserted:,} | {t.updated:,} | {t.rows - t.inserted - t.updated:,} "
+            f"| {t.name} | {t.words} | {t.rows:,} | {t.inserted:,} | {t.updated:,} | {t.rows - t.inserted - t.updated:,} "
             f"| {t.vanished:,} | {t.partitions:,} | {t.statements} | {'' if t.bytes is None else format(t.bytes, ',')} |"
             for t in plan.tables
         ),

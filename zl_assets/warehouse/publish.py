@@ -1,35 +1,39 @@
-"""The write path: stage, audit, compare, then one MERGE. A fault at any point leaves the target as it was.
+"""The write path: read what is live, find out what differs, write that alone, read it back. A fault at any point leaves the
+target as it was, or as after the whole write.
 
-Belongs here: the order of the steps and what each must prove before the next. Must not be here: SQL text (sql.py), schema rules
-(schema.py), retries (jobs.py), rules about the data, anything from dagster.
+Belongs here: the order of the steps and what each must prove before the next. Must not be here: SQL text (sql.py), what differs
+(diff.py), what stands in the way (inspection.py), schema rules (schema.py), retries (jobs.py), rules about the data, anything
+from dagster.
 """
 
 import datetime as dt
+import json
 import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
-import sqlglot
+import pyarrow as pa
 from google.cloud import bigquery
 
-from zl_assets.errors import SettingError, ZlError
+from zl_assets.errors import ZlError
 from zl_assets.warehouse import frames, ownership, schema, sql
+from zl_assets.warehouse.changes import Change, changes_of, merge_ranges
 from zl_assets.warehouse.contract import Column, Part, TableContract, ViewContract, WriteMode
-from zl_assets.warehouse.errors import DataFault, SchemaConflict, SourceConflict
-from zl_assets.warehouse.jobs import JobRunner
-from zl_assets.warehouse.names import STAGING_PREFIX, Namespace, TableName
+from zl_assets.warehouse.diff import Diff, Mask, diff
+from zl_assets.warehouse.errors import ChangedMeanwhile, Hint, SchemaConflict, TooManyPartitions
+from zl_assets.warehouse.inspection import Inspection, Terms, inspect, is_elsewhere
+from zl_assets.warehouse.jobs import JobRunner, Parameter
+from zl_assets.warehouse.memory import LiveRows, RunMemory
+from zl_assets.warehouse.names import Namespace, TableName
 from zl_assets.warehouse.process import is_orphan, owner
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import RowRule, require
 
 log = logging.getLogger(__name__)
-
-OWNER_LABEL = "zl_owner"
-SOURCE_LABEL = "zl_source"
 
 # A staging table lives for seconds; should its run die on a machine that never runs again, BigQuery drops it after this.
 STAGING_LIFETIME = dt.timedelta(hours=6)
@@ -39,6 +43,17 @@ ABANDON_DEADLINE = 10.0
 
 # A query's text. https://cloud.google.com/bigquery/quotas#query_jobs
 MAX_QUERY_BYTES = 1024 * 1024
+
+# A MERGE whose rows travel in its request, as JSON. BigQuery takes 10 MB; beyond this a load is quicker: at 256 KB, some 500 rows
+# of a dozen columns.
+MAX_GIVEN_BYTES = 256 * 1024
+
+# A live table is read whole, for the checks to use the same rows, unless it has more than so many rows for each of the frame's.
+WHOLE_UP_TO = 10
+
+# A first load that finds that another run was first begins again from what is there now; once is enough but for a table that
+# somebody empties in between.
+ATTEMPTS = 3
 
 # Staging tables that writes of this process are at work with: of its others, none is needed any more.
 _in_use: set[str] = set()
@@ -79,31 +94,13 @@ class ViewDefinition:
 
 
 @dataclass(frozen=True)
-class Change:
-    """Rows that differ from the live table, in one of its partitions.
-
-    Attributes:
-        differing: rows to insert or update.
-        added: rows to insert.
-        low, high: range of the differing keys, or None in a table without a range column.
-        updated_low, updated_high: range of those to update, or None where there is none.
-    """
-
-    differing: int
-    added: int
-    low: dt.date | None
-    high: dt.date | None
-    updated_low: dt.date | None = None
-    updated_high: dt.date | None = None
-
-
-@dataclass(frozen=True)
 class WriteReport:
     """What one publication did.
 
     Attributes:
-        inserted, updated: rows that were missing or different just before the MERGE, and are as in the frame now. Not the MERGE's
-            own count: one whose answer was lost is sent again, and then counts nothing.
+        inserted, updated: rows that were missing or different just before the write, and are as in the frame now.
+        row_count: rows that the table holds of the contract's symbols.
+        statements: MERGEs, or the one load into an empty table.
     """
 
     table: str
@@ -132,21 +129,38 @@ class ViewReport:
     row_count: int
 
 
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A frame held against the live table.
+
+    Attributes:
+        rows: the frame as it would be written.
+        live: what it was compared with.
+        found: how they differ.
+        changes: what would be written, by partition.
+    """
+
+    rows: pa.Table
+    live: LiveRows
+    found: Diff
+    changes: tuple[Change, ...]
+
+
 @dataclass(frozen=True)
 class Publisher:
     """Writes frames and views for one unit of work.
 
     Attributes:
-        may_create: may datasets, tables and columns be created; staging tables always are.
-        location: where every dataset must be.
+        terms: under which it writes.
         max_partitions: partitions that one MERGE may change.
+        memory: what its run knows already.
     """
 
     runner: JobRunner
     namespace: Namespace
-    may_create: bool
-    location: str
+    terms: Terms
     max_partitions: int
+    memory: RunMemory = field(default_factory=RunMemory)
 
     def publish(self, publication: Publication, contract: TableContract, rules: Sequence[RowRule] = ()) -> WriteReport:
         """Bring the contract's table to the state of the frame: rows added and changed, none deleted.
@@ -154,89 +168,87 @@ class Publisher:
         Raises:
             ContractViolation, DataFault: the frame is at fault; nothing was sent.
             SchemaConflict, SourceConflict: the live table cannot take it; nothing was written.
+            ChangedMeanwhile: another run wrote other values into the same rows; each row is as one of the two wrote it.
             WarehouseUnavailable, WarehouseRefused: BigQuery's side; the table is as it was, or as after the whole write.
         """
-        contract = contract.leaving(publication.left)
+        wanted, contract = contract, contract.leaving(publication.left)
         frames.validate(publication.frame, contract)
         require((rule(publication.frame) for rule in rules), contract.name)
-        name = self.namespace.of(contract)
-        live = self._live(name, contract, publication.source)
-        off: tuple[Part, ...] = ()
-        if live is not None:
-            off = ownership.switched_off(contract, live)
-            contract, frame = ownership.with_nulls(contract, off, publication.frame, live)
-            publication = replace(publication, frame=frame)
-        missing = self._missing(contract, live) if live is not None else ()
-        staging = name.sibling(f"{STAGING_PREFIX}{contract.table}_{uuid.uuid4().hex[:12]}")
-        created = live is None
-        with self._staged(publication.frame, contract, staging):
-            bounds = self._audit(publication.frame, contract, staging)
-            if live is None:
-                live = self._create(contract, name, publication.source)
-                missing = self._missing(contract, live)  # another run may have created it first, with fewer parts
-            changes = self._compare(contract, name, live, staging, bounds)
-            if contract.mode is not WriteMode.UPSERT:
-                self._refuse_changes(contract, name, live, staging, changes, bounds)
+        seen = self.inspect(contract, publication.source)
+        seen.require()
+        name, created = seen.name, seen.live is None
+        first: Compared | None = None
+        for _ in range(ATTEMPTS):
+            is_new = seen.live is None
+            if is_new:
+                seen = self._create(seen, contract, publication.source)
+            live, missing = self._there(seen), seen.missing
+            off = ownership.switched_off(contract, live, self.terms.marks)
+            written, frame = ownership.with_nulls(contract, off, publication.frame, live)
+            before = self.compare(seen, written, frame, also=wanted, is_new=is_new)
+            first = first or before
+            _refuse(written, name, before)
             if missing:
                 self.runner.query(sql.add_columns(name, missing), "add_columns")
                 live = self._get_table(name)
             # Before the write the labels name what was and what will be this product's, so that a run that dies in between leaves
             # nothing that the next one does not know of.
-            self._label(name, ownership.labels_before(contract, live))
-            statements = self._merge(contract, name, live, staging, changes)
-            if contract.mode is WriteMode.APPEND and changes:
-                # Another run can take a key between the comparison and the MERGE, which leaves such a row as it is. Seen by what
-                # is there now: a MERGE whose answer was lost, and that was sent again, counts no rows of its own.
-                taken = self._compare(contract, name, live, staging, bounds)
-                self._refuse_taken(name, sum(change.differing for change in taken))
-        self._label(name, ownership.labels_after(off))
-        self._sweep(staging)
-        [row] = self.runner.rows(sql.count_rows(name), "count")
-        dates = [(c.low, c.high) for c in changes if c.low is not None and c.high is not None]
-        staged = len(publication.frame)
-        inserted = sum(change.added for change in changes)
-        updated = sum(change.differing for change in changes) - inserted
-        return WriteReport(
-            table=str(name),
-            staged=staged,
-            inserted=inserted,
-            updated=updated,
-            unchanged=staged - inserted - updated,
-            row_count=row["row_count"],
-            created=created,
-            columns_added=tuple(c.name for c in missing),
-            partitions_changed=len(changes),
-            statements=statements,
-            changed_from=min((low for low, _ in dates), default=None),
-            changed_to=max((high for _, high in dates), default=None),
-            updated_from=min((c.updated_low for c in changes if c.updated_low is not None), default=None),
-            updated_to=max((c.updated_high for c in changes if c.updated_high is not None), default=None),
-            switched_off=tuple(part.name for part in off),
-        )
+            self._label(name, ownership.labels_before(contract, live, self.terms.marks))
+            statements = self._write(written, name, live, before, is_new=is_new) if before.changes else 0
+            if statements is not None:
+                break
+            seen = self.inspect(contract, publication.source)
+            seen.require()
+        else:
+            raise ChangedMeanwhile(f"{name}: others filled and emptied it while this run loaded it. Run it again.")
+        kept = before.live
+        if before.changes:
+            kept = self._read_back(replace(seen, live=live), written, frame, wanted)
+        self._label(name, ownership.labels_after(off, self.terms.marks))
+        self._sweep(name)
+        if kept.whole:
+            self.memory.keep(name, kept)
+        # Where a load's answer was lost nothing differs any more: what was missing just before is what this run wrote.
+        told = before if before.changes else first
+        return self._report(name, told, kept, statements, missing, off, created=created)
 
     def publish_view(self, definition: ViewDefinition, contract: ViewContract) -> ViewReport:
-        """Create or replace a view, unless the live one already says the same. Its SELECT is dry-run first.
+        """Create or replace a view, unless the live one already says the same. A new SELECT is dry-run first.
 
         Raises:
             SchemaConflict: something that is not a view has the name; nothing was written.
             WarehouseUnavailable, WarehouseRefused: BigQuery's side.
         """
+        seen = self.inspect(contract)
+        seen.require()
+        name = seen.name
+        replaced = seen.live is None or not same_select(seen.live.view_query, definition.select)
+        if replaced:
+            self.runner.dry_run(definition.select, "dry_run_view")
+            self._ensure_dataset(seen)
+            self.memory.forget(name)
+            self.runner.query(sql.create_view(name, contract, definition.select), "create_view")
+        rows = self._read_view(name, contract)
+        self.memory.keep(name, rows, view=True)
+        return ViewReport(str(name), replaced, rows.rows.num_rows)
+
+    def inspect(self, contract: TableContract | ViewContract, source: str | None = None) -> Inspection:
+        """What stands in the way of writing a contract's table or view: existence, location, source, schema, what may be created.
+
+        Raises:
+            WarehouseUnavailable, WarehouseRefused: BigQuery's side.
+        """
         name = self.namespace.of(contract)
         live = self._find(name)
-        if live is not None and live.table_type != "VIEW":
-            raise SchemaConflict(f"{name} is a {live.table_type}, expected a view. Rename or drop it, or set ZL_DATASET_PREFIX.")
-        self.runner.dry_run(definition.select, "dry_run_view")
-        replaced = live is None or not same_select(live.view_query, definition.select)
-        if replaced:
-            if live is None:
-                self._need_create(str(name))
-                self._ensure_dataset(name)
-            self.runner.query(sql.create_view(name, contract, definition.select), "create_view")
-        [row] = self.runner.rows(sql.count_rows(name), "count")
-        return ViewReport(str(name), replaced, row["row_count"])
+        dataset = self.memory.datasets.get(name.home)
+        if dataset is None:
+            dataset = self.runner.find("get_dataset", self.runner.client.get_dataset, name.home)
+            if dataset is not None:
+                self.memory.datasets[name.home] = dataset
+        return inspect(contract, name, dataset, live, self.terms, source)
 
     def read(self, contract: TableContract | ViewContract) -> pd.DataFrame:
-        """The rows of a table or view, ordered by key, one column per leaf.
+        """The rows of a table or view as they are now, ordered by key, one column per leaf.
 
         A nullable column that the live table does not have is read as NULL.
 
@@ -244,48 +256,42 @@ class Publisher:
             SchemaConflict: the table, or a column that must be there, does not exist.
             WarehouseUnavailable, WarehouseRefused: BigQuery's side.
         """
-        leaves = contract.frame_leaves
-        name = self.namespace.of(contract)
-        live = self._find(name)
-        if live is None:
+        rows = self._read_live(contract)
+        if rows is None:
             raise SchemaConflict(
-                f"{name} does not exist. Materialize the asset {contract.table} first. If somebody else's job fills it, check "
-                "ZL_GCP_PROJECT and ZL_DATASET_PREFIX."
+                f"{self.namespace.of(contract)} does not exist. Materialize the asset that writes it first; if somebody else's "
+                "job fills it, look for it there.",
+                Hint.HOME,
             )
-        have = sql.leaf_paths(schema.live_columns(list(live.schema)))
-        absent = [leaf for leaf in leaves if leaf.path.casefold() not in have]
-        if needed := [leaf.path for leaf in absent if not leaf.column.nullable]:
-            raise SchemaConflict(f"{name} lacks {', '.join(needed)}. Compare it with the columns that README.md lists.")
-        parameters = [bigquery.ArrayQueryParameter("symbols", "STRING", list(contract.symbols))] if contract.symbols else []
-        text = sql.select_frame(name, leaves, by_symbol=bool(contract.symbols), absent=absent)
-        # Ordered here: ORDER BY over a whole table is one worker's job in BigQuery, and most of a large read in the embedded one.
-        rows = self.runner.arrow(text, "read", parameters).sort_by([(column, "ascending") for column in contract.key])
-        return frames.from_arrow(rows, leaves)
+        return rows.frame(contract)
 
     def read_or_empty(self, contract: TableContract | ViewContract) -> pd.DataFrame:
         """As `read`, but no rows where there is no such table or view."""
-        return self.read(contract) if self.exists(contract) else empty_frame(contract)
+        rows = self._read_live(contract)
+        return empty_frame(contract) if rows is None else rows.frame(contract)
+
+    def known(self, contract: TableContract | ViewContract) -> pd.DataFrame | None:
+        """The rows as this run last read them, after its own last write; None if it has not."""
+        rows = self.memory.find(self.namespace.of(contract), contract)
+        return None if rows is None else rows.frame(contract)
 
     @contextmanager
     def scratch(self, contract: TableContract) -> Iterator[TableContract]:
         """An empty table of the contract's layout under a name that no other table can have; it expires, and is dropped at the
         end. Yields the contract under that name, to be published and read like any other."""
-        name = self.namespace.of(contract)
-        self._ensure_dataset(name)
-        scratch = name.sibling(f"{STAGING_PREFIX}scratch_{contract.table}_{uuid.uuid4().hex[:12]}")
-        table = schema.new_table(contract, scratch, {OWNER_LABEL: owner()})
+        seen = self.inspect(contract)
+        self._ensure_dataset(seen)
+        prefix = self.terms.marks.staging_prefix
+        scratch = seen.name.sibling(f"{prefix}scratch_{contract.table}_{uuid.uuid4().hex[:12]}")
+        table = schema.new_table(contract, scratch, {self.terms.marks.owner_label: owner()})
         table.expires = dt.datetime.now(dt.UTC) + STAGING_LIFETIME
         with self._temporary(scratch):
             self.runner.call("create_scratch", self.runner.client.create_table, table, exists_ok=True)
             yield replace(contract, table=scratch.table)
 
     def is_elsewhere(self, dataset: bigquery.Dataset) -> bool:
-        """Is the dataset in another location than ours? No query of ours sees anything of it then."""
-        return bool(dataset.location.casefold() != self.location.casefold())
-
-    def exists(self, contract: TableContract | ViewContract) -> bool:
-        """Is there such a table or view?"""
-        return self._find(self.namespace.of(contract)) is not None
+        """Is the dataset in another location than ours?"""
+        return is_elsewhere(dataset, self.terms.location)
 
     def view_query(self, contract: ViewContract) -> str:
         """The SELECT of the live view.
@@ -299,26 +305,50 @@ class Publisher:
             raise SchemaConflict(f"{name} is not there, or is not a view. Materialize the asset {contract.table} first.")
         return str(live.view_query)
 
+    def compare(
+        self, seen: Inspection, contract: TableContract, frame: pd.DataFrame, *, also: TableContract, is_new: bool = False
+    ) -> Compared:
+        """Hold a frame against the live rows.
+
+        Args:
+            seen: the table as it was found; it must be there.
+            contract: as it is written.
+            also: as it is read afterwards: columns that are not written now are read too, so that one read does for both.
+            is_new: this run has just created the table: not read, since only a load can tell whether it is still empty.
+        """
+        live = self._there(seen)
+        target = _target(contract, seen.name, live)
+        rows = frames.to_arrow(frame, contract.frame_leaves)
+        if is_new:
+            existing = LiveRows(rows.schema.empty_table(), (), whole=True)
+        else:
+            text, parameters, between = self.reading(seen, contract, frame, also=also)
+            symbols = _symbols(contract, frame, between)
+            existing = LiveRows(self.runner.arrow(text, "read", parameters), symbols, whole=between is None)
+        compared = {leaf.staged: leaf.staged for leaf in contract.value_leaves} | {
+            column.name: sql.staged_of(str(column.copy_of)) for column in target.repeats
+        }
+        hollow = [sql.hollow_name(column) for column, _ in sql.written_structs(target)]
+        found = diff(rows, existing.rows, contract.key, compared, hollow)
+        dates = frame.loc[found.differing, contract.partition_by] if contract.partition_by else None
+        changes = changes_of(dates, found.added[found.differing], schema.partition_unit(contract, live))
+        return Compared(rows, existing, found, tuple(changes))
+
+    def reading(
+        self, seen: Inspection, contract: TableContract, frame: pd.DataFrame, *, also: TableContract
+    ) -> tuple[str, list[Parameter], tuple[dt.date, dt.date] | None]:
+        """The statement that reads what a frame is compared with, its parameters, and the dates that bound it, if any do."""
+        live, column = self._there(seen), contract.partition_by
+        between = None
+        if column is not None and (live.num_rows or 0) > WHOLE_UP_TO * len(frame):
+            between = (frame[column].min().date(), frame[column].max().date())
+        symbols = _symbols(contract, frame, between)
+        leaves = tuple({leaf.path: leaf for leaf in (*contract.frame_leaves, *also.frame_leaves)}.values())
+        text = sql.existing_rows(_target(contract, seen.name, live), leaves, by_symbol=bool(symbols), ranged=between is not None)
+        parameters: list[Parameter] = _symbol_parameters(symbols)
+        return text, [*parameters, *(_bounds(*between, "") if between else [])], between
+
     # -- the steps ----------------------------------------------------------------------------------------------------
-
-    def _live(self, name: TableName, contract: TableContract, source: str | None) -> bigquery.Table | None:
-        """The live table, fit to be looked at further; None where it does not exist and may be created."""
-        live = self._find(name)
-        self._ensure_dataset(name)
-        if live is None:
-            self._need_create(str(name))
-            return None
-        if source is not None and live.labels.get(SOURCE_LABEL) != source:
-            raise SourceConflict(
-                f"{name} holds bars of the source {live.labels.get(SOURCE_LABEL, 'unknown')!r}, and these are {source!r}. "
-                "Sources are never mixed. Empty the embedded warehouse with 'python -m zl_assets.warehouse reset', or set "
-                "ZL_STATE_DIR to another folder."
-            )
-        return live
-
-    def _need_create(self, what: str) -> None:
-        if not self.may_create:
-            raise SchemaConflict(f"{what} does not exist and ZL_CREATE is false. Create it by hand, or set ZL_CREATE=true.")
 
     def _find(self, name: TableName) -> bigquery.Table | None:
         return self.runner.find("get_table", self.runner.client.get_table, str(name))
@@ -329,44 +359,30 @@ class Publisher:
             raise SchemaConflict(f"{name} was dropped while it was being written. Run it again.")
         return table
 
-    def _ensure_dataset(self, name: TableName) -> None:
-        reference = f"{name.project}.{name.dataset}"
-        client = self.runner.client
-        dataset = self.runner.find("get_dataset", client.get_dataset, reference)
-        if dataset is None:
-            self._need_create(f"dataset {reference}")
-            wanted = bigquery.Dataset(reference)
-            wanted.location = self.location
-            dataset = self.runner.call("create_dataset", client.create_dataset, wanted, exists_ok=True)
-        if self.is_elsewhere(dataset):
-            raise SchemaConflict(
-                f"dataset {reference} is in {dataset.location}, and ZL_LOCATION is {self.location}. One query cannot span two "
-                "locations: set ZL_LOCATION to the dataset's, or ZL_DATASET_PREFIX to work beside it."
-            )
+    def _ensure_dataset(self, seen: Inspection) -> None:
+        """Create the dataset if it is not there; whoever calls has looked that it may."""
+        if seen.dataset is not None:
+            return
+        wanted = bigquery.Dataset(seen.name.home)
+        wanted.location = self.terms.location
+        dataset = self.runner.call("create_dataset", self.runner.client.create_dataset, wanted, exists_ok=True)
+        self.memory.datasets[seen.name.home] = dataset
 
-    def _create(self, contract: TableContract, name: TableName, source: str | None) -> bigquery.Table:
-        labels = ownership.labels_of(contract) | ({SOURCE_LABEL: source} if source is not None else {})
-        table = schema.new_table(contract, name, labels)
-        self.runner.call("create_table", self.runner.client.create_table, table, exists_ok=True)
-        # Read it back: another run may have created it first, from another source.
-        created = self._live(name, contract, source)
-        if created is None:
-            raise SchemaConflict(f"{name} was dropped while it was being created. Run it again.")
-        return created
+    def _there(self, seen: Inspection) -> bigquery.Table:
+        if seen.live is None:
+            raise SchemaConflict(f"{seen.name} does not exist.")
+        return seen.live
 
-    def _missing(self, contract: TableContract, live: bigquery.Table) -> tuple[Column, ...]:
-        """Columns that must be added to a live table that can be used.
-
-        Raises:
-            SchemaConflict: it cannot be used, or columns may not be added.
-        """
-        missing = schema.adopt(contract, live).missing
-        if missing and not self.may_create:
-            raise SchemaConflict(
-                f"{TableName(live.project, live.dataset_id, live.table_id)} lacks {', '.join(c.name for c in missing)} and "
-                "ZL_CREATE is false. Add the columns by hand, or set ZL_CREATE=true."
-            )
-        return missing
+    def _create(self, seen: Inspection, contract: TableContract, source: str | None) -> Inspection:
+        """Create the table, and look at what is there: another run may have been first, with another source or fewer parts."""
+        self._ensure_dataset(seen)
+        marks = self.terms.marks
+        labels = ownership.labels_of(contract, marks) | ({marks.source_label: source} if source is not None else {})
+        table = schema.new_table(contract, seen.name, labels)
+        live = self.runner.call("create_table", self.runner.client.create_table, table, exists_ok=True)
+        found = inspect(contract, seen.name, self.memory.datasets[seen.name.home], live, self.terms, source)
+        found.require()
+        return found
 
     def _label(self, name: TableName, labels: Mapping[str, str | None]) -> None:
         """Set these labels of the live table, and take away those that are None; all others stay."""
@@ -382,12 +398,81 @@ class Publisher:
 
         self.runner.call("label_table", relabel)
 
-    @contextmanager
-    def _staged(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> Iterator[None]:
-        """The frame in a staging table that is dropped at the end."""
+    def _read_live(self, contract: TableContract | ViewContract) -> LiveRows | None:
+        """The rows as they are now; None where there is no such table or view."""
+        name = self.namespace.of(contract)
+        live = self._find(name)
+        if live is None:
+            return None
+        have = sql.leaf_paths(schema.live_columns(list(live.schema)))
+        if needed := [
+            leaf.path for leaf in contract.frame_leaves if leaf.path.casefold() not in have and not leaf.column.nullable
+        ]:
+            raise SchemaConflict(f"{name} lacks {', '.join(needed)}. Compare it with the columns that are documented.")
+        if isinstance(contract, ViewContract):
+            rows = self._read_view(name, contract)
+        else:
+            target = _target(contract, name, live)
+            text = sql.existing_rows(target, contract.frame_leaves, by_symbol=bool(contract.symbols), compared=False)
+            rows = LiveRows(self.runner.arrow(text, "read", _symbol_parameters(contract.symbols)), contract.symbols, whole=True)
+        self.memory.keep(name, rows, view=isinstance(contract, ViewContract))
+        return rows
+
+    def _read_view(self, name: TableName, contract: ViewContract) -> LiveRows:
+        return LiveRows(self.runner.arrow(sql.select_frame(name, contract.frame_leaves), "read"), (), whole=True)
+
+    def _write(
+        self, contract: TableContract, name: TableName, live: bigquery.Table, before: Compared, *, is_new: bool
+    ) -> int | None:
+        """Write what differs; how many statements that took, a load being one. None if it must begin again: the table was to be
+        loaded, and has rows by now, or cannot be loaded and was not read."""
+        self.memory.forget(name)
+        target = _target(contract, name, live)
+        now = dt.datetime.now(dt.UTC)
+        ranges = merge_ranges(before.changes, self.max_partitions)
+        if len(ranges) == 1 and before.live.is_empty_table:
+            stored = frames.as_stored(before.rows, target, now) if schema.takes_loads(contract, live) else None
+            if stored is not None:
+                fields = [field for field in live.schema if field.name in stored.column_names]
+                return 1 if self.runner.load(frames.to_parquet(stored), str(name), fields, "load") else None
+        if is_new:
+            return None
+        rows = before.rows.filter(pa.array(before.found.differing))
+        written_at = bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", now)
+        low, high = ranges[0][0], ranges[-1][1]
+        given = given_rows(contract, rows) if len(ranges) == 1 else None
+        if given is not None:
+            text = sql.merge(target, sql.given_rows(target))
+            self.runner.query(text, "merge", [written_at, given, *_bounds(low, high, "")])
+            return 1
+        staging = name.sibling(f"{self.terms.marks.staging_prefix}{contract.table}_{uuid.uuid4().hex[:12]}")
+        script = sql.merge_staged(target, staging, len(ranges))
+        if len(script.encode()) > MAX_QUERY_BYTES:
+            raise TooManyPartitions(
+                f"{name}: {len(before.changes)} partitions would change, and at {self.max_partitions} of them a MERGE the "
+                f"transaction has {len(script.encode()):,} bytes of text, where BigQuery takes {MAX_QUERY_BYTES:,}. No row was "
+                "written.",
+                Hint.PARTITIONS,
+            )
         with self._temporary(staging):
-            self._stage(frame, contract, staging)
-            yield
+            self._stage(rows, contract, staging)
+            bounds = [p for i, (low, high) in enumerate(ranges) for p in _bounds(low, high, f"_{i}")]
+            count = bigquery.ScalarQueryParameter(sql.STAGED, "INT64", rows.num_rows)
+            self.runner.query(script, "merge_staged", [written_at, count, *bounds])
+        return len(ranges)
+
+    def _read_back(self, seen: Inspection, contract: TableContract, frame: pd.DataFrame, also: TableContract) -> LiveRows:
+        """What the table holds after a write, held against what was to be written."""
+        after = self.compare(seen, contract, frame, also=also)
+        if contract.mode is not WriteMode.RECORD:
+            _refuse(contract, seen.name, after)
+        if after.changes:
+            first = keys_of(contract, after, after.found.differing)
+            raise ChangedMeanwhile(
+                f"{seen.name}: {int(after.found.differing.sum()):,} of {len(frame):,} rows are not as they were written: another "
+                f"run, or a person, changed them meanwhile. First: {first}. Run it again."
+            )
+        return after.live
 
     @contextmanager
     def _temporary(self, table: TableName) -> Iterator[None]:
@@ -409,129 +494,91 @@ class Publisher:
         try:
             hurried.call("drop_staging", self.runner.client.delete_table, str(staging), not_found_ok=True)
         except ZlError as error:
-            log.warning("%s stays behind until the next write, or %s: %s", staging, STAGING_LIFETIME, error)
+            log.warning("%s stays behind until the next run, or %s: %s", staging, STAGING_LIFETIME, error)
 
-    def _stage(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> None:
+    def _stage(self, rows: pa.Table, contract: TableContract, staging: TableName) -> None:
         fields = [schema.staging_field(leaf) for leaf in contract.frame_leaves]
         table = bigquery.Table(str(staging), schema=fields)
         table.expires = dt.datetime.now(dt.UTC) + STAGING_LIFETIME
-        table.labels = {OWNER_LABEL: owner()}
-        # The table is created first: a load that creates one would make every column nullable.
+        table.labels = {self.terms.marks.owner_label: owner()}
+        # The table is created first: a load that creates one would make every column nullable. That it has rows already means
+        # that an answer was lost; the script that follows proves that they are the right ones.
         self.runner.call("create_staging", self.runner.client.create_table, table, exists_ok=True)
-        self.runner.load(
-            frames.to_parquet(frame, contract),
-            str(staging),
-            fields,
-            "load",
-            empty=lambda: self.runner.query(sql.truncate(staging), "empty_staging"),
-        )
-
-    def _audit(self, frame: pd.DataFrame, contract: TableContract, staging: TableName) -> list[bigquery.ScalarQueryParameter]:
-        """Hold what was loaded against what was sent; returns the range of its keys as parameters."""
-        [found] = self.runner.rows(sql.audit_staging(contract, staging), "audit")
-        expected: dict[str, object] = {"row_count": len(frame), "distinct_keys": len(frame)}
-        if contract.partition_by:
-            dates = frame[contract.partition_by]
-            expected |= {"low": dates.min().date(), "high": dates.max().date()}
-        actual = {name: found[name] for name in expected}
-        if actual != expected:
-            raise DataFault(
-                f"{contract.name}: what BigQuery staged is not what was sent. Expected {expected}, found {actual}. Nothing was "
-                "written; run it again, and report it if it stays."
-            )
-        return _bounds(found["low"], found["high"], "") if contract.partition_by else []
-
-    def _compare(
-        self,
-        contract: TableContract,
-        name: TableName,
-        live: bigquery.Table,
-        staging: TableName,
-        bounds: Sequence[bigquery.ScalarQueryParameter],
-    ) -> list[Change]:
-        partition = schema.partition_expression(contract, live)
-        target = _target(contract, name, live)
-        rows = self.runner.rows(sql.compare(target, staging, partition), "compare", bounds)
-        if twice := sum(row["twice"] for row in rows):
-            first = self.runner.rows(sql.doubled_keys(target, staging, limit=5), "doubled_keys", bounds)
-            raise SchemaConflict(doubled(name, twice, [dict(row.items()) for row in first]))
-        names = ("differing", "added", "low", "high", "updated_low", "updated_high")
-        return [Change(**{name: row[name] for name in names}) for row in rows]
-
-    def _refuse_changes(
-        self,
-        contract: TableContract,
-        name: TableName,
-        live: bigquery.Table,
-        staging: TableName,
-        changes: Sequence[Change],
-        bounds: Sequence[bigquery.ScalarQueryParameter],
-    ) -> None:
-        changed = sum(change.differing - change.added for change in changes)
-        if contract.mode is WriteMode.APPEND:
-            self._refuse_taken(name, changed)
-        if changed == 0:
-            return
-        rows = self.runner.rows(sql.differing_rows(_target(contract, name, live), staging, limit=10), "differing_rows", bounds)
-        raise SchemaConflict(
-            f"{name}: {changed} live rows differ from this product's record, and nothing was written. The record says:\n"
-            + "\n".join(f"- {dict(row.items())}" for row in rows)
-            + "\nPut the live rows right, or set ZL_DATASET_PREFIX to work beside them."
-        )
-
-    def _refuse_taken(self, name: TableName, taken: int) -> None:
-        if taken:
-            raise SchemaConflict(
-                f"{name}: {taken} of the rows to be added have a key that another run wrote meanwhile. Its rows stay as "
-                "they are. Run it again: it begins from what is there now."
-            )
-
-    def _merge(
-        self, contract: TableContract, name: TableName, live: bigquery.Table, staging: TableName, changes: Sequence[Change]
-    ) -> int:
-        """The number of MERGE statements; none at all where nothing differs."""
-        if not changes:
-            return 0
-        target = _target(contract, name, live)
-        written_at = bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", dt.datetime.now(dt.UTC))
-        ranges = merge_ranges(changes, self.max_partitions)
-        low, high = ranges[0][0], ranges[-1][1]
-        # Free: what BigQuery would refuse, for its form or a permission, is refused before anything changes.
-        self.runner.dry_run(sql.merge(target, staging), "dry_run_merge", [written_at, *_bounds(low, high, "")])
-        if len(ranges) == 1:
-            self.runner.query(sql.merge(target, staging), "merge", [written_at, *_bounds(low, high, "")])
-        else:
-            bounds = [p for i, (low, high) in enumerate(ranges) for p in _bounds(low, high, f"_{i}")]
-            script = sql.merge_in_transaction(target, staging, len(ranges))
-            if len(script.encode()) > MAX_QUERY_BYTES:
-                raise SettingError(
-                    f"{name}: {len(changes)} partitions would change, and at {self.max_partitions} of them a MERGE "
-                    f"(ZL_MAX_PARTITIONS) the transaction has {len(script.encode()):,} bytes of text, where BigQuery takes "
-                    f"{MAX_QUERY_BYTES:,}. No row was written. Set ZL_MAX_PARTITIONS higher."
-                )
-            self.runner.query(script, "merge_in_transaction", [written_at, *bounds])
-        return len(ranges)
+        self.runner.load(frames.to_parquet(rows), str(staging), fields, "load_staging")
 
     def _drop(self, table: TableName) -> None:
         self.runner.call("drop_staging", self.runner.client.delete_table, str(table), not_found_ok=True)
 
-    def _sweep(self, staging: TableName) -> None:
-        """Drop the staging tables that killed runs of this machine, and failed writes of this process, left in the dataset."""
-        reference = f"{staging.project}.{staging.dataset}"
-        tables = self.runner.call("list_staging", lambda **how: list(self.runner.client.list_tables(reference, **how)))
+    def _sweep(self, name: TableName) -> None:
+        """Once a run, drop the staging tables that killed runs of this machine, and failed writes of this process, left in the
+        dataset."""
+        if name.home in self.memory.swept:
+            return
+        marks = self.terms.marks
+        tables = self.runner.call("list_staging", lambda **how: list(self.runner.client.list_tables(name.home, **how)))
         for table in tables:
             # First its prefix: others' tables may have names that this product would never make.
-            if table.table_id.startswith(STAGING_PREFIX):
-                left, label = staging.sibling(table.table_id), table.labels.get(OWNER_LABEL, "")
+            if table.table_id.startswith(marks.staging_prefix):
+                left, label = name.sibling(table.table_id), table.labels.get(marks.owner_label, "")
                 if str(left) not in _in_use and (label == owner() or is_orphan(label)):
                     self._drop(left)
+        self.memory.swept.add(name.home)
+
+    def _report(
+        self,
+        name: TableName,
+        before: Compared,
+        kept: LiveRows,
+        statements: int,
+        missing: Sequence[Column],
+        off: Sequence[Part],
+        *,
+        created: bool,
+    ) -> WriteReport:
+        changes = before.changes
+        staged = before.rows.num_rows
+        inserted = int(before.found.added.sum())
+        updated = int(before.found.changed.sum())
+        if kept.whole:
+            row_count = kept.rows.num_rows
+        else:
+            [row] = self.runner.rows(sql.count_rows(name), "count")
+            row_count = row["row_count"]
+        return WriteReport(
+            table=str(name),
+            staged=staged,
+            inserted=inserted,
+            updated=updated,
+            unchanged=staged - inserted - updated,
+            row_count=row_count,
+            created=created,
+            columns_added=tuple(column.name for column in missing),
+            partitions_changed=len(changes),
+            statements=statements,
+            changed_from=min((c.low for c in changes if c.low is not None), default=None),
+            changed_to=max((c.high for c in changes if c.high is not None), default=None),
+            updated_from=min((c.updated_low for c in changes if c.updated_low is not None), default=None),
+            updated_to=max((c.updated_high for c in changes if c.updated_high is not None), default=None),
+            switched_off=tuple(part.name for part in off),
+        )
 
 
 def _target(contract: TableContract, name: TableName, live: bigquery.Table) -> sql.Target:
     return sql.Target(contract, name, schema.live_columns(list(live.schema)))
 
 
-def _bounds(low: dt.date | None, high: dt.date | None, suffix: str) -> list[bigquery.ScalarQueryParameter]:
+def _symbols(contract: TableContract, frame: pd.DataFrame, between: tuple[dt.date, dt.date] | None) -> tuple[str, ...]:
+    """The symbols whose rows are read: those of the contract; in a read that serves the comparison alone, those of the frame."""
+    if contract.symbols or between is None or "symbol" not in contract.key:
+        return contract.symbols
+    return tuple(frame["symbol"].unique())
+
+
+def _symbol_parameters(symbols: tuple[str, ...]) -> list[Parameter]:
+    return [bigquery.ArrayQueryParameter(sql.SYMBOLS, "STRING", list(symbols))] if symbols else []
+
+
+def _bounds(low: dt.date | None, high: dt.date | None, suffix: str) -> list[Parameter]:
     if low is None or high is None:
         return []
     return [
@@ -540,28 +587,85 @@ def _bounds(low: dt.date | None, high: dt.date | None, suffix: str) -> list[bigq
     ]
 
 
-def merge_ranges(changes: Sequence[Change], max_partitions: int) -> list[tuple[dt.date | None, dt.date | None]]:
-    """Key ranges of the MERGEs, each touching at most `max_partitions` of the partitions that change.
-
-    Args:
-        changes: one per changed partition, in order of the partitions.
-    """
-    chunks = [changes[i : i + max_partitions] for i in range(0, len(changes), max_partitions)]
-    return [(chunk[0].low, chunk[-1].high) for chunk in chunks]
-
-
-def doubled(name: TableName, keys: int, first: Sequence[Mapping[Any, object]]) -> str:
-    """What to say of a live table that has a key more than once."""
-    examples = "\n".join(f"- {', '.join(f'{column}={value}' for column, value in row.items())}" for row in first)
-    return (
-        f"{name}: {keys} keys that must be unique are there more than once, and nothing was written, since no MERGE could put "
-        f"that right:\n{examples}\nDelete the rows that are too many, or set ZL_DATASET_PREFIX to work beside them."
+def given_rows(contract: TableContract, rows: pa.Table) -> bigquery.ArrayQueryParameter | None:
+    """Rows as a parameter; None where they are too many for a request."""
+    kinds = {leaf.staged: leaf.column.type.value for leaf in contract.frame_leaves}
+    # A value takes some 40 bytes of JSON, so this bounds what is made only to be measured.
+    if rows.num_rows * len(kinds) * 10 > MAX_GIVEN_BYTES:
+        return None
+    values = [
+        bigquery.StructQueryParameter(
+            None, *(bigquery.ScalarQueryParameter(name, kind, row[name]) for name, kind in kinds.items())
+        )
+        for row in rows.to_pylist()
+    ]
+    of_row = bigquery.StructQueryParameterType(
+        *(bigquery.ScalarQueryParameterType(kind, name=name) for name, kind in kinds.items())  # type: ignore[no-untyped-call]
     )
+    given = bigquery.ArrayQueryParameter(sql.ROWS, of_row, values)
+    return given if len(json.dumps(given.to_api_repr())) < MAX_GIVEN_BYTES else None
+
+
+def _refuse(contract: TableContract, name: TableName, compared: Compared) -> None:
+    """Raise what no write can put right, or may.
+
+    Raises:
+        SchemaConflict: a key is there more than once, or a row that must not be changed differs.
+    """
+    for obstacle in obstacles_of_rows(contract, name, compared):
+        raise obstacle
+
+
+def obstacles_of_rows(contract: TableContract, name: TableName, compared: Compared) -> list[SchemaConflict]:
+    """Why the rows of the frame cannot be written, if they cannot."""
+    found = []
+    if compared.found.doubled.num_rows:
+        found.append(_doubled(name, compared.found))
+    changed = int(compared.found.changed.sum())
+    if changed and contract.mode is WriteMode.APPEND:
+        found.append(
+            SchemaConflict(
+                f"{name}: {changed} of the rows to be added have a key that another run wrote meanwhile. Its rows stay as they "
+                "are. Run it again: it begins from what is there now."
+            )
+        )
+    if changed and contract.mode is WriteMode.RECORD:
+        rows = compared.rows.filter(pa.array(compared.found.changed)).slice(0, 10).to_pylist()
+        found.append(
+            SchemaConflict(
+                f"{name}: {changed} live rows differ from this product's record, and nothing was written. The record says:\n"
+                + "\n".join(f"- {row}" for row in rows)
+                + "\nPut the live rows right.",
+                Hint.BESIDE,
+            )
+        )
+    return found
+
+
+def _doubled(name: TableName, found: Diff) -> SchemaConflict:
+    """A live table that has a key more than once."""
+    first = found.doubled.slice(0, 5).to_pylist()
+    examples = "\n".join(f"- {', '.join(f'{column}={value}' for column, value in row.items())}" for row in first)
+    return SchemaConflict(
+        f"{name}: {found.doubled.num_rows} keys that must be unique are there more than once, and nothing was written, since no "
+        f"MERGE could put that right:\n{examples}\nDelete the rows that are too many.",
+        Hint.BESIDE,
+    )
+
+
+def keys_of(contract: TableContract, compared: Compared, mask: Mask) -> str:
+    """The first keys of some of the rows, for an error message."""
+    first = compared.rows.select(list(contract.key)).filter(pa.array(mask)).slice(0, 5).to_pylist()
+    return "; ".join(", ".join(f"{column}={value}" for column, value in row.items()) for row in first)
 
 
 def same_select(left: str, right: str) -> bool:
     """Do two SELECTs say the same, whatever their layout? One that cannot be parsed, as in the legacy dialect, says something
     else."""
+    if left == right:
+        return True
+    import sqlglot
+
     try:
         return sqlglot.parse_one(left, dialect="bigquery") == sqlglot.parse_one(right, dialect="bigquery")
     except sqlglot.errors.SqlglotError:

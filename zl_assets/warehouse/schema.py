@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from google.cloud import bigquery
 
 from zl_assets.warehouse.contract import Column, ColumnType, Leaf, TableContract
-from zl_assets.warehouse.errors import SchemaConflict
-from zl_assets.warehouse.names import STAGING_PREFIX, TableName
+from zl_assets.warehouse.errors import Hint, SchemaConflict
+from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.sql import LiveColumn
 
 # The API names types in the legacy dialect, whatever dialect created them.
@@ -70,17 +70,20 @@ class Adoption:
     missing: tuple[Column, ...]
 
 
-def adopt(contract: TableContract, table: bigquery.Table) -> Adoption:
+def adopt(contract: TableContract, table: bigquery.Table, staging_prefix: str) -> Adoption:
     """Compare a live table with its contract.
 
     Extra nullable columns, descriptions, labels, and other partitioning or clustering are accepted as they are.
+
+    Args:
+        staging_prefix: begins the names of tables that are meant to expire.
 
     Raises:
         SchemaConflict: the table cannot be used; the message lists every difference that stands in the way.
     """
     name = f"{table.project}.{table.dataset_id}.{table.table_id}"
     if table.table_type != "TABLE":
-        raise SchemaConflict(f"{name} is a {table.table_type}, expected a table. Rename or drop it, or set ZL_DATASET_PREFIX.")
+        raise SchemaConflict(f"{name} is a {table.table_type}, expected a table. Rename or drop it.", Hint.BESIDE)
     live = {f.name.casefold(): f for f in table.schema}
     problems: list[str] = []
     missing: list[Column] = []
@@ -98,12 +101,13 @@ def adopt(contract: TableContract, table: bigquery.Table) -> Adoption:
         for f in table.schema
         if f.name.casefold() not in known and f.mode == "REQUIRED" and f.default_value_expression is None
     )
-    problems.extend(_options(contract, table))
+    problems.extend(_options(table, staging_prefix))
     if problems:
         raise SchemaConflict(
             f"{name} cannot be used as it is, and nothing was written. Differences (contract against live):\n"
             + "\n".join(problems)
-            + "\nCorrect the live table, or set ZL_DATASET_PREFIX to work beside it."
+            + "\nCorrect the live table.",
+            Hint.BESIDE,
         )
     return Adoption(tuple(missing))
 
@@ -133,11 +137,11 @@ def _differences(column: Column, found: bigquery.SchemaField, path: str) -> list
     return problems
 
 
-def _options(contract: TableContract, table: bigquery.Table) -> list[str]:
+def _options(table: bigquery.Table, staging_prefix: str) -> list[str]:
     problems = []
     if table.require_partition_filter:
-        problems.append("- require_partition_filter is set, and the training view has no date bound")
-    if table.expires is not None and not table.table_id.startswith(STAGING_PREFIX):
+        problems.append("- require_partition_filter is set, and the reads have no date bound")
+    if table.expires is not None and not table.table_id.startswith(staging_prefix):
         problems.append(f"- the table expires at {table.expires}")
     partitioning = table.time_partitioning
     if partitioning is not None and partitioning.expiration_ms is not None:
@@ -161,9 +165,8 @@ def partition_unit(contract: TableContract, table: bigquery.Table) -> str | None
     return partitioning.type_ if partitioning.type_ in ("MONTH", "YEAR") else "DAY"
 
 
-def partition_expression(contract: TableContract, table: bigquery.Table) -> str | None:
-    """SQL for the partition that a staged row falls into, by the live table's own partitioning; None where it has none."""
-    unit = partition_unit(contract, table)
-    if unit is None or contract.partition_by is None:
-        return None
-    return contract.partition_by if unit == "DAY" else f"DATE_TRUNC({contract.partition_by}, {unit})"
+def takes_loads(contract: TableContract, table: bigquery.Table) -> bool:
+    """Would a load of the contract's columns leave all others as an INSERT does? Not where one has a default value, which only an
+    INSERT is sure to give it."""
+    known = {column.name.casefold() for column in contract.columns}
+    return not any(f.name.casefold() not in known and f.default_value_expression is not None for f in table.schema)

@@ -1,4 +1,4 @@
-"""Frames as the contracts shape them, and when two of their values are the same.
+"""Frames as the contracts shape them.
 
 Must not be here: any judgement about a value, and anything that needs BigQuery.
 """
@@ -20,11 +20,3 @@ def conform(frame: pd.DataFrame, contract: TableContract) -> pd.DataFrame:
 def empty_frame(contract: TableContract | ViewContract) -> pd.DataFrame:
     """No rows, with the contract's columns and types."""
     return pd.DataFrame({leaf.path: pd.Series(dtype=PANDAS_DTYPES[leaf.column.type]) for leaf in contract.frame_leaves})
-
-
-def equal_or_both_missing(left: pd.Series, right: pd.Series) -> "pd.Series[bool]":
-    """True where the two values of an index label are equal or both are missing.
-
-    NaN, None and NA are all missing. -0.0 equals 0.0. There is no tolerance.
-    """
-    return left.eq(right).fillna(False).astype(bool) | (left.isna() & right.isna())

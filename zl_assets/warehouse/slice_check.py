@@ -13,9 +13,9 @@ from google.cloud import bigquery
 
 from zl_assets.warehouse import frames, sql
 from zl_assets.warehouse.contract import Column, ColumnType, Leaf, TableContract, leaves_of
+from zl_assets.warehouse.diff import same
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.publish import Publication, Publisher
-from zl_assets.warehouse.shape import equal_or_both_missing
 from zl_assets.warehouse.verdict import RowRule
 
 
@@ -92,11 +92,11 @@ def _differing(written: pd.DataFrame, found: pd.DataFrame) -> list[str]:
     faults = []
     for name in written.columns:
         one, other = written[name].reset_index(drop=True), found[name]
-        same = equal_or_both_missing(one, other)
-        if one.dtype != other.dtype or not same.all():
-            at = int((~same).to_numpy().argmax())
+        differs = ~same(one, other)
+        if one.dtype != other.dtype or differs.any():
+            at = int(differs.argmax())
             faults.append(
-                f"{name}: {int((~same).sum())} values differ, the first in row {at + 1}: wrote {one.iloc[at]} ({one.dtype}), "
+                f"{name}: {int(differs.sum())} values differ, the first in row {at + 1}: wrote {one.iloc[at]} ({one.dtype}), "
                 f"found {other.iloc[at]} ({other.dtype})"
             )
     return faults

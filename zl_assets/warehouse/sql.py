@@ -1,8 +1,8 @@
 """The SQL of the write path and of the jobs beside it, as pure functions of names, contracts and live schemas.
 
 Belongs here: rendering. Values always travel as query parameters; names are validated identifiers. No statement joins two
-tables: Python computes, SQL selects, and the write path compares a staging table with its target by set operations. Must not be
-here: a client, a frame, the SELECT of one view, or SQL that only a test needs.
+tables: Python computes, SQL selects, and rows are compared in diff.py. Must not be here: a client, a frame, the SELECT of one
+view, or SQL that only a test needs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from zl_assets.warehouse.contract import Column, ColumnType, Leaf, Stamp, TableContract, ViewContract, WriteMode
 from zl_assets.warehouse.names import TableName
 
-LOW, HIGH, WRITTEN_AT = "low", "high", "written_at"
+LOW, HIGH, WRITTEN_AT, ROWS, STAGED, SYMBOLS = "low", "high", "written_at", "rows", "staged_rows", "symbols"
+
+# What the script of a staged write says when it stops.
+NOT_AS_SENT = "what was staged is not what was sent, and nothing was written: run it again, and report it if it stays"
 
 # Ends the name of a column that says whether a STRUCT is there with nothing in it.
 HOLLOW = "__hollow"
@@ -92,54 +95,21 @@ def _between(column: str, suffix: str = "") -> str:
     return f"{column} BETWEEN @{LOW}{suffix} AND @{HIGH}{suffix}"
 
 
-def _staged_of(path: str) -> str:
+def staged_of(path: str) -> str:
+    """The flat name of a leaf, by its dotted path."""
     return path.replace(".", "__")
 
 
-def select_frame(
-    table: TableName,
-    leaves: Sequence[Leaf],
-    order_by: Sequence[str] = (),
-    by_symbol: bool = False,
-    absent: Sequence[Leaf] = (),
-) -> str:
-    """Rows of a table or view, one column per leaf under its staged name.
-
-    Args:
-        by_symbol: only the rows of the symbols in the array parameter @symbols.
-        absent: leaves that the live table does not have, and that are read as NULL.
-    """
-
-    def value(leaf: Leaf) -> str:
-        if leaf in absent:
-            return f"CAST(NULL AS {leaf.column.type}) AS {leaf.staged}"
-        return f"{leaf.path} AS {leaf.staged}"
-
-    columns = _list(value(leaf) for leaf in leaves)
-    where = "\nWHERE symbol IN UNNEST(@symbols)" if by_symbol else ""
+def select_frame(table: TableName, leaves: Sequence[Leaf], order_by: Sequence[str] = ()) -> str:
+    """Rows of a table or view, one column per leaf under its staged name."""
+    columns = _list(f"{leaf.path} AS {leaf.staged}" for leaf in leaves)
     order = f"\nORDER BY {', '.join(order_by)}" if order_by else ""
-    return f"SELECT\n{columns}\nFROM {table.quoted}{where}{order}"
-
-
-def truncate(table: TableName) -> str:
-    """Every row of a table gone; its schema, labels and expiration stay."""
-    return f"TRUNCATE TABLE {table.quoted}"
+    return f"SELECT\n{columns}\nFROM {table.quoted}{order}"
 
 
 def count_rows(table: TableName) -> str:
     """Rows of a table. The table's own row counter lags behind DML."""
     return f"SELECT COUNT(*) AS row_count FROM {table.quoted}"
-
-
-def audit_staging(contract: TableContract, staging: TableName) -> str:
-    """Row count, distinct keys and key range of what was loaded, to be held against the frame that was sent."""
-    keys = ", ".join(contract.key)
-    bounds = f",\n  MIN({contract.partition_by}) AS low,\n  MAX({contract.partition_by}) AS high" if contract.partition_by else ""
-    return (
-        "SELECT\n  COUNT(*) AS row_count,\n"
-        f"  (SELECT COUNT(*) FROM (SELECT DISTINCT {keys} FROM {staging.quoted})) AS distinct_keys{bounds}\n"
-        f"FROM {staging.quoted}"
-    )
 
 
 def _hollow(alias: str, column: LiveColumn) -> str:
@@ -161,131 +131,35 @@ def _live_value(target: Target, leaf: Leaf) -> str:
     return f"live.{leaf.path}" if target.has(leaf) else f"CAST(NULL AS {leaf.column.type})"
 
 
-def existing_rows(target: Target) -> str:
-    """What the write path compares of the live rows between @low and @high: keys, value leaves under staged names (NULL where
-    the live table lacks the leaf), for each STRUCT whether it is there with every field NULL (`<struct>__hollow`), and the
-    columns that repeat a leaf."""
+def existing_rows(
+    target: Target, leaves: Sequence[Leaf], *, by_symbol: bool = False, ranged: bool = False, compared: bool = True
+) -> str:
+    """The live rows: leaves under their staged names, NULL where the live table lacks one.
+
+    Args:
+        compared: beside them what only a comparison needs: for each STRUCT that is written whether it is there with every field
+            NULL (`<struct>__hollow`), and the columns that repeat a leaf.
+        by_symbol: only the rows of the symbols in the array parameter @symbols.
+        ranged: only the rows between @low and @high.
+    """
     columns = _list(
         [
-            *(f"live.{key} AS {key}" for key in target.contract.key),
-            *(f"{_live_value(target, leaf)} AS {leaf.staged}" for leaf in target.contract.value_leaves),
-            *(f"{_hollow('live', live)} AS {hollow_name(column)}" for column, live in written_structs(target)),
-            *(f"live.{c.name} AS {c.name}" for c in target.repeats),
+            *(f"{_live_value(target, leaf)} AS {leaf.staged}" for leaf in leaves),
+            *(f"{_hollow('live', live)} AS {hollow_name(column)}" for column, live in written_structs(target) if compared),
+            *(f"live.{c.name} AS {c.name}" for c in target.repeats if compared),
         ]
     )
-    return f"SELECT\n{columns}\n{_from_live(target)}"
-
-
-def _from_live(target: Target) -> str:
-    bound = f"\nWHERE {_between(f'live.{target.range_column}')}" if target.range_column else ""
-    return f"FROM {target.name.quoted} AS live{bound}"
+    conditions = [
+        *(["live.symbol IN UNNEST(@symbols)"] if by_symbol else []),
+        *([_between(f"live.{target.range_column}")] if ranged else []),
+    ]
+    where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT\n{columns}\nFROM {target.name.quoted} AS live{where}"
 
 
 def hollow_name(struct: Column) -> str:
     """The column of `existing_rows` that says whether a STRUCT is there with nothing in it."""
     return f"{struct.name}{HOLLOW}"
-
-
-def compare(target: Target, staging: TableName, partition: str | None) -> str:
-    """How the staged rows differ from the live ones, one row per partition that would change.
-
-    Set operations instead of a join: EXCEPT DISTINCT treats two NULLs as the same value, which is what IS DISTINCT FROM does in
-    the MERGE. A STRUCT that is there with every field NULL counts as different, since this product writes such a STRUCT as NULL.
-
-    Args:
-        partition: SQL expression of the live table's partition over the staged columns, or None where it has no partitions.
-
-    Result columns: partition_start, differing (rows to insert or update), added (rows to insert), low, high (range of the
-    differing keys), updated_low, updated_high (range of those to update; NULL where there is none). Without a range column all
-    four are NULL. And twice: in a row of its own, and in no other, how many staged keys the live table has more than once; no
-    such row where there is none.
-    """
-    contract = target.contract
-    keys, values = list(contract.key), list(contract.value_leaves)
-    structs = written_structs(target)
-    repeats = target.repeats
-    staged_columns = _list(
-        [
-            *keys,
-            *(leaf.staged for leaf in values),
-            *(f"FALSE AS {hollow_name(column)}" for column, _ in structs),
-            *(f"{_staged_of(str(c.copy_of))} AS {c.name}" for c in repeats),
-        ]
-    )
-    ranged = target.range_column
-    ends = {
-        name: f"{end}({rows})" if ranged else "CAST(NULL AS DATE)"
-        for name, end, rows in (
-            ("low", "MIN", ranged),
-            ("high", "MAX", ranged),
-            ("updated_low", "MIN", f"IF(is_new = 0, {ranged}, NULL)"),
-            ("updated_high", "MAX", f"IF(is_new = 0, {ranged}, NULL)"),
-        )
-    }
-    range_of = ",\n".join(f"{text} AS {name}" for name, text in ends.items())
-    key_list = ", ".join(keys)
-    return f"""WITH
-staged AS (
-  SELECT
-{_indent(staged_columns)}
-  FROM {staging.quoted}
-),
-existing AS (
-{_indent(existing_rows(target))}
-),
-differing AS (
-  SELECT * FROM staged EXCEPT DISTINCT SELECT * FROM existing
-),
-added AS (
-  SELECT {key_list} FROM staged EXCEPT DISTINCT SELECT {key_list} FROM existing
-),
-counted AS (
-  SELECT {key_list}, 1 AS is_new FROM added
-  UNION ALL
-  SELECT {key_list}, 0 AS is_new FROM (SELECT {key_list} FROM differing EXCEPT DISTINCT SELECT {key_list} FROM added)
-),
-changes AS (
-  SELECT
-    {partition or "CAST(NULL AS DATE)"} AS partition_start,
-    COUNT(*) AS differing,
-    SUM(is_new) AS added,
-{_indent(range_of, 4)}
-  FROM counted
-  GROUP BY partition_start
-),
-doubled AS (
-  SELECT {key_list} FROM existing GROUP BY {key_list} HAVING COUNT(*) > 1
-  INTERSECT DISTINCT
-  SELECT {key_list} FROM staged
-)
-SELECT *, 0 AS twice FROM changes
-UNION ALL
-SELECT CAST(NULL AS DATE), 0, 0, CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS DATE), CAST(NULL AS DATE), COUNT(*)
-FROM doubled
-HAVING COUNT(*) > 0
-ORDER BY partition_start"""
-
-
-def doubled_keys(target: Target, staging: TableName, limit: int) -> str:
-    """The first staged keys that the live table has more than once between @low and @high, for an error message."""
-    keys = ", ".join(target.contract.key)
-    live = ", ".join(f"live.{key} AS {key}" for key in target.contract.key)
-    return (
-        f"SELECT {live}\n{_from_live(target)}\nGROUP BY {keys} HAVING COUNT(*) > 1\nINTERSECT DISTINCT\n"
-        f"SELECT {keys} FROM {staging.quoted}\nORDER BY {keys}\nLIMIT {int(limit)}"
-    )
-
-
-def differing_rows(target: Target, staging: TableName, limit: int) -> str:
-    """The first staged rows that differ from the live ones between @low and @high, for an error message."""
-    names = [*target.contract.key, *(leaf.staged for leaf in target.contract.value_leaves)]
-    live = ", ".join(
-        [*(f"live.{k}" for k in target.contract.key), *(_live_value(target, v) for v in target.contract.value_leaves)]
-    )
-    return (
-        f"SELECT {', '.join(names)} FROM {staging.quoted}\nEXCEPT DISTINCT\n"
-        f"SELECT {live}\n{_from_live(target)}\nORDER BY {', '.join(target.contract.key)}\nLIMIT {int(limit)}"
-    )
 
 
 def _struct_value(target: Target, column: Column, live: LiveColumn, *, keep_live: bool) -> str:
@@ -310,37 +184,52 @@ def _top_level_values(target: Target) -> list[Leaf]:
     return [leaf for leaf in target.contract.value_leaves if leaf.struct is None]
 
 
-def merge(target: Target, staging: TableName, bounds: str = "") -> str:
-    """One MERGE of the staged rows within the bounds @low<bounds> to @high<bounds> into the live table.
+def staged_rows(target: Target, staging: TableName, bounds: str = "") -> str:
+    """The rows of a staging table, those between @low<bounds> and @high<bounds> where the table has a range column."""
+    where = f"\nWHERE {_between(target.range_column, bounds)}" if target.range_column else ""
+    return f"SELECT * FROM {staging.quoted}{where}"
 
-    The bounds are parameters on the target, which is what lets BigQuery prune partitions, and the same bounds filter the
-    source: a staged row outside them takes no part, so a bound can never turn a match into a second insert. In a table that is
-    only appended to there is no UPDATE.
+
+def given_rows(target: Target) -> str:
+    """The rows of the array parameter @rows, those between @low and @high where the table has a range column."""
+    # Field by field: the embedded BigQuery takes `SELECT *` here for one column, the STRUCT.
+    names = [leaf.staged for leaf in target.contract.frame_leaves]
+    where = f"\nWHERE {_between(f'given.{target.range_column}')}" if target.range_column else ""
+    return f"SELECT\n{_list(f'given.{name} AS {name}' for name in names)}\nFROM UNNEST(@{ROWS}) AS given{where}"
+
+
+def merge(target: Target, rows: str, bounds: str = "") -> str:
+    """One MERGE of rows into the live table, within @low<bounds> and @high<bounds> where it has a range column.
+
+    The bounds are parameters on the target, which is what lets BigQuery prune partitions, and the same bounds filter the rows: a
+    row outside them takes no part, so a bound can never turn a match into a second insert. In a table that is only appended to
+    there is no UPDATE.
+
+    Args:
+        rows: a SELECT of the rows under staged names, by `staged_rows` or `given_rows`.
     """
     contract = target.contract
-    ranged = target.range_column
-    source_bound = f"\n  WHERE {_between(ranged, bounds)}" if ranged else ""
     on = [f"live.{key} = staged.{key}" for key in contract.key]
-    if ranged:
-        on.append(_between(f"live.{ranged}", bounds))
+    if target.range_column:
+        on.append(_between(f"live.{target.range_column}", bounds))
     structs = written_structs(target)
     top_level = _top_level_values(target)
     differs = [
         *(f"live.{leaf.path} IS DISTINCT FROM staged.{leaf.staged}" for leaf in contract.value_leaves),
         *(_hollow("live", live) for _, live in structs),
-        *(f"live.{c.name} IS DISTINCT FROM staged.{_staged_of(str(c.copy_of))}" for c in target.repeats),
+        *(f"live.{c.name} IS DISTINCT FROM staged.{staged_of(str(c.copy_of))}" for c in target.repeats),
     ]
     updates = [
         *(f"{column.name} = {_struct_value(target, column, live, keep_live=True)}" for column, live in structs),
         *(f"{leaf.path} = staged.{leaf.staged}" for leaf in top_level),
-        *(f"{c.name} = staged.{_staged_of(str(c.copy_of))}" for c in target.repeats),
+        *(f"{c.name} = staged.{staged_of(str(c.copy_of))}" for c in target.repeats),
         *(f"{c.name} = @{WRITTEN_AT}" for c in target.stamps if c.stamp is Stamp.ON_WRITE),
     ]
     inserts: dict[str, str] = {
         **{key: f"staged.{key}" for key in contract.key},
         **{column.name: _struct_value(target, column, live, keep_live=False) for column, live in structs},
         **{leaf.path: f"staged.{leaf.staged}" for leaf in top_level},
-        **{c.name: f"staged.{_staged_of(str(c.copy_of))}" for c in target.repeats},
+        **{c.name: f"staged.{staged_of(str(c.copy_of))}" for c in target.repeats},
         **{c.name: f"@{WRITTEN_AT}" for c in target.stamps},
     }
     update = f"""WHEN MATCHED AND (
@@ -350,7 +239,7 @@ def merge(target: Target, staging: TableName, bounds: str = "") -> str:
 """
     return f"""MERGE {target.name.quoted} AS live
 USING (
-  SELECT * FROM {staging.quoted}{source_bound}
+{_indent(rows)}
 ) AS staged
 ON {" AND ".join(on)}
 {"" if contract.mode is WriteMode.APPEND else update}WHEN NOT MATCHED BY TARGET THEN INSERT (
@@ -360,10 +249,18 @@ ON {" AND ".join(on)}
 )"""
 
 
-def merge_in_transaction(target: Target, staging: TableName, ranges: int) -> str:
-    """Several MERGEs, each within its own bounds (@low_0, @high_0, ...), as one atomic multi-statement transaction."""
-    steps = [merge(target, staging, f"_{i}") for i in range(ranges)]
-    return "BEGIN TRANSACTION;\n" + ";\n".join(steps) + ";\nCOMMIT TRANSACTION;"
+def merge_staged(target: Target, staging: TableName, ranges: int) -> str:
+    """A script: what was staged is what was sent (@staged_rows rows, each key once), or it ends; then one MERGE, or several, each
+    within its own bounds (@low_0, @high_0, ...), as one atomic transaction."""
+    keys = ", ".join(target.contract.key)
+    proof = (
+        f"ASSERT (SELECT COUNT(*) FROM {staging.quoted}) = @{STAGED}\n"
+        f"  AND (SELECT COUNT(*) FROM (SELECT DISTINCT {keys} FROM {staging.quoted})) = @{STAGED}\n"
+        f"  AS {_literal(NOT_AS_SENT)}"
+    )
+    merges = [merge(target, staged_rows(target, staging, f"_{i}"), f"_{i}") for i in range(ranges)]
+    steps = [proof, *merges] if ranges == 1 else [proof, "BEGIN TRANSACTION", *merges, "COMMIT TRANSACTION"]
+    return ";\n".join(steps) + ";"
 
 
 def _literal(text: str) -> str:

@@ -12,6 +12,7 @@ from zl_assets.assets.sources import build_sources
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import dagster_checks
 from zl_assets.checks.sources import source_checks
+from zl_assets.contracts.marks import MARKS
 from zl_assets.domain.families import intraday, macro, volatility
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.io_managers.bigquery import Warehouse
@@ -19,6 +20,7 @@ from zl_assets.resources import AsOf, EmbeddedBigQuery
 from zl_assets.settings import Settings
 from zl_assets.sources import bars_1h, fred_observations, observations, volatility_daily
 from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.inspection import Terms
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, Withheld
@@ -239,7 +241,9 @@ def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
 
     def publisher() -> Publisher:
         runner = JobRunner(client=bq, labels={}, max_bytes=1 << 30, deadline=60.0)
-        return Publisher(runner, Namespace(bq.project, prefix), may_create=True, location="us-central1", max_partitions=3000)
+        return Publisher(
+            runner, Namespace(bq.project, prefix), Terms("us-central1", may_create=True, marks=MARKS), max_partitions=3000
+        )
 
     rules = ROW_RULES[contract.table]
     first = publisher().publish(Publication(frame), contract, rules)

@@ -6,17 +6,21 @@ Belongs here: what is faulted, and what must be true afterwards. Must not be her
 import dataclasses
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from google.cloud import bigquery
 
+from zl_assets.contracts.marks import MARKS
 from zl_assets.errors import ZlError
-from zl_assets.warehouse.errors import DataFault, WarehouseRefused, WarehouseUnavailable
+from zl_assets.warehouse import publish
+from zl_assets.warehouse.errors import ChangedMeanwhile, WarehouseRefused, WarehouseUnavailable
+from zl_assets.warehouse.inspection import Terms
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
-from zl_assets.warehouse.publish import STAGING_PREFIX, Publication, Publisher
+from zl_assets.warehouse.publish import Publication, Publisher
 from zl_assets_tests.faults.proxy import Answer, Fault, Intercept, Request, error, failed_job
 from zl_assets_tests.support.contracts import MATRIX
 from zl_assets_tests.support.product import Product, differences, failures, stopwatch
@@ -26,7 +30,7 @@ from zl_assets_tests.warehouse.tables import SMALL, small_frame
 SHORT = 1.0
 
 # The steps of one write, as the proxy names them; "every" is all requests.
-STEPS = ("every", "datasets tables", "load", "audit", "compare", "merge", "count")
+STEPS = ("every", "datasets tables", "read", "merge", "load", "load_staging", "merge_staged")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ def _place(request: Request) -> str:
 def publisher(client: bigquery.Client, prefix: str, deadline: float) -> Publisher:
     """The write path with a deadline of its own."""
     runner = JobRunner(client, {"zl_run": "faults"}, max_bytes=1 << 30, deadline=deadline)
-    return Publisher(runner, Namespace(client.project, prefix), may_create=True, location="us-central1", max_partitions=3000)
+    return Publisher(
+        runner, Namespace(client.project, prefix), Terms("us-central1", may_create=True, marks=MARKS), max_partitions=3000
+    )
 
 
 def written(client: bigquery.Client, prefix: str) -> list[object]:
@@ -73,22 +79,29 @@ def written(client: bigquery.Client, prefix: str) -> list[object]:
 def write_under_fault(
     intercept: Intercept, client: bigquery.Client, fault: Fault, step: str, *, always: bool, deadline: float
 ) -> Outcome:
-    """One write of a changed frame (one row revised, two new) into a table of five rows."""
+    """One write of a changed frame (one row revised, two new) into a table of five rows.
+
+    Of the step "load", into an empty table; of the steps that stage, as if the rows were too many for a request.
+    """
     prefix = f"f{secrets.token_hex(4)}_"
     publisher(client, prefix, 60.0).publish(Publication(small_frame(5)), SMALL)
+    if step == "load":
+        client.query(f"DELETE FROM `{prefix}d.small` WHERE TRUE").result()
     before = written(client, prefix)
     changed = small_frame(7)
     changed.loc[2, "bar.close"] = 99.0
     said: ZlError | None = None
     problems: list[str] = []
-    with stopwatch() as taken, intercept.http.applying(only(fault, step), always=always):
+    staging, faulty = given_at_most(0 if "stag" in step else None), intercept.http.applying(only(fault, step), always=always)
+    with stopwatch() as taken, staging, faulty:
         try:
             publisher(client, prefix, deadline).publish(Publication(changed), SMALL)
         except ZlError as caught:
             said = caught
         faulted = sum(intercept.http.faulted.values())
     after_fault = written(client, prefix)
-    publisher(client, prefix, 60.0).publish(Publication(changed), SMALL)
+    if said is not None:
+        publisher(client, prefix, 60.0).publish(Publication(changed), SMALL)
     after = written(client, prefix)
     if said is None and after_fault != after:
         problems.append("it said that it wrote, and the table is another")
@@ -100,7 +113,7 @@ def write_under_fault(
         problems.append(f"the message does not name the step and what to do: {said}")
     if after != after_once(changed):
         problems.append("the next write did not put it right")
-    left = [t.table_id for t in client.list_tables(f"{prefix}d") if t.table_id.startswith(STAGING_PREFIX)]
+    left = [t.table_id for t in client.list_tables(f"{prefix}d") if t.table_id.startswith(MARKS.staging_prefix)]
     if left:
         problems.append(f"left behind after the next success: {left}")
     # The deadline, one request that began just before it, and dropping the staging table.
@@ -110,6 +123,17 @@ def write_under_fault(
     return Outcome(
         fault.name, step, always, "as a clean run" if said is None else "clear error", faulted, taken[0], tuple(problems)
     )
+
+
+@contextmanager
+def given_at_most(size: int | None) -> Iterator[None]:
+    """Rows of more bytes than this are staged; None leaves the product's own limit."""
+    kept = publish.MAX_GIVEN_BYTES
+    publish.MAX_GIVEN_BYTES = kept if size is None else size
+    try:
+        yield
+    finally:
+        publish.MAX_GIVEN_BYTES = kept
 
 
 def after_once(frame: pd.DataFrame) -> list[object]:
@@ -148,7 +172,7 @@ def final_answers() -> Iterator[tuple[str, Fault, type[ZlError], str, int]]:
         answer = lost.act(request, lambda: error(500, "", ""))
         return dataclasses.replace(answer, body=answer.body.replace(b'"errorResult"', b'"_"').replace(b'"errors"', b'"__"'))
 
-    yield lost.name, dataclasses.replace(lost, act=succeed), DataFault, "audit", 1
+    yield lost.name, dataclasses.replace(lost, act=succeed), ChangedMeanwhile, "load", 1
 
 
 def _constant(answer: Answer) -> Callable[[Request, Callable[[], Answer]], Answer]:
@@ -161,6 +185,8 @@ def small_write_refused_once(intercept: Intercept, client: bigquery.Client) -> l
     for name, fault, expected, step, attempts in final_answers():
         prefix = f"f{secrets.token_hex(4)}_"
         problems = []
+        if step == "merge":
+            publisher(client, prefix, 60.0).publish(Publication(small_frame(3)), SMALL)
         with intercept.http.applying(fault, always=True):
             try:
                 publisher(client, prefix, 30.0).publish(Publication(small_frame(5)), SMALL)
@@ -170,7 +196,7 @@ def small_write_refused_once(intercept: Intercept, client: bigquery.Client) -> l
                     problems.append(f"{type(caught).__name__} instead of {expected.__name__}: {caught}")
             if intercept.http.sent[step] != attempts:
                 problems.append(f"{step} was tried {intercept.http.sent[step]} times instead of {attempts}")
-        left = [t.table_id for t in client.list_tables(f"{prefix}d") if t.table_id.startswith(STAGING_PREFIX)]
+        left = [t.table_id for t in client.list_tables(f"{prefix}d") if t.table_id.startswith(MARKS.staging_prefix)]
         problems += [f"left behind: {left}"] if left else []
         client.delete_dataset(f"{prefix}d", delete_contents=True)
         outcomes.append((name, tuple(problems)))

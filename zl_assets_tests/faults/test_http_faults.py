@@ -30,6 +30,20 @@ def test_a_fault_that_never_stops_ends_in_one_clear_error_and_a_whole_table(
     assert outcome.result == "clear error"
 
 
+@pytest.mark.usefixtures("brief_pauses")
+@pytest.mark.parametrize("step", ["load", "load_staging", "merge_staged"])
+@pytest.mark.parametrize(
+    "fault", [fault for fault in FAULTS if "after the server acted" in fault.name], ids=lambda fault: fault.name
+)
+def test_a_load_or_a_staged_write_whose_answer_is_lost_is_as_a_clean_one(
+    intercept: Intercept, client: bigquery.Client, fault: Fault, step: str
+) -> None:
+    outcome = write_under_fault(intercept, client, fault, step, always=False, deadline=60.0)
+    assert outcome.problems == ()
+    assert outcome.result == "as a clean run"
+    assert outcome.faulted > 0
+
+
 def test_an_answer_that_comes_too_late_leaves_time_to_ask_again(intercept: Intercept, client: bigquery.Client) -> None:
     outcome = write_under_fault(intercept, client, slow(2.5), "merge", always=False, deadline=8.0)
     assert outcome.problems == ()

@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 import psutil
 
+from zl_assets.contracts.marks import MARKS
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
@@ -25,6 +26,7 @@ from zl_assets.files import replace_file
 from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.io_managers.artifacts import csv_bytes
 from zl_assets.sources.sample import synthetic_bars
+from zl_assets.warehouse.inspection import Terms
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition
@@ -81,7 +83,9 @@ def refresh(state: Path, history: History, last: pd.Timestamp) -> int:
 
     def publisher() -> Publisher:
         runner = JobRunner(client, {"zl_run": "years"}, max_bytes=1 << 30, deadline=120.0)
-        return Publisher(runner, Namespace(client.project), may_create=True, location="us-central1", max_partitions=3000)
+        return Publisher(
+            runner, Namespace(client.project), Terms("us-central1", may_create=True, marks=MARKS), max_partitions=3000
+        )
 
     bars = history.bars[history.bars["date"] <= last]
     publisher().publish(Publication(bars, source="bars"), BARS, ROW_RULES.get(BARS.table, ()))

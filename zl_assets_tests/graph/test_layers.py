@@ -16,7 +16,7 @@ PACKAGE = Path(zl_assets.__file__).parent
 LAYERS = [
     {"errors", "files", "settings", "discovery"},
     {"warehouse", "notifications"},
-    {"embedded"},
+    {"embedded", "hints"},
     {"instruments"},
     {"contracts"},
     {"domain"},
@@ -35,6 +35,7 @@ PURE = {"notifications", "instruments", "contracts", "domain", "sources", "model
 DOORS = {
     "zl_assets.warehouse": {"zl_assets.embedded.client.embedded_client"},
     "zl_assets.warehouse.__main__": {
+        "zl_assets.hints.told",
         "zl_assets.embedded.folder.Folder",
         "zl_assets.embedded.lifecycle.reset",
         "zl_assets.embedded.lifecycle.running_server",

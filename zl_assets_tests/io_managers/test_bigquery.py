@@ -76,7 +76,7 @@ def test_a_row_that_breaks_a_rule_is_refused_before_anything_is_sent(manager: Bi
 
 
 def test_reading_what_was_never_written_says_what_to_materialize(manager: BigQueryIOManager) -> None:
-    with pytest.raises(dg.Failure, match="Materialize the asset daily_ml_matrix first"):
+    with pytest.raises(dg.Failure, match="Materialize the asset that writes it first"):
         read(manager, MATRIX.table)
 
 

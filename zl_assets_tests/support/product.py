@@ -24,13 +24,13 @@ from dagster_shared.serdes import deserialize_value, serialize_value
 from google.cloud import bigquery
 
 from zl_assets.automation import REFRESH
+from zl_assets.contracts.marks import MARKS
 from zl_assets.definitions import build_defs
 from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.folder import Folder
 from zl_assets.embedded.lifecycle import stop_server
 from zl_assets.embedded.server import link_extensions
 from zl_assets.settings import Settings
-from zl_assets.warehouse.publish import STAGING_PREFIX
 from zl_assets_tests.support.contracts import CONTRACTS
 
 AS_OF = dt.date(2025, 11, 15)
@@ -200,7 +200,7 @@ class Product:
             f"staging table {t.full_table_id}"
             for d in client.list_datasets()
             for t in client.list_tables(d.dataset_id)
-            if t.table_id.startswith(STAGING_PREFIX)
+            if t.table_id.startswith(MARKS.staging_prefix)
         ]
         client.close()
         artifacts = [self.state_dir / "models", self.state_dir / "training_csv"]

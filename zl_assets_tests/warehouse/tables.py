@@ -1,11 +1,14 @@
 """A small contract with a STRUCT, a reserved field and every kind of column, and frames of it."""
 
 import datetime as dt
+from typing import Any
 
 import pandas as pd
 from google.cloud import bigquery
 
+from zl_assets.contracts.marks import MARKS
 from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Stamp, TableContract
+from zl_assets.warehouse.inspection import Terms
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, WriteReport
@@ -56,14 +59,21 @@ def small_frame(days: int = 5, start: str = "2024-01-30", **columns: list[object
     return frame.astype({name: types[name] for name in frame.columns if name in types})
 
 
-def publisher(client: bigquery.Client, prefix: str, **limits: object) -> Publisher:
-    """The write path against a client, with one job runner of its own."""
-    runner = JobRunner(client, {"zl_run": "test"}, max_bytes=1 << 30, deadline=60.0)
-    values: dict[str, object] = {"may_create": True, "location": "us-central1", "max_partitions": 3000}
-    return Publisher(runner, Namespace(client.project, prefix), **(values | limits))  # type: ignore[arg-type]
+def publisher(
+    client: bigquery.Client,
+    prefix: str,
+    *,
+    may_create: bool = True,
+    location: str = "us-central1",
+    max_partitions: int = 3000,
+    deadline: float = 60.0,
+) -> Publisher:
+    """The write path against a client, with a job runner and a memory of its own."""
+    runner = JobRunner(client, {"zl_run": "test"}, max_bytes=1 << 30, deadline=deadline)
+    return Publisher(runner, Namespace(client.project, prefix), Terms(location, may_create, MARKS), max_partitions)
 
 
-def publish(client: bigquery.Client, prefix: str, frame: pd.DataFrame, **limits: object) -> WriteReport:
+def publish(client: bigquery.Client, prefix: str, frame: pd.DataFrame, **limits: Any) -> WriteReport:
     """Publish a frame of SMALL."""
     return publisher(client, prefix, **limits).publish(Publication(frame), SMALL)
 

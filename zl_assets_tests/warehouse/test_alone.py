@@ -12,7 +12,12 @@ FOLDER = Path(warehouse.__file__).parent
 # People call these two by name, so they read the settings, and know the BigQuery on this machine.
 DOORS = {
     "zl_assets.warehouse": {"zl_assets.settings", "zl_assets.embedded.client"},
-    "zl_assets.warehouse.__main__": {"zl_assets.settings", "zl_assets.embedded.folder", "zl_assets.embedded.lifecycle"},
+    "zl_assets.warehouse.__main__": {
+        "zl_assets.settings",
+        "zl_assets.hints",
+        "zl_assets.embedded.folder",
+        "zl_assets.embedded.lifecycle",
+    },
 }
 
 

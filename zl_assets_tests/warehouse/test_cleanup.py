@@ -6,9 +6,8 @@ import pytest
 from google.api_core import exceptions as api
 from google.cloud import bigquery
 
-from zl_assets.errors import SettingError
 from zl_assets.warehouse import cleanup
-from zl_assets.warehouse.errors import WarehouseRefused
+from zl_assets.warehouse.errors import BadName, WarehouseRefused
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import ListedName
 from zl_assets.warehouse.publish import Publisher
@@ -124,7 +123,7 @@ def test_what_is_in_another_location_than_ours_is_not_taken_for_broken_or_empty(
     view, dataset = inspect_view(one), inspect_dataset(one)
     assert (view.droppable, dataset.droppable) == (False, False)
     for leftover in (view, dataset):
-        assert "in us-central1, and ZL_LOCATION is EU, so it cannot be looked at, and stays" in leftover.evidence
+        assert "in us-central1, and this works in EU, so it cannot be looked at, and stays" in leftover.evidence
     assert cleanup.drop(one, view, dataset).gone == ()
 
 
@@ -173,7 +172,7 @@ def test_a_table_whose_name_is_not_one_of_ours_does_not_stop_the_cleanup(bq: big
 
 def test_a_listed_name_cannot_end_its_own_quotes() -> None:
     assert ListedName("my-project", "d", "Ärger am-1 Mai").quoted == "`my-project.d.Ärger am-1 Mai`"
-    with pytest.raises(SettingError, match="has a backtick"):
+    with pytest.raises(BadName, match="has a backtick"):
         ListedName("my-project", "d", "x`; DROP TABLE t; --")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Leaf
 from zl_assets.warehouse.errors import ContractViolation, SchemaConflict
-from zl_assets.warehouse.frames import from_arrow, to_parquet, validate
+from zl_assets.warehouse.frames import from_arrow, to_arrow, to_parquet, validate
 from zl_assets_tests.warehouse.tables import SMALL, small_frame
 
 
@@ -131,7 +131,7 @@ def test_no_value_changes_on_the_way_to_parquet_and_back(
     validate(frame, SMALL)
     import io
 
-    back = from_arrow(pq.read_table(io.BytesIO(to_parquet(frame, SMALL))), SMALL.frame_leaves)
+    back = from_arrow(pq.read_table(io.BytesIO(to_parquet(to_arrow(frame, SMALL.frame_leaves)))), SMALL.frame_leaves)
     pd.testing.assert_frame_equal(back, frame[list(back.columns)], check_exact=True)
 
 

@@ -34,11 +34,22 @@ def lose_the_answer(step: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lost
 
 
-def test_a_load_that_is_sent_again_does_not_double_the_staged_rows(
+def test_a_first_load_that_is_sent_again_does_not_double_the_rows(
     bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = lose_the_answer("load", monkeypatch)
     assert publish(bq, prefix, small_frame(4)).inserted == 4
+    assert lost
+    assert len(rows(bq, prefix)) == 4
+
+
+def test_a_staging_load_that_is_sent_again_does_not_double_the_staged_rows(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(bq, prefix, small_frame(2))
+    monkeypatch.setattr("zl_assets.warehouse.publish.MAX_GIVEN_BYTES", 100)
+    lost = lose_the_answer("load_staging", monkeypatch)
+    assert publish(bq, prefix, small_frame(4)).inserted == 2
     assert lost
     assert len(rows(bq, prefix)) == 4
 
@@ -56,8 +67,9 @@ def test_a_merge_that_is_sent_again_reports_what_it_did_the_first_time(
 def test_appended_rows_are_not_taken_for_another_runs_when_the_merge_is_sent_again(
     bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    publisher(bq, prefix).publish(Publication(small_frame(1)), APPEND)
     lost = lose_the_answer("merge", monkeypatch)
-    assert publisher(bq, prefix).publish(Publication(small_frame(3)), APPEND).inserted == 3
+    assert publisher(bq, prefix).publish(Publication(small_frame(3)), APPEND).inserted == 2
     assert lost
     with pytest.raises(SchemaConflict, match="1 of the rows to be added have a key"):
         publisher(bq, prefix).publish(Publication(small_frame(1, note=["other"])), APPEND)

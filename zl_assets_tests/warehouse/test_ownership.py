@@ -15,7 +15,7 @@ from zl_assets.warehouse.errors import WarehouseUnavailable
 from zl_assets.warehouse.plan import make_plan
 from zl_assets.warehouse.publish import Publication, Publisher, WriteReport
 from zl_assets_tests.warehouse.tables import SMALL, publish, publisher, rows, small_frame
-from zl_assets_tests.warehouse.test_plan import AS_OF, VIEW, select
+from zl_assets_tests.warehouse.test_plan import AS_OF, view
 
 T = ColumnType
 # A whole reserved STRUCT, a field beside this product's own in another, and a STRUCT that the table does not have yet.
@@ -113,7 +113,7 @@ def test_a_part_with_nothing_to_say_leaves_what_is_there_and_does_not_take_it_ov
     assert (rows(bq, prefix), labels(bq, prefix)) == (mine, {"zl_family_pivots": "owned"})
 
 
-@pytest.mark.parametrize("step", ["_merge", "_label"])
+@pytest.mark.parametrize("step", ["_write", "_label"])
 @pytest.mark.parametrize("then", [("pivots",), ()])
 def test_a_run_that_dies_around_the_write_is_healed_by_the_next(
     bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch, step: str, then: tuple[str, ...]
@@ -122,7 +122,7 @@ def test_a_run_that_dies_around_the_write_is_healed_by_the_next(
     publish(bq, prefix, small_frame())
     plain = rows(bq, prefix)
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise WarehouseUnavailable("killed")
 
     with monkeypatch.context() as patch:
@@ -160,9 +160,7 @@ def test_a_run_that_dies_after_the_null_write_takes_the_label_away_next_time(
 
 def test_the_plan_says_what_switching_off_would_change(bq: bigquery.Client, prefix: str) -> None:
     write(bq, prefix, "pivots", "rain")
-    made = make_plan(
-        publisher(bq, prefix), {contract(["rain"]): Publication(frame(["rain"]))}, [], VIEW, select(bq, prefix), AS_OF, []
-    )
+    made = make_plan(publisher(bq, prefix), {contract(["rain"]): Publication(frame(["rain"]))}, [], view(bq, prefix), AS_OF, [])
     [table] = made.tables
     assert (table.inserted, table.updated, table.switched_off) == (0, 4, ("pivots",))
     report = write(bq, prefix, "rain")

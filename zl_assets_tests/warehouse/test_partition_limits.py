@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from zl_assets.warehouse import sql
 from zl_assets.warehouse.errors import WarehouseRefused
+from zl_assets.warehouse.frames import to_arrow
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.publish import Publication, Publisher
@@ -56,20 +57,21 @@ def test_five_thousand_changed_days_are_one_atomic_write_within_the_limit(
 ) -> None:
     create_by_day(bq, prefix)
     frame = small_frame(DAYS, start="2010-01-01")
-    publish(bq, prefix, frame)
+    report = publish(bq, prefix, frame, max_partitions=3000)
+    assert (report.inserted, report.statements) == (DAYS, 2)
     changed = frame.assign(note=frame["note"] + "!")
     sent = Sent(monkeypatch)
     report = publish(bq, prefix, changed, max_partitions=3000)
 
     assert (report.inserted, report.updated, report.partitions_changed, report.statements) == (0, DAYS, DAYS, 2)
     assert "merge" not in sent.statements
-    script, parameters = sent.statements["merge_in_transaction"]
+    script, parameters = sent.statements["merge_staged"]
     steps = [step.strip() for step in script.split(";") if step.strip()]
-    assert [step.split()[0] for step in steps] == ["BEGIN", "MERGE", "MERGE", "COMMIT"]
+    assert [step.split()[0] for step in steps] == ["ASSERT", "BEGIN", "MERGE", "MERGE", "COMMIT"]
     ranges = [(parameters[f"low_{i}"], parameters[f"high_{i}"]) for i in range(2)]
     days = frame["day"].dt.date.tolist()
     assert ranges == [(days[0], days[2999]), (days[3000], days[-1])]
-    for i, step in enumerate(steps[1:3]):
+    for i, step in enumerate(steps[2:4]):
         # The same bounds prune the target and filter the source.
         assert re.findall(r"BETWEEN @(\w+) AND @(\w+)", step) == [(f"low_{i}", f"high_{i}")] * 2
     assert all(sum(low <= d <= high for d in days) <= 3000 for low, high in ranges)
@@ -87,13 +89,13 @@ def test_a_failure_in_the_second_merge_leaves_no_day_of_the_first(
     frame = small_frame(60)
     publish(bq, prefix, frame)
     before = rows(bq, prefix)
-    render = sql.merge_in_transaction
+    render = sql.merge_staged
 
     def with_a_fault(target: sql.Target, staging: TableName, ranges: int) -> str:
         head, tail = render(target, staging, ranges).rsplit("MERGE", 1)
         return f"{head}SELECT ERROR('no');\nMERGE{tail}"
 
-    monkeypatch.setattr(sql, "merge_in_transaction", with_a_fault)
+    monkeypatch.setattr(sql, "merge_staged", with_a_fault)
     with pytest.raises(WarehouseRefused, match="no"):
         publish(bq, prefix, frame.assign(note=frame["note"] + "!"), max_partitions=30)
     assert rows(bq, prefix) == before
@@ -150,7 +152,8 @@ def test_no_split_of_the_range_turns_a_match_into_a_second_insert(bq: bigquery.C
         parameters = [bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", dt.datetime(2024, 6, 1, tzinfo=dt.UTC))]
         for i, (low, high) in enumerate(ranges):
             parameters += [bigquery.ScalarQueryParameter(f"{b}_{i}", "DATE", v) for b, v in ((sql.LOW, low), (sql.HIGH, high))]
-        text = sql.merge_in_transaction(target, staging, len(ranges))
+        parameters.append(bigquery.ScalarQueryParameter(sql.STAGED, "INT64", len(staged)))
+        text = sql.merge_staged(target, staging, len(ranges))
         bq.query(text, job_config=bigquery.QueryJobConfig(query_parameters=parameters)).result()
     compared = [sorted(map(repr, bq.query(f"SELECT * EXCEPT (ingestion_ts) FROM {t.quoted}").result())) for t in (split, whole)]
     assert compared[0] == compared[1]
@@ -160,7 +163,7 @@ def test_no_split_of_the_range_turns_a_match_into_a_second_insert(bq: bigquery.C
 
 def stage(one: Publisher, frame: pd.DataFrame, staging: TableName) -> None:
     """Copy a frame to a table of staged names, by the write path's own step."""
-    one._stage(frame, SMALL, staging)
+    one._stage(to_arrow(frame, SMALL.frame_leaves), SMALL, staging)
 
 
 def scalar(bq: bigquery.Client, text: str) -> object:
@@ -175,7 +178,7 @@ def test_a_bound_on_the_target_alone_would_insert_twice(bq: bigquery.Client, pre
     stage(publisher(bq, prefix), small_frame(10), staging)
     name = TableName(bq.project, f"{prefix}d", "small")
     target = sql.Target(SMALL, name, live_columns(list(bq.get_table(str(name)).schema)))
-    good = sql.merge(target, staging)
+    good = sql.merge(target, sql.staged_rows(target, staging))
     bad = re.sub(r"\n  WHERE day BETWEEN @low AND @high", "", good, count=1)
     assert bad != good
     parameters = [
@@ -197,7 +200,7 @@ def test_ranges_are_in_order_and_do_not_overlap(bq: bigquery.Client, prefix: str
     changed.loc[changed.index % 7 == 0, "note"] = "other"
     sent = Sent(monkeypatch)
     report = publish(bq, prefix, changed, max_partitions=5)
-    _, parameters = sent.statements["merge_in_transaction"]
+    _, parameters = sent.statements["merge_staged"]
     ranges = [(parameters[f"low_{i}"], parameters[f"high_{i}"]) for i in range(report.statements)]
     assert report.statements == 6
     assert all(one[1] < other[0] for one, other in itertools.pairwise(ranges))

@@ -13,15 +13,18 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zl_assets.hints import told
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract, ViewContract, WriteMode
-from zl_assets.warehouse.errors import SchemaConflict, WarehouseRefused
+from zl_assets.warehouse.errors import Hint, SchemaConflict, WarehouseRefused
 from zl_assets.warehouse.plan import (
     DENIED,
     GRANTED,
     UNTESTED,
+    Action,
     Object,
     Permission,
     Plan,
+    PlannedView,
     TablePlan,
     YearRows,
     make_plan,
@@ -41,16 +44,24 @@ def select(bq: bigquery.Client, prefix: str) -> str:
     return f"SELECT day FROM `{bq.project}.{prefix}d.small` WHERE symbol = 'ZL'"
 
 
+def view(bq: bigquery.Client, prefix: str) -> PlannedView:
+    return PlannedView(VIEW, select(bq, prefix), (SMALL,))
+
+
+def said(plan: Plan) -> list[str]:
+    return [str(stop) for stop in plan.stops]
+
+
 def plan(
     bq: bigquery.Client,
     prefix: str,
     frame: pd.DataFrame,
     contract: TableContract = SMALL,
     source: str | None = None,
-    **limits: object,
+    **limits: Any,
 ) -> Plan:
     publications = {contract: Publication(frame, source)}
-    return make_plan(publisher(bq, prefix, **limits), publications, [], VIEW, select(bq, prefix), AS_OF, [])
+    return make_plan(publisher(bq, prefix, **limits), publications, [], view(bq, prefix), AS_OF, [])
 
 
 def everything(bq: bigquery.Client, prefix: str) -> dict[str, Any]:
@@ -69,7 +80,7 @@ def everything(bq: bigquery.Client, prefix: str) -> dict[str, Any]:
 def test_an_empty_warehouse_stays_empty(bq: bigquery.Client, prefix: str) -> None:
     made = plan(bq, prefix, small_frame())
     [table] = made.tables
-    assert (table.action, table.inserted, table.updated, table.partitions, table.statements) == ("create", 5, 0, 2, 1)
+    assert (table.action, table.inserted, table.updated, table.partitions, table.statements) == (Action.CREATE, 5, 0, 2, 1)
     assert [d.action for d in made.datasets] == ["create in us-central1"]
     assert made.view.action.startswith("create; its SELECT can be tried only when")
     assert made.stops == ()
@@ -81,19 +92,22 @@ def test_a_table_that_is_written_after_training_is_looked_at_too(bq: bigquery.Cl
     publications = {SMALL: Publication(small_frame())}
 
     def made() -> Plan:
-        return make_plan(publisher(bq, prefix), publications, [later], VIEW, select(bq, prefix), AS_OF, [])
+        return make_plan(publisher(bq, prefix), publications, [later], view(bq, prefix), AS_OF, [])
 
     assert made().later == (Object(f"{bq.project}.{prefix}d.later", "create; its rows follow from training"),)
     bq.create_dataset(f"{prefix}d")
     bq.query(f"CREATE TABLE `{prefix}d.later` (day DATE NOT NULL, symbol INT64)").result()
     assert made().later[0].action.startswith("none: it cannot be used")
-    assert "symbol: expected STRING, found INT64" in made().stops[0]
+    assert "symbol: expected STRING, found INT64" in said(made())[0]
 
 
 def test_where_nothing_may_be_created_the_plan_says_where_a_refresh_would_stop(bq: bigquery.Client, prefix: str) -> None:
     made = plan(bq, prefix, small_frame(), may_create=False)
-    assert [stop.split(" ", 1)[1] for stop in made.stops[1:]] == ["does not exist and ZL_CREATE is false"] * 2
-    assert made.stops[0].startswith(f"dataset {bq.project}.{prefix}d does not exist")
+    [stop] = said(made)
+    assert stop.startswith(f"dataset {bq.project}.{prefix}d does not exist, and nothing may be created")
+    bq.create_dataset(f"{prefix}d")
+    stops = said(plan(bq, prefix, small_frame(), may_create=False))
+    assert [stop.split(" ", 1)[1].split(".")[0] for stop in stops] == ["does not exist, and nothing may be created"] * 2
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -137,7 +151,7 @@ def test_the_plan_counts_what_the_publication_then_writes(bq: bigquery.Client, p
     changed = [date for year in table.years for date in (year.first, year.last) if date]
     assert (min(changed, default=None), max(changed, default=None)) == (report.changed_from, report.changed_to)
     assert table.vanished == 0  # rows after the frame's last date are out of its range
-    assert table.action == ("add columns: flag" if any("DROP" in edit for edit in edits) else "none")
+    assert table.words == ("add columns: flag" if any("DROP" in edit for edit in edits) else "none")
 
 
 def test_a_struct_with_nothing_in_it_is_an_update(bq: bigquery.Client, prefix: str) -> None:
@@ -161,29 +175,29 @@ def test_rows_that_the_frame_lost_are_told_apart_from_other_symbols(bq: bigquery
 
 def test_the_plan_stops_where_a_refresh_would(bq: bigquery.Client, prefix: str) -> None:
     publisher(bq, prefix).publish(Publication(small_frame(), "synthetic"), SMALL)
-    [stop] = plan(bq, prefix, small_frame(), source="bars").stops
-    assert "holds bars of the source 'synthetic', and these are 'bars'" in stop
+    [stop] = said(plan(bq, prefix, small_frame(), source="bars"))
+    assert "holds rows of the source 'synthetic', and these are of 'bars'" in stop
     changed = small_frame()
     changed.loc[0, "note"] = "other"
-    [stop] = plan(bq, prefix, changed, replace(SMALL, mode=WriteMode.RECORD)).stops
+    [stop] = said(plan(bq, prefix, changed, replace(SMALL, mode=WriteMode.RECORD)))
     assert "1 live rows differ from this product's record" in stop
     bq.query(f"ALTER TABLE `{prefix}d.small` DROP COLUMN flag").result()
-    [stop] = plan(bq, prefix, small_frame(), may_create=False).stops[:1]
-    assert "lacks flag and ZL_CREATE is false" in stop
+    [stop] = said(plan(bq, prefix, small_frame(), may_create=False))[:1]
+    assert "lacks flag, and columns may not be added" in stop
     bq.query(f"CREATE TABLE `{prefix}d.v` (day DATE)").result()
-    assert f"{bq.project}.{prefix}d.v is a TABLE, expected a view" in plan(bq, prefix, small_frame()).stops
+    assert f"{bq.project}.{prefix}d.v is a TABLE, expected a view. Rename or drop it." in said(plan(bq, prefix, small_frame()))
     bq.query(f"ALTER TABLE `{prefix}d.small` ADD COLUMN boss STRING").result()
     bq.query(f"CREATE OR REPLACE TABLE `{prefix}d.small` (day DATE NOT NULL, symbol STRING NOT NULL, note INT64)").result()
-    assert any("note: expected STRING, found INT64" in stop for stop in plan(bq, prefix, small_frame()).stops)
-    [stop] = plan(bq, prefix, small_frame(), location="EU").stops[:1]
-    assert "is in us-central1, and ZL_LOCATION is EU" in stop
+    assert any("note: expected STRING, found INT64" in stop for stop in said(plan(bq, prefix, small_frame())))
+    [stop] = said(plan(bq, prefix, small_frame(), location="EU"))[:1]
+    assert "is in us-central1, and this product works in EU" in stop
 
 
 def test_a_live_table_with_a_key_twice_is_named_by_plan_and_refresh_alike(bq: bigquery.Client, prefix: str) -> None:
     publish(bq, prefix, small_frame(5))
     bq.query(f"INSERT INTO `{prefix}d.small` (day, symbol, note) VALUES ('2024-01-31', 'ZL', 'again')").result()
     bq.query(f"INSERT INTO `{prefix}d.small` (day, symbol) VALUES ('2024-01-31', 'MES'), ('2024-01-31', 'MES')").result()
-    [stop] = plan(bq, prefix, small_frame(5)).stops
+    [stop] = said(plan(bq, prefix, small_frame(5)))
     assert re.search(r"small: 1 keys that must be unique.*\n- day=2024-01-31.*, symbol=ZL\nDelete the rows", stop)
     before = everything(bq, prefix)
     with pytest.raises(SchemaConflict, match=r"small: 1 keys that must be unique.*\n- day=2024-01-31, symbol=ZL\nDel"):
@@ -226,6 +240,7 @@ def test_permissions_are_asked_for_without_writing(bq: bigquery.Client, prefix: 
     assert outcomes["bigquery.jobs.create", f"project {bq.project}"] == GRANTED
     assert outcomes["bigquery.tables.updateData", "d.small"] == GRANTED
     assert outcomes["bigquery.tables.create", "d"] == GRANTED
+    assert outcomes["bigquery.readsessions.create", f"project {bq.project}"] == GRANTED
     assert [p.outcome for p in found if "d.v" in p.where] == [UNTESTED]
 
 
@@ -244,12 +259,21 @@ def test_a_missing_permission_is_named_and_stops(bq: bigquery.Client, prefix: st
             raise WarehouseRefused("denied") from api.Forbidden("bigquery.tables.create")
         return dry_run(runner, statement, *args)
 
+    def no_sessions(*_: Any) -> None:
+        raise WarehouseRefused("denied") from api.Forbidden("bigquery.readsessions.create")
+
     monkeypatch.setattr(type(one.runner), "dry_run", refuse_tables)
+    monkeypatch.setattr(type(one.runner), "open_read_session", no_sessions)
     found = probe_permissions(one, [], [SMALL])
     denied = {p.name for p in found if p.outcome == DENIED}
-    assert denied == {"bigquery.tables.update", "bigquery.tables.updateData", "bigquery.tables.create"}
-    made = make_plan(one, {SMALL: Publication(small_frame())}, [], VIEW, select(bq, prefix), AS_OF, found)
-    assert any(stop.startswith("bigquery.tables.create on ") and stop.endswith(" is denied") for stop in made.stops)
+    assert denied == {
+        "bigquery.tables.update",
+        "bigquery.tables.updateData",
+        "bigquery.tables.create",
+        "bigquery.readsessions.create",
+    }
+    made = make_plan(one, {SMALL: Publication(small_frame())}, [], view(bq, prefix), AS_OF, found)
+    assert any(stop.startswith("bigquery.tables.create on ") and stop.endswith(" is denied") for stop in said(made))
 
 
 def test_the_text_for_a_person() -> None:
@@ -267,16 +291,25 @@ def test_the_text_for_a_person() -> None:
         ),
         datasets=(Object("my-project.try_features", "none"), Object("my-project.try_training", "create in US")),
         tables=(
-            TablePlan("my-project.try_features.zl_ohlcv", "none", 3893, 3643, 2, years, 13, 1, 1_234_567),
+            TablePlan("my-project.try_features.zl_ohlcv", Action.NONE, (), 3893, 3643, 2, years, 13, 1, 1_234_567),
             TablePlan(
-                "my-project.try_training.regime_weights", "create", 7, 0, 0, (YearRows(None, 7, 0, None, None),), 1, 1, None
+                "my-project.try_training.regime_weights",
+                Action.CREATE,
+                (),
+                7,
+                0,
+                0,
+                (YearRows(None, 7, 0, None, None),),
+                1,
+                1,
+                None,
             ),
         ),
         view=Object("my-project.try_training.vw_zl_1m_flat", "create"),
         later=(Object("my-project.try_predictions.zl_1m_oof", "create; its rows follow from training"),),
-        stops=("dataset my-project.try_training does not exist and ZL_CREATE is false",),
+        stops=(SchemaConflict("dataset my-project.try_training does not exist, and nothing may be created.", Hint.CREATE),),
     )
-    assert_golden(markdown(made), GOLDEN / "plan.md")
+    assert_golden(markdown(made, told), GOLDEN / "plan.md")
 
 
 def test_a_publisher_is_only_read(bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,6 +326,6 @@ def test_a_publisher_is_only_read(bq: bigquery.Client, prefix: str, monkeypatch:
         return query(runner, text, *args)
 
     monkeypatch.setattr(type(one.runner), "query", spy)
-    make_plan(one, {SMALL: Publication(small_frame(9))}, [], VIEW, select(bq, prefix), AS_OF, [])
+    make_plan(one, {SMALL: Publication(small_frame(9))}, [], view(bq, prefix), AS_OF, [])
     assert sent
     assert all(text.startswith("SELECT") for text in sent)

@@ -3,7 +3,9 @@
 import datetime as dt
 import secrets
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,19 +14,22 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zl_assets.errors import SettingError
+from zl_assets.contracts.marks import MARKS
+from zl_assets.hints import told
+from zl_assets.warehouse.changes import Change, merge_ranges
 from zl_assets.warehouse.contract import ColumnType, WriteMode
-from zl_assets.warehouse.errors import ContractViolation, DataFault, SchemaConflict, SourceConflict
-from zl_assets.warehouse.process import owner, owner_of
-from zl_assets.warehouse.publish import (
-    STAGING_PREFIX,
-    Change,
-    Publication,
-    Publisher,
-    ViewDefinition,
-    merge_ranges,
-    same_select,
+from zl_assets.warehouse.errors import (
+    ChangedMeanwhile,
+    ContractViolation,
+    DataFault,
+    SchemaConflict,
+    SourceConflict,
+    TooManyPartitions,
+    WarehouseRefused,
 )
+from zl_assets.warehouse.jobs import JobRunner
+from zl_assets.warehouse.process import owner, owner_of
+from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition, same_select
 from zl_assets.warehouse.schema import adopt
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
@@ -203,19 +208,134 @@ def test_a_key_taken_after_the_comparison_is_told_and_stays_with_its_first_owner
 ) -> None:
     publisher(bq, prefix).publish(Publication(small_frame(1)), APPEND)
     mine = publisher(bq, prefix)
-    compare = Publisher._compare
-
-    def overtaken(self: Publisher, *args: object) -> object:
-        found = compare(self, *args)  # type: ignore[arg-type]
-        if self is mine:
-            publisher(bq, prefix).publish(Publication(small_frame(2)), APPEND)
-        return found
-
-    monkeypatch.setattr(Publisher, "_compare", overtaken)
+    overtake(monkeypatch, mine, lambda: publisher(bq, prefix).publish(Publication(small_frame(2)), APPEND))
     late = small_frame(2, note=["n0", "late"]).tail(1)
     with pytest.raises(SchemaConflict, match="another run wrote meanwhile"):
         mine.publish(Publication(late), APPEND)
     assert [row["note"] for row in rows(bq, prefix)] == ["n0", "n1"]
+
+
+def overtake(monkeypatch: pytest.MonkeyPatch, mine: Publisher, act: Callable[[], object]) -> None:
+    """Something happens to the table once, between what a publisher reads and what it writes."""
+    write, done = Publisher._write, []
+
+    def overtaken(self: Publisher, *args: Any, **kwargs: Any) -> int | None:
+        if self is mine and not done:
+            done.append(True)
+            act()
+        return write(self, *args, **kwargs)
+
+    monkeypatch.setattr(Publisher, "_write", overtaken)
+
+
+def test_a_first_load_that_another_run_got_before_becomes_a_merge(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = publisher(bq, prefix)
+    overtake(monkeypatch, mine, lambda: publish(bq, prefix, small_frame(3, note=["theirs"] * 3)))
+    report = mine.publish(Publication(small_frame(5)), SMALL)
+    assert (report.created, report.inserted, report.updated, report.row_count) == (True, 2, 3, 5)
+    assert [row["note"] for row in rows(bq, prefix)] == ["n0", "n1", "n2", "n3", "n4"]
+
+
+def test_rows_that_another_run_changes_between_the_read_and_the_merge_end_as_one_of_the_two_wrote_them(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their row that we do not mean to change stays, and is told of: the next run puts it right."""
+    publish(bq, prefix, small_frame())
+    mine = publisher(bq, prefix)
+    theirs = small_frame(5, note=["theirs", "theirs", "n2", "n3", "n4"])
+    overtake(monkeypatch, mine, lambda: publish(bq, prefix, theirs))
+    with pytest.raises(ChangedMeanwhile, match=r"1 of 5 rows are not as they were written.*day=2024-01-31.*Run it again"):
+        mine.publish(Publication(small_frame(5, note=["mine", "n1", "n2", "n3", "n4"])), SMALL)
+    assert [row["note"] for row in rows(bq, prefix)] == ["mine", "theirs", "n2", "n3", "n4"]
+
+
+@pytest.mark.parametrize("act", ["DROP TABLE `{t}`", "ALTER TABLE `{t}` DROP COLUMN note"])
+def test_a_table_that_changes_its_form_before_the_merge_stops_the_write_whole(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    publish(bq, prefix, small_frame())
+    mine = publisher(bq, prefix)
+    overtake(monkeypatch, mine, lambda: bq.query(act.format(t=f"{prefix}d.small")).result())
+    with pytest.raises(WarehouseRefused, match="BigQuery refused the step 'merge'"):
+        mine.publish(Publication(small_frame(7)), SMALL)
+    if "COLUMN" in act:
+        assert len(rows(bq, prefix)) == 5
+    assert publish(bq, prefix, small_frame(7)).row_count == 7
+
+
+def test_many_changed_rows_are_staged_and_what_was_staged_is_proved(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(bq, prefix, small_frame())
+    monkeypatch.setattr("zl_assets.warehouse.publish.MAX_GIVEN_BYTES", 100)
+    other = small_frame(9, note=["other"] * 9)
+    load = JobRunner.load
+
+    def doubled(self: JobRunner, parquet: bytes, table: str, *rest: Any) -> bool:
+        done = load(self, parquet, table, *rest)
+        bq.query(f"INSERT INTO `{table}` SELECT * FROM `{table}`").result()
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JobRunner, "load", doubled)
+        with pytest.raises(WarehouseRefused, match="what was staged is not what was sent, and nothing was written"):
+            publish(bq, prefix, other)
+    assert [row["note"] for row in rows(bq, prefix)] == ["n0", "n1", "n2", "n3", "n4"]
+    report = publish(bq, prefix, other)
+    assert (report.inserted, report.updated, report.statements) == (4, 5, 1)
+    assert [row["note"] for row in rows(bq, prefix)] == ["other"] * 9
+
+
+def test_a_table_of_which_little_is_written_is_read_between_those_dates_alone(
+    bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(bq, prefix, small_frame(60))
+    read, seen = JobRunner.arrow, []
+
+    def arrow(self: JobRunner, text: str, step: str, parameters: Any = ()) -> Any:
+        found = read(self, text, step, parameters)
+        seen.append(found.num_rows)
+        return found
+
+    monkeypatch.setattr(JobRunner, "arrow", arrow)
+    one = publisher(bq, prefix)
+    report = one.publish(Publication(small_frame(2, note=["n0", "x"])), SMALL)
+    assert (report.updated, report.unchanged, report.row_count) == (1, 1, 60)
+    assert seen == [2, 2]
+    assert one.known(SMALL) is None
+    one.publish(Publication(small_frame(30, note=["y"] * 30)), SMALL)
+    assert seen == [2, 2, 60, 60]
+    known = one.known(SMALL)
+    assert known is not None
+    pd.testing.assert_frame_equal(known, publisher(bq, prefix).read(SMALL))
+
+
+def test_what_a_run_read_is_forgotten_when_it_writes(bq: bigquery.Client, prefix: str) -> None:
+    one = publisher(bq, prefix)
+    one.publish(Publication(small_frame(3)), SMALL)
+    one.publish(Publication(small_frame(4)), SMALL)
+    known = one.known(SMALL)
+    assert known is not None
+    assert len(known) == 4
+    known.loc[0, "note"] = "changed by whoever was given it"
+    again = one.known(SMALL)
+    assert again is not None
+    assert again.loc[0, "note"] == "n0"
+
+
+@pytest.mark.parametrize(
+    ("default", "told_of"), [("default_table_expiration_ms", "default table"), ("default_partition_expiration_ms", "partition")]
+)
+def test_no_table_is_created_where_it_would_expire(bq: bigquery.Client, prefix: str, default: str, told_of: str) -> None:
+    dataset = bigquery.Dataset(f"{bq.project}.{prefix}d")
+    dataset.location = "us-central1"
+    setattr(dataset, default, 60 * 86_400_000)
+    bq.create_dataset(dataset)
+    with pytest.raises(SchemaConflict, match=f"{told_of}.* expiration of 60 days .a project without billing, BigQuery's sandbox"):
+        publish(bq, prefix, small_frame())
+    assert list(bq.list_tables(dataset)) == []
 
 
 def test_a_table_left_by_a_killed_run_of_this_machine_is_swept(bq: bigquery.Client, prefix: str) -> None:
@@ -232,12 +352,12 @@ def test_a_table_left_by_a_killed_run_of_this_machine_is_swept(bq: bigquery.Clie
         publish(bq, prefix, small_frame())
         left = {t.table_id for t in bq.list_tables(f"{prefix}d")}
         process.kill()
-    assert left == {"small", f"{STAGING_PREFIX}alive", f"{STAGING_PREFIX}elsewhere"}
+    assert left == {"small", f"{MARKS.staging_prefix}alive", f"{MARKS.staging_prefix}elsewhere"}
 
 
 def _leave(bq: bigquery.Client, prefix: str, labels: dict[str, str]) -> None:
     for name, label in labels.items():
-        table = bigquery.Table(f"{bq.project}.{prefix}d.{STAGING_PREFIX}{name}", [bigquery.SchemaField("a", "INT64")])
+        table = bigquery.Table(f"{bq.project}.{prefix}d.{MARKS.staging_prefix}{name}", [bigquery.SchemaField("a", "INT64")])
         table.labels = {"zl_owner": label}
         bq.create_table(table)
 
@@ -246,15 +366,15 @@ def test_two_writes_of_one_process_at_once_leave_each_other_their_staging_tables
     bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(bq, prefix, small_frame())
-    mine = publisher(bq, prefix)
-    compare = Publisher._compare
+    monkeypatch.setattr("zl_assets.warehouse.publish.MAX_GIVEN_BYTES", 100)
+    mine, stage = publisher(bq, prefix), Publisher._stage
 
-    def interrupted(self: Publisher, *args: object) -> object:
+    def interrupted(self: Publisher, *args: Any) -> None:
+        stage(self, *args)
         if self is mine:
             publish(bq, prefix, small_frame())  # its sweep comes between our load and our MERGE
-        return compare(self, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Publisher, "_compare", interrupted)
+    monkeypatch.setattr(Publisher, "_stage", interrupted)
     assert mine.publish(Publication(small_frame(6)), SMALL).inserted == 1
     assert {t.table_id for t in bq.list_tables(f"{prefix}d")} == {"small"}
 
@@ -311,8 +431,9 @@ def test_a_transaction_too_long_for_bigquery_says_what_to_set(
 ) -> None:
     monkeypatch.setattr("zl_assets.warehouse.publish.MAX_QUERY_BYTES", 5_000)
     frame = small_frame(90)
-    with pytest.raises(SettingError, match=r"4 partitions would change, and at 1 of them a MERGE.*ZL_MAX_PARTITIONS higher"):
+    with pytest.raises(TooManyPartitions, match=r"4 partitions would change, and at 1 of them a MERGE") as caught:
         publish(bq, prefix, frame, max_partitions=1)
+    assert "ZL_MAX_PARTITIONS higher" in told(caught.value)
     assert rows(bq, prefix) == []
     assert publish(bq, prefix, frame).inserted == 90
 
@@ -333,15 +454,16 @@ def test_bars_of_another_source_are_never_mixed_in(bq: bigquery.Client, prefix: 
     with pytest.raises(SourceConflict) as caught:
         publisher(bq, prefix).publish(Publication(small_frame(7), source="bars"), SMALL)
     assert "'synthetic'" in str(caught.value)
-    assert "reset" in str(caught.value)
-    assert "ZL_STATE_DIR" in str(caught.value)
+    assert "reset" in told(caught.value)
+    assert "ZL_STATE_DIR" in told(caught.value)
     assert rows(bq, prefix) == before
     assert live(bq, prefix).labels == {"zl_source": "synthetic"}
 
 
 def test_nothing_is_created_where_it_may_not_be(bq: bigquery.Client, prefix: str) -> None:
-    with pytest.raises(SchemaConflict, match="ZL_CREATE is false"):
+    with pytest.raises(SchemaConflict, match="nothing may be created") as caught:
         publish(bq, prefix, small_frame(), may_create=False)
+    assert "ZL_CREATE=true" in told(caught.value)
     assert f"{prefix}d" not in [d.dataset_id for d in bq.list_datasets()]
 
 
@@ -349,7 +471,7 @@ def test_a_dataset_in_another_location_stops_the_write(bq: bigquery.Client, pref
     elsewhere = bigquery.Dataset(f"{bq.project}.{prefix}d")
     elsewhere.location = "EU"
     bq.create_dataset(elsewhere)
-    with pytest.raises(SchemaConflict, match="is in EU, and ZL_LOCATION is us-central1"):
+    with pytest.raises(SchemaConflict, match="is in EU, and this product works in us-central1"):
         publish(bq, prefix, small_frame())
 
 
@@ -441,7 +563,7 @@ def test_a_table_that_asks_every_query_for_a_date_cannot_be_used() -> None:
         }
     )
     with pytest.raises(SchemaConflict, match="require_partition_filter is set"):
-        adopt(SMALL, table)
+        adopt(SMALL, table, MARKS.staging_prefix)
 
 
 def test_somebody_elses_lists_inside_our_struct_survive_our_update(bq: bigquery.Client, prefix: str) -> None:
@@ -479,7 +601,7 @@ def test_a_view_in_the_place_of_a_table_stops_the_write(bq: bigquery.Client, pre
 
 def test_missing_columns_are_not_added_where_nothing_may_be_created(bq: bigquery.Client, prefix: str) -> None:
     _create(bq, prefix, [*KEY, BAR])
-    with pytest.raises(SchemaConflict, match="lacks pivots, flag, note, ingestion_ts and ZL_CREATE is false"):
+    with pytest.raises(SchemaConflict, match="lacks pivots, flag, note, ingestion_ts, and columns may not be added"):
         publish(bq, prefix, small_frame(), may_create=False)
 
 
@@ -541,7 +663,7 @@ def test_a_frame_read_back_equals_the_frame_written(bq: bigquery.Client, prefix:
 
 
 def test_reading_what_is_not_there_says_which_asset_makes_it(bq: bigquery.Client, prefix: str) -> None:
-    with pytest.raises(SchemaConflict, match="Materialize the asset small first"):
+    with pytest.raises(SchemaConflict, match=r"d\.small does not exist\. Materialize the asset that writes it first"):
         publisher(bq, prefix).read(SMALL)
 
 
@@ -576,7 +698,6 @@ def test_a_view_in_the_legacy_dialect_is_another_view() -> None:
 
 def test_a_view_over_nothing_is_not_published(bq: bigquery.Client, prefix: str) -> None:
     from zl_assets.warehouse.contract import Column, ViewContract
-    from zl_assets.warehouse.errors import WarehouseRefused
 
     publish(bq, prefix, small_frame())
     contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
+from zl_assets.contracts.marks import MARKS
 from zl_assets.warehouse import slice_check
 from zl_assets.warehouse.contract import leaves_of
 from zl_assets.warehouse.errors import DataFault
-from zl_assets.warehouse.names import STAGING_PREFIX
 from zl_assets.warehouse.publish import Publisher
 from zl_assets.warehouse.slice_check import markdown, try_slice
 from zl_assets_tests.support.contracts import MATRIX
@@ -70,7 +70,7 @@ def test_a_scratch_table_of_a_killed_run_expires_and_is_swept(
     with one.scratch(SMALL) as scratch:
         table = bq.get_table(f"{bq.project}.{prefix}d.{scratch.table}")
         assert table.expires is not None
-        assert scratch.table.startswith(STAGING_PREFIX)
+        assert scratch.table.startswith(MARKS.staging_prefix)
         table.labels = {"zl_owner": table.labels["zl_owner"] + "1"}  # a process that is gone
         monkeypatch.setattr("zl_assets.warehouse.publish._in_use", set())
         bq.update_table(table, ["labels"])

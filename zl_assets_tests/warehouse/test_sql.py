@@ -1,5 +1,6 @@
 """SQL against golden text, and the two rules that every statement keeps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import sqlglot
 from sqlglot import exp
 
 from zl_assets.contracts.ledger import LEDGER
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.families.base import Family, FamilyColumn
 from zl_assets.domain.families.registry import Selection
 from zl_assets.domain.families.tables import matrix_contract
@@ -14,7 +16,7 @@ from zl_assets.warehouse import sql
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.schema import field_of, live_columns
-from zl_assets_tests.support.contracts import BARS, CONTRACTS, MATRIX, SESSIONS, TRAINING_VIEW, ZL
+from zl_assets_tests.support.contracts import BARS, MATRIX, SESSIONS, TRAINING_VIEW, ZL
 from zl_assets_tests.support.golden import assert_golden
 from zl_assets_tests.warehouse.tables import SMALL
 
@@ -29,6 +31,15 @@ def target(contract: TableContract, *, adopted: bool = False) -> sql.Target:
 
 def staging(contract: TableContract) -> TableName:
     return TableName("my-project", contract.dataset, f"zl_staging_{contract.table}_0")
+
+
+def without(one: sql.Target, column: str) -> sql.Target:
+    """The target, whose live table lacks a column."""
+    return replace(one, columns=tuple(c for c in one.columns if c.name != column))
+
+
+def merge_given(one: sql.Target) -> str:
+    return sql.merge(one, sql.given_rows(one))
 
 
 def _family() -> Family:
@@ -53,27 +64,19 @@ FAMILY_MATRIX = matrix_contract(WITH_FAMILY, ZL)
 
 STATEMENTS = {
     "select_matrix": sql.select_frame(target(MATRIX).name, MATRIX.frame_leaves),
-    "select_bars": sql.select_frame(
-        target(CONTRACTS["databento_futures_ohlcv_1d"]).name,  # type: ignore[arg-type]
-        CONTRACTS["databento_futures_ohlcv_1d"].frame_leaves,
-        by_symbol=True,
-        absent=[leaf for leaf in CONTRACTS["databento_futures_ohlcv_1d"].frame_leaves if leaf.path == "instrument_id"],
+    "read_bars_without_instrument": sql.existing_rows(
+        without(target(BARS), "instrument_id"), BARS.frame_leaves, by_symbol=True, compared=False
     ),
+    "read_sessions_between": sql.existing_rows(target(SESSIONS), SESSIONS.frame_leaves, by_symbol=True, ranged=True),
+    "read_adopted": sql.existing_rows(target(MATRIX, adopted=True), MATRIX.frame_leaves),
+    "read_family": sql.existing_rows(target(FAMILY_MATRIX), FAMILY_MATRIX.frame_leaves),
     "count": sql.count_rows(target(MATRIX).name),
-    "audit": sql.audit_staging(MATRIX, staging(MATRIX)),
-    "compare_matrix": sql.compare(target(MATRIX), staging(MATRIX), "DATE_TRUNC(data_date, MONTH)"),
-    "compare_adopted_day_partitioned": sql.compare(target(MATRIX, adopted=True), staging(MATRIX), "data_date"),
-    "compare_regimes": sql.compare(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"]), None),  # type: ignore[arg-type]
-    "differing_rows": sql.differing_rows(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"]), 10),  # type: ignore[arg-type]
-    "doubled_keys": sql.doubled_keys(target(MATRIX), staging(MATRIX), 5),
-    "differing_rows_of_dates": sql.differing_rows(target(MATRIX), staging(MATRIX), 10),
-    "truncate": sql.truncate(staging(MATRIX)),
-    "merge_matrix": sql.merge(target(MATRIX), staging(MATRIX)),
-    "merge_adopted": sql.merge(target(MATRIX, adopted=True), staging(MATRIX)),
-    "merge_regimes": sql.merge(target(CONTRACTS["regime_weights"]), staging(CONTRACTS["regime_weights"])),  # type: ignore[arg-type]
-    "merge_append": sql.merge(target(LEDGER), staging(LEDGER)),
-    "merge_in_transaction": sql.merge_in_transaction(target(SESSIONS), staging(SESSIONS), 2),
-    "existing_rows_adopted": sql.existing_rows(target(MATRIX, adopted=True)),
+    "merge_matrix": merge_given(target(MATRIX)),
+    "merge_adopted": merge_given(target(MATRIX, adopted=True)),
+    "merge_regimes": merge_given(target(REGIME_WEIGHTS)),
+    "merge_append": merge_given(target(LEDGER)),
+    "merge_staged": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 1),
+    "merge_staged_in_transaction": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 2),
     "select_dates": sql.select_dates(target(SESSIONS).name, "data_date"),
     "delete_in_transaction": sql.delete_in_transaction(
         [(target(BARS).name, "date"), (target(SESSIONS).name, "data_date")],
@@ -84,8 +87,7 @@ STATEMENTS = {
         sql.select_frame(TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW.frame_leaves, TRAINING_VIEW.key),
     ),
     "add_columns": sql.add_columns(target(MATRIX).name, MATRIX.columns[8:10]),
-    "compare_family": sql.compare(target(FAMILY_MATRIX), staging(MATRIX), "DATE_TRUNC(data_date, MONTH)"),
-    "merge_family": sql.merge(target(FAMILY_MATRIX), staging(MATRIX)),
+    "merge_family": merge_given(target(FAMILY_MATRIX)),
     "add_family_struct": sql.add_columns(target(MATRIX).name, [c for c in FAMILY_MATRIX.columns if c.name == "rain"]),
 }
 
@@ -104,7 +106,7 @@ def test_no_statement_joins(name: str) -> None:
 
 def test_every_bound_of_a_merge_filters_its_source_too() -> None:
     """A bound on the target alone would turn matches outside it into second inserts."""
-    for name in ("merge_matrix", "merge_adopted", "merge_in_transaction"):
+    for name in ("merge_matrix", "merge_adopted", "merge_staged", "merge_staged_in_transaction"):
         for merge in (s for s in sqlglot.parse(STATEMENTS[name], dialect="bigquery") if isinstance(s, exp.Merge)):
             bounds = [sorted(p.sql() for p in between.find_all(exp.Parameter)) for between in merge.find_all(exp.Between)]
             assert len(bounds) == 2
@@ -124,7 +126,7 @@ def test_fields_that_are_not_ours_are_carried_over() -> None:
         "STRUCT",
         (sql.LiveColumn("vwap", "FLOAT64"), sql.LiveColumn("close", "FLOAT64"), sql.LiveColumn("order to P", "STRING")),
     )
-    merged = sql.merge(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)), TableName("my-project", "d", "s"))
+    merged = merge_given(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)))
     update, insert = merged.split("WHEN NOT MATCHED")
     assert "STRUCT(live.bar.`vwap` AS `vwap`, staged.bar__close AS `close`, live.bar.`order to P` AS `order to P`)" in update
     assert "STRUCT(CAST(NULL AS FLOAT64) AS `vwap`, staged.bar__close AS `close`, CAST(NULL AS STRING) AS `order to P`)" in insert

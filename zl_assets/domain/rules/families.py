@@ -15,7 +15,6 @@ from zl_assets.domain.families.rows import KEY, Sources, family_rows, known_at, 
 from zl_assets.domain.rules import recomputed
 from zl_assets.instruments.base import Decision
 from zl_assets.warehouse.contract import ColumnType
-from zl_assets.warehouse.shape import equal_or_both_missing
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, RowRule, Verdict
 
 # Sessions whose row is computed anew with what was known at their decision: the newest, and as many that are drawn.
@@ -159,6 +158,8 @@ def stamped(families: Sequence[Family], matrix: pd.DataFrame, tables: Mapping[st
     Args:
         tables: the family's rows, by name.
     """
+    from zl_assets.warehouse.diff import same
+
     faults: list[dict[str, Any]] = []
     keys = pd.MultiIndex.from_frame(matrix[KEY])
     for family in (family for family in families if not tables[family.name].empty):
@@ -167,7 +168,7 @@ def stamped(families: Sequence[Family], matrix: pd.DataFrame, tables: Mapping[st
             left, right = matrix[column.path].reset_index(drop=True), rows[column.column.name]
             faults += [
                 {**matrix[KEY].iloc[i], "column": column.path, "matrix": left[i], "family": right[i]}
-                for i in np.flatnonzero(~equal_or_both_missing(left, right))
+                for i in np.flatnonzero(~same(left, right))
             ]
     return Verdict(
         name="families_stamped",

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from zl_assets.warehouse.shape import equal_or_both_missing
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 # Inside the longest warm-up, where a value filled in from later rows would show, and this many seeded ones after it.
@@ -55,6 +54,8 @@ def differences(name: str, columns: Sequence[str], pairs: Mapping[str, tuple[pd.
         pairs: the rows and their second computation, one for one, by where they are from.
         what: the explanation after the number of differences.
     """
+    from zl_assets.warehouse.diff import same
+
     faults: list[dict[str, Any]] = []
     for where, (full, other) in pairs.items():
         left, right = _aligned(full, other)
@@ -67,7 +68,7 @@ def differences(name: str, columns: Sequence[str], pairs: Mapping[str, tuple[pd.
                     "value": left[column].iloc[i],
                     "recomputed": right[column].iloc[i],
                 }
-                for i in np.flatnonzero(~equal_or_both_missing(left[column], right[column]))
+                for i in np.flatnonzero(~same(left[column], right[column]))
             ]
     return Verdict(
         name=name,

@@ -4,12 +4,12 @@ import datetime as dt
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zl_assets.domain.rolls import spans_a_roll
 from zl_assets.domain.rules.offenders import TOLERANCE, agree, offending, pick
 from zl_assets.instruments.base import Horizon
-from zl_assets.warehouse.shape import equal_or_both_missing
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 
@@ -85,6 +85,8 @@ def csv_equals_view(csv: pd.DataFrame, view: pd.DataFrame) -> Verdict:
         csv: the file as read back, with the view's types.
         view: the view's labelled rows that were to be exported, in date order.
     """
+    from zl_assets.warehouse.diff import same
+
     faults: list[dict[str, Any]] = []
     if list(csv.columns) != list(view.columns) or len(csv) != len(view):
         faults.append(
@@ -98,10 +100,10 @@ def csv_equals_view(csv: pd.DataFrame, view: pd.DataFrame) -> Verdict:
     else:
         for column in view.columns:
             left, right = csv[column].reset_index(drop=True), view[column].reset_index(drop=True)
-            same = equal_or_both_missing(left, right)
+            differs = ~same(left, right)
             faults += [
                 {"data_date": view["data_date"].iloc[i], "column": column, "csv": left[i], "view": right[i]}
-                for i in same.index[~same]
+                for i in np.flatnonzero(differs)
             ]
     return Verdict(
         name="csv_equals_view",

@@ -1,6 +1,36 @@
 MERGE `my-project.training.feature_family_ledger` AS live
 USING (
-  SELECT * FROM `my-project.training.zl_staging_feature_family_ledger_0`
+  SELECT
+    given.family AS family,
+    given.look AS look,
+    given.registration_id AS registration_id,
+    given.data_sha256 AS data_sha256,
+    given.decision AS decision,
+    given.p AS p,
+    given.keep_bound AS keep_bound,
+    given.effect AS effect,
+    given.effect_low AS effect_low,
+    given.effect_high AS effect_high,
+    given.smallest_effect AS smallest_effect,
+    given.shifts AS shifts,
+    given.seed AS seed,
+    given.boosting_p AS boosting_p,
+    given.boosting_effect AS boosting_effect,
+    given.boosting_low AS boosting_low,
+    given.boosting_high AS boosting_high,
+    given.row_count AS row_count,
+    given.rows_left_out AS rows_left_out,
+    given.test_rows AS test_rows,
+    given.first_date AS first_date,
+    given.last_date AS last_date,
+    given.mse_zero AS mse_zero,
+    given.mse_base AS mse_base,
+    given.mse_family AS mse_family,
+    given.by_fold AS by_fold,
+    given.by_regime AS by_regime,
+    given.placebo AS placebo,
+    given.config AS config
+  FROM UNNEST(@rows) AS given
 ) AS staged
 ON live.family = staged.family AND live.look = staged.look
 WHEN NOT MATCHED BY TARGET THEN INSERT (

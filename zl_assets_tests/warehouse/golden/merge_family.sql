@@ -1,7 +1,30 @@
 MERGE `my-project.features.daily_ml_matrix` AS live
 USING (
-  SELECT * FROM `my-project.features.zl_staging_daily_ml_matrix_0`
-  WHERE data_date BETWEEN @low AND @high
+  SELECT
+    given.data_date AS data_date,
+    given.symbol AS symbol,
+    given.market_data__open AS market_data__open,
+    given.market_data__high AS market_data__high,
+    given.market_data__low AS market_data__low,
+    given.market_data__close AS market_data__close,
+    given.market_data__volume AS market_data__volume,
+    given.market_data__vwap AS market_data__vwap,
+    given.pivots__P AS pivots__P,
+    given.regime__name AS regime__name,
+    given.regime__weight AS regime__weight,
+    given.return_1d AS return_1d,
+    given.return_5d AS return_5d,
+    given.return_21d AS return_21d,
+    given.ma_5 AS ma_5,
+    given.ma_21 AS ma_21,
+    given.ma_63 AS ma_63,
+    given.volatility_21d AS volatility_21d,
+    given.rsi_14 AS rsi_14,
+    given.roll_index AS roll_index,
+    given.is_roll AS is_roll,
+    given.rain__mm AS rain__mm
+  FROM UNNEST(@rows) AS given
+  WHERE given.data_date BETWEEN @low AND @high
 ) AS staged
 ON live.data_date = staged.data_date AND live.symbol = staged.symbol AND live.data_date BETWEEN @low AND @high
 WHEN MATCHED AND (

@@ -1,6 +1,13 @@
 MERGE `my-project.training.regime_weights` AS live
 USING (
-  SELECT * FROM `my-project.training.zl_staging_regime_weights_0`
+  SELECT
+    given.regime AS regime,
+    given.weight AS weight,
+    given.description AS description,
+    given.research_rationale AS research_rationale,
+    given.start_date AS start_date,
+    given.end_date AS end_date
+  FROM UNNEST(@rows) AS given
 ) AS staged
 ON live.regime = staged.regime
 WHEN MATCHED AND (

@@ -1,3 +1,6 @@
+ASSERT (SELECT COUNT(*) FROM `my-project.features.zl_staging_zl_ohlcv_0`) = @staged_rows
+  AND (SELECT COUNT(*) FROM (SELECT DISTINCT data_date, symbol FROM `my-project.features.zl_staging_zl_ohlcv_0`)) = @staged_rows
+  AS "what was staged is not what was sent, and nothing was written: run it again, and report it if it stays";
 BEGIN TRANSACTION;
 MERGE `my-project.features.zl_ohlcv` AS live
 USING (

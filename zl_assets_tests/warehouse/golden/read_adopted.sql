@@ -22,4 +22,3 @@ SELECT
   (live.`regime` IS NOT NULL AND live.`regime`.`name` IS NULL AND live.`regime`.`weight` IS NULL AND live.`regime`.`vol_percentile` IS NULL AND live.`regime`.`k_vol` IS NULL) AS regime__hollow,
   live.regime_name AS regime_name
 FROM `my-project.features.daily_ml_matrix` AS live
-WHERE live.data_date BETWEEN @low AND @high

@@ -1,0 +1,106 @@
+"""What a run has found out and need not ask again, for as long as its process works on it.
+
+Belongs here: rows of tables as they were last read, and what was looked up once. Must not be here: asking BigQuery. Rows are
+kept as Arrow, which nobody can change.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from zl_assets.warehouse import frames
+from zl_assets.warehouse.contract import Leaf, TableContract, ViewContract
+from zl_assets.warehouse.names import TableName
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from google.cloud import bigquery
+
+# A process works on one run, or, in a server that runs several side by side, on a few.
+_RUNS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class LiveRows:
+    """Rows of a table or view, as they were at one moment.
+
+    Attributes:
+        rows: columns under staged names, and what the write path compares beside them.
+        symbols: only rows of these symbols; empty where of all.
+        whole: they are not bounded by dates.
+    """
+
+    rows: "pa.Table"
+    symbols: tuple[str, ...]
+    whole: bool
+
+    @property
+    def is_empty_table(self) -> bool:
+        """Was the whole table read, and had no row?"""
+        return self.whole and not self.symbols and not self.rows.num_rows
+
+    def answers(self, contract: TableContract | ViewContract) -> bool:
+        """Is a read of the contract in it?"""
+        return self.whole and self.symbols == contract.symbols and self.has(contract.frame_leaves)
+
+    def has(self, leaves: Sequence[Leaf]) -> bool:
+        """Does it have these columns?"""
+        return {leaf.staged for leaf in leaves} <= set(self.rows.column_names)
+
+    def frame(self, contract: TableContract | ViewContract) -> "pd.DataFrame":
+        """The contract's rows, ordered by key, one column per leaf; a new frame each time.
+
+        Raises:
+            SchemaConflict: as `frames.from_arrow`.
+        """
+        # Ordered here: ORDER BY over a whole table is one worker's job in BigQuery, and most of a large read in the embedded one.
+        ordered = self.rows.sort_by([(column, "ascending") for column in contract.key])
+        return frames.from_arrow(ordered, contract.frame_leaves)
+
+
+@dataclass(frozen=True, eq=False)
+class RunMemory:
+    """What one run knows.
+
+    Attributes:
+        datasets: datasets that are there, by project.dataset.
+        swept: datasets whose leftovers were looked for.
+    """
+
+    datasets: "dict[str, bigquery.Dataset]" = field(default_factory=dict)
+    swept: set[str] = field(default_factory=set)
+    _rows: dict[TableName, LiveRows] = field(default_factory=dict)
+    _views: set[TableName] = field(default_factory=set)
+
+    def keep(self, name: TableName, rows: LiveRows, *, view: bool = False) -> None:
+        """Keep what was read."""
+        self._rows[name] = rows
+        if view:
+            self._views.add(name)
+
+    def find(self, name: TableName, contract: TableContract | ViewContract) -> LiveRows | None:
+        """Rows that answer a read of the contract; None where it must be read."""
+        kept = self._rows.get(name)
+        return kept if kept is not None and kept.answers(contract) else None
+
+    def forget(self, name: TableName) -> None:
+        """The table is being written: what is known of its rows, and of any view's, is known no more."""
+        for stale in (name, *self._views):
+            self._rows.pop(stale, None)
+
+
+_memories: "OrderedDict[str, RunMemory]" = OrderedDict()
+_lock = Lock()
+
+
+def memory_of(run: str) -> RunMemory:
+    """The memory of a run in this process."""
+    with _lock:
+        memory = _memories.pop(run, None) or RunMemory()
+        _memories[run] = memory
+        while len(_memories) > _RUNS:
+            _memories.popitem(last=False)
+    return memory

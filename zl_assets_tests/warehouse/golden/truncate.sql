@@ -1,1 +1,0 @@
-TRUNCATE TABLE `my-project.features.zl_staging_daily_ml_matrix_0`
