@@ -12,9 +12,11 @@ A statement that writes is a job with an id of ours, so that a lost answer never
 
 import io
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,6 +43,9 @@ REQUEST_TIMEOUT = 60.0
 
 # Rows of a result that is read over REST. Naming a page size makes the first answer carry the rows.
 SMALL_RESULT = 10_000
+
+# Streams of a result that are read at the same time: 400,000 rows took the embedded server 1.3 s in four and 1.7 s in one.
+MAX_STREAMS = 4
 
 # The client's calls must not retry by themselves: `is_transient` decides, once.
 NO_RETRY = Retry(predicate=lambda _: False)
@@ -171,7 +176,7 @@ class JobRunner:
         return rows
 
     def arrow(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> "pa.Table":
-        """A result of any size as Arrow, through the Storage API.
+        """A result of any size as Arrow, through the Storage API; in order if the statement has an ORDER BY.
 
         Raises:
             WarehouseUnavailable: no success within the deadline.
@@ -182,7 +187,7 @@ class JobRunner:
         return self._named(step, lambda: self._repeat(lambda: self._download(job, end), end))
 
     def _download(self, job: bigquery.QueryJob, end: float) -> "pa.Table":
-        """The table that holds a query's result, in one stream.
+        """The table that holds a query's result.
 
         Not by `job.to_arrow`, which asks for the result by REST first. 4,000 rows of 12 columns from the embedded server take
         0.09 s in three calls like this, 0.12 s in four like that, and 0.21 s as one answer of jobs.query.
@@ -195,15 +200,20 @@ class JobRunner:
             session = reader.create_read_session(
                 parent=f"projects/{self.client.project}",
                 read_session=storage.ReadSession(table=job.destination.to_bqstorage(), data_format=storage.DataFormat.ARROW),
-                max_stream_count=1,
+                # As many as BigQuery finds right for the size, one for a small result; one also keeps the order of the rows.
+                max_stream_count=1 if re.search(r"\bORDER\s+BY\b", job.query) else 0,
                 retry=None,
                 timeout=self._request_timeout,
             )
             if not session.streams:
                 return pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema)).empty_table()
-            # Without a timeout a read is tried for a day.
-            stream = reader.read_rows(session.streams[0].name, timeout=max(end - time.monotonic(), 1.0))
-            return stream.to_arrow(session)
+
+            def read(stream: storage.ReadStream) -> "pa.Table":
+                # Without a timeout a read is tried for a day.
+                return reader.read_rows(stream.name, timeout=max(end - time.monotonic(), 1.0)).to_arrow(session)
+
+            with ThreadPoolExecutor(max_workers=min(len(session.streams), MAX_STREAMS)) as pool:
+                return pa.concat_tables(pool.map(read, session.streams))
         finally:
             reader._transport.close()
 

@@ -45,6 +45,15 @@ def test_a_small_read_is_one_request_and_a_frame_three(runner: JobRunner, calls:
     pd.testing.assert_series_equal(frame["x"], frame["n"] / 3, check_names=False)
 
 
+def test_a_large_result_comes_in_several_streams_and_an_ordered_one_in_order(runner: JobRunner, calls: list[str]) -> None:
+    many = "SELECT n FROM UNNEST(GENERATE_ARRAY(1, 200000)) AS n"
+    assert sorted(runner.arrow(many, "read")["n"].to_pylist()) == list(range(1, 200_001))
+    assert calls.count("read rows") > 1
+    calls.clear()
+    assert runner.arrow(f"{many} ORDER BY n DESC", "read")["n"].to_pylist() == list(range(200_000, 0, -1))
+    assert calls.count("read rows") == 1
+
+
 def test_a_statement_that_writes_is_one_request(runner: JobRunner, dataset: str, calls: list[str]) -> None:
     runner.query(f"CREATE TABLE {dataset}.t AS SELECT 1 AS n", "create")
     calls.clear()
