@@ -21,9 +21,14 @@ PREFIX = "ZL_"
 # The synthetic sample ends on Friday 2025-11-14, so the Saturday after it is the first date on which all of it is final.
 SAMPLE_AS_OF = dt.date(2025, 11, 15)
 
-# A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MB a query.
+# A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MiB a table.
 # 1 GiB leaves room for a bars table of several hundred symbols, and costs less than one US cent at the on-demand list price.
 DEFAULT_MAX_BYTES = 1 << 30
+
+# BigQuery bills a query for at least 10 MiB of each table that it reads, however small, and refuses it where that is above its
+# limit. A comparison and a MERGE read two: with less than this, the first refresh would stop after it had staged its rows.
+# https://cloud.google.com/bigquery/pricing#on_demand_pricing
+LEAST_MAX_BYTES = 2 * 10 * 1024 * 1024
 
 # Names separated by commas; pydantic would read the variable as JSON.
 type Names = Annotated[tuple[str, ...], NoDecode]
@@ -90,7 +95,10 @@ class Settings(BaseSettings):
         default=3000, ge=1, le=4000, description="partitions that one MERGE may change: 1 to 4000, which is BigQuery's limit"
     )
     max_bytes: int = Field(
-        default=DEFAULT_MAX_BYTES, ge=10 * 1024 * 1024, description="maximum_bytes_billed of a query: at least 10485760 (10 MB)"
+        default=DEFAULT_MAX_BYTES,
+        ge=LEAST_MAX_BYTES,
+        description=f"maximum_bytes_billed of a query: at least {LEAST_MAX_BYTES}, since BigQuery bills 10485760 for each table "
+        "that a query reads, and a MERGE reads two",
     )
 
     export_uri: str | None = Field(

@@ -23,7 +23,7 @@ WRONG = {
     "ZL_MIN_MATRIX_ROWS": ["-1", "many", "1.5"],
     "ZL_MIN_LABELLED_ROWS": ["-1"],
     "ZL_MAX_PARTITIONS": ["0", "4001"],
-    "ZL_MAX_BYTES": ["1", "-5"],
+    "ZL_MAX_BYTES": ["1", "-5", "10485760", "20971519"],
     "ZL_DEADLINE": ["0", "-1", "7200", "nan"],
     "ZL_NOTIFY_EMAIL": ["me", "a@b@c", "a@example.com,", "a@example.com\nBcc: x@example.com", "Me <a@example.com>"],
     "ZL_NOTIFY_FROM": ["me", "a@example.com, b@example.com"],
@@ -48,6 +48,15 @@ def test_a_wrong_value_names_the_variable_the_value_and_what_is_allowed(
     assert name in message
     assert repr(value) in message
     assert "Allowed:" in message
+
+
+def test_a_byte_limit_below_what_a_merge_must_bill_is_refused_with_the_least_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BigQuery would refuse it in the middle of the first refresh."""
+    monkeypatch.setenv("ZL_MAX_BYTES", str(2 * 10_485_760 - 1))
+    with pytest.raises(SettingError, match="at least 20971520, since BigQuery bills 10485760 for each table"):
+        Settings.load()
+    monkeypatch.setenv("ZL_MAX_BYTES", str(2 * 10_485_760))
+    assert Settings.load().max_bytes == 20_971_520
 
 
 SECRET = "T0KEN"  # noqa: S105 - of no service

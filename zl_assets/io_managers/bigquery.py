@@ -50,7 +50,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             yield Publisher(
                 runner=JobRunner(
                     client=client,
-                    labels={"zl_run": run, "zl_asset": asset},
+                    marks=MARKS,
+                    run=run,
+                    asset=asset,
                     max_bytes=self.max_bytes,
                     deadline=self.deadline,
                 ),

@@ -31,6 +31,10 @@ class Hint(Enum):
     """sign in, or use a BigQuery that needs none"""
     BYTES = auto()
     """allow more bytes to be billed"""
+    ROLES = auto()
+    """have the roles that are needed"""
+    PROJECT = auto()
+    """use another project, or none"""
 
 
 class WarehouseError(ZlError):

@@ -42,6 +42,16 @@ class Marks:
         return f"{self.prefix}_source"
 
     @property
+    def run_label(self) -> str:
+        """On a job, the run that it belongs to."""
+        return f"{self.prefix}_run"
+
+    @property
+    def asset_label(self) -> str:
+        """On a job, the asset that it works for."""
+        return f"{self.prefix}_asset"
+
+    @property
     def step_label(self) -> str:
         """On a job, what it is for."""
         return f"{self.prefix}_step"

@@ -7,7 +7,7 @@ A part that was never on here has no label, and its fields are left alone: they 
 that the frame has, and then the label goes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -15,14 +15,20 @@ from google.cloud import bigquery
 
 from zl_assets.warehouse import schema, sql
 from zl_assets.warehouse.contract import PANDAS_DTYPES, Part, TableContract, leaves_of
+from zl_assets.warehouse.errors import SchemaConflict
+from zl_assets.warehouse.labels import MAX_LABELS, MAX_LENGTH, is_key
 from zl_assets.warehouse.names import Marks
 
 OWNED = "owned"
 
 
 def labels_of(contract: TableContract, marks: Marks) -> dict[str, str]:
-    """The labels of the parts that are on."""
-    return {f"{marks.part_label}{part.name}": OWNED for part in contract.parts if part.on}
+    """The labels of the parts that are on.
+
+    Raises:
+        SchemaConflict: a part has a name that no label may have.
+    """
+    return {_key(part, marks): OWNED for part in contract.parts if part.on}
 
 
 def labels_before(contract: TableContract, live: bigquery.Table, marks: Marks) -> dict[str, str]:
@@ -32,7 +38,28 @@ def labels_before(contract: TableContract, live: bigquery.Table, marks: Marks) -
 
 def labels_after(off: Sequence[Part], marks: Marks) -> dict[str, None]:
     """The labels to take away once the fields of these parts are NULL."""
-    return {f"{marks.part_label}{part.name}": None for part in off}
+    return {_key(part, marks): None for part in off}
+
+
+def refuse_too_many(name: object, live: Mapping[str, str], changes: Mapping[str, str | None]) -> None:
+    """Call it before anything is written to the table, with every label that the write will set.
+
+    Args:
+        name: the table, for the message.
+        live: the labels that the live table has; none for a new one.
+        changes: labels to be set, and those to be taken away as None.
+
+    Raises:
+        SchemaConflict: the table would have more labels than BigQuery allows.
+    """
+    after = {key for key, value in {**live, **changes}.items() if value is not None}
+    if len(after) <= MAX_LABELS:
+        return
+    ours = sorted(after - live.keys())
+    raise SchemaConflict(
+        f"{name} would have {len(after)} labels, and BigQuery allows {MAX_LABELS}: it has {len(live)}, and this product adds "
+        f"{', '.join(ours)}. Nothing was written. Take labels away from it that nobody needs, or switch one of these off."
+    )
 
 
 def switched_off(contract: TableContract, live: bigquery.Table, marks: Marks) -> tuple[Part, ...]:
@@ -51,6 +78,16 @@ def with_nulls(
         leaf.path: pd.Series([None] * len(frame), index=frame.index, dtype=PANDAS_DTYPES[leaf.column.type]) for leaf in leaves
     }
     return contract.with_parts(there), frame.assign(**nulls)
+
+
+def _key(part: Part, marks: Marks) -> str:
+    key = f"{marks.part_label}{part.name}"
+    if not is_key(key):
+        raise SchemaConflict(
+            f"the part {part.name!r} needs the label {key}, and BigQuery allows lower-case letters, digits, - and _ in a label's "
+            f"key, at most {MAX_LENGTH} of them. Give it another name."
+        )
+    return key
 
 
 def _only(part: Part, have: frozenset[str]) -> Part:

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from google.api_core import exceptions as api
 from google.cloud import bigquery
 
 from zl_assets.errors import ZlError
 from zl_assets.warehouse import frames, ownership, schema
+from zl_assets.warehouse.answers import is_denied
 from zl_assets.warehouse.changes import changes_of, merge_ranges
 from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.diff import Mask
@@ -251,8 +251,8 @@ def _by_dry_run(publisher: Publisher, permission: str, where: str, statement: st
 
 
 def _only_denied(refusal: WarehouseRefused) -> None:
-    """A refusal for want of a permission is an answer; one for a wrong location, say, is an error in its own words."""
-    if not isinstance(refusal.__cause__, api.Forbidden):
+    """A refusal for want of a permission is an answer; any other, for a wrong location say, is an error in its own words."""
+    if not is_denied(refusal.__cause__):
         raise refusal
 
 

@@ -185,6 +185,8 @@ class Publisher:
             live, missing = self._there(seen), seen.missing
             off = ownership.switched_off(contract, live, self.terms.marks)
             written, frame = ownership.with_nulls(contract, off, publication.frame, live)
+            labels = ownership.labels_before(contract, live, self.terms.marks)
+            ownership.refuse_too_many(name, live.labels, labels)
             before = self.compare(seen, written, frame, also=wanted, is_new=is_new)
             first = first or before
             _refuse(written, name, before)
@@ -193,7 +195,7 @@ class Publisher:
                 live = self._get_table(name)
             # Before the write the labels name what was and what will be this product's, so that a run that dies in between leaves
             # nothing that the next one does not know of.
-            self._label(name, ownership.labels_before(contract, live, self.terms.marks))
+            self._label(name, labels)
             statements = self._write(written, name, live, before, is_new=is_new) if before.changes else 0
             if statements is not None:
                 break

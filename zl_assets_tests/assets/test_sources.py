@@ -240,7 +240,7 @@ def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
     frame = memory.tables[contract.table].head(60)
 
     def publisher() -> Publisher:
-        runner = JobRunner(client=bq, labels={}, max_bytes=1 << 30, deadline=60.0)
+        runner = JobRunner(bq, MARKS, "test", "sources", max_bytes=1 << 30, deadline=60.0)
         return Publisher(
             runner, Namespace(bq.project, prefix), Terms("us-central1", may_create=True, marks=MARKS), max_partitions=3000
         )

@@ -64,7 +64,7 @@ def _place(request: Request) -> str:
 
 def publisher(client: bigquery.Client, prefix: str, deadline: float) -> Publisher:
     """The write path with a deadline of its own."""
-    runner = JobRunner(client, {"zl_run": "faults"}, max_bytes=1 << 30, deadline=deadline)
+    runner = JobRunner(client, MARKS, "faults", "small", max_bytes=1 << 30, deadline=deadline)
     return Publisher(
         runner, Namespace(client.project, prefix), Terms("us-central1", may_create=True, marks=MARKS), max_partitions=3000
     )

@@ -31,6 +31,7 @@ from zl_assets.embedded.lifecycle import ensure_server
 type When = Literal["before", "after"]
 
 _JOB_ID = re.compile(rb'"jobId": ?"([^"]+)"')
+_REQUEST_ID = re.compile(rb'"requestId": ?"([^"]+)"')
 _STEP = re.compile(rb'"zl_step": ?"([^"]+)"')
 
 
@@ -46,9 +47,11 @@ class Request:
     @property
     def identity(self) -> str:
         """Equal for a request and its repetition: uploads have a random boundary, jobs carry the id that a retry repeats. A dry
-        run is no job, and gets another id each time."""
+        run is no job, and gets another id each time, and so does a read that answers with its rows."""
         if b'"dryRun": true' in self.body:
             return f"dry run {hashlib.sha256(_JOB_ID.sub(b'', self.body)).hexdigest()[:12]}"
+        if self.reads_rows:
+            return f"read {hashlib.sha256(_REQUEST_ID.sub(b'', self.body)).hexdigest()[:12]}"
         job = _JOB_ID.search(self.body)
         return f"{self.method} {self.path} {job[1].decode() if job else hashlib.sha256(self.body).hexdigest()[:12]}"
 
@@ -56,6 +59,11 @@ class Request:
     def submits_job(self) -> bool:
         """Does it start a query or a load?"""
         return self.method == "POST" and self.path.split("?")[0].endswith("/jobs")
+
+    @property
+    def reads_rows(self) -> bool:
+        """Is it a query that is answered with its rows?"""
+        return self.method == "POST" and self.path.split("?")[0].endswith("/queries")
 
     @property
     def kind(self) -> str:
@@ -147,9 +155,11 @@ def slow(seconds: float) -> Fault:
 
 
 def failed_job(name: str, reason: str, message: str, *, of: Callable[[Request], bool] = lambda _: True) -> Fault:
-    """The job is taken, and fails: its id is spent."""
+    """The job is taken, and fails: its id is spent. A read has its job's reason in its own answer."""
 
     def act(request: Request, _: Callable[[], Answer]) -> Answer:
+        if request.reads_rows:
+            return error(400, reason, message)
         found = _JOB_ID.search(request.body)
         assert found is not None
         job_id = found[1].decode()
@@ -164,7 +174,7 @@ def failed_job(name: str, reason: str, message: str, *, of: Callable[[Request], 
         }
         return Answer(200, json.dumps(resource).encode())
 
-    return Fault(name, act, lambda request: request.submits_job and of(request), spends_id=True)
+    return Fault(name, act, lambda request: (request.submits_job or request.reads_rows) and of(request), spends_id=True)
 
 
 def _configuration(body: bytes) -> Any:

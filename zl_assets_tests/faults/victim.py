@@ -103,6 +103,6 @@ def _message(data: bytes) -> str:
     if first.endswith(b"HTTP/1.1"):
         method, path, _ = first.decode().split(" ")
         place = [p for p in path.split("?")[0].split("/") if p]
-        return f"headers {method} {place[-1] if place[-1] in ('jobs', 'tables', 'datasets') else place[-2]}"
+        return f"headers {method} {place[-1] if place[-1] in ('jobs', 'queries', 'tables', 'datasets') else place[-2]}"
     marker = data.find(b'"zl_step"')
     return f"body {data[marker:].split(b'"')[3].decode()}" if marker >= 0 else "body of a table or dataset"

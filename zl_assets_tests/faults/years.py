@@ -82,7 +82,7 @@ def refresh(state: Path, history: History, last: pd.Timestamp) -> int:
     client = embedded_client(state, "us-central1")
 
     def publisher() -> Publisher:
-        runner = JobRunner(client, {"zl_run": "years"}, max_bytes=1 << 30, deadline=120.0)
+        runner = JobRunner(client, MARKS, "years", "tables", max_bytes=1 << 30, deadline=120.0)
         return Publisher(
             runner, Namespace(client.project), Terms("us-central1", may_create=True, marks=MARKS), max_partitions=3000
         )

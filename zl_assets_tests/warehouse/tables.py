@@ -69,7 +69,7 @@ def publisher(
     deadline: float = 60.0,
 ) -> Publisher:
     """The write path against a client, with a job runner and a memory of its own."""
-    runner = JobRunner(client, {"zl_run": "test"}, max_bytes=1 << 30, deadline=deadline)
+    runner = JobRunner(client, MARKS, "test", "small", max_bytes=1 << 30, deadline=deadline)
     return Publisher(runner, Namespace(client.project, prefix), Terms(location, may_create, MARKS), max_partitions)
 
 

@@ -5,6 +5,7 @@ from google.api_core import exceptions as api
 from google.auth.exceptions import RefreshError
 from google.cloud import bigquery
 
+from zl_assets.contracts.marks import MARKS
 from zl_assets.warehouse.errors import WarehouseRefused, WarehouseUnavailable
 from zl_assets.warehouse.jobs import JobRunner
 
@@ -14,7 +15,7 @@ def test_a_full_disk_says_that_space_must_be_freed(bq: bigquery.Client) -> None:
         raise api.BadRequest('Failed to commit: Could not write file "emulator.duckdb.wal": No space left on device')
 
     with pytest.raises(WarehouseUnavailable, match=r"disk.*is full, found in the step 'read'\. Free some space"):
-        JobRunner(bq, {}, max_bytes=1 << 30, deadline=60.0).call("read", refuse)
+        JobRunner(bq, MARKS, "test", "jobs", max_bytes=1 << 30, deadline=60.0).call("read", refuse)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_every_final_answer_is_one_message_and_is_asked_for_once(error: Exceptio
         asked.append(1)
         raise error
 
-    runner = JobRunner(bq, {}, max_bytes=1 << 30, deadline=60.0)
+    runner = JobRunner(bq, MARKS, "test", "jobs", max_bytes=1 << 30, deadline=60.0)
     with pytest.raises(WarehouseRefused, match=words):
         runner.call("get_table", refuse)
     assert len(asked) == 1

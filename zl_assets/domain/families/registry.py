@@ -18,7 +18,7 @@ from zl_assets.errors import SettingError
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import IDENTIFIER, Column, ColumnType, TableContract, ViewContract
 
-# A BigQuery label's key has at most 63 characters, and the matrix carries zl_family_<name>.
+# The matrix carries a label zl_family_<name>, and a label's key has at most 63 characters: 53 would do, 40 can still be read.
 MAX_NAME = 40
 
 # What a CSV gives back as it was.
