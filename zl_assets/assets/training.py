@@ -49,7 +49,9 @@ def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg
 
         with as_failures(), warehouse.publisher(run=context.run.run_id, asset=contract.table) as publisher:
             select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, matrix_columns(kept))
-        return dg.MaterializeResult(value=ViewDefinition(select), metadata={"sql": dg.MetadataValue.md(f"```sql\n{select}\n```")})
+        return dg.MaterializeResult(
+            value=ViewDefinition(select, (matrix,)), metadata={"sql": dg.MetadataValue.md(f"```sql\n{select}\n```")}
+        )
 
     return view_asset
 

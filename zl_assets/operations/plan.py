@@ -91,7 +91,7 @@ def _plans(
         common: tables that all instruments share, in the plan of the first.
     """
     from zl_assets.warehouse.plan import PlannedView, make_plan
-    from zl_assets.warehouse.publish import Publication
+    from zl_assets.warehouse.publish import Publication, ViewDefinition
 
     on = catalog.selection(instrument).on
     derived = derive(bars.frame, instrument, as_of.date, regime_weights())
@@ -110,7 +110,7 @@ def _plans(
         kept = matrix_columns(catalog.selection(instrument).kept)
         select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, kept)
         later = [forecasts.oof(instrument, horizon), forecasts.latest(instrument, horizon)]
-        view = PlannedView(catalog.view(instrument, horizon), select, (matrix,))
+        view = PlannedView(catalog.view(instrument, horizon), ViewDefinition(select, (matrix,)))
         # The tables and permissions are in the plan of the first horizon.
         first, planned = not made, [table for plan in made for table in plan.tables]
         made.append(

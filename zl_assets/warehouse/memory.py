@@ -5,7 +5,7 @@ kept as Arrow, which nobody can change.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -73,13 +73,16 @@ class RunMemory:
     datasets: "dict[str, bigquery.Dataset]" = field(default_factory=dict)
     swept: set[str] = field(default_factory=set)
     _rows: dict[TableName, LiveRows] = field(default_factory=dict)
-    _views: set[TableName] = field(default_factory=set)
+    _made_of: dict[TableName, Set[TableName]] = field(default_factory=dict)
 
-    def keep(self, name: TableName, rows: LiveRows, *, view: bool = False) -> None:
-        """Keep what was read."""
+    def keep(self, name: TableName, rows: LiveRows, of: Set[TableName] = frozenset()) -> None:
+        """Keep what was read.
+
+        Args:
+            of: the tables that a view reads.
+        """
         self._rows[name] = rows
-        if view:
-            self._views.add(name)
+        self._made_of[name] = of
 
     def find(self, name: TableName, contract: TableContract | ViewContract) -> LiveRows | None:
         """Rows that answer a read of the contract; None where it must be read."""
@@ -87,8 +90,8 @@ class RunMemory:
         return kept if kept is not None and kept.answers(contract) else None
 
     def forget(self, name: TableName) -> None:
-        """The table is being written: what is known of its rows, and of any view's, is known no more."""
-        for stale in (name, *self._views):
+        """The table is being written: what is known of its rows, and of those of the views over it, is known no more."""
+        for stale in [name, *(view for view, tables in self._made_of.items() if name in tables)]:
             self._rows.pop(stale, None)
 
 

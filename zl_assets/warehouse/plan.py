@@ -24,7 +24,7 @@ from zl_assets.warehouse.diff import Mask
 from zl_assets.warehouse.errors import WarehouseRefused
 from zl_assets.warehouse.inspection import Inspection
 from zl_assets.warehouse.names import TableName
-from zl_assets.warehouse.publish import Compared, Publication, Publisher, obstacles_of_rows, same_select
+from zl_assets.warehouse.publish import Compared, Publication, Publisher, ViewDefinition, obstacles_of_rows, same_select
 
 READ = ("bigquery.tables.get", "bigquery.tables.getData")
 WRITE = (*READ, "bigquery.tables.update", "bigquery.tables.updateData")
@@ -137,15 +137,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class PlannedView:
-    """A view as a refresh would publish it.
-
-    Attributes:
-        reads: the tables that its SELECT reads.
-    """
+    """A view as a refresh would publish it."""
 
     contract: ViewContract
-    select: str
-    reads: tuple[TableContract, ...]
+    definition: ViewDefinition
 
 
 def make_plan(
@@ -170,7 +165,7 @@ def make_plan(
         table, problems = _table(publisher, contract, publication)
         tables.append(table)
         stops += problems
-    read = {str(publisher.namespace.of(contract)) for contract in view.reads}
+    read = {str(publisher.namespace.of(contract)) for contract in view.definition.reads}
     ready = all(table.action is Action.NONE for table in (*tables, *beside) if table.name in read)
     view_plan, problems = _view(publisher, view, ready=ready)
     stops += problems
@@ -393,11 +388,11 @@ def _view(publisher: Publisher, view: PlannedView, *, ready: bool) -> tuple[Obje
         return Object(str(seen.name), Action.UNUSABLE.value), stops
     action = "create"
     if seen.live is not None:
-        action = "none" if same_select(str(seen.live.view_query), view.select) else "replace"
+        action = "none" if same_select(str(seen.live.view_query), view.definition.select) else "replace"
     if not ready:
         return Object(str(seen.name), f"{action}; its SELECT can be tried only when its table is there with every column"), stops
     try:
-        read = publisher.runner.dry_run(view.select, "dry_run_view")
+        read = publisher.runner.dry_run(view.definition.select, "dry_run_view")
     except WarehouseRefused as refusal:
         return Object(str(seen.name), action), [*stops, refusal]
     return Object(str(seen.name), f"{action}; its SELECT is valid and reads {read:,} bytes"), stops

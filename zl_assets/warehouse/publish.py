@@ -88,9 +88,14 @@ class Withheld:
 
 @dataclass(frozen=True)
 class ViewDefinition:
-    """The SELECT behind a view."""
+    """The SELECT behind a view.
+
+    Attributes:
+        reads: the tables that it reads.
+    """
 
     select: str
+    reads: tuple[TableContract, ...]
 
 
 @dataclass(frozen=True)
@@ -231,7 +236,7 @@ class Publisher:
             self.memory.forget(name)
             self.runner.query(sql.create_view(name, contract, definition.select), "create_view")
         rows = self._read_view(name, contract)
-        self.memory.keep(name, rows, view=True)
+        self.memory.keep(name, rows, of={self.namespace.of(table) for table in definition.reads})
         return ViewReport(str(name), replaced, rows.rows.num_rows)
 
     def inspect(self, contract: TableContract | ViewContract, source: str | None = None) -> Inspection:
@@ -417,7 +422,8 @@ class Publisher:
             target = _target(contract, name, live)
             text = sql.existing_rows(target, contract.frame_leaves, by_symbol=bool(contract.symbols), compared=False)
             rows = LiveRows(self.runner.arrow(text, "read", _symbol_parameters(contract.symbols)), contract.symbols, whole=True)
-        self.memory.keep(name, rows, view=isinstance(contract, ViewContract))
+        if isinstance(contract, TableContract):
+            self.memory.keep(name, rows)
         return rows
 
     def _read_view(self, name: TableName, contract: ViewContract) -> LiveRows:

@@ -95,7 +95,7 @@ def refresh(state: Path, history: History, last: pd.Timestamp) -> int:
         column = str(contract.partition_by)
         rows = publisher().publish(Publication(frame[frame[column] <= last]), contract).row_count
     select = training_view_select(Namespace(client.project).of(MATRIX).quoted, ZL, MONTH)
-    publisher().publish_view(ViewDefinition(select), TRAINING_VIEW)
+    publisher().publish_view(ViewDefinition(select, (MATRIX,)), TRAINING_VIEW)
     replace_file(state / "training_csv" / "vw_zl_1m_flat.csv", csv_bytes(publisher().read(TRAINING_VIEW)))
     client.close()
     return rows

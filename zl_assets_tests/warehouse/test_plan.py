@@ -45,7 +45,7 @@ def select(bq: bigquery.Client, prefix: str) -> str:
 
 
 def view(bq: bigquery.Client, prefix: str) -> PlannedView:
-    return PlannedView(VIEW, select(bq, prefix), (SMALL,))
+    return PlannedView(VIEW, ViewDefinition(select(bq, prefix), (SMALL,)))
 
 
 def said(plan: Plan) -> list[str]:
@@ -224,7 +224,7 @@ def test_a_refusal_that_is_not_for_want_of_a_permission_keeps_its_own_words(
 def test_the_view_is_tried_where_it_can_be(bq: bigquery.Client, prefix: str) -> None:
     publish(bq, prefix, small_frame())
     assert plan(bq, prefix, small_frame()).view.action == "create; its SELECT is valid and reads 0 bytes"
-    publisher(bq, prefix).publish_view(ViewDefinition(select(bq, prefix)), VIEW)
+    publisher(bq, prefix).publish_view(ViewDefinition(select(bq, prefix), (SMALL,)), VIEW)
     assert plan(bq, prefix, small_frame()).view.action.startswith("none;")
     bq.query(f"CREATE OR REPLACE VIEW `{prefix}d.v` AS SELECT day FROM `{prefix}d.small`").result()
     assert plan(bq, prefix, small_frame()).view.action.startswith("replace;")

@@ -685,9 +685,11 @@ def test_a_view_is_replaced_only_when_it_says_something_else(bq: bigquery.Client
     publish(bq, prefix, small_frame())
     contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))
     select = f"SELECT day FROM `{bq.project}.{prefix}d.small` WHERE symbol = 'ZL'"
-    assert publisher(bq, prefix).publish_view(ViewDefinition(select), contract).replaced
-    assert not publisher(bq, prefix).publish_view(ViewDefinition(select.replace(" FROM", "\n  FROM")), contract).replaced
-    other = publisher(bq, prefix).publish_view(ViewDefinition(select.replace("ZL", "MES")), contract)
+    assert publisher(bq, prefix).publish_view(ViewDefinition(select, (SMALL,)), contract).replaced
+    assert (
+        not publisher(bq, prefix).publish_view(ViewDefinition(select.replace(" FROM", "\n  FROM"), (SMALL,)), contract).replaced
+    )
+    other = publisher(bq, prefix).publish_view(ViewDefinition(select.replace("ZL", "MES"), (SMALL,)), contract)
     assert other.replaced
     assert other.row_count == 0
 
@@ -702,5 +704,5 @@ def test_a_view_over_nothing_is_not_published(bq: bigquery.Client, prefix: str) 
     publish(bq, prefix, small_frame())
     contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))
     with pytest.raises(WarehouseRefused, match="dry_run_view"):
-        publisher(bq, prefix).publish_view(ViewDefinition(f"SELECT day FROM `{bq.project}.{prefix}d.gone`"), contract)
+        publisher(bq, prefix).publish_view(ViewDefinition(f"SELECT day FROM `{bq.project}.{prefix}d.gone`", ()), contract)
     assert [t.table_id for t in bq.list_tables(f"{prefix}d")] == ["small"]
