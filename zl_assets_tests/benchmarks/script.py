@@ -21,7 +21,8 @@ from zl_assets import resources
 from zl_assets.catalog import Catalog, Table
 from zl_assets.definitions import build_defs
 from zl_assets.files import replace_file
-from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv, csv_bytes, parse_csv
+from zl_assets.io_managers.artifacts import TrainingCsv, csv_bytes, parse_csv
+from zl_assets.model.reuse.find import Made
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import ViewContract
 from zl_assets.warehouse.publish import Publication, ViewDefinition
@@ -110,7 +111,7 @@ class Script:
             case "context":
                 instance = SimpleNamespace(get_latest_materialization_event=lambda key: None)
                 run = SimpleNamespace(run_id=self.run_id)
-                own = SimpleNamespace(as_of=as_of, warehouse=self.resources["warehouse"])
+                own = SimpleNamespace(**self.resources | {"as_of": as_of})
                 return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__), resources=own)
         return self.resources[parameter.name]
 
@@ -119,11 +120,8 @@ class Script:
             return publisher.read(self.tables[asset].contract)
 
     def _write(self, asset: str, value: Any) -> None:
-        if isinstance(value, GatedModel):
-            from zl_assets.model.fit.artifact import store_model, store_report
-
-            stored = store_model(value.trained, value.gates, self.resources["models_io"].folder)
-            store_report(stored, value.report)
+        if isinstance(value, Made):
+            self.resources["models_io"].store(value)
         elif asset not in self.tables:
             replace_file(self._csv, csv_bytes(value))
         else:
