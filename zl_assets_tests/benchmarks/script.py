@@ -65,6 +65,7 @@ class Script:
     steps: list[Step]
     tables: Mapping[str, Table]
     resources: dict[str, Any]
+    recorded: dict[str, dg.AssetMaterialization] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @classmethod
@@ -83,6 +84,7 @@ class Script:
             out = step.body(**arguments)
             for result in out if inspect.isgenerator(out) else (out,):
                 if not step.checks:
+                    self.recorded[step.asset] = dg.AssetMaterialization(step.asset, metadata=result.metadata)
                     self._write(step.asset, result.value)
                 elif not result.passed and result.severity is dg.AssetCheckSeverity.ERROR:
                     raise AssertionError(f"{step.asset}: {result.check_name} is red")
@@ -109,11 +111,15 @@ class Script:
             case "as_of":
                 return as_of
             case "context":
-                instance = SimpleNamespace(get_latest_materialization_event=lambda key: None)
+                instance = SimpleNamespace(get_latest_materialization_event=self._newest)
                 run = SimpleNamespace(run_id=self.run_id)
                 own = SimpleNamespace(**self.resources | {"as_of": as_of})
                 return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__), resources=own)
         return self.resources[parameter.name]
+
+    def _newest(self, key: dg.AssetKey) -> SimpleNamespace:
+        """What Dagster's storage would say of an asset."""
+        return SimpleNamespace(asset_materialization=self.recorded.get(key.to_user_string()))
 
     def _read(self, asset: str) -> pd.DataFrame:
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:

@@ -304,6 +304,9 @@ def test_a_record_of_another_format_is_not_read(models: Path) -> None:
 
 def test_the_same_model_trained_again_keeps_the_time_of_the_first(models: Path, made: Made) -> None:
     path = load_model(models).path
+    record = path / "record.json"
+    assert made.made_of is not None
+    record.write_bytes(finding.record_text(made.made_of, "2020-01-01 00:00 UTC", path, made.trained, made.report))
     before = files(path)
     finding.store(made, models)
     assert files(path) == before
