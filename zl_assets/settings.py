@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: the "
         "view is read directly",
     )
+    retrain: bool = Field(
+        default=False,
+        description="true or false: train even where a stored model was made of the same data, choices, libraries and code",
+    )
     deadline: float = Field(
         default=300.0,
         gt=0,

@@ -96,7 +96,7 @@ def _of_horizon(found: dict[str, dict[str, Any]], instrument: Instrument, horizo
     if model in found:
         made = found[model]
         latest = "latest" if made["is_latest"] else f"not latest, gates failed: {made['gates_failed']}"
-        yield Text(f"model: {made['path']} ({latest})")
+        yield Text(f"model: {made['path']} ({latest}), trained {made['trained']}")
     if forecasts in found:
         said = found[forecasts]
         yield Text(

@@ -25,7 +25,7 @@ def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg
             assets += [
                 training.build_view(catalog, instrument, horizon),
                 training.build_csv(catalog, settings, instrument, horizon),
-                training.build_model(catalog, instrument, horizon),
+                training.build_model(catalog, settings, instrument, horizon),
                 predictions.build_oof(instrument, horizon),
                 predictions.build_latest(instrument, horizon),
             ]

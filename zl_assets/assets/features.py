@@ -15,7 +15,8 @@ from zl_assets.domain.families.tables import asset_of, without_rows
 from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described, picture
+from zl_assets.io_managers.metadata import described
+from zl_assets.io_managers.pictures import picture_of
 
 _FEATURES = (
     "The eight technical features of every session, from the raw close: returns over 1, 5 and 21 sessions, means over 5, 21 "
@@ -100,9 +101,13 @@ def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinitio
         retry_policy=RETRY,
     )
     def matrix_asset(
-        sessions: pd.DataFrame, ta_features: pd.DataFrame, regimes: pd.DataFrame, **families: pd.DataFrame
+        context: dg.AssetExecutionContext,
+        sessions: pd.DataFrame,
+        ta_features: pd.DataFrame,
+        regimes: pd.DataFrame,
+        **families: pd.DataFrame,
     ) -> dg.MaterializeResult[Any]:
-        from zl_assets.model.report.plots import matrix_over_time
+        from zl_assets.model.report.plots import matrix_over_time, over_time_made_of
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
@@ -110,9 +115,14 @@ def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinitio
             tables = {names[asset]: rows for asset, rows in families.items()}
             left = without_rows(tables)
             rows = matrix.stamp_families(base, on, tables, contract.leaving(left))
-        return dg.MaterializeResult(
-            value=Publication(rows, left=left),
-            metadata={"over_time": picture("Price, features and regimes over time", matrix_over_time(rows, instrument))},
+        over_time = picture_of(
+            context.instance,
+            dg.AssetKey(instrument.asset(contract.table)),
+            "over_time",
+            "Price, features and regimes over time",
+            over_time_made_of(rows, instrument),
+            lambda: matrix_over_time(rows, instrument),
         )
+        return dg.MaterializeResult(value=Publication(rows, left=left), metadata=over_time)
 
     return matrix_asset

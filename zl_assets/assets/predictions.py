@@ -45,12 +45,13 @@ def build_oof(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
     )
     def oof_asset(context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv) -> Iterator[dg.MaterializeResult[Any]]:
         from zl_assets.model.fit.predictions import oof_rows
+        from zl_assets.model.reuse.record import folds_of
 
         if not model.is_latest:
             context.log.warning(f"model {model.model_id} is not latest: {contract.name} keeps the forecasts of the latest model")
             return
         with as_failures():
-            rows = oof_rows(model, csv.frame, csv.sha256)
+            rows = oof_rows(model, csv.frame, csv.sha256, folds_of(model.path))
         yield dg.MaterializeResult(
             value=rows, metadata={"model_id": model.model_id, "forecasts": int(rows["predicted_return"].notna().sum())}
         )

@@ -1,6 +1,7 @@
 """The training view, its CSV, and the model."""
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -13,14 +14,19 @@ from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.families.tables import matrix_columns
 from zl_assets.domain.training_view import training_view_select
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv
+from zl_assets.io_managers.artifacts import ModelIOManager, TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.exports import Exports, training_rows
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, csv_io, models_io
 from zl_assets.io_managers.metadata import described, job_metadata, shown, table_schema
-from zl_assets.model.fit.config import EvidenceConfig, ModelConfig
+from zl_assets.model.fit.config import EvidenceConfig, ModelConfig, launchpad
+from zl_assets.model.reuse.find import Made
+from zl_assets.model.reuse.made_of import MadeOf, code_sha256, made_of
 from zl_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from zl_assets.model.fit.design import Input
 
 
 def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
@@ -125,12 +131,26 @@ _MODEL = (
     "Three fits: walk-forward cross-validation on all labelled rows, a holdout fit scored on {split} and later, and the saved "
     "model on all labelled rows. A model that fails a gate is stored, but `latest` stays on the last one that passed them all. "
     "{inputs}\n\n"
+    "A stored model that was made of the same CSV, roll index, choices, libraries and code is used again: its files are "
+    "verified, its gates evaluated anew and its stored report shown, and `reused` says so. `retrain` in the launchpad, or "
+    "ZL_RETRAIN, trains all the same.\n\n"
     "The features table is read for the roll index alone: a comparison on it is reported, and the model does not depend on it."
 )
 
 
-def build_model(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
+@dataclass(frozen=True)
+class ReuseChoice:
+    """Whether an unchanged model may be used again."""
+
+    retrain: bool = field(
+        default=False,
+        metadata=launchpad("Train even where a stored model was made of the same; what ZL_RETRAIN says if not given here."),
+    )
+
+
+def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
     """The model, with the inputs of the kept families."""
+    code_at_start, models_key = code_sha256(), models_io(instrument, horizon)
     kept = catalog.selection(instrument).kept
     names = ", ".join(family.name for family in kept)
     baseline = "These eight features are a baseline: the model proves the pipeline, not an edge."
@@ -142,6 +162,7 @@ def build_model(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> d
         "trained or whose result could not be believed; the last model then stays `latest`.",
         ModelConfig.of(instrument, horizon),
         EvidenceConfig(),
+        ReuseChoice(settings.retrain),
     )
 
     @dg.asset(
@@ -154,29 +175,36 @@ def build_model(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> d
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
             "ta_features": dg.AssetIn(features.ta_features(instrument).table),
         },
-        io_manager_key=models_io(instrument, horizon),
+        io_manager_key=models_key,
+        required_resource_keys={models_key},
         retry_policy=RETRY,
     )
     def model_asset(
+        context: dg.AssetExecutionContext,
         config: model_choices,  # type: ignore[valid-type]
         csv: TrainingCsv,
         ta_features: pd.DataFrame,
-    ) -> dg.MaterializeResult[GatedModel]:
+    ) -> dg.MaterializeResult[Made]:
         from zl_assets.model.fit.design import inputs_with
-        from zl_assets.model.fit.gates import evaluate_gates
-        from zl_assets.model.fit.training import train
-        from zl_assets.model.report.evidence import gather_evidence
-        from zl_assets.model.report.page import report_html
-        from zl_assets.model.report.report import build_report
 
+        models: ModelIOManager = getattr(context.resources, models_key)
         with as_failures():
             choices, evidence = chosen(config, ModelConfig), chosen(config, EvidenceConfig)
-            trained = train(csv.frame, choices, csv.sha256, instrument, horizon, inputs_with(kept))
-            gates = evaluate_gates(trained)
-            report = build_report(gather_evidence(trained, gates, csv.frame, ta_features, evidence))
+            inputs = inputs_with(kept)
+            parts = made_of(csv.sha256, ta_features, choices, evidence, instrument, horizon, inputs, code_at_start)
+            asked = chosen(config, ReuseChoice).retrain
+            made = "ZL_RETRAIN or the launchpad asked for it" if asked else models.find(parts, csv.frame, choices)
+            if not isinstance(made, Made):
+                context.log.info(f"the model is trained: {made}")
+                made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs)
+            else:
+                context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
+        trained, report = made.trained, made.report
         return dg.MaterializeResult(
-            value=GatedModel(trained, gates, report_html(report)),
+            value=made,
             metadata={
+                "reused": made.found is not None,
+                "trained": f"{made.trained_at}, and nothing that it is made of has changed" if made.found else f"now: {made.why}",
                 "labelled_rows": len(trained.data.dates),
                 "trained_through": f"{trained.data.dates[-1]:%Y-%m-%d}",
                 "holdout_train_rows": len(trained.holdout.train),
@@ -187,3 +215,26 @@ def build_model(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> d
         )
 
     return model_asset
+
+
+def _train(
+    why: str,
+    parts: MadeOf | None,
+    csv: TrainingCsv,
+    ta_features: pd.DataFrame,
+    choices: ModelConfig,
+    evidence: EvidenceConfig,
+    instrument: Instrument,
+    horizon: Horizon,
+    inputs: "tuple[Input, ...]",
+) -> Made:
+    """Train, hold it against its gates, and report on both."""
+    from zl_assets.model.fit.gates import evaluate_gates, with_permutation
+    from zl_assets.model.fit.training import train
+    from zl_assets.model.report.evidence import gather_evidence
+    from zl_assets.model.report.report import build_report
+
+    trained = with_permutation(train(csv.frame, choices, csv.sha256, instrument, horizon, inputs))
+    gates = evaluate_gates(trained)
+    report = build_report(gather_evidence(trained, gates, csv.frame, ta_features, evidence))
+    return Made(trained, gates, report, parts, why=why)

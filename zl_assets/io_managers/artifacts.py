@@ -23,9 +23,10 @@ from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, ViewContract
 from zl_assets.warehouse.lineage import copied
 
 if TYPE_CHECKING:
-    from zl_assets.model.fit.artifact import LoadedModel
-    from zl_assets.model.fit.gates import GateResult
-    from zl_assets.model.fit.training import TrainedModel
+    from zl_assets.model.fit.artifact import LoadedModel, StoredModel
+    from zl_assets.model.fit.config import ModelConfig
+    from zl_assets.model.reuse.find import Made
+    from zl_assets.model.reuse.made_of import MadeOf
 
 SHA256 = "sha256"
 MODEL_ID = "model_id"
@@ -43,19 +44,6 @@ class TrainingCsv:
     frame: pd.DataFrame
     sha256: str
     path: Path
-
-
-@dataclass(frozen=True, eq=False)
-class GatedModel:
-    """A trained model, the verdict of its gates, which decide whether it becomes `latest`, and the report on both for a person.
-
-    Attributes:
-        report: HTML, self-contained.
-    """
-
-    trained: "TrainedModel"
-    gates: "tuple[GateResult, ...]"
-    report: str
 
 
 class TrainingCsvIOManager(dg.IOManager):
@@ -140,17 +128,37 @@ class ModelIOManager(dg.IOManager):
 
         return load_model(self.folder, self.instrument, self.horizon, model_id, inputs_with(self.kept))
 
-    def handle_output(self, context: dg.OutputContext, obj: GatedModel) -> None:
+    def find(self, made_of: "MadeOf | None", frame: pd.DataFrame, config: "ModelConfig") -> "Made | str":
+        """The stored model that training would make again, or why there is none.
+
+        Raises:
+            TrainingFault, ArtifactFault: as `model.reuse.find`.
+        """
+        from zl_assets.model.fit.design import inputs_with
+        from zl_assets.model.reuse.find import find
+
+        return find(self.folder, made_of, frame, config, self.instrument, self.horizon, inputs_with(self.kept))
+
+    def store(self, made: "Made") -> "StoredModel":
+        """Put a model in place; it becomes `latest` only if every gate passed.
+
+        Raises:
+            TrainingFault, ArtifactFault: as `model.reuse.store`.
+        """
+        from zl_assets.model.reuse.find import store
+
+        return store(made, self.folder)
+
+    def handle_output(self, context: dg.OutputContext, obj: "Made") -> None:
         """Store the model; it becomes `latest` only if every gate passed.
 
         Raises:
             dg.Failure: the folder cannot be written.
         """
-        from zl_assets.model.fit.artifact import REPORT_FILE, store_model, store_report
+        from zl_assets.model.fit.artifact import REPORT_FILE
 
         with as_failures():
-            stored = store_model(obj.trained, obj.gates, self.folder)
-            store_report(stored, obj.report)
+            stored = self.store(obj)
         failed = [gate.name for gate in obj.gates if not gate.passed]
         horizon = obj.trained.config.horizon
         context.add_output_metadata(

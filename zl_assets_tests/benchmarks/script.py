@@ -21,7 +21,8 @@ from zl_assets import resources
 from zl_assets.catalog import Catalog, Table
 from zl_assets.definitions import build_defs
 from zl_assets.files import replace_file
-from zl_assets.io_managers.artifacts import GatedModel, TrainingCsv, csv_bytes, parse_csv
+from zl_assets.io_managers.artifacts import TrainingCsv, csv_bytes, parse_csv
+from zl_assets.model.reuse.find import Made
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import ViewContract
 from zl_assets.warehouse.publish import Publication, ViewDefinition
@@ -64,6 +65,7 @@ class Script:
     steps: list[Step]
     tables: Mapping[str, Table]
     resources: dict[str, Any]
+    recorded: dict[str, dg.AssetMaterialization] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @classmethod
@@ -82,6 +84,7 @@ class Script:
             out = step.body(**arguments)
             for result in out if inspect.isgenerator(out) else (out,):
                 if not step.checks:
+                    self.recorded[step.asset] = dg.AssetMaterialization(step.asset, metadata=result.metadata)
                     self._write(step.asset, result.value)
                 elif not result.passed and result.severity is dg.AssetCheckSeverity.ERROR:
                     raise AssertionError(f"{step.asset}: {result.check_name} is red")
@@ -108,22 +111,23 @@ class Script:
             case "as_of":
                 return as_of
             case "context":
-                instance = SimpleNamespace(get_latest_materialization_event=lambda key: None)
+                instance = SimpleNamespace(get_latest_materialization_event=self._newest)
                 run = SimpleNamespace(run_id=self.run_id)
-                own = SimpleNamespace(as_of=as_of, warehouse=self.resources["warehouse"])
+                own = SimpleNamespace(**self.resources | {"as_of": as_of})
                 return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__), resources=own)
         return self.resources[parameter.name]
+
+    def _newest(self, key: dg.AssetKey) -> SimpleNamespace:
+        """What Dagster's storage would say of an asset."""
+        return SimpleNamespace(asset_materialization=self.recorded.get(key.to_user_string()))
 
     def _read(self, asset: str) -> pd.DataFrame:
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:
             return publisher.read(self.tables[asset].contract)
 
     def _write(self, asset: str, value: Any) -> None:
-        if isinstance(value, GatedModel):
-            from zl_assets.model.fit.artifact import store_model, store_report
-
-            stored = store_model(value.trained, value.gates, self.resources["models_io"].folder)
-            store_report(stored, value.report)
+        if isinstance(value, Made):
+            self.resources["models_io"].store(value)
         elif asset not in self.tables:
             replace_file(self._csv, csv_bytes(value))
         else:

@@ -131,9 +131,20 @@ def test_every_module_says_what_belongs_in_it() -> None:
 
 def test_loading_the_definitions_imports_no_heavy_library() -> None:
     heavy = ["lightgbm", "sklearn", "scipy", "duckdb", "local_bigquery", "uvicorn", "pandas_market_calendars", "matplotlib"]
+    heavy += ["exchange_calendars", "PIL", "sqlglot", "narwhals", "pandas_gbq", "psutil", "dagster_webserver", "dagster_graphql"]
     code = f"import sys, zl_assets.definitions as d; d.build_defs(); print([m for m in {heavy} if m in sys.modules])"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert output.stdout.strip() == "[]"
+
+
+def test_lightgbm_does_not_bring_scikit_learn_and_leaves_it_to_who_asks() -> None:
+    code = (
+        "import sys; from zl_assets.model.fit.boosting import _import_lightgbm as load; load(); "
+        "print('sklearn' in sys.modules, 'scipy.stats' in sys.modules); "
+        "from sklearn.model_selection import TimeSeriesSplit; print(TimeSeriesSplit.__name__)"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.split() == ["False", "False", "TimeSeriesSplit"]
 
 
 def test_importing_the_definitions_reads_no_environment() -> None:

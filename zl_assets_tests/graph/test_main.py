@@ -52,6 +52,21 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
         os.chdir(here)
 
 
+def test_a_refresh_that_changes_nothing_loads_no_library_that_only_training_and_drawing_need(folder: Path) -> None:
+    code = (
+        "import runpy, sys\n"
+        "try:\n    runpy.run_module('zl_assets', run_name='__main__')\n"
+        "except SystemExit as ended:\n    print('ended with', ended.code)\n"
+        "print('loaded', [m for m in ('sklearn', 'scipy.stats', 'matplotlib', 'PIL', 'dagster_webserver') if m in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
+    )
+    assert "ended with 0" in done.stdout, done.stdout + done.stderr
+    assert "and nothing that it is made of has changed" in " ".join(done.stdout.split())
+    assert "loaded []" in done.stdout
+
+
 def test_own_bars_are_not_mixed_with_the_sample(folder: Path, tmp_path: Path, real_bars: Path) -> None:
     (tmp_path / "state").symlink_to(folder / ".zl")
     product = Product(tmp_path)

@@ -224,12 +224,17 @@ def test_a_damaged_file_is_refused(stored: StoredModel, models: Path, name: str,
         load_model(models)
 
 
-def test_a_damaged_file_is_not_taken_for_an_unchanged_model(
-    stored: StoredModel, walk_model: TrainedModel, gates: Gates, models: Path
+@pytest.mark.parametrize("name", ["model.txt", "contract.json"])
+def test_a_damaged_file_does_not_stay_when_its_model_is_trained_again(
+    stored: StoredModel, walk_model: TrainedModel, gates: Gates, models: Path, name: str
 ) -> None:
-    (stored.path / "model.txt").write_text("tree")
-    with pytest.raises(ArtifactFault, match=rf"Remove the folder .*{stored.model_id}"):
-        store_model(walk_model, gates, models)
+    before = (stored.path / name).read_bytes()
+    (stored.path / name).write_text("tree")
+    (stored.path / ".new-left").write_text("half")
+    assert store_model(walk_model, gates, models) == stored
+    assert (stored.path / name).read_bytes() == before
+    assert not (stored.path / ".new-left").exists()
+    load_model(models)
 
 
 @pytest.mark.parametrize("model_id", ["../../etc", "", "latest/../x", "ABCDEF0123456789"])

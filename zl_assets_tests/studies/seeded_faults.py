@@ -116,9 +116,9 @@ FAULTS = (
     Fault(
         "other_horizon_becomes_latest",
         "model/fit/artifact.py",
-        "store_model",
-        "passed = bool(gates) and all(gate.passed for gate in gates) and of_the_view\n",
-        "passed = bool(gates) and all(gate.passed for gate in gates)\n",
+        "becomes_latest",
+        "return bool(gates) and all(gate.passed for gate in gates) and trained.config.horizon == trained.data.horizon.sessions\n",
+        "return bool(gates) and all(gate.passed for gate in gates)\n",
         "a model trained for another horizon becomes latest, and its forecasts are published as one-month ones",
         "model/test_artifact.py::test_a_model_of_another_horizon_is_kept_but_is_not_latest",
     ),

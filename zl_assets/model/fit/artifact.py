@@ -3,6 +3,7 @@
     <models>/<id>/model.txt         the booster in LightGBM's text format; never a pickle
     <models>/<id>/contract.json     what the numbers in model.txt mean, and how they were made
     <models>/<id>/report.html       the same evidence for a person; not part of the id, so better pictures are not another model
+    <models>/<id>/record.json       how it was made, so that an unchanged model is not made again (model/reuse/record)
     <models>/latest -> <id>         the newest model of the view's horizon that passed every gate
     <models>/.lock                  held while a model is being written
     <models>/.new-*                 what a killed write left; swept by the next one
@@ -25,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.training import MODEL
-from zl_assets.files import ArtifactFault, exclusive, put_folder, put_link, replace_file, sweep
+from zl_assets.files import ArtifactFault, exclusive, put_file, put_folder, put_link, replace_file, sweep
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.fit.boosting import forecast, read_booster
 from zl_assets.model.fit.config import ModelConfig
@@ -136,15 +137,15 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
     """Write a model under its id, and make it `latest` if every gate passed and it forecasts the view's target.
 
     The files are written beside their place, flushed to disk and renamed, so a process killed at any moment leaves either
-    nothing or a whole model, and `latest` on the old one or the new one. An unchanged model is found and left as it is.
+    nothing or a whole model, and `latest` on the old one or the new one. An unchanged model is found and left as it is; a file of
+    it that was changed or cut short is put right.
 
     Args:
         models: folder of all models of this instrument and horizon; made if it does not exist.
 
     Raises:
         TrainingFault: too few out-of-fold labels end before the split date to say what an interval would have held.
-        ArtifactFault: the folder cannot be written, another process holds it, or a model with this id is there with other
-        content.
+        ArtifactFault: the folder cannot be written, or another process holds it.
     """
     text = trained.model_text.encode()
     contract = contract_text(trained, gates, text)
@@ -154,8 +155,7 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
         with exclusive(models):
             sweep(models)
             _publish(models / model_id, {MODEL_FILE: text, CONTRACT_FILE: contract})
-            of_the_view = trained.config.horizon == trained.data.horizon.sessions
-            passed = bool(gates) and all(gate.passed for gate in gates) and of_the_view
+            passed = becomes_latest(trained, gates)
             if passed:
                 put_link(models / LATEST_LINK, model_id)
             return StoredModel(model_id, models / model_id, passed)
@@ -164,6 +164,11 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
             f"The model cannot be written under {models}: {error}. No stored model was changed. Make the folder writable, free "
             "some space, or choose another ZL_STATE_DIR."
         ) from error
+
+
+def becomes_latest(trained: TrainedModel, gates: tuple[GateResult, ...]) -> bool:
+    """Did every gate pass, and does it forecast the view's target."""
+    return bool(gates) and all(gate.passed for gate in gates) and trained.config.horizon == trained.data.horizon.sessions
 
 
 def store_report(stored: StoredModel, html: str) -> None:
@@ -252,8 +257,8 @@ def _read(path: Path) -> bytes:
 
 def _changed(path: Path) -> ArtifactFault:
     return ArtifactFault(
-        f"{path} is not the file its model id names: it was changed or cut short after it was written. Remove the folder "
-        f"{path.parent} and run the job again."
+        f"{path} is not the file its model id names: it was changed or cut short after it was written. Run the job again to "
+        "train the model anew."
     )
 
 
@@ -272,10 +277,12 @@ def _latest_id(models: Path, asset: str) -> str:
 
 
 def _publish(folder: Path, files: dict[str, bytes]) -> None:
-    """Put a model in place, or find it there as it must be."""
+    """Put a model in place, or find it there; the id is of its content, so a file with another content is a damaged one."""
     if not folder.exists():
         put_folder(folder, files)
         return
+    sweep(folder)
     for name, content in files.items():
-        if _read(folder / name) != content:
-            raise _changed(folder / name)
+        path = folder / name
+        if not path.exists() or path.read_bytes() != content:
+            put_file(path, content)

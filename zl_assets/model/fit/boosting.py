@@ -3,6 +3,9 @@
 Belongs here: making, reading and asking a booster. Must not be here: which rows it is given, or what its forecasts are worth.
 """
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -59,7 +62,8 @@ def forecast(booster: Any, features: pd.DataFrame) -> np.ndarray:
 
 def _import_lightgbm() -> ModuleType:
     try:
-        import lightgbm
+        with _without_scikit_learn():
+            import lightgbm
     except OSError as error:
         # pip cannot install the OpenMP runtime, so a fresh machine may well lack it.
         if "gomp" not in str(error) and "libomp" not in str(error):
@@ -71,3 +75,16 @@ def _import_lightgbm() -> ModuleType:
         ) from None
     module: ModuleType = lightgbm
     return module
+
+
+@contextlib.contextmanager
+def _without_scikit_learn() -> Iterator[None]:
+    """LightGBM asks for scikit-learn when it is imported, for estimators that nothing here uses: 0.1 s without, 0.8 s with it."""
+    if "sklearn" in sys.modules or "lightgbm" in sys.modules:
+        yield
+        return
+    sys.modules["sklearn"] = None  # type: ignore[assignment]  # Python's own way to say that there is no such module
+    try:
+        yield
+    finally:
+        del sys.modules["sklearn"]

@@ -55,11 +55,7 @@ def contract_text(trained: TrainedModel, gates: tuple[GateResult, ...], text: by
         "scores": [asdict(score) for score in trained.scores],
         "interval": asdict(published_interval(trained)),
         "coverage": asdict(holdout_coverage(trained)),
-        # Without the explanations, so that better wording is not another model.
-        "gates": [
-            {"name": gate.name, "passed": gate.passed, "measured": gate.measured, "bound": gate.bound, "detail": gate.detail}
-            for gate in gates
-        ],
+        "gates": gates_in(gates),
         "golden": [
             {"data_date": f"{data.dates[row]:%Y-%m-%d}", "inputs": values.to_dict(), "prediction": float(prediction)}
             for row, (_, values), prediction in zip(golden, inputs.iterrows(), forecast(trained.booster, inputs), strict=True)
@@ -71,6 +67,16 @@ def contract_text(trained: TrainedModel, gates: tuple[GateResult, ...], text: by
 def inputs_of(inputs: tuple[Input, ...]) -> list[dict[str, str]]:
     """The model's inputs as its contract names them."""
     return [{"name": item.name, "formula": item.formula, "type": "float64"} for item in inputs]
+
+
+def gates_in(gates: tuple[GateResult, ...]) -> list[dict[str, Any]]:
+    """The gates as a contract has them: without the explanations, so that better wording is not another model."""
+    named = [
+        {"name": gate.name, "passed": gate.passed, "measured": gate.measured, "bound": gate.bound, "detail": gate.detail}
+        for gate in gates
+    ]
+    safe: list[dict[str, Any]] = _json_safe(named)
+    return safe
 
 
 def versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ fails its gate.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -207,7 +207,15 @@ def permutation_importance(trained: TrainedModel) -> pd.DataFrame:
     )
 
 
+def with_permutation(trained: TrainedModel) -> TrainedModel:
+    """The same model with its permutation importance measured, 0.3 s, for the gates, the report and the record."""
+    folds = tuple(replace(fold, permuted=np.array(_permutation(trained, fold))) for fold in trained.folds)
+    return replace(trained, folds=folds)
+
+
 def _permutation(trained: TrainedModel, fold: Fit) -> list[float]:
+    if fold.permuted is not None:
+        return [float(value) for value in fold.permuted]
     features, target = trained.data.features.iloc[fold.test], trained.data.target[fold.test]
     random = np.random.default_rng(PERMUTATION_SEED)
     blocks = np.split(np.arange(len(target)), np.arange(PERMUTATION_BLOCK, len(target), PERMUTATION_BLOCK))

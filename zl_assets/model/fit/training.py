@@ -69,10 +69,11 @@ class Fit:
 
     Attributes:
         train, test: positions in the training set.
-        booster: the lightgbm.Booster.
+        booster: the lightgbm.Booster; None in a stored model that is used again, of which only the saved fit's is kept.
         prediction: its forecast of each test row.
         gain: total gain of the splits on each feature, in the order of the features.
         score: the errors on the test rows.
+        permuted: what shuffling each feature adds to the error, in the same order (`gates.with_permutation`); None: not measured.
     """
 
     train: np.ndarray
@@ -81,6 +82,7 @@ class Fit:
     prediction: np.ndarray
     gain: np.ndarray
     score: Score
+    permuted: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -230,8 +232,21 @@ def _fit(name: str, train: np.ndarray, test: np.ndarray, data: TrainingSet, conf
     _require_rows(name, train, test, data, config)
     booster = _booster(data, train, config)
     prediction = forecast(booster, data.features.iloc[test])
-    gain: np.ndarray = booster.feature_importance("gain")
-    return Fit(train, test, booster, prediction, gain, _score(name, train, test, prediction, data))
+    return scored(name, train, test, booster, prediction, booster.feature_importance("gain"), data)
+
+
+def scored(
+    name: str,
+    train: np.ndarray,
+    test: np.ndarray,
+    booster: Any,
+    prediction: np.ndarray,
+    gain: np.ndarray,
+    data: TrainingSet,
+    permuted: np.ndarray | None = None,
+) -> Fit:
+    """A fit with its score on these rows; arguments as in `Fit`."""
+    return Fit(train, test, booster, prediction, gain, _score(name, train, test, prediction, data), permuted)
 
 
 def _score(name: str, train: np.ndarray, test: np.ndarray, prediction: np.ndarray, data: TrainingSet) -> Score:

@@ -7,8 +7,11 @@ axes and labels are legible on a dark page as well. 100 dpi and 64 colours keep 
 event log, as base64.
 """
 
+import hashlib
+import importlib.metadata
 import io
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -218,6 +221,17 @@ def effects_by(family: str, groups: dict[str, pd.Series]) -> bytes:
             axis.set_xlabel("error saved, % of zero's")
 
     return _picture(draw, title=f"{family}: where it helps (blue) and where it harms (red)", columns=len(groups), height=2.6)
+
+
+_OVER_TIME = ("data_date", "market_data.close", "ma_63", "return_21d", "volatility_21d", "rsi_14", "regime.name")
+
+
+def over_time_made_of(matrix: pd.DataFrame, instrument: Instrument) -> str:
+    """A hash of all that `matrix_over_time` draws, of this module and of the libraries that draw."""
+    hashed = hashlib.sha256(pd.util.hash_pandas_object(matrix[list(_OVER_TIME)], index=False).to_numpy().tobytes())
+    libraries = {name: importlib.metadata.version(name) for name in ("matplotlib", "pillow", "pandas")}
+    hashed.update(f"{instrument.price.short} {libraries}".encode() + Path(__file__).read_bytes())
+    return hashed.hexdigest()
 
 
 def matrix_over_time(matrix: pd.DataFrame, instrument: Instrument) -> bytes:

@@ -1,0 +1,112 @@
+"""Everything that a model and its report are made of, as text that can be compared.
+
+Belongs here: the list of it. Two makings with the same list give the same bytes, so what may change a byte and is not listed is a
+fault; what is listed and changes none only costs a training. Must not be here: looking for a model that was made of the same.
+"""
+
+import functools
+import hashlib
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+import zl_assets
+from zl_assets.instruments.base import Horizon, Instrument
+from zl_assets.model.fit.config import EvidenceConfig, ModelConfig
+from zl_assets.model.fit.design import Input
+
+# The rooms and modules whose code can change a model or its report, under the package's folder: the model's own and all that it
+# imports of ours, in whole rooms, because a feature family's module is found by name and not by import.
+ROOMS = ("model", "domain", "contracts", "instruments")
+MODULES = (
+    "assets/training.py",
+    "errors.py",
+    "files.py",
+    "warehouse/contract.py",
+    "warehouse/errors.py",
+    "warehouse/shape.py",
+    "warehouse/verdict.py",
+)
+
+# Fits and forecasts, the calendar of the open forecasts, the drawing.
+LIBRARIES = (
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "pandas-market-calendars",
+    "exchange-calendars",
+    "matplotlib",
+    "pillow",
+)
+
+type MadeOf = Mapping[str, str]
+"""A line for each part, by its name: `training_csv`, `roll_index`, `choices`, `instrument`, `inputs`, `libraries`, `code`."""
+
+
+def made_of(
+    csv_sha256: str,
+    sessions: pd.DataFrame,
+    config: ModelConfig,
+    evidence: EvidenceConfig,
+    instrument: Instrument,
+    horizon: Horizon,
+    inputs: tuple[Input, ...],
+    code_at_start: str,
+) -> MadeOf | None:
+    """What training would be given now; None where the code on disk is not the code that this process began with.
+
+    Such a process may hold modules that were read before the edit beside others that are read after it, so nobody can say what
+    its model is made of.
+
+    Args:
+        csv_sha256: of the training CSV.
+        sessions: data_date, symbol and roll_index of every session, for the comparison on the roll index.
+        evidence: what of the report was chosen.
+        inputs: what the model sees.
+        code_at_start: `code_sha256()` when the definitions were built.
+    """
+    code = code_sha256()
+    if code != code_at_start:
+        return None
+    return {
+        "training_csv": csv_sha256,
+        "roll_index": _roll_index_sha256(sessions),
+        "choices": _listed({**asdict(config), **asdict(evidence)}),
+        "instrument": hashlib.sha256(f"{instrument!r}\n{horizon!r}".encode()).hexdigest(),
+        "inputs": "; ".join(f"{item.name} = {item.formula} of {', '.join(item.columns)}" for item in inputs),
+        "libraries": _libraries(),
+        "code": code,
+    }
+
+
+def code_sha256(package: Path = Path(zl_assets.__file__).parent) -> str:
+    """A hash of the source of every module that can change a model or its report; 5 ms."""
+    files = [path for room in ROOMS for path in (package / room).rglob("*.py")] + [package / name for name in MODULES]
+    hashed = hashlib.sha256()
+    for path in sorted(files):
+        content = path.read_bytes()
+        hashed.update(f"{path.relative_to(package).as_posix()} {len(content)}\n".encode())
+        hashed.update(content)
+    return hashed.hexdigest()
+
+
+@functools.cache
+def _libraries() -> str:
+    return _listed({"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in LIBRARIES})
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _roll_index_sha256(sessions: pd.DataFrame) -> str:
+    hashed = hashlib.sha256(sessions["data_date"].to_numpy("datetime64[ns]").tobytes())
+    hashed.update("\n".join(sessions["symbol"].astype(str)).encode())
+    hashed.update(sessions["roll_index"].to_numpy("float64", na_value=float("nan")).tobytes())
+    return hashed.hexdigest()
