@@ -34,6 +34,8 @@ from zetasql.wasi._pb2.zetasql.public import type_pb2 as types
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_ast_pb2 as ast
 from zetasql.wasi._pb2.zetasql.resolved_ast import resolved_node_kind_pb2 as nodes
 
+from zl_assets_tests.googlesql.text import as_paths
+
 _REFERENCE = "https://cloud.google.com/bigquery/docs/reference/standard-sql"
 
 # The features beyond the language's core that the product's statements need, and where BigQuery documents each. Nothing else is
@@ -70,17 +72,6 @@ _RESERVED = ("QUALIFY",)
 
 # The API's names of types that GoogleSQL calls something else.
 _TYPE_NAMES = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
-
-# Strings and comments, which must be left alone, or a name in backticks.
-_TOKEN = re.compile(
-    r'"""(?:\\.|[^\\])*?"""'
-    r"|'''(?:\\.|[^\\])*?'''"
-    r'|"(?:\\.|[^"\\\n])*"'
-    r"|'(?:\\.|[^'\\\n])*'"
-    r"|--[^\n]*|#[^\n]*|/\*.*?\*/"
-    r"|`(?P<name>[^`]*)`",
-    re.DOTALL,
-)
 
 type Field = Mapping[str, Any]
 type Schema = Sequence[Field]
@@ -129,22 +120,6 @@ def _struct(fields: Sequence[tuple[str, Type]]) -> Type:
 
 def _array(element: Type) -> Type:
     return types.TypeProto(type_kind=types.TYPE_ARRAY, array_type=types.ArrayTypeProto(element_type=element))
-
-
-def names_in(script: str) -> tuple[str, ...]:
-    """Every name in backticks that has dots, in order of appearance, once each: project.dataset.table."""
-    found = (token["name"] for token in _TOKEN.finditer(script))
-    return tuple(dict.fromkeys(name for name in found if name is not None and "." in name))
-
-
-def renamed(script: str, names: Mapping[str, str]) -> str:
-    """The script with other names in its backticks; strings and comments stay."""
-    return _TOKEN.sub(lambda token: f"`{names[token['name']]}`" if token["name"] in names else token[0], script)
-
-
-def as_paths(script: str) -> str:
-    """The script with `a.b.c` as `a`.`b`.`c`, which is how BigQuery reads it."""
-    return renamed(script, {name: name.replace(".", "`.`") for name in names_in(script)})
 
 
 class _Catalog:
