@@ -281,12 +281,15 @@ class GoogleSql:
     def _module(self) -> _Module:
         return _started(self._folder)
 
-    def analyze(self, script: str, tables: Mapping[str, Schema], parameters: Mapping[str, Type] | None = None) -> tuple[str, ...]:
+    def analyze(
+        self, script: str, tables: Mapping[str, Schema], parameters: Mapping[str, Type], *, undeclared: bool = False
+    ) -> tuple[str, ...]:
         """Resolve every statement of a script, in order. What one creates, alters or drops is so for the next.
 
         Args:
             tables: fields of the REST API, by the name in the backticks.
-            parameters: types by name; None: every parameter may have whatever type fits.
+            parameters: types by name.
+            undeclared: other parameters may have whatever type fits.
 
         Returns:
             The statements' kinds, such as "query" or "merge".
@@ -301,9 +304,9 @@ class GoogleSql:
             language_options=self.language,
             error_message_mode=language.ERROR_MESSAGE_ONE_LINE,
             default_timezone="UTC",
-            allow_undeclared_parameters=parameters is None,
+            allow_undeclared_parameters=undeclared,
         )
-        for name, of in (parameters or {}).items():
+        for name, of in parameters.items():
             how.query_parameters.add(name=name.lower(), type=of)
         rest, kinds = text.encode(), []
         at = 0

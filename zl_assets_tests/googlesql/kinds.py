@@ -89,12 +89,13 @@ def steps(found: Iterable[Module]) -> frozenset[str]:
         if module.name != RUNNER
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in sending
-        if _is_runner(node.func.value)
+        if is_runner(node.func.value)
         for step in _step(module, node, sending[node.func.attr])
     )
 
 
-def _is_runner(receiver: ast.expr) -> bool:
+def is_runner(receiver: ast.expr) -> bool:
+    """Is it a `JobRunner`, by its name?"""
     name = receiver.attr if isinstance(receiver, ast.Attribute) else receiver.id if isinstance(receiver, ast.Name) else ""
     return name.endswith("runner")
 

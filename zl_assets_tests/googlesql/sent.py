@@ -1,7 +1,7 @@
-"""What the product sends to BigQuery: each statement with the types of its parameters and the schemas of the tables that it names.
+"""What the product sends to BigQuery: each statement with the types of its parameters and the schemas of the tables in it.
 
-Belongs here: listening to the client library. Must not be here: the analyzer, pytest, or anything that changes what is sent. It is
-imported into every process that is listened to, so an import here must cost nothing.
+Belongs here: listening to the client library. Must not be here: the analyzer, pytest, or anything that changes what is sent. An
+import here must cost nothing: it is part of every test run.
 
 A statement is the product's if its job carries the label `zl_step`; statements of the tests themselves do not. Schemas are those
 that the client was told last; a table that it was never told of is asked for, past the session that tests count requests on.
@@ -168,8 +168,8 @@ def _named(table: Any) -> str:
 
 
 def look_up(client: "bigquery.Client", name: str) -> Schema | None:
-    """The schema of an embedded server's table; None where there is none, or no answer. Not by the client: tests count its requests
-    and make them fail."""
+    """The schema of an embedded server's table; None where there is none, or no answer. Not by the client: tests count its
+    requests, and make them fail."""
     import requests
 
     from zl_assets.embedded.folder import SERVER_HEADER

@@ -11,12 +11,11 @@ from zl_assets_tests.googlesql.analyzer import (
     FEATURES,
     GoogleSql,
     Refused,
-    as_paths,
     cache_folder,
-    names_in,
     parameter_type,
     type_of,
 )
+from zl_assets_tests.googlesql.text import as_paths, names_in
 
 TABLE = [
     {"name": "data_date", "type": "DATE", "mode": "REQUIRED"},
@@ -200,9 +199,9 @@ def test_a_script_does_not_change_the_tables_of_the_next(googlesql: GoogleSql) -
 
 def test_parameters_may_be_left_to_the_analyzer(googlesql: GoogleSql) -> None:
     """A reviewed statement in a file says nothing of its parameters' types."""
-    googlesql.analyze(f"SELECT n FROM {T} WHERE data_date BETWEEN @low AND @high", TABLES, None)
+    googlesql.analyze(f"SELECT n FROM {T} WHERE data_date BETWEEN @low AND @high", TABLES, {}, undeclared=True)
     with pytest.raises(Refused):
-        googlesql.analyze(f"SELECT n FROM {T} WHERE data_date BETWEEN @low AND 3", TABLES, None)
+        googlesql.analyze(f"SELECT n FROM {T} WHERE data_date BETWEEN @low AND 3", TABLES, {}, undeclared=True)
 
 
 def test_names_in_strings_and_comments_are_no_tables() -> None:
