@@ -78,6 +78,10 @@ def run(folder: Path, files: dict[str, str], *arguments: str) -> tuple[int, str]
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> str:
     source = """
+import os
+import subprocess
+import sys
+
 import pytest
 
 def test_right(client):
@@ -102,6 +106,20 @@ def test_failing_otherwise(client):
 
 def test_around(prepared):
     pass
+
+def test_in_a_fork(client):
+    process = os.fork()
+    if process == 0:
+        client.send("SELECT forked", "one")
+        os._exit(0)
+    os.waitpid(process, 0)
+
+def test_in_a_process_of_its_own():
+    code = (
+        "from google.cloud import bigquery as b;"
+        "b.Client.__new__(b.Client).query('SELECT elsewhere', job_config=b.QueryJobConfig(labels={'zl_step': 'one'}))"
+    )
+    subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL)  # there is nobody to send it to
 
 def test_of_the_tests_own(client):
     client.send("SELEKT", None)
@@ -132,6 +150,8 @@ def test_on_purpose_no_more(client):
         "FAILED test_all.py::test_wrong_and_swallowed - Failed: Google's SQL analyzer refuses the step 'one': Unrecognized name",
         "FAILED test_all.py::test_failing_otherwise - assert 1 == 2",
         "ERROR test_all.py::test_around - Failed: Google's SQL analyzer refuses the step 'two': Unrecognized name: prepared",
+        "FAILED test_all.py::test_in_a_fork - Failed: Google's SQL analyzer refuses the step 'one': Unrecognized name: forked",
+        "FAILED test_all.py::test_in_a_process_of_its_own - Failed: Google's SQL analyzer refuses the step 'one': ",
         "PASSED test_all.py::test_of_the_tests_own",
         "PASSED test_all.py::test_of_a_table_that_is_not_there",
         "PASSED test_all.py::test_on_purpose",
