@@ -73,6 +73,9 @@ _RESERVED = ("QUALIFY",)
 # The API's names of types that GoogleSQL calls something else.
 _TYPE_NAMES = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL", "RECORD": "STRUCT"}
 
+# Between two statements.
+_BLANK = re.compile(rb"(?:\s+|--[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
+
 type Field = Mapping[str, Any]
 type Schema = Sequence[Field]
 type Type = types.TypeProto
@@ -281,6 +284,10 @@ class GoogleSql:
     def _module(self) -> _Module:
         return _started(self._folder)
 
+    def close(self) -> None:
+        """Give its memory back. It may be used again."""
+        self.__dict__.pop("_module", None)
+
     def analyze(
         self, script: str, tables: Mapping[str, Schema], parameters: Mapping[str, Type], *, undeclared: bool = False
     ) -> tuple[str, ...]:
@@ -308,11 +315,10 @@ class GoogleSql:
         )
         for name, of in parameters.items():
             how.query_parameters.add(name=name.lower(), type=of)
-        rest, kinds = text.encode(), []
-        at = 0
+        encoded, kinds, at = text.encode(), [], 0
         known = self._register(catalog)
         try:
-            while _has_statement(rest[at:].decode()):
+            while (at := _next(encoded, at)) < len(encoded):
                 location = resumes.ParseResumeLocationProto(input=text, byte_position=at, allow_resume=True)
                 request = service.AnalyzeRequest(options=how, registered_catalog_id=known, parse_resume_location=location)
                 answer = self._module.call("Analyze", request, service.AnalyzeResponse)
@@ -336,9 +342,10 @@ class GoogleSql:
         self._module.call("UnregisterCatalog", service.UnregisterRequest(registered_id=catalog), empty_pb2.Empty)
 
 
-def _has_statement(rest: str) -> bool:
-    """Is there more than blanks and comments?"""
-    return bool(re.sub(r"--[^\n]*|#[^\n]*|/\*.*?\*/|\s+", "", rest, flags=re.DOTALL))
+def _next(script: bytes, at: int) -> int:
+    """Where the next statement begins; the end of the script if there is none."""
+    blank = _BLANK.match(script, at)
+    return at if blank is None else blank.end()
 
 
 def _statement(resolved: ast.AnyResolvedStatementProto) -> tuple[str, Message]:

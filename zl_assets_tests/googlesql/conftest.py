@@ -1,5 +1,6 @@
 """The analyzer, one for each worker."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,5 +14,7 @@ def googlesql_cache() -> Path:
 
 
 @pytest.fixture(scope="session")
-def googlesql(googlesql_cache: Path) -> GoogleSql:
-    return GoogleSql(googlesql_cache)
+def googlesql(googlesql_cache: Path) -> Iterator[GoogleSql]:
+    analyzer = GoogleSql(googlesql_cache)
+    yield analyzer
+    analyzer.close()

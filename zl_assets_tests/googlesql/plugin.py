@@ -165,6 +165,8 @@ class Net:
         if watch is None:
             return {"seen": [], "possible": [], "figures": {}, "deselected": self._deselected}
         watch.end()
+        if self._analyzer is not None:
+            self._analyzer.close()
         self._listener.stop()
         self._children.end()
         return {

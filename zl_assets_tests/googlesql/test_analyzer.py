@@ -183,6 +183,7 @@ def test_no_feature_is_on_that_nothing_needs(googlesql: GoogleSql, googlesql_cac
     without = GoogleSql(googlesql_cache, [name for name in FEATURES if name != feature])
     with pytest.raises(Refused):
         without.analyze(NEEDS[feature], TABLES, {})
+    without.close()
 
 
 def test_one_refusal_does_not_spoil_the_next_answer(googlesql: GoogleSql) -> None:
