@@ -4,6 +4,7 @@ Belongs here: the folder, and the environment that makes a Python process listen
 here: what is heard. An import here must cost nothing.
 """
 
+import contextlib
 import json
 import os
 import tempfile
@@ -13,18 +14,19 @@ from zl_assets_tests.googlesql.sent import Sent
 
 FOLDER = "GOOGLESQL_SENT_FOLDER"
 CHILD = Path(__file__).with_name("child")
+_FILE = "sent.jsonl"
 
 
 class Writer:
-    """Writes statements into a folder, in a file of this process's own."""
+    """Writes statements into the folder, one a line, in one file for all processes."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._file = folder / _FILE
 
     def __call__(self, sent: Sent) -> None:
-        """Add one, whole or not at all. The folder is gone when the test run is over, and some processes live longer."""
-        if self._folder.is_dir():
-            descriptor = os.open(self._folder / f"{os.getpid()}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        """Add one. The file is gone when the test run is over, and some processes live longer."""
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND)  # at its end, whoever else writes
             try:
                 os.write(descriptor, f"{sent.to_json()}\n".encode())
             finally:
@@ -37,11 +39,12 @@ class Children:
     def __init__(self) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="googlesql-")
         self.folder = Path(self._place.name)
-        self._read: dict[str, int] = {}
+        self._read = 0
         self._before = {name: os.environ.get(name) for name in (FOLDER, "PYTHONPATH")}
 
     def begin(self) -> None:
         """Have them listen."""
+        (self.folder / _FILE).touch()
         inherited = self._before["PYTHONPATH"]
         os.environ[FOLDER] = str(self.folder)
         os.environ["PYTHONPATH"] = os.pathsep.join([str(CHILD), *([inherited] if inherited else [])])
@@ -56,12 +59,11 @@ class Children:
 
     def heard(self) -> list[Sent]:
         """What was written down since the last call."""
-        found = []
-        for entry in os.scandir(self.folder):
-            with open(entry.path, "rb") as file:
-                file.seek(self._read.get(entry.name, 0))
-                # A line without an end is still being written.
-                whole = file.read().rpartition(b"\n")[0]
-                self._read[entry.name] = self._read.get(entry.name, 0) + len(whole) + (1 if whole else 0)
-            found += [Sent(**json.loads(line)) for line in whole.splitlines()]
-        return found
+        if (self.folder / _FILE).stat().st_size == self._read:
+            return []
+        with open(self.folder / _FILE, "rb") as file:
+            file.seek(self._read)
+            # A line without an end is still being written.
+            whole, end, _ = file.read().rpartition(b"\n")
+        self._read += len(whole + end)
+        return [Sent(**json.loads(line)) for line in whole.splitlines()]

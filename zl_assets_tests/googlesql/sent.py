@@ -145,7 +145,8 @@ class Listener:
     def _query(self, client: "bigquery.Client", query: str, job_config: Any = None, *_: Any, **__: Any) -> None:
         names = names_in(query)
         if job_config is not None and (step := (job_config.labels or {}).get(STEP_LABEL)):
-            api = job_config.to_api_repr()["query"].get("queryParameters", [])
+            # Not to_api_repr(), which copies every value: a parameter may have thousands of rows.
+            api = job_config._properties.get("query", {}).get("queryParameters", [])
             parameters = [{"name": p["name"], "parameterType": p["parameterType"]} for p in api]
             self._hear(Sent(step, query, parameters, {name: self._schema(client, name) for name in names}))
         if _CHANGES_TABLES.search(query):

@@ -87,6 +87,7 @@ WRONG = {
     "a function of DuckDB's": (f"SELECT date_part('year', data_date) FROM {T}", "Function not found: date_part"),
     "a cast of DuckDB's": (f"SELECT n::FLOAT64 FROM {T}", 'but got ":"'),
     "QUALIFY, which nothing here needs": (f"SELECT n FROM {T} QUALIFY n > 1", "QUALIFY is not supported"),
+    "a reserved word for a name": (f"SELECT n AS qualify FROM {T}", "QUALIFY"),
     "a parameter that is not given": (f"SELECT n FROM {T} WHERE n > @nope", "Query parameter 'nope' not found"),
     "an interval compared with a number of days": (
         f"SELECT n FROM {T} WHERE data_date - data_date > 3",
