@@ -51,10 +51,10 @@ class Net:
         self.parts: list[Mapping[str, Any]] = []
         self.missing: list[str] = []
         self._sent: list[Sent] = []
-        self._verdicts: dict[str, str | None] = {}
+        self._words: dict[str, str] = {}
         self._listener = Listener(self._hear)
         self._process = os.getpid()
-        self._children = Children()
+        self._children: Children | None = None
         self._analyzer: GoogleSql | None = None
         self._watch: Watch | None = None
         self._deselected = False
@@ -65,7 +65,7 @@ class Net:
     def _hear(self, sent: Sent) -> None:
         if os.getpid() == self._process:
             self._sent.append(sent)
-        else:  # a fork, whose memory is its own
+        elif self._children is not None:  # a fork, whose memory is its own
             Writer(self._children.folder)(sent)
 
     def _begin(self) -> None:
@@ -78,6 +78,7 @@ class Net:
         self._watch = Watch()
         self._watch.begin()
         self._listener.listen(bigquery.Client)
+        self._children = Children()
         self._children.begin()
 
     @pytest.hookimpl(wrapper=True)
@@ -104,6 +105,8 @@ class Net:
             result = yield
         except BaseException as error:
             if refusals := self._refusals(item):
+                if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
+                    pytest.fail("\n\n".join(refusals), pytrace=False)
                 error.add_note("\n\n".join(refusals))
             raise
         if refusals := self._refusals(item):
@@ -113,7 +116,7 @@ class Net:
     def _refusals(self, item: pytest.Item) -> list[str]:
         """What Google's analyzer says against the statements that were sent since it was asked last."""
         began = time.process_time()
-        children = self._children.heard()
+        children = [] if self._children is None else self._children.heard()
         own, self._sent = self._sent, []
         sent = [*own, *children]
         refusals: dict[str, None] = {}
@@ -131,29 +134,32 @@ class Net:
         return list(refusals)
 
     def _verdict(self, sent: Sent) -> str | None:
+        """The refusal; None where there is none."""
         from zl_assets_tests.googlesql.analyzer import Refused, parameter_type
 
         assert self._analyzer is not None
         assert self._watch is not None
         plain = sent.plain
-        if plain.digest not in self._verdicts:
+        digest = plain.digest
+        if digest not in self._words:
             tables = {name: schema for name, schema in plain.tables.items() if schema is not None}
             parameters = {p["name"]: parameter_type(p["parameterType"]) for p in plain.parameters}
             self.figures.add("unique statements", 1)
             try:
                 self._analyzer.analyze(plain.text, tables, parameters)
             except Refused as refusal:
-                self._verdicts[plain.digest] = refused(plain, str(refusal))
+                self._words[digest] = str(refusal)
             else:
-                self._verdicts[plain.digest] = ""
-        said = self._verdicts[plain.digest]
-        if not said:
+                self._words[digest] = ""
+        words = self._words[digest]
+        if not words:
             self._watch.analyzed(sent.step, sent.text)
-        elif _names_a_missing_table(plain, said):
+            return None
+        if _names_a_missing_table(plain, words):
             # That it is not there is a fact of the moment, which the test may well be about, and says nothing of the SQL.
             self.figures.add("statements about a table that is not there", 1)
             return None
-        return said or None
+        return refused(plain, words)
 
     # -- all processes -------------------------------------------------------------------------------------------------
 
@@ -168,7 +174,8 @@ class Net:
         if self._analyzer is not None:
             self._analyzer.close()
         self._listener.stop()
-        self._children.end()
+        if self._children is not None:
+            self._children.end()
         return {
             "seen": sorted(watch.seen),
             "possible": sorted(watch.possible),
@@ -222,10 +229,10 @@ def unseen(parts: list[Mapping[str, Any]]) -> list[str]:
     return sorted({kind for part in parts for kind in part.get("possible", [])} - seen)
 
 
-def _names_a_missing_table(sent: Sent, said: str) -> bool:
-    lost = {name.replace(".", "").replace("`", "") for name, schema in sent.tables.items() if schema is None}
-    words = said.partition("Table not found: ")[2].partition(" [at ")[0].partition(";")[0]
-    return words.replace(".", "").replace("`", "") in lost
+def _names_a_missing_table(sent: Sent, words: str) -> bool:
+    # The words go on with a place, and before it perhaps with a guess: "...; Did you mean ...? [at 1:15]".
+    missing = words.partition("Table not found: ")[2].partition(" [at ")[0].partition(";")[0].replace("`", "")
+    return missing in {name for name, schema in sent.tables.items() if schema is None}
 
 
 def refused(sent: Sent, words: str) -> str:

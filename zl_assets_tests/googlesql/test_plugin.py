@@ -104,6 +104,10 @@ def test_failing_otherwise(client):
     client.send("SELECT mistaken", "one")
     assert 1 == 2
 
+def test_wrong_and_skipped(client):
+    client.send("SELECT skipped", "one")
+    pytest.skip("for another reason")
+
 def test_around(prepared):
     pass
 
@@ -149,6 +153,7 @@ def test_on_purpose_no_more(client):
         "FAILED test_all.py::test_wrong_again - Failed: Google's SQL analyzer refuses the step 'one': No matching signature",
         "FAILED test_all.py::test_wrong_and_swallowed - Failed: Google's SQL analyzer refuses the step 'one': Unrecognized name",
         "FAILED test_all.py::test_failing_otherwise - assert 1 == 2",
+        "FAILED test_all.py::test_wrong_and_skipped - Failed: Google's SQL analyzer refuses the step 'one': Unrecognized name",
         "ERROR test_all.py::test_around - Failed: Google's SQL analyzer refuses the step 'two': Unrecognized name: prepared",
         "FAILED test_all.py::test_in_a_fork - Failed: Google's SQL analyzer refuses the step 'one': Unrecognized name: forked",
         "FAILED test_all.py::test_in_a_process_of_its_own - Failed: Google's SQL analyzer refuses the step 'one': ",
