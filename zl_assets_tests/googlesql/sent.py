@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 STEP_LABEL = "zl_step"
 
+# The client's methods that take a statement.
+SENDING = ("query", "query_and_wait")
+
 # After one of these the tables that a statement names may be others.
 _CHANGES_TABLES = re.compile(r"\b(?:CREATE|ALTER|DROP)\b")
 
@@ -103,7 +106,8 @@ class Listener:
         for name in ("get_table", "create_table", "update_table"):
             self._wrap(client, name, after=self._told)
         self._wrap(client, "delete_table", after=lambda client, given, _: self._forget(client, [_named(given[0])]))
-        self._wrap(client, "query", before=self._query)
+        for name in SENDING:
+            self._wrap(client, name, before=self._query)
 
     def stop(self) -> None:
         """Listen no more."""

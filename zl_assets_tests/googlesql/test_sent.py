@@ -1,5 +1,6 @@
 """What is heard of the product's statements, and with which schemas."""
 
+import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from google.cloud import bigquery
 
 from zl_assets.embedded.client import LoopbackSession
-from zl_assets_tests.googlesql.sent import Listener, Sent, look_up
+from zl_assets_tests.googlesql.sent import SENDING, Listener, Sent, look_up
 
 F = bigquery.SchemaField
 
@@ -34,12 +35,15 @@ class Client:
     def query(self, query: str, job_config: Any = None) -> str:
         return f"ran {query}"
 
+    def query_and_wait(self, query: str, *, job_config: Any = None) -> str:
+        return f"ran {query}"
+
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
     """What is heard of clients of the class above."""
     heard: list[Sent] = []
-    for name in ("get_table", "create_table", "update_table", "delete_table", "query"):
+    for name in ("get_table", "create_table", "update_table", "delete_table", *SENDING):
         monkeypatch.setattr(Client, name, getattr(Client, name))
     Listener(heard.append).listen(Client)  # type: ignore[arg-type]
     return heard
@@ -52,6 +56,18 @@ def table(name: str, *fields: bigquery.SchemaField) -> bigquery.Table:
 def config(step: str | None, *parameters: Any) -> bigquery.QueryJobConfig:
     labels = {} if step is None else {"zl_step": step}
     return bigquery.QueryJobConfig(labels=labels, query_parameters=list(parameters))
+
+
+def test_no_way_to_send_a_statement_is_passed_by() -> None:
+    methods = inspect.getmembers(bigquery.Client, inspect.isfunction)
+    taking = {name for name, method in methods if "query" in inspect.signature(method).parameters}
+    assert {name for name in taking if not name.startswith("_")} == set(SENDING)
+
+
+@pytest.mark.parametrize("method", SENDING)
+def test_a_statement_is_heard_however_it_is_sent(heard: list[Sent], method: str) -> None:
+    getattr(Client(), method)("SELECT 1", job_config=config("read"))
+    assert [sent.text for sent in heard] == ["SELECT 1"]
 
 
 def test_a_statement_is_heard_with_the_types_of_its_parameters(heard: list[Sent]) -> None:
