@@ -6,6 +6,9 @@ analyzed, heard or found.
 A statement that Google's analyzer refuses fails the test in which it was sent. A test that sends one on purpose says so:
 
     @pytest.mark.refused_by_google("why the product is made to send it")
+
+and nothing that it sends counts as analyzed. On a function the marker must be true; on a module (`pytestmark`) it may be true of
+some of its tests.
 """
 
 import json
@@ -92,7 +95,8 @@ class Net:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         result = yield from self._checked(item)
-        if item.get_closest_marker(MARKER) is not None and item.nodeid not in self._refused_on_purpose:
+        marked = any(marker.name == MARKER for marker in item.own_markers)
+        if marked and item.nodeid not in self._refused_on_purpose:
             pytest.fail(f"nothing that this test sent was refused; take its marker {MARKER} away", pytrace=False)
         return result
 
@@ -119,22 +123,26 @@ class Net:
         children = [] if self._children is None else self._children.heard()
         own, self._sent = self._sent, []
         sent = [*own, *children]
+        on_purpose = item.get_closest_marker(MARKER) is not None
         refusals: dict[str, None] = {}
         for statement in sent:
-            said = self._verdict(statement)
+            said = self._verdict(statement, counts=not on_purpose)
             if said is not None:
                 refusals[said] = None
         self.figures.add("statements", len(sent))
         self.figures.add("of them by other processes", len(children))
         self.figures.add("processor seconds to analyze", time.process_time() - began)
-        marker = item.get_closest_marker(MARKER)
-        if refusals and marker is not None:
+        if refusals and on_purpose:
             self._refused_on_purpose.add(item.nodeid)
             return []
         return list(refusals)
 
-    def _verdict(self, sent: Sent) -> str | None:
-        """The refusal; None where there is none."""
+    def _verdict(self, sent: Sent, *, counts: bool) -> str | None:
+        """The refusal; None where there is none.
+
+        Args:
+            counts: a statement that is not refused is one more that was analyzed.
+        """
         from zl_assets_tests.googlesql.analyzer import Refused, parameter_type
 
         assert self._analyzer is not None
@@ -153,7 +161,8 @@ class Net:
                 self._words[digest] = ""
         words = self._words[digest]
         if not words:
-            self._watch.analyzed(sent.step, sent.text)
+            if counts:
+                self._watch.analyzed(sent.step, sent.text)
             return None
         if _names_a_missing_table(plain, words):
             # That it is not there is a fact of the moment, which the test may well be about, and says nothing of the SQL.

@@ -140,7 +140,18 @@ def test_on_purpose_no_more(client):
     client.send("SELECT 1", "one")
 """
     folder = tmp_path_factory.mktemp("run")
-    code, said = run(folder, {"test_all.py": source}, "test_all.py")
+    stand_ins = """
+import pytest
+
+pytestmark = pytest.mark.refused_by_google("for a test")
+
+def test_a_stand_in(client):
+    client.send("MERGE", "one")
+
+def test_none(client):
+    client.send("SELECT 1", "one")
+"""
+    code, said = run(folder, {"test_all.py": source, "test_stand_ins.py": stand_ins}, "test_all.py", "test_stand_ins.py")
     assert code == 1
     return said
 
@@ -160,6 +171,8 @@ def test_on_purpose_no_more(client):
         "PASSED test_all.py::test_of_the_tests_own",
         "PASSED test_all.py::test_of_a_table_that_is_not_there",
         "PASSED test_all.py::test_on_purpose",
+        "PASSED test_stand_ins.py::test_a_stand_in",
+        "PASSED test_stand_ins.py::test_none",
         "FAILED test_all.py::test_on_purpose_no_more - Failed: nothing that this test sent was refused; take its marker",
     ],
 )
@@ -179,6 +192,13 @@ def test_a_kind_that_no_worker_saw_fails_the_run(tmp_path: Path) -> None:
     assert "\nstep 'two'\n" in said
     assert "\ntext 'SELECT 2 + 2' in made_up\n" in said
     assert "step 'one'" not in said
+
+
+def test_what_is_sent_in_a_test_of_wrong_statements_does_not_count(tmp_path: Path) -> None:
+    marked = f"import pytest\npytestmark = pytest.mark.refused_by_google('for a test')\n\n{BOTH['test_two.py']}"
+    code, said = run(tmp_path, {**BOTH, "test_two.py": marked}, ".")
+    assert code == 1
+    assert "\nstep 'two'\n" in said
 
 
 @pytest.mark.parametrize("arguments", [("-n", "2", "--dist", "loadfile", "."), (".",), ("test_one.py",), (".", "-k", "test_one")])
