@@ -12,6 +12,8 @@ import hypothesis
 import psutil
 import pytest
 
+from zl_assets_tests.googlesql import plugin
+
 # The machines are shared and noisy: how long an example takes says nothing about the code.
 hypothesis.settings.register_profile("zl", deadline=None)
 hypothesis.settings.load_profile("zl")
@@ -52,8 +54,13 @@ _IN_MEMORY = Path("/dev/shm")  # noqa: S108  pytest makes a folder of this user 
 _ROOM = 6 << 30
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What can be asked of a run beside pytest's own options."""
+    parser.addoption(plugin.REPORT, action="store_true", help="say what Google's SQL analyzer saw, what it did not, and its cost")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Where temporary folders are, how files are shared out, and what is no warning.
+    """Where temporary folders are, how files are shared out, what is no warning, and Google's SQL analyzer as a net.
 
     The product silences two warnings when it makes a client, and pytest puts its own filters back before every test.
     """
@@ -61,6 +68,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", f"ignore:{message}:PendingDeprecationWarning")
     if _IN_MEMORY.is_dir() and min(shutil.disk_usage(_IN_MEMORY).free, psutil.virtual_memory().available) > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
+    config.addinivalue_line("markers", f"{plugin.MARKER}(reason): the product is made to send SQL that Google refuses")
+    config.pluginmanager.register(plugin.Net(config), "googlesql")
     # By the number of tests, which says nothing here.
     if getattr(config.option, "loadscopereorder", False):
         config.option.loadscopereorder = False

@@ -83,6 +83,7 @@ def test_a_source_that_lost_its_newest_rows_deletes_nothing_from_the_short_table
         delete_vanished(publisher(bq, prefix), found(bq, prefix, *range(179, 200)))
 
 
+@pytest.mark.refused_by_google("its second DELETE names a column that is not there, so that the first must be undone")
 def test_a_failure_in_the_second_table_undoes_the_first(bq: bigquery.Client, prefix: str) -> None:
     fill(bq, prefix)
     before = rows(bq, prefix)
