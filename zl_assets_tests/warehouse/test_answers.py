@@ -7,6 +7,8 @@ from zl_assets.warehouse.answers import FINAL_REASONS, RACES, TRANSIENT_REASONS
 from zl_assets.warehouse.errors import Hint, WarehouseRefused, WarehouseUnavailable
 from zl_assets_tests.warehouse.google import Google, error, words
 
+pytestmark = pytest.mark.refused_by_google("a statement stands for any: only its job's end matters here")
+
 TIMED_OUT = "Job execution was cancelled: Job timed out after 300 sec"
 FINAL = {
     "bytesBilledLimitExceeded": (
