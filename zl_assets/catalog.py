@@ -32,28 +32,13 @@ from zl_assets.model.fit.gates import model_gates
 from zl_assets.settings import Settings
 from zl_assets.sources.base import Source
 from zl_assets.warehouse.contract import TableContract, ViewContract
-from zl_assets.warehouse.verdict import RowRule
+from zl_assets.warehouse.tables import Table
 
 IMPACT = "feature_family_impact"
 
 
 class CatalogConflict(ZlError):
     """Instruments, horizons or sources collide, or one of them is incomplete; the message names them."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """The table or view behind an asset.
-
-    Attributes:
-        contract: as this asset writes and reads it.
-        rules: what every row must meet before it is written.
-        absent_ok: if it does not exist, it is read as empty: a family's own before its first run, and the sources of a family.
-    """
-
-    contract: TableContract | ViewContract
-    rules: tuple[RowRule, ...] = ()
-    absent_ok: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +158,7 @@ class Catalog:
             instrument.asset(features.MATRIX_TABLE): Table(self.matrix(instrument), matrix_rules(instrument)),
         }
         for family in self.selection(instrument).on:
+            # Before its first run it does not exist.
             found[asset_of(family, instrument)] = Table(self.family(family, instrument), (in_range(family),), absent_ok=True)
         for horizon in instrument.horizons:
             view, oof, latest = (

@@ -4,51 +4,19 @@ Belongs here: the choice between the embedded BigQuery and Google's, made once. 
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import dagster as dg
-from dagster_gcp import BigQueryResource
-from google.cloud import bigquery
 from pydantic import PrivateAttr
 
 from zl_assets.catalog import Catalog
+from zl_assets.contracts.marks import MARKS
 from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.io_managers.artifacts import ModelIOManager, PublishedModelIOManager, TrainingCsvIOManager
 from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse
 from zl_assets.io_managers.exports import CloudExports, EmbeddedExports
-from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.homes import EmbeddedBigQuery, GoogleBigQuery
 from zl_assets.io_managers.keys import TABLES_IO, csv_io, models_io, published_io
 from zl_assets.settings import Settings
-
-
-class EmbeddedBigQuery(BigQueryResource):
-    """The BigQuery on this machine, started on demand."""
-
-    state_dir: str
-
-    @contextmanager
-    def get_client(self) -> Iterator[bigquery.Client]:
-        """A client of the embedded server of the state folder."""
-        from zl_assets.embedded.client import embedded_client
-
-        with as_failures():
-            client = embedded_client(Path(self.state_dir), str(self.location))
-        yield client
-
-
-class GoogleBigQuery(BigQueryResource):
-    """Google Cloud's BigQuery, with application-default credentials."""
-
-    @contextmanager
-    def get_client(self) -> Iterator[bigquery.Client]:
-        """A client of the project, or one message that says how to sign in."""
-        from zl_assets.warehouse.cloud import cloud_client
-
-        with as_failures():
-            client = cloud_client(str(self.project), str(self.location))
-        yield client
 
 
 class AsOf(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -89,6 +57,8 @@ def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
     )
     warehouse = Warehouse(
         bigquery=bigquery_resource,
+        mark=MARKS.prefix,
+        part_label=MARKS.part_label,
         location=settings.location,
         dataset_prefix=settings.dataset_prefix,
         may_create=settings.may_create,

@@ -339,10 +339,25 @@ def _spawn(folder: Folder) -> int:
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
+            *((os.POSIX_SPAWN_CLOSE, descriptor) for descriptor in _inheritable()),
         ],
     )
     _process.children.add(child)
     return child
+
+
+def _inheritable() -> list[int]:
+    """Descriptors that a child would get, beside the three that it is given.
+
+    A step of Dagster's multiprocess executor has pipes of its parents in them: a server that kept those open would keep
+    multiprocessing's helper alive, and whoever reads the command's output waiting, for as long as it lives itself.
+    """
+    found = []
+    for name in os.listdir("/dev/fd"):
+        with contextlib.suppress(OSError):  # the listing's own is gone by now
+            if int(name) > 2 and os.get_inheritable(int(name)):
+                found.append(int(name))
+    return found
 
 
 def _exit_code(child: int) -> int | None:

@@ -1,7 +1,7 @@
-"""The BigQuery IO manager: frames and views out by the write path, frames in by the Storage API.
+"""The BigQuery IO manager, for any product: frames and views out by the write path, frames in by the Storage API.
 
-Belongs here: what Dagster knows (asset key, run, step) turned into what the write path needs, and its report turned into
-metadata. Must not be here: any step of the write path itself, which is warehouse/publish.py.
+Belongs here: what Dagster knows (asset key, run, step, metadata) turned into what the write path needs, and its report turned
+into metadata. Must not be here: any step of the write path itself, which is warehouse/publish.py, or a table of any one product.
 """
 
 import datetime as dt
@@ -14,28 +14,50 @@ import dagster as dg
 import pandas as pd
 from dagster_gcp import BigQueryResource
 
-from zl_assets.catalog import Table
-from zl_assets.contracts.marks import MARKS
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata, upstream_tables
-from zl_assets.io_managers.metadata import job_metadata
+from zl_assets.io_managers.metadata import described, job_metadata
 from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.lineage import table_lineage
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition, ViewReport, Withheld, WriteReport
+    from zl_assets.warehouse.tables import Table
+
+CONTRACT = "contract"
+"""The metadata of an asset that holds its contract, where no mapping has it."""
+
+
+def with_contract(contract: TableContract) -> dict[str, Any]:
+    """Metadata of an asset whose table this is: the contract itself, and what the UI shows of it."""
+    from zl_assets.warehouse.tables import as_data
+
+    return {CONTRACT: dg.MetadataValue.json(as_data(contract)), **described(contract)}
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """One BigQuery, and the limits within which this product uses it."""
+    """One BigQuery, and the limits within which a product uses it.
+
+    Attributes:
+        mark: begins the labels, job ids and temporary tables of this product; lower-case letters and digits.
+        part_label: begins the label of each part of a table that can be switched off.
+        location: where every dataset is, and is created.
+        dataset_prefix: put before every dataset's name.
+        may_create: may datasets, tables and columns be created.
+        max_partitions: partitions that one MERGE may change; BigQuery allows 4,000.
+        max_bytes: bytes that one query may bill.
+        deadline: seconds that one step may take, retries included.
+    """
 
     bigquery: dg.ResourceDependency[BigQueryResource]
+    mark: str
+    part_label: str = "part_"
     location: str
-    dataset_prefix: str
-    may_create: bool
-    max_partitions: int
-    max_bytes: int
-    deadline: float
+    dataset_prefix: str = ""
+    may_create: bool = True
+    max_partitions: int = 3000
+    max_bytes: int = 1 << 30
+    deadline: float = 300.0
 
     @contextmanager
     def publisher(self, *, run: str, asset: str) -> Iterator["Publisher"]:
@@ -43,28 +65,24 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         from zl_assets.warehouse.inspection import Terms
         from zl_assets.warehouse.jobs import JobRunner
         from zl_assets.warehouse.memory import memory_of
-        from zl_assets.warehouse.names import Namespace
+        from zl_assets.warehouse.names import Marks, Namespace
         from zl_assets.warehouse.publish import Publisher
 
+        marks = Marks(self.mark, self.part_label)
         with self.bigquery.get_client() as client:
             yield Publisher(
-                runner=JobRunner(
-                    client=client,
-                    marks=MARKS,
-                    run=run,
-                    asset=asset,
-                    max_bytes=self.max_bytes,
-                    deadline=self.deadline,
-                ),
+                runner=JobRunner(client, marks, run, asset, max_bytes=self.max_bytes, deadline=self.deadline),
                 namespace=Namespace(client.project, self.dataset_prefix),
-                terms=Terms(self.location, self.may_create, MARKS),
+                terms=Terms(self.location, self.may_create, marks),
                 max_partitions=self.max_partitions,
                 memory=memory_of(run),
             )
 
 
 class BigQueryIOManager(dg.IOManager):
-    """Reads and writes the tables and views behind assets, by asset key.
+    """Reads and writes the tables and views behind assets.
+
+    What an asset's table is comes from `tables`, by asset key, or else from the asset's own metadata (`with_contract`).
 
     A frame is merged: rows that are new are inserted, rows that differ are updated, the rest is not touched and none is deleted.
     A `ViewDefinition` becomes a view. A `Publication` is a frame with a source that the table keeps as a label. `Withheld` writes
@@ -72,15 +90,17 @@ class BigQueryIOManager(dg.IOManager):
 
     Args:
         warehouse: BigQuery, and the limits within which it is used.
-        tables: the table or view behind each asset, by asset key.
+        tables: the table or view behind each asset, by the last part of its key.
         copies: assets without a table of their own that hold a table's rows, such as a file, with the asset that they repeat; for
             lineage.
     """
 
-    def __init__(self, warehouse: Warehouse, tables: Mapping[str, Table], copies: Mapping[str, str]) -> None:
+    def __init__(
+        self, warehouse: Warehouse, tables: "Mapping[str, Table] | None" = None, copies: Mapping[str, str] | None = None
+    ) -> None:
         self.warehouse = warehouse
-        self.tables = tables
-        self.copies = copies
+        self.tables = tables or {}
+        self.copies = copies or {}
 
     def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition | Withheld") -> None:
         """Publish the value and add the report to the materialization.
@@ -89,10 +109,9 @@ class BigQueryIOManager(dg.IOManager):
             dg.Failure: the value, the live table or BigQuery is at fault; the table is whole, as before or as after.
         """
         from zl_assets.warehouse.publish import Publication, ViewDefinition, Withheld
-        from zl_assets.warehouse.view_rules import view_lineage
 
         asset = context.asset_key.path[-1]
-        table = self.tables[asset]
+        table = self._table(asset, context.definition_metadata)
         contract = table.contract
         if isinstance(obj, Withheld):
             context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
@@ -102,6 +121,8 @@ class BigQueryIOManager(dg.IOManager):
             if isinstance(contract, ViewContract):
                 if not isinstance(obj, ViewDefinition):
                     raise TypeError(f"{asset} is a view and takes a ViewDefinition, not {type(obj).__name__}")
+                from zl_assets.warehouse.view_rules import view_lineage
+
                 view = publisher.publish_view(obj, contract)
                 context.add_output_metadata(
                     _view_metadata(view) | job_metadata(publisher.runner.log) | as_metadata(view_lineage(obj.select))
@@ -131,12 +152,26 @@ class BigQueryIOManager(dg.IOManager):
         and draw it in that asset's charts among what its writes cost. BigQuery's list of jobs has it, by label.
         """
         asset = context.asset_key.path[-1]
-        table = self.tables[asset]
+        upstream = context.upstream_output
+        table = self._table(asset, {} if upstream is None else upstream.definition_metadata)
         with as_failures(), self.warehouse.publisher(run=_run_id(context), asset=asset) as publisher:
             known = publisher.known(table.contract)
             if known is not None:
                 return known
             return publisher.read_or_empty(table.contract) if table.absent_ok else publisher.read(table.contract)
+
+    def _table(self, asset: str, metadata: Mapping[str, Any] | None) -> "Table":
+        from zl_assets.warehouse.tables import Table, from_data
+
+        if asset in self.tables:
+            return self.tables[asset]
+        contract = (metadata or {}).get(CONTRACT)
+        if contract is None:
+            raise dg.DagsterInvalidDefinitionError(
+                f"The asset {asset} has no table: neither the IO manager's `tables` nor the asset's metadata names its contract. "
+                "Give the asset metadata=with_contract(...)."
+            )
+        return Table(from_data(contract.value if isinstance(contract, dg.MetadataValue) else contract))
 
     def _contracts(self) -> dict[str, TableContract | ViewContract]:
         """What lineage may lead to: tables, views, and the files that repeat them."""

@@ -16,7 +16,8 @@ from zl_assets.contracts.marks import MARKS
 from zl_assets.domain.families import intraday, macro, volatility
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.io_managers.bigquery import Warehouse
-from zl_assets.resources import AsOf, EmbeddedBigQuery
+from zl_assets.io_managers.homes import EmbeddedBigQuery
+from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 from zl_assets.sources import bars_1h, fred_observations, observations, volatility_daily
 from zl_assets.warehouse.contract import TableContract

@@ -18,7 +18,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets import resources
-from zl_assets.catalog import Catalog, Table
+from zl_assets.catalog import Catalog
 from zl_assets.definitions import build_defs
 from zl_assets.files import replace_file
 from zl_assets.io_managers.artifacts import TrainingCsv, csv_bytes, parse_csv
@@ -26,6 +26,7 @@ from zl_assets.model.reuse.find import Made
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import ViewContract
 from zl_assets.warehouse.publish import Publication, ViewDefinition
+from zl_assets.warehouse.tables import Table
 
 
 @dataclass(frozen=True)

@@ -333,6 +333,19 @@ def test_a_file_where_the_state_folder_should_be_is_named(tmp_path: Path) -> Non
         ensure_server(tmp_path / "state")
 
 
+def test_a_server_keeps_no_pipe_of_whoever_started_it(state: Path) -> None:
+    """A step of the multiprocess executor has some: whoever reads the command's output would wait until the server leaves."""
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    try:
+        started = ensure_server(state)
+        held = {os.readlink(path) for path in Path(f"/proc/{started.pid}/fd").iterdir() if path.is_symlink()}
+        assert os.readlink(f"/proc/self/fd/{write}") not in held
+    finally:
+        os.close(read)
+        os.close(write)
+
+
 def test_looking_and_stopping_start_nothing_and_create_nothing(state: Path) -> None:
     assert running_server(state) is None
     assert stop_server(state) is False

@@ -95,9 +95,9 @@ def test_a_renderer_whose_text_was_not_sent_is_not_seen(watch: Watch) -> None:
     counting, emptying = sql.count_rows(TABLE), sql.select_dates(TABLE, "day")
     watch.analyzed("one", f"EXPORT DATA OPTIONS() AS {counting}")
     assert "renderer zl_assets.warehouse.sql.count_rows" in watch.seen
-    assert "renderer zl_assets.warehouse.sql.truncate" not in watch.seen
+    assert "renderer zl_assets.warehouse.sql.select_dates" not in watch.seen
     watch.analyzed("one", emptying)
-    assert "renderer zl_assets.warehouse.sql.truncate" in watch.seen
+    assert "renderer zl_assets.warehouse.sql.select_dates" in watch.seen
     watch.end()
 
 

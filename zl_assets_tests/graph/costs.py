@@ -148,7 +148,7 @@ def markdown(days: Mapping[str, Refresh], written: Mapping[str, Mapping[str, Any
         days: refreshes by what the day was like.
         written: metadata of the assets with a table, of the last of these days, by table.
     """
-    steps = sorted({step for day in days.values() for step in day.steps if step != "load"})
+    steps = sorted({step for day in days.values() for step in day.steps if not step.startswith("load")})
     tables = sorted({table for day in days.values() for table in day.readers})
     return "\n".join(
         [
@@ -156,7 +156,7 @@ def markdown(days: Mapping[str, Refresh], written: Mapping[str, Mapping[str, Any
             f"|---|{'--:|' * len(days)}",
             _line("query jobs", days, lambda day: len(day.queries)),
             *(_line(f"- {step}", days, lambda day, step=step: day.steps[step]) for step in steps),
-            _line("load jobs (free)", days, lambda day: day.steps["load"]),
+            _line("load jobs (free)", days, lambda day: len(day.jobs) - len(day.queries)),
             _line("dry runs (free)", days, lambda day: len(day.dry_runs)),
             _line("HTTP requests and gRPC calls", days, lambda day: day.calls.total()),
             _line("billed at least, MiB", days, lambda day: day.billed >> 20),

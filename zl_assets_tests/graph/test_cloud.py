@@ -3,7 +3,7 @@
 import pytest
 
 from zl_assets.definitions import build_defs
-from zl_assets.resources import GoogleBigQuery
+from zl_assets.io_managers.homes import GoogleBigQuery
 from zl_assets.settings import Settings
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.product import failures

@@ -10,8 +10,8 @@ from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.homes import EmbeddedBigQuery
 from zl_assets.io_managers.metadata import table_schema
-from zl_assets.resources import EmbeddedBigQuery
 from zl_assets.settings import Settings
 from zl_assets_tests.support.contracts import MATRIX, TRAINING_VIEW
 
@@ -22,6 +22,7 @@ def manager(warehouse: object, prefix: str) -> BigQueryIOManager:
     return BigQueryIOManager(
         warehouse=Warehouse(
             bigquery=bigquery,
+            mark="zl",
             location="us-central1",
             dataset_prefix=prefix,
             may_create=True,
