@@ -1,6 +1,7 @@
-"""BigQuery for the assets: SQL, the write path, and the embedded server that stands in for Google Cloud.
+"""BigQuery: contracts, SQL, the write path.
 
-Belongs here: everything that speaks BigQuery. Must not be here: dagster, or any fact about futures. Importing this package costs
+Belongs here: everything that speaks BigQuery. Must not be here: dagster, or anything that one
+product alone needs; `connect` and the command line are two doors that know the settings. Importing this package costs
 nothing: google-cloud-bigquery and the rest are imported by the functions that use them.
 
     from zl_assets.warehouse import connect

@@ -66,7 +66,7 @@ class Column:
     Attributes:
         unit: what a number is counted in, shown wherever the column is.
         fields: the fields of a STRUCT.
-        reserved: exists in the schema but is not written by this version: it is left to a later feature family or to other
+        reserved: exists in the schema but is not written by this version: it is left to a later version or to other
             people's jobs, and what they wrote there stays.
         stamp: set by the write path itself; never in a frame.
         copy_of: a leaf whose value this column repeats, only in a live table that already has the column. Never created.
@@ -126,7 +126,7 @@ def leaves_of(columns: tuple[Column, ...]) -> Iterator[Leaf]:
 
 @dataclass(frozen=True)
 class Part:
-    """STRUCT fields of a table that are switched on and off as one: what a feature family adds to the matrix.
+    """STRUCT fields of a table that are switched on and off as one.
 
     Attributes:
         name: lower-case letters, digits and underscores; a label of the live table records it while its fields
@@ -148,8 +148,9 @@ class TableContract:
         key: columns that identify a row; not null, unique.
         partition_by: DATE column the table is partitioned by, by month, or None.
         cluster_by: clustering columns.
-        mode: what a refresh may do to existing rows.
-        symbols: the symbols whose rows are read; empty where all are. A vendor's bars table may hold hundreds.
+        mode: what a write may do to existing rows.
+        symbols: only rows with these values in the column `symbol` are read, of which somebody else's table may have hundreds;
+            empty where all are.
         parts: what can be switched on and off.
         made_from: what a computed column is made from, `table.column` of tables upstream. A column that is not here is copied
             from the columns of its name upstream, or constant. Column lineage is made of this; perturbation tests hold it.

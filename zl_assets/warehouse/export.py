@@ -21,8 +21,6 @@ from zl_assets.warehouse.publish import Publisher
 if TYPE_CHECKING:
     from google.cloud import storage
 
-FOLDER = "zl_export_"
-
 # An export and its download take seconds to minutes; what is older was left by a run that was killed.
 ABANDONED_AFTER = dt.timedelta(hours=6)
 
@@ -132,8 +130,9 @@ def export_view(publisher: Publisher, storage: Storage, uri: str, view: ViewCont
         ArtifactFault: BigQuery left no file, or files with different headers.
         WarehouseUnavailable, WarehouseRefused: BigQuery's or Cloud Storage's side.
     """
-    storage.delete_older(uri, FOLDER, ABANDONED_AFTER)
-    folder = f"{uri}/{FOLDER}{re.sub('[^A-Za-z0-9_-]', '_', run)}"
+    prefix = f"{publisher.terms.marks.prefix}_export_"
+    storage.delete_older(uri, prefix, ABANDONED_AFTER)
+    folder = f"{uri}/{prefix}{re.sub('[^A-Za-z0-9_-]', '_', run)}"
     storage.delete(folder)  # of an earlier try of this run, whose files may be more than ours
     try:
         select = sql.select_frame(publisher.namespace.of(view), view.frame_leaves, view.key)

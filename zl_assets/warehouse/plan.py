@@ -1,4 +1,4 @@
-"""What a refresh would do, found out without writing anything, not even a staging table.
+"""What publishing some frames would do, found out without writing anything, not even a staging table.
 
 Belongs here: questions to BigQuery (does it exist, what would a dry run say, which rows are there) and their answers as a `Plan`.
 Must not be here: anything that creates, changes or drops; and frames, which come from whoever computed them.
@@ -71,13 +71,13 @@ class YearRows:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What a refresh would do to one table.
+    """What publishing would do to one table.
 
     Attributes:
         columns: those that would be added.
         rows: rows of the frame.
         live_rows: live rows of the frame's symbols within its date range.
-        vanished: of these, rows that the frame does not have; a refresh leaves them alone.
+        vanished: of these, rows that the frame does not have; publishing leaves them alone.
         years: changed rows, by calendar year.
         partitions: partitions that would change.
         statements: MERGE statements, in one transaction if several.
@@ -115,13 +115,13 @@ class TablePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a refresh would do.
+    """What publishing would do.
 
     Attributes:
         home: project, location and prefix, in words.
         permissions: empty where there is no access control.
-        later: tables whose rows are known only after training.
-        stops: why a refresh would end with an error, if it would.
+        later: tables whose rows are known only then.
+        stops: why it would end with an error, if it would.
     """
 
     home: str
@@ -137,7 +137,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class PlannedView:
-    """A view as a refresh would publish it."""
+    """A view as it would be published."""
 
     contract: ViewContract
     definition: ViewDefinition
@@ -155,8 +155,8 @@ def make_plan(
     """Compare frames and live tables.
 
     Args:
-        publications: what a refresh would publish, by table, in its order.
-        later: tables that a refresh writes after training; only whether they can be written is looked at.
+        publications: what would be published, by table, in that order.
+        later: tables that are written in the end; only whether they can be is looked at.
         beside: tables of another plan that the view may read.
     """
     stops: list[ZlError] = []
@@ -183,10 +183,7 @@ def make_plan(
         datasets=tuple(_datasets(publisher, names)),
         tables=tuple(tables),
         view=view_plan,
-        later=tuple(
-            Object(str(seen.name), f"{_words(_action(seen), _missing(seen))}; its rows follow from training")
-            for seen in inspected
-        ),
+        later=tuple(Object(str(seen.name), f"{_words(_action(seen), _missing(seen))}; its rows follow") for seen in inspected),
         # A dataset stands in the way of each of its tables, and is told of once.
         stops=tuple({str(stop): stop for stop in stops}.values()),
     )
@@ -195,7 +192,7 @@ def make_plan(
 def probe_permissions(
     publisher: Publisher, read: Iterable[TableContract | ViewContract], written: Iterable[TableContract | ViewContract]
 ) -> list[Permission]:
-    """Ask for the permissions that a refresh needs, by dry runs and testIamPermissions, on everything that exists.
+    """Ask for the permissions that reading and publishing need, by dry runs and testIamPermissions, on everything that exists.
 
     Raises:
         WarehouseUnavailable: no answer within the deadline.
@@ -409,7 +406,7 @@ def markdown(plan: Plan, say: Callable[[ZlError], str] = str) -> str:
 
 def _head(plan: Plan, say: Callable[[ZlError], str]) -> list[str]:
     total = sum(t.inserted + t.updated for t in plan.tables)
-    lines = [f"**A refresh as of {plan.as_of}** in {plan.home}. Nothing was written.", ""]
+    lines = [f"**The plan as of {plan.as_of}** in {plan.home}. Nothing was written.", ""]
     if plan.stops:
         lines += [
             f"It would **stop** ({len(plan.stops)}):",

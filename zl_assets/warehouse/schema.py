@@ -48,7 +48,7 @@ def live_columns(fields: list[bigquery.SchemaField]) -> tuple[LiveColumn, ...]:
 
 def new_table(contract: TableContract, name: TableName, labels: dict[str, str]) -> bigquery.Table:
     """The table a contract asks for, partitioned by month: a day-partitioned one would meet BigQuery's limit of 4,000
-    partitions a job within sixteen years of sessions."""
+    partitions a job within sixteen years of weekdays."""
     table = bigquery.Table(str(name), schema=[field_of(column) for column in contract.created_columns])
     table.description = contract.description
     table.labels = labels

@@ -103,7 +103,7 @@ def _differing(written: pd.DataFrame, found: pd.DataFrame) -> list[str]:
 
 
 def _insert_full_row(publisher: Publisher, scratch: TableContract, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row with a value in every field, those of later families and other people included, as written and as read back. Its key
+    """A row with a value in every field, those of later versions and other people included, as written and as read back. Its key
     is the day before the slice, so that it comes first."""
     name = publisher.namespace.of(scratch)
     columns = scratch.created_columns

@@ -1,6 +1,6 @@
-"""Rows of sessions that the source no longer has: which they are, and their removal by hand.
+"""Rows of dates that the source no longer has: which they are, and their removal by hand.
 
-Belongs here: what counts as vanished, and the guard on how much may go. Must not be here: a refresh, which never deletes.
+Belongs here: what counts as vanished, and the guard on how much may go. Must not be here: publishing, which never deletes.
 """
 
 import datetime as dt
@@ -16,8 +16,8 @@ from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.publish import Publisher
 
-# More than one date in a hundred gone at once is a damaged source, not a correction of it: of 3,893 sessions, 38. Of the whole
-# history, because one session is a twentieth of a table that has only the open ones.
+# More than one date in a hundred gone at once is a damaged source, not a correction of it: of 3,893 dates, 38. Of the whole
+# history, because one date is a twentieth of a table that has only the newest ones.
 ONE_IN = 100
 
 
@@ -95,7 +95,7 @@ def delete_vanished(publisher: Publisher, found: Sequence[Vanished]) -> int:
             f"Nothing was deleted: at most 1 % of the history may be deleted, {loss.allowed:,} of the {loss.history.rows:,} "
             f"dates in {loss.history.table}, and this would delete {loss.dates:,}: "
             + "; ".join(f"{len(v.dates):,} of {v.rows:,} rows of {v.table}" for v in gone)
-            + ". Look at the source first: it has probably lost a file. If these sessions really never existed, delete them by "
+            + ". Look at the source first: it has probably lost a file. If these dates really never existed, delete them by "
             "hand."
         )
     parameters: list[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = [_text("symbol", gone[0].symbol)]
@@ -139,5 +139,5 @@ def markdown(found: Sequence[Vanished], deleted: int | None) -> str:
             f"{loss.history.table}."
         )
     else:
-        outcome = "Every row's session is still in the source; there is nothing to delete."
+        outcome = "Every row's date is still in the source; there is nothing to delete."
     return "\n".join([*lines, "", outcome])

@@ -70,7 +70,7 @@ def test_a_plan_in_an_empty_warehouse_writes_nothing_and_is_what_the_refresh_the
     inserted = {a: values["inserted"] for a, values in found.items() if "inserted" in values}
     assert len(inserted) == 5
     for asset in FORECASTS:
-        assert f"{asset} | create; its rows follow from training" in report(planned)["plan"]
+        assert f"{asset} | create; its rows follow" in report(planned)["plan"]
     assert report(planned)["rows_to_insert"] == sum(inserted.values())
     for asset, count in inserted.items():
         assert f"{asset} | create | {count:,} | {count:,} | 0 | 0 |" in report(planned)["plan"]

@@ -1,6 +1,7 @@
 """Another team could take the folder `warehouse`: it imports nothing of ours."""
 
 import ast
+import re
 from pathlib import Path
 
 import zl_assets
@@ -44,3 +45,19 @@ def test_the_warehouse_imports_nothing_of_ours_but_errors_and_files() -> None:
     allowed = {"zl_assets.errors", "zl_assets.files"}
     outside = {name: imports_of(path) - MODULES.keys() - allowed for name, path in MODULES.items()}
     assert {name: found for name, found in outside.items() if found} == DOORS
+
+
+def test_no_word_of_this_product_is_in_it() -> None:
+    """Neither its settings nor its tables nor its subject; the doors know the settings."""
+    whole, beginnings = (
+        ["ZL", "bar", "bars"],
+        ["ZL_", "soy", "futures", "matri", "regime", "famil", "refresh", "training", "forecast"],
+    )
+    ours = "|".join([*(rf"\b{word}\b" for word in whole), *(rf"\b{word}\w*" for word in beginnings), r"\bzl_(?!assets)\w*"])
+    found = {
+        f"{name}: {word}"
+        for name, path in MODULES.items()
+        if name not in DOORS
+        for word in re.findall(ours, re.sub(r"from concurrent\.futures import", "", path.read_text()))
+    }
+    assert found == set()

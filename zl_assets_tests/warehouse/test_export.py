@@ -14,7 +14,7 @@ from zl_assets.files import ArtifactFault
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import Column, ColumnType, ViewContract
 from zl_assets.warehouse.errors import WarehouseRefused
-from zl_assets.warehouse.export import FOLDER, BucketStorage, FolderStorage, export_view
+from zl_assets.warehouse.export import BucketStorage, FolderStorage, export_view
 from zl_assets.warehouse.publish import Publisher
 from zl_assets_tests.warehouse.gcs import Bucket, serving
 from zl_assets_tests.warehouse.tables import publisher
@@ -74,7 +74,7 @@ def test_nothing_is_left_and_a_later_run_uses_a_folder_of_its_own(one: Publisher
 def test_an_earlier_try_of_the_same_run_leaves_no_file_among_ours(one: Publisher, gcs: FolderStorage) -> None:
     """The first try was killed when it had written two files; the second writes one."""
     uri = f"gs://bucket/{one.namespace.dataset_prefix}"
-    stale = gcs._path(f"{uri}/{FOLDER}run-1")
+    stale = gcs._path(f"{uri}/zl_export_run-1")
     stale.mkdir(parents=True)
     (stale / "v-000000000001.csv").write_text("day,value,name\n1999-01-01,1.0,\n")
     assert b"1999" not in export_view(one, gcs, uri, VIEW, "run-1").content
@@ -82,19 +82,19 @@ def test_an_earlier_try_of_the_same_run_leaves_no_file_among_ours(one: Publisher
 
 def test_files_of_killed_runs_go_once_they_are_old(one: Publisher, gcs: FolderStorage) -> None:
     uri = f"gs://bucket/{one.namespace.dataset_prefix}"
-    for name, age in ((f"{FOLDER}old", 7 * 3600), (f"{FOLDER}running", 60), ("theirs", 7 * 3600)):
+    for name, age in (("zl_export_old", 7 * 3600), ("zl_export_running", 60), ("theirs", 7 * 3600)):
         folder = gcs._path(f"{uri}/{name}")
         folder.mkdir(parents=True)
         (folder / "v-0.csv").write_text("x")
         for path in (folder / "v-0.csv", folder):
             os.utime(path, (time.time() - age, time.time() - age))
     export_view(one, gcs, uri, VIEW, "run-1")
-    assert {p.name for p in gcs._path(uri).iterdir()} == {f"{FOLDER}running", "theirs"}
+    assert {p.name for p in gcs._path(uri).iterdir()} == {"zl_export_running", "theirs"}
 
 
 def test_the_folder_that_another_run_has_just_made_is_not_taken_for_a_killed_runs(one: Publisher, gcs: FolderStorage) -> None:
     uri = f"gs://bucket/{one.namespace.dataset_prefix}"
-    new, old = (gcs._path(f"{uri}/{FOLDER}{name}") for name in ("new", "old"))
+    new, old = (gcs._path(f"{uri}/zl_export_{name}") for name in ("new", "old"))
     for folder in (new, old):
         folder.mkdir(parents=True)
     os.utime(old, (time.time() - 7 * 3600, time.time() - 7 * 3600))
@@ -130,17 +130,17 @@ class Cloud(BucketStorage):
 
 def test_several_files_in_a_bucket_become_one_with_one_header(one: Publisher) -> None:
     bucket = Bucket()
-    bucket.put(f"my-bucket/path/{FOLDER}run-1/v-000000000007.csv", b"of an earlier try")
+    bucket.put("my-bucket/path/zl_export_run-1/v-000000000007.csv", b"of an earlier try")
     bucket.put("my-bucket/path/other.csv", b"theirs")
-    bucket.put(f"my-bucket/path/{FOLDER}killed/v-0.csv", b"old", age=dt.timedelta(hours=7))
-    bucket.put(f"my-bucket/path/{FOLDER}running/v-0.csv", b"new", age=dt.timedelta(minutes=7))
+    bucket.put("my-bucket/path/zl_export_killed/v-0.csv", b"old", age=dt.timedelta(hours=7))
+    bucket.put("my-bucket/path/zl_export_running/v-0.csv", b"new", age=dt.timedelta(minutes=7))
     bucket.faults = [503]  # and a fault on the way, which is tried again
     with serving(bucket) as client:
         files = (b"a,b\n1,2\n3,4\n", b"a,b\n", b"a,b\n5,6", b"a,b\n7,8\n", b"a,b\n9,0\n")
         exported = export_view(one, Cloud.of(client, one, bucket, *files), "gs://my-bucket/path", VIEW, "run-1")
     assert exported.content == b"a,b\n1,2\n3,4\n5,6\n7,8\n9,0\n"
     assert exported.files == 5
-    assert set(bucket.objects) == {"my-bucket/path/other.csv", f"my-bucket/path/{FOLDER}running/v-0.csv"}
+    assert set(bucket.objects) == {"my-bucket/path/other.csv", "my-bucket/path/zl_export_running/v-0.csv"}
 
 
 def test_files_that_disagree_or_are_not_there_are_refused(one: Publisher) -> None:

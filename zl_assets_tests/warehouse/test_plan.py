@@ -94,7 +94,7 @@ def test_a_table_that_is_written_after_training_is_looked_at_too(bq: bigquery.Cl
     def made() -> Plan:
         return make_plan(publisher(bq, prefix), publications, [later], view(bq, prefix), AS_OF, [])
 
-    assert made().later == (Object(f"{bq.project}.{prefix}d.later", "create; its rows follow from training"),)
+    assert made().later == (Object(f"{bq.project}.{prefix}d.later", "create; its rows follow"),)
     bq.create_dataset(f"{prefix}d")
     bq.query(f"CREATE TABLE `{prefix}d.later` (day DATE NOT NULL, symbol INT64)").result()
     assert made().later[0].action.startswith("none: it cannot be used")
@@ -306,7 +306,7 @@ def test_the_text_for_a_person() -> None:
             ),
         ),
         view=Object("my-project.try_training.vw_zl_1m_flat", "create"),
-        later=(Object("my-project.try_predictions.zl_1m_oof", "create; its rows follow from training"),),
+        later=(Object("my-project.try_predictions.zl_1m_oof", "create; its rows follow"),),
         stops=(SchemaConflict("dataset my-project.try_training does not exist, and nothing may be created.", Hint.CREATE),),
     )
     assert_golden(markdown(made, told), GOLDEN / "plan.md")
