@@ -134,7 +134,9 @@ class Catalog:
 
     def _own_rows(self, contract: TableContract, instrument: Instrument) -> TableContract:
         # A table of one instrument alone is read whole.
-        return replace(contract, symbols=(instrument.symbol,)) if len(self.instruments) > 1 else contract
+        if len(self.instruments) == 1:
+            return contract
+        return replace(contract, symbols=(instrument.symbol,), owner="" if instrument.bare_names else instrument.slug)
 
     @cached_property
     def tables(self) -> Mapping[str, Table]:

@@ -151,6 +151,8 @@ class TableContract:
         mode: what a write may do to existing rows.
         symbols: only rows with these values in the column `symbol` are read, of which somebody else's table may have hundreds;
             empty where all are.
+        owner: who writes by this contract, where several write rows of their own into one table: part of the labels of its parts,
+            so that each switches its own off. Empty for the first.
         parts: what can be switched on and off.
         made_from: what a computed column is made from, `table.column` of tables upstream. A column that is not here is copied
             from the columns of its name upstream, or constant. Column lineage is made of this; perturbation tests hold it.
@@ -165,6 +167,7 @@ class TableContract:
     cluster_by: tuple[str, ...] = ()
     mode: WriteMode = WriteMode.UPSERT
     symbols: tuple[str, ...] = ()
+    owner: str = ""
     parts: tuple[Part, ...] = ()
     made_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 

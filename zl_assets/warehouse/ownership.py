@@ -3,8 +3,8 @@
 Belongs here: pure functions of a contract, its parts and a fetched `Table`. Must not be here: anything that talks to BigQuery.
 
 A part that was never on here has no label, and its fields are left alone: they may be somebody else's. While it is on, the label
-`<part_label><name>` is there from before the first write. After it was switched off, one write sets its fields NULL, on the rows
-that the frame has, and then the label goes.
+`<part_label><name>` is there from before the first write, with `-<owner>` at its end where several write rows of their own. After
+it was switched off, one write sets its fields NULL, on the rows that the frame has, and then the label goes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def labels_of(contract: TableContract, marks: Marks) -> dict[str, str]:
     Raises:
         SchemaConflict: a part has a name that no label may have.
     """
-    return {_key(part, marks): OWNED for part in contract.parts if part.on}
+    return {_key(part, contract, marks): OWNED for part in contract.parts if part.on}
 
 
 def labels_before(contract: TableContract, live: bigquery.Table, marks: Marks) -> dict[str, str]:
@@ -36,9 +36,9 @@ def labels_before(contract: TableContract, live: bigquery.Table, marks: Marks) -
     return {key: value for key, value in labels_of(contract, marks).items() if key not in live.labels}
 
 
-def labels_after(off: Sequence[Part], marks: Marks) -> dict[str, None]:
+def labels_after(contract: TableContract, off: Sequence[Part], marks: Marks) -> dict[str, None]:
     """The labels to take away once the fields of these parts are NULL."""
-    return {_key(part, marks): None for part in off}
+    return {_key(part, contract, marks): None for part in off}
 
 
 def refuse_too_many(name: object, live: Mapping[str, str], changes: Mapping[str, str | None]) -> None:
@@ -64,7 +64,7 @@ def refuse_too_many(name: object, live: Mapping[str, str], changes: Mapping[str,
 
 def switched_off(contract: TableContract, live: bigquery.Table, marks: Marks) -> tuple[Part, ...]:
     """The parts that are off, and were on when this product last wrote the table."""
-    return tuple(part for part in contract.parts if not part.on and f"{marks.part_label}{part.name}" in live.labels)
+    return tuple(part for part in contract.parts if not part.on and _key(part, contract, marks) in live.labels)
 
 
 def with_nulls(
@@ -80,8 +80,8 @@ def with_nulls(
     return contract.with_parts(there), frame.assign(**nulls)
 
 
-def _key(part: Part, marks: Marks) -> str:
-    key = f"{marks.part_label}{part.name}"
+def _key(part: Part, contract: TableContract, marks: Marks) -> str:
+    key = f"{marks.part_label}{part.name}" + (f"-{contract.owner}" if contract.owner else "")
     if not is_key(key):
         raise SchemaConflict(
             f"the part {part.name!r} needs the label {key}, and BigQuery allows lower-case letters, digits, - and _ in a label's "

@@ -211,7 +211,7 @@ class Publisher:
         kept = before.live
         if before.changes:
             kept = self._read_back(replace(seen, live=live), written, frame, wanted)
-        self._label(name, ownership.labels_after(off, self.terms.marks))
+        self._label(name, ownership.labels_after(contract, off, self.terms.marks))
         self._sweep(name)
         if kept.whole:
             self.memory.keep(name, kept)
