@@ -120,6 +120,7 @@ def apply(entrance: Entrance) -> tuple[OpenReads, OpenTransactions]:
     _merge_inside_transactions(transactions)
     _word_lost_races_as_bigquery_does()
     _keep_required_columns_at_a_first_load()
+    _show_no_table_half_made()
     reads = OpenReads()
     _tell_of_storage_calls(entrance, reads)
     # The reason is not in the emulator's table, and it would answer with a bare 500. 400 is what BigQuery answers with.
@@ -202,6 +203,35 @@ def _keep_required_columns_at_a_first_load() -> None:
 
     tables.write = written
     results.materialise = materialised
+
+
+def _show_no_table_half_made() -> None:
+    """Let a table be looked at before it is created or after, and not in between.
+
+    The emulator looks for the table and for its record one after the other. Of one that is created at that moment it then tells
+    that it is there and has no columns: of four first writes at once, one was told so in three tries of ten.
+    """
+    from local_bigquery.catalog import tables
+
+    create, load = tables.create, tables.load
+    mutex = threading.Lock()
+    locks: dict[tuple[str, ...], threading.RLock] = {}
+
+    def one_at_a_time(*table: str) -> threading.RLock:
+        with mutex:
+            return locks.setdefault(tuple(part.casefold() for part in table), threading.RLock())
+
+    def created(project: str, dataset: str, body: Any, translate: Any) -> Any:
+        table = body.tableReference.tableId if body.tableReference else ""
+        with one_at_a_time(project, dataset, table or ""):
+            return create(project, dataset, body, translate)
+
+    def loaded(project: str, dataset: str, table: str) -> Any:
+        with one_at_a_time(project, dataset, table):
+            return load(project, dataset, table)
+
+    tables.create = created
+    tables.load = loaded
 
 
 class _InTransaction:

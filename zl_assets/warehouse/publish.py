@@ -450,8 +450,7 @@ class Publisher:
         low, high = ranges[0][0], ranges[-1][1]
         given = given_rows(contract, rows) if len(ranges) == 1 else None
         if given is not None:
-            text = sql.merge(target, sql.given_rows(target))
-            self.runner.query(text, "merge", [written_at, given, *_bounds(low, high, "")])
+            self.runner.query(sql.merge_given(target), "merge", [written_at, given, *_bounds(low, high, "")])
             return 1
         staging = name.sibling(f"{self.terms.marks.staging_prefix}{contract.table}_{uuid.uuid4().hex[:12]}")
         script = sql.merge_staged(target, staging, len(ranges))

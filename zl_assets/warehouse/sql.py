@@ -184,13 +184,13 @@ def _top_level_values(target: Target) -> list[Leaf]:
     return [leaf for leaf in target.contract.value_leaves if leaf.struct is None]
 
 
-def staged_rows(target: Target, staging: TableName, bounds: str = "") -> str:
+def _staged_rows(target: Target, staging: TableName, bounds: str) -> str:
     """The rows of a staging table, those between @low<bounds> and @high<bounds> where the table has a range column."""
     where = f"\nWHERE {_between(target.range_column, bounds)}" if target.range_column else ""
     return f"SELECT * FROM {staging.quoted}{where}"
 
 
-def given_rows(target: Target) -> str:
+def _given_rows(target: Target) -> str:
     """The rows of the array parameter @rows, those between @low and @high where the table has a range column."""
     # Field by field: the embedded BigQuery takes `SELECT *` here for one column, the STRUCT.
     names = [leaf.staged for leaf in target.contract.frame_leaves]
@@ -198,7 +198,12 @@ def given_rows(target: Target) -> str:
     return f"SELECT\n{_list(f'given.{name} AS {name}' for name in names)}\nFROM UNNEST(@{ROWS}) AS given{where}"
 
 
-def merge(target: Target, rows: str, bounds: str = "") -> str:
+def merge_given(target: Target) -> str:
+    """One MERGE of the rows of the array parameter @rows, within @low and @high where the table has a range column."""
+    return _merge(target, _given_rows(target))
+
+
+def _merge(target: Target, rows: str, bounds: str = "") -> str:
     """One MERGE of rows into the live table, within @low<bounds> and @high<bounds> where it has a range column.
 
     The bounds are parameters on the target, which is what lets BigQuery prune partitions, and the same bounds filter the rows: a
@@ -206,7 +211,7 @@ def merge(target: Target, rows: str, bounds: str = "") -> str:
     there is no UPDATE.
 
     Args:
-        rows: a SELECT of the rows under staged names, by `staged_rows` or `given_rows`.
+        rows: a SELECT of the rows under staged names.
     """
     contract = target.contract
     on = [f"live.{key} = staged.{key}" for key in contract.key]
@@ -258,7 +263,7 @@ def merge_staged(target: Target, staging: TableName, ranges: int) -> str:
         f"  AND (SELECT COUNT(*) FROM (SELECT DISTINCT {keys} FROM {staging.quoted})) = @{STAGED}\n"
         f"  AS {_literal(NOT_AS_SENT)}"
     )
-    merges = [merge(target, staged_rows(target, staging, f"_{i}"), f"_{i}") for i in range(ranges)]
+    merges = [_merge(target, _staged_rows(target, staging, f"_{i}"), f"_{i}") for i in range(ranges)]
     steps = [proof, *merges] if ranges == 1 else [proof, "BEGIN TRANSACTION", *merges, "COMMIT TRANSACTION"]
     return ";\n".join(steps) + ";"
 

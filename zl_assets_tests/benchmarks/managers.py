@@ -63,10 +63,10 @@ class Ours(Table):
         settings = Settings.load(state_dir=self.home.state_dir, dataset_prefix=self.prefix)
         catalog = Catalog.of(settings)
         warehouse: Any = resources.build(catalog, settings)["warehouse"]
-        return BigQueryIOManager(warehouse, catalog.tables, {})
+        return BigQueryIOManager(warehouse, catalog.tables)
 
     def write(self, frame: pd.DataFrame) -> None:
-        """By stage, audit, compare and MERGE."""
+        """By read, comparison, and a load or a MERGE of what differs."""
         self._manager.handle_output(_output(dg.AssetKey(FEATURES.table)), frame)
 
     def read(self) -> pd.DataFrame:
@@ -110,7 +110,7 @@ def _output(key: dg.AssetKey) -> dg.OutputContext:
     return dg.OutputContext(
         asset_key=key,
         asset_spec=dg.AssetSpec(key),
-        run_id="benchmark",
+        run_id=secrets.token_hex(16),  # each write is a run of its own, which knows nothing of the last one
         log_manager=log,
         resources=_no_resources(),
         resource_config={},

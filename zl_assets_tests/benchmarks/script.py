@@ -124,7 +124,8 @@ class Script:
 
     def _read(self, asset: str) -> pd.DataFrame:
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:
-            return publisher.read(self.tables[asset].contract)
+            known = publisher.known(self.tables[asset].contract)
+            return publisher.read(self.tables[asset].contract) if known is None else known
 
     def _write(self, asset: str, value: Any) -> None:
         if isinstance(value, Made):

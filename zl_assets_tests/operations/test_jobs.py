@@ -104,10 +104,10 @@ def test_a_plan_of_a_refreshed_warehouse_changes_no_row_and_after_hand_edits_it_
 def test_a_plan_is_red_where_the_refresh_would_stop(filled: Product) -> None:
     result = run(filled, "zl_plan", bars=None)
     [said] = failures(result).values()
-    assert "holds bars of the source 'bars', and these are 'synthetic'" in said
+    assert "holds rows of the source 'bars', and these are of 'synthetic'" in said
     assert "It would **stop** (1):" in report(result)["plan"]
     nowhere = run(filled, "zl_plan", dataset_prefix="nowhere_", create=False)
-    assert "dataset zl-local.nowhere_features does not exist and ZL_CREATE is false" in failures(nowhere)["plan"]
+    assert "dataset zl-local.nowhere_features does not exist, and nothing may be created" in failures(nowhere)["plan"]
 
 
 def test_the_slice_leaves_nothing_behind(filled: Product) -> None:

@@ -135,30 +135,30 @@ FAULTS = (
         "label_after_merge",
         "warehouse/publish.py",
         "Publisher.publish",
-        "            self._label(name, ownership.labels_before(contract, live))\n"
-        "            statements = self._merge(contract, name, live, staging, changes)\n",
-        "            statements = self._merge(contract, name, live, staging, changes)\n"
-        "            self._label(name, ownership.labels_before(contract, live))\n",
+        "            self._label(name, labels)\n"
+        "            statements = self._write(written, name, live, before, is_new=is_new) if before.changes else 0\n",
+        "            statements = self._write(written, name, live, before, is_new=is_new) if before.changes else 0\n"
+        "            self._label(name, labels)\n",
         "a run killed after its MERGE leaves a family's values without a label: switched off, they are never set NULL",
         "warehouse/test_ownership.py::test_a_run_that_dies_around_the_write_is_healed_by_the_next",
     ),
     Fault(
         "null_is_not_a_change",
         "warehouse/sql.py",
-        "merge",
+        "_merge",
         '*(f"live.{leaf.path} IS DISTINCT FROM staged.{leaf.staged}" for leaf in contract.value_leaves),\n',
         '*(f"live.{leaf.path} != staged.{leaf.staged}" for leaf in contract.value_leaves),\n',
         "a value that becomes NULL, or stops being NULL, is reported as updated and never written",
         "warehouse/test_publish.py::test_a_value_becoming_null_or_ceasing_to_be_null_is_a_change",
     ),
     Fault(
-        "load_again_without_emptying",
+        "load_that_appends",
         "warehouse/jobs.py",
-        "JobRunner._run",
-        "            if jobs:\n                before_another()\n",
-        "",
-        "a load that lost its server after storing its rows is doubled by the retry, and the write fails as damaged",
-        "warehouse/test_lost_answers.py::test_a_load_that_is_sent_again_does_not_double_the_staged_rows",
+        "JobRunner.load",
+        "            write_disposition=bigquery.WriteDisposition.WRITE_EMPTY,\n",
+        "            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,\n",
+        "a load that lost its server after storing its rows is doubled by the retry",
+        "warehouse/test_lost_answers.py::test_a_first_load_that_is_sent_again_does_not_double_the_rows",
     ),
     Fault(
         "lease_on_a_deleted_file",

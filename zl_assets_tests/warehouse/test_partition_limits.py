@@ -178,13 +178,14 @@ def test_a_bound_on_the_target_alone_would_insert_twice(bq: bigquery.Client, pre
     stage(publisher(bq, prefix), small_frame(10), staging)
     name = TableName(bq.project, f"{prefix}d", "small")
     target = sql.Target(SMALL, name, live_columns(list(bq.get_table(str(name)).schema)))
-    good = sql.merge(target, sql.staged_rows(target, staging))
-    bad = re.sub(r"\n  WHERE day BETWEEN @low AND @high", "", good, count=1)
+    good = sql.merge_staged(target, staging, 1)
+    bad = re.sub(r"\n  WHERE day BETWEEN @low_0 AND @high_0", "", good, count=1)
     assert bad != good
     parameters = [
         bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", dt.datetime(2024, 6, 1, tzinfo=dt.UTC)),
-        bigquery.ScalarQueryParameter(sql.LOW, "DATE", day("2024-02-01")),
-        bigquery.ScalarQueryParameter(sql.HIGH, "DATE", day("2024-02-03")),
+        bigquery.ScalarQueryParameter(f"{sql.LOW}_0", "DATE", day("2024-02-01")),
+        bigquery.ScalarQueryParameter(f"{sql.HIGH}_0", "DATE", day("2024-02-03")),
+        bigquery.ScalarQueryParameter(sql.STAGED, "INT64", 10),
     ]
     for text, expected in ((good, 10), (bad, 17)):
         bq.query(text, job_config=bigquery.QueryJobConfig(query_parameters=parameters)).result()

@@ -38,10 +38,6 @@ def without(one: sql.Target, column: str) -> sql.Target:
     return replace(one, columns=tuple(c for c in one.columns if c.name != column))
 
 
-def merge_given(one: sql.Target) -> str:
-    return sql.merge(one, sql.given_rows(one))
-
-
 def _family() -> Family:
     """Fields in a reserved STRUCT, beside this product's own, and in a new one."""
     columns = [("pivots", "P"), ("market_data", "vwap"), ("rain", "mm")]
@@ -71,10 +67,10 @@ STATEMENTS = {
     "read_adopted": sql.existing_rows(target(MATRIX, adopted=True), MATRIX.frame_leaves),
     "read_family": sql.existing_rows(target(FAMILY_MATRIX), FAMILY_MATRIX.frame_leaves),
     "count": sql.count_rows(target(MATRIX).name),
-    "merge_matrix": merge_given(target(MATRIX)),
-    "merge_adopted": merge_given(target(MATRIX, adopted=True)),
-    "merge_regimes": merge_given(target(REGIME_WEIGHTS)),
-    "merge_append": merge_given(target(LEDGER)),
+    "merge_matrix": sql.merge_given(target(MATRIX)),
+    "merge_adopted": sql.merge_given(target(MATRIX, adopted=True)),
+    "merge_regimes": sql.merge_given(target(REGIME_WEIGHTS)),
+    "merge_append": sql.merge_given(target(LEDGER)),
     "merge_staged": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 1),
     "merge_staged_in_transaction": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 2),
     "select_dates": sql.select_dates(target(SESSIONS).name, "data_date"),
@@ -87,7 +83,7 @@ STATEMENTS = {
         sql.select_frame(TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW.frame_leaves, TRAINING_VIEW.key),
     ),
     "add_columns": sql.add_columns(target(MATRIX).name, MATRIX.columns[8:10]),
-    "merge_family": merge_given(target(FAMILY_MATRIX)),
+    "merge_family": sql.merge_given(target(FAMILY_MATRIX)),
     "add_family_struct": sql.add_columns(target(MATRIX).name, [c for c in FAMILY_MATRIX.columns if c.name == "rain"]),
 }
 
@@ -126,7 +122,7 @@ def test_fields_that_are_not_ours_are_carried_over() -> None:
         "STRUCT",
         (sql.LiveColumn("vwap", "FLOAT64"), sql.LiveColumn("close", "FLOAT64"), sql.LiveColumn("order to P", "STRING")),
     )
-    merged = merge_given(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)))
+    merged = sql.merge_given(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)))
     update, insert = merged.split("WHEN NOT MATCHED")
     assert "STRUCT(live.bar.`vwap` AS `vwap`, staged.bar__close AS `close`, live.bar.`order to P` AS `order to P`)" in update
     assert "STRUCT(CAST(NULL AS FLOAT64) AS `vwap`, staged.bar__close AS `close`, CAST(NULL AS STRING) AS `order to P`)" in insert

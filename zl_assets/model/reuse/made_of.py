@@ -27,6 +27,7 @@ MODULES = (
     "errors.py",
     "files.py",
     "warehouse/contract.py",
+    "warehouse/diff.py",
     "warehouse/errors.py",
     "warehouse/shape.py",
     "warehouse/verdict.py",
