@@ -1,25 +1,20 @@
 """The main job on the command line: `python -m zl_assets`.
 
-Belongs here: running the daily job once in this process, on Dagster's storage of this folder. Must not be here: anything that
-the UI and the schedule do not do too; the words at the end (summary.py).
+Belongs here: its options, its exit code, and what begins before Dagster is imported. Must not be here: the run itself
+(main_job.py), the words at the end (summary.py), a heavy import outside of a function.
 """
 
-import os
 import sys
-from pathlib import Path
+import threading
+from contextlib import suppress
 from typing import Annotated
 
-import dagster as dg
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from zl_assets.automation import REFRESH
-from zl_assets.catalog import Catalog
-from zl_assets.definitions import definitions_of
-from zl_assets.errors import SettingError, ZlError
+from zl_assets.errors import ZlError
 from zl_assets.settings import Settings
-from zl_assets.summary import failed_checks, summary
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -33,6 +28,11 @@ def main(
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     try:
         settings = Settings.load()
+        _start_server(settings)
+        from zl_assets.catalog import Catalog
+        from zl_assets.main_job import dagster_instance, run
+        from zl_assets.summary import failed_checks, summary
+
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
             result = run(catalog, settings, instance, verbose=verbose)
@@ -43,26 +43,18 @@ def main(
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
 
 
-def dagster_instance() -> dg.DagsterInstance:
-    """Dagster's storage as `dg dev` in the same folder uses it: DAGSTER_HOME if it is set, else this folder's dagster.yaml.
+def _start_server(settings: Settings) -> None:
+    """Let the embedded server start while Dagster is imported: each takes about two seconds, of a processor of its own."""
+    if not settings.embedded:
+        return
+    from zl_assets.embedded.lifecycle import ensure_server
 
-    Raises:
-        SettingError: neither is there.
-    """
-    if os.environ.get("DAGSTER_HOME"):
-        return dg.DagsterInstance.get()
-    if not Path("dagster.yaml").exists():
-        raise SettingError(f"There is no dagster.yaml in {Path.cwd()}. Run this in the project's folder, where README.md is.")
-    return dg.DagsterInstance.from_config(str(Path.cwd()))
+    def start() -> None:
+        # Whatever is wrong is told by the first step that needs the server.
+        with suppress(ZlError):
+            ensure_server(settings.state_dir)
 
-
-def run(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance, *, verbose: bool) -> dg.ExecuteInProcessResult:
-    """The daily job, in this process."""
-    job = definitions_of(catalog, settings).resolve_job_def(REFRESH)
-    level = "INFO" if verbose else "CRITICAL"
-    return job.execute_in_process(
-        instance=instance, raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": level}}}}
-    )
+    threading.Thread(target=start, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,6 @@ from zl_assets_tests.support.product import Product
 
 
 @pytest.mark.parametrize("what", managers.CASES)
-@pytest.mark.parametrize(("rows", "rounds"), [(4_000, 7), (400_000, 2)])
+@pytest.mark.parametrize(("rows", "rounds"), [(4_000, 9), (400_000, 5)])
 def test_manager(benchmark: BenchmarkFixture, home: Product, server: int, what: str, rows: int, rounds: int) -> None:
     managers.compare(benchmark, home, server, what, rows, rounds)

@@ -26,6 +26,7 @@ LAYERS = [
     {"assets", "checks", "operations"},
     {"alerts", "automation"},
     {"definitions", "summary"},
+    {"main_job"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
