@@ -6,6 +6,7 @@ anything that the client side or the SQL could do instead.
 
 import importlib.metadata
 import re
+import sys
 import threading
 import time
 import weakref
@@ -129,19 +130,36 @@ def apply(entrance: Entrance) -> tuple[OpenReads, OpenTransactions]:
 
 
 def _tell_of_storage_calls(entrance: Entrance, reads: OpenReads) -> None:
+    """Let the server know of reads and writes by the Storage API, and let a read of a table be of one moment, as BigQuery's are.
+
+    The emulator counts a table's rows when the session is made, and runs its query again for each stream and at each resumption,
+    within that count: rows that come or go in between are doubled or lost. So a table is one stream without an end, read once.
+    """
+    import grpc
+    from local_bigquery.catalog import tables
     from local_bigquery.grpc import read, write
 
     create_session, read_rows, insert = read.create_session, read.read_rows, write._insert
+    of_tables: set[str] = set()  # as long as the emulator's own list of streams
 
     def session(request: Any) -> Any:
         with entrance.visit():
+            of_a_table = read.table(request.read_session.table)[1] != tables.RESULTS
+            if of_a_table:
+                request.max_stream_count = 1
             created = create_session(request)
+            if of_a_table:
+                for stream in created.streams:
+                    read._streams[stream.name].end = sys.maxsize
+                    of_tables.add(stream.name)
             reads.opened(stream.name for stream in created.streams)
             return created
 
     def rows(request: Any) -> Iterator[Any]:
         with entrance.visit():
             reads.asked_for(request.read_stream)
+            if request.offset and request.read_stream in of_tables:
+                raise read.StorageError(grpc.StatusCode.INTERNAL, "a read of a table begins anew: its rows may have changed")
             yield from read_rows(request)
 
     def inserted(*arguments: Any) -> Any:

@@ -305,8 +305,7 @@ def _table(publisher: Publisher, contract: TableContract, publication: Publicati
         return planned, stops
     off = ownership.switched_off(contract, seen.live, publisher.terms.marks)
     written, filled = ownership.with_nulls(contract, off, frame, seen.live)
-    text, parameters, _ = publisher.reading(seen, written, filled, also=contract)
-    read = publisher.runner.dry_run(text, "dry_run_read", parameters)
+    read = publisher.read_cost(seen, written, filled)
     compared = publisher.compare(seen, written, filled, also=contract)
     stops += obstacles_of_rows(written, seen.name, compared)
     live_rows, vanished = _vanished(contract, frame, compared)

@@ -20,9 +20,9 @@ import pyarrow as pa
 from google.cloud import bigquery
 
 from zl_assets.errors import ZlError
-from zl_assets.warehouse import frames, ownership, schema, sql
+from zl_assets.warehouse import frames, ownership, reading, schema, sql
 from zl_assets.warehouse.changes import Change, changes_of, merge_ranges
-from zl_assets.warehouse.contract import Column, Part, TableContract, ViewContract, WriteMode
+from zl_assets.warehouse.contract import Column, Leaf, Part, TableContract, ViewContract, WriteMode
 from zl_assets.warehouse.diff import Diff, Mask, diff
 from zl_assets.warehouse.errors import ChangedMeanwhile, Hint, SchemaConflict, TooManyPartitions
 from zl_assets.warehouse.inspection import Inspection, Terms, inspect, is_elsewhere
@@ -329,9 +329,11 @@ class Publisher:
         if is_new:
             existing = LiveRows(rows.schema.empty_table(), (), whole=True)
         else:
-            text, parameters, between = self.reading(seen, contract, frame, also=also)
+            leaves = tuple({leaf.path: leaf for leaf in (*contract.frame_leaves, *also.frame_leaves)}.values())
+            between = _between(contract, live, frame)
             symbols = _symbols(contract, frame, between)
-            existing = LiveRows(self.runner.arrow(text, "read", parameters), symbols, whole=between is None)
+            found_rows = self._read_table(target, live, leaves, symbols, between)
+            existing = LiveRows(found_rows, symbols, whole=between is None)
         compared = {leaf.staged: leaf.staged for leaf in contract.value_leaves} | {
             column.name: sql.staged_of(str(column.copy_of)) for column in target.repeats
         }
@@ -341,19 +343,15 @@ class Publisher:
         changes = changes_of(dates, found.added[found.differing], schema.partition_unit(contract, live))
         return Compared(rows, existing, found, tuple(changes))
 
-    def reading(
-        self, seen: Inspection, contract: TableContract, frame: pd.DataFrame, *, also: TableContract
-    ) -> tuple[str, list[Parameter], tuple[dt.date, dt.date] | None]:
-        """The statement that reads what a frame is compared with, its parameters, and the dates that bound it, if any do."""
-        live, column = self._there(seen), contract.partition_by
-        between = None
-        if column is not None and (live.num_rows or 0) > WHOLE_UP_TO * len(frame):
-            between = (frame[column].min().date(), frame[column].max().date())
+    def read_cost(self, seen: Inspection, contract: TableContract, frame: pd.DataFrame) -> int:
+        """Bytes that reading what a frame is compared with takes, by a dry run."""
+        live = self._there(seen)
+        target, between = _target(contract, seen.name, live), _between(contract, live, frame)
         symbols = _symbols(contract, frame, between)
-        leaves = tuple({leaf.path: leaf for leaf in (*contract.frame_leaves, *also.frame_leaves)}.values())
-        text = sql.existing_rows(_target(contract, seen.name, live), leaves, by_symbol=bool(symbols), ranged=between is not None)
-        parameters: list[Parameter] = _symbol_parameters(symbols)
-        return text, [*parameters, *(_bounds(*between, "") if between else [])], between
+        columns = reading.live_columns_of(target, contract.frame_leaves)
+        bounding = contract.partition_by if between else None
+        text = sql.select_columns(seen.name, columns, by_symbol=bool(symbols), range_column=bounding)
+        return self.runner.dry_run(text, "dry_run_read", _row_parameters(symbols, between))
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
@@ -420,11 +418,29 @@ class Publisher:
             rows = self._read_view(name, contract)
         else:
             target = _target(contract, name, live)
-            text = sql.existing_rows(target, contract.frame_leaves, by_symbol=bool(contract.symbols), compared=False)
-            rows = LiveRows(self.runner.arrow(text, "read", _symbol_parameters(contract.symbols)), contract.symbols, whole=True)
+            found = self._read_table(target, live, contract.frame_leaves, contract.symbols, None)
+            rows = LiveRows(found, contract.symbols, whole=True)
         if isinstance(contract, TableContract):
             self.memory.keep(name, rows)
         return rows
+
+    def _read_table(
+        self,
+        target: sql.Target,
+        live: bigquery.Table,
+        leaves: Sequence[Leaf],
+        symbols: tuple[str, ...],
+        between: tuple[dt.date, dt.date] | None,
+    ) -> pa.Table:
+        """Rows as the write path compares them."""
+        columns, bounding = reading.live_columns_of(target, leaves), target.range_column if between else None
+        if live.table_type == "TABLE":
+            rows = self.runner.read(live, columns, reading.row_restriction(symbols, bounding, between), "read")
+        else:
+            # Somebody else's view, or an external table: the Storage API refuses the first.
+            text = sql.select_columns(target.name, columns, by_symbol=bool(symbols), range_column=bounding)
+            rows = self.runner.arrow(text, "read", _row_parameters(symbols, between))
+        return reading.as_compared(rows, target, leaves)
 
     def _read_view(self, name: TableName, contract: ViewContract) -> LiveRows:
         return LiveRows(self.runner.arrow(sql.select_frame(name, contract.frame_leaves), "read"), (), whole=True)
@@ -446,14 +462,16 @@ class Publisher:
         if is_new:
             return None
         rows = before.rows.filter(pa.array(before.found.differing))
+        # Rows of a table that is only appended to are never changed, and here no other row is to be.
+        updates = bool(before.found.changed.any())
         written_at = bigquery.ScalarQueryParameter(sql.WRITTEN_AT, "TIMESTAMP", now)
         low, high = ranges[0][0], ranges[-1][1]
         given = given_rows(contract, rows) if len(ranges) == 1 else None
         if given is not None:
-            self.runner.query(sql.merge_given(target), "merge", [written_at, given, *_bounds(low, high, "")])
+            self.runner.query(sql.merge_given(target, updates=updates), "merge", [written_at, given, *_bounds(low, high, "")])
             return 1
         staging = name.sibling(f"{self.terms.marks.staging_prefix}{contract.table}_{uuid.uuid4().hex[:12]}")
-        script = sql.merge_staged(target, staging, len(ranges))
+        script = sql.merge_staged(target, staging, len(ranges), updates=updates)
         if len(script.encode()) > MAX_QUERY_BYTES:
             raise TooManyPartitions(
                 f"{name}: {len(before.changes)} partitions would change, and at {self.max_partitions} of them a MERGE the "
@@ -581,8 +599,17 @@ def _symbols(contract: TableContract, frame: pd.DataFrame, between: tuple[dt.dat
     return tuple(frame["symbol"].unique())
 
 
-def _symbol_parameters(symbols: tuple[str, ...]) -> list[Parameter]:
-    return [bigquery.ArrayQueryParameter(sql.SYMBOLS, "STRING", list(symbols))] if symbols else []
+def _between(contract: TableContract, live: bigquery.Table, frame: pd.DataFrame) -> tuple[dt.date, dt.date] | None:
+    """The dates to read, where the table has so many rows beside the frame's that the rest is better left alone."""
+    column = contract.partition_by
+    if column is None or (live.num_rows or 0) <= WHOLE_UP_TO * len(frame):
+        return None
+    return frame[column].min().date(), frame[column].max().date()
+
+
+def _row_parameters(symbols: tuple[str, ...], between: tuple[dt.date, dt.date] | None) -> list[Parameter]:
+    of_symbols: list[Parameter] = [bigquery.ArrayQueryParameter(sql.SYMBOLS, "STRING", list(symbols))] if symbols else []
+    return [*of_symbols, *(_bounds(*between, "") if between else [])]
 
 
 def _bounds(low: dt.date | None, high: dt.date | None, suffix: str) -> list[Parameter]:

@@ -8,7 +8,7 @@ view, or SQL that only a test needs.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zl_assets.warehouse.contract import Column, ColumnType, Leaf, Stamp, TableContract, ViewContract, WriteMode
+from zl_assets.warehouse.contract import Column, ColumnType, Leaf, Stamp, TableContract, ViewContract
 from zl_assets.warehouse.names import TableName
 
 LOW, HIGH, WRITTEN_AT, ROWS, STAGED, SYMBOLS = "low", "high", "written_at", "rows", "staged_rows", "symbols"
@@ -58,9 +58,10 @@ class Target:
         """The live column, or None."""
         return next((c for c in self.columns if c.name.casefold() == name.casefold()), None)
 
-    def has(self, leaf: Leaf) -> bool:
-        """Does the live table have this leaf?"""
-        return leaf.path.casefold() in leaf_paths(self.columns)
+    def live_name(self, name: str) -> str:
+        """A column's name as the live table spells it."""
+        live = self.column(name)
+        return name if live is None else live.name
 
     @property
     def repeats(self) -> tuple[Column, ...]:
@@ -127,38 +128,20 @@ def written_structs(target: Target) -> list[tuple[Column, LiveColumn]]:
     ]
 
 
-def _live_value(target: Target, leaf: Leaf) -> str:
-    return f"live.{leaf.path}" if target.has(leaf) else f"CAST(NULL AS {leaf.column.type})"
-
-
-def existing_rows(
-    target: Target, leaves: Sequence[Leaf], *, by_symbol: bool = False, ranged: bool = False, compared: bool = True
-) -> str:
-    """The live rows: leaves under their staged names, NULL where the live table lacks one.
+def select_columns(table: TableName, columns: Sequence[str], *, by_symbol: bool = False, range_column: str | None = None) -> str:
+    """Whole columns of a table.
 
     Args:
-        compared: beside them what only a comparison needs: for each STRUCT that is written whether it is there with every field
-            NULL (`<struct>__hollow`), and the columns that repeat a leaf.
         by_symbol: only the rows of the symbols in the array parameter @symbols.
-        ranged: only the rows between @low and @high.
+        range_column: only the rows whose value in it is between @low and @high.
     """
-    columns = _list(
-        [
-            *(f"{_live_value(target, leaf)} AS {leaf.staged}" for leaf in leaves),
-            *(f"{_hollow('live', live)} AS {hollow_name(column)}" for column, live in written_structs(target) if compared),
-            *(f"live.{c.name} AS {c.name}" for c in target.repeats if compared),
-        ]
-    )
-    conditions = [
-        *(["live.symbol IN UNNEST(@symbols)"] if by_symbol else []),
-        *([_between(f"live.{target.range_column}")] if ranged else []),
-    ]
+    conditions = [*(["symbol IN UNNEST(@symbols)"] if by_symbol else []), *([_between(range_column)] if range_column else [])]
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT\n{columns}\nFROM {target.name.quoted} AS live{where}"
+    return f"SELECT\n{_list(f'`{column}`' for column in columns)}\nFROM {table.quoted}{where}"
 
 
 def hollow_name(struct: Column) -> str:
-    """The column of `existing_rows` that says whether a STRUCT is there with nothing in it."""
+    """The column of rows that were read that says whether a STRUCT is there with nothing in it."""
     return f"{struct.name}{HOLLOW}"
 
 
@@ -198,17 +181,21 @@ def _given_rows(target: Target) -> str:
     return f"SELECT\n{_list(f'given.{name} AS {name}' for name in names)}\nFROM UNNEST(@{ROWS}) AS given{where}"
 
 
-def merge_given(target: Target) -> str:
-    """One MERGE of the rows of the array parameter @rows, within @low and @high where the table has a range column."""
-    return _merge(target, _given_rows(target))
+def merge_given(target: Target, *, updates: bool) -> str:
+    """One MERGE of the rows of the array parameter @rows, within @low and @high where the table has a range column.
+
+    Args:
+        updates: may rows be updated. Where all are new, a statement that only inserts is shorter, and takes the embedded BigQuery
+            half the time.
+    """
+    return _merge(target, _given_rows(target), updates=updates)
 
 
-def _merge(target: Target, rows: str, bounds: str = "") -> str:
+def _merge(target: Target, rows: str, bounds: str = "", *, updates: bool) -> str:
     """One MERGE of rows into the live table, within @low<bounds> and @high<bounds> where it has a range column.
 
     The bounds are parameters on the target, which is what lets BigQuery prune partitions, and the same bounds filter the rows: a
-    row outside them takes no part, so a bound can never turn a match into a second insert. In a table that is only appended to
-    there is no UPDATE.
+    row outside them takes no part, so a bound can never turn a match into a second insert.
 
     Args:
         rows: a SELECT of the rows under staged names.
@@ -224,7 +211,7 @@ def _merge(target: Target, rows: str, bounds: str = "") -> str:
         *(_hollow("live", live) for _, live in structs),
         *(f"live.{c.name} IS DISTINCT FROM staged.{staged_of(str(c.copy_of))}" for c in target.repeats),
     ]
-    updates = [
+    assignments = [
         *(f"{column.name} = {_struct_value(target, column, live, keep_live=True)}" for column, live in structs),
         *(f"{leaf.path} = staged.{leaf.staged}" for leaf in top_level),
         *(f"{c.name} = staged.{staged_of(str(c.copy_of))}" for c in target.repeats),
@@ -240,36 +227,36 @@ def _merge(target: Target, rows: str, bounds: str = "") -> str:
     update = f"""WHEN MATCHED AND (
 {_indent(" OR\n".join(differs))}
 ) THEN UPDATE SET
-{_list(updates)}
+{_list(assignments)}
 """
     return f"""MERGE {target.name.quoted} AS live
 USING (
 {_indent(rows)}
 ) AS staged
 ON {" AND ".join(on)}
-{"" if contract.mode is WriteMode.APPEND else update}WHEN NOT MATCHED BY TARGET THEN INSERT (
+{update if updates else ""}WHEN NOT MATCHED BY TARGET THEN INSERT (
   {", ".join(inserts)}
 ) VALUES (
 {_list(inserts.values())}
 )"""
 
 
-def merge_staged(target: Target, staging: TableName, ranges: int) -> str:
+def merge_staged(target: Target, staging: TableName, ranges: int, *, updates: bool) -> str:
     """A script: what was staged is what was sent (@staged_rows rows, each key once), or it ends; then one MERGE, or several, each
     within its own bounds (@low_0, @high_0, ...), as one atomic transaction."""
     keys = ", ".join(target.contract.key)
     proof = (
         f"ASSERT (SELECT COUNT(*) FROM {staging.quoted}) = @{STAGED}\n"
         f"  AND (SELECT COUNT(*) FROM (SELECT DISTINCT {keys} FROM {staging.quoted})) = @{STAGED}\n"
-        f"  AS {_literal(NOT_AS_SENT)}"
+        f"  AS {literal(NOT_AS_SENT)}"
     )
-    merges = [_merge(target, _staged_rows(target, staging, f"_{i}"), f"_{i}") for i in range(ranges)]
+    merges = [_merge(target, _staged_rows(target, staging, f"_{i}"), f"_{i}", updates=updates) for i in range(ranges)]
     steps = [proof, *merges] if ranges == 1 else [proof, "BEGIN TRANSACTION", *merges, "COMMIT TRANSACTION"]
     return ";\n".join(steps) + ";"
 
 
-def _literal(text: str) -> str:
-    """A double-quoted SQL string."""
+def literal(text: str) -> str:
+    """A double-quoted SQL string, for where BigQuery takes no parameter."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
@@ -283,16 +270,16 @@ def column_type(column: Column) -> str:
 
 def add_columns(table: TableName, columns: Sequence[Column]) -> str:
     """Nullable top-level columns added to a live table; a column that is there by now is left alone."""
-    clauses = [f"ADD COLUMN IF NOT EXISTS {c.name} {column_type(c)} OPTIONS(description={_literal(c.text)})" for c in columns]
+    clauses = [f"ADD COLUMN IF NOT EXISTS {c.name} {column_type(c)} OPTIONS(description={literal(c.text)})" for c in columns]
     return f"ALTER TABLE {table.quoted}\n{_list(clauses)}"
 
 
 def create_view(name: TableName, contract: ViewContract, select: str) -> str:
     """The view with the contract's column descriptions; replaces an older definition in one step."""
-    columns = _list(f"{c.name} OPTIONS(description={_literal(c.text)})" for c in contract.columns)
+    columns = _list(f"{c.name} OPTIONS(description={literal(c.text)})" for c in contract.columns)
     return (
         f"CREATE OR REPLACE VIEW {name.quoted} (\n{columns}\n)\n"
-        f"OPTIONS(description={_literal(contract.description)})\nAS\n{select}"
+        f"OPTIONS(description={literal(contract.description)})\nAS\n{select}"
     )
 
 
@@ -333,4 +320,4 @@ def export_csv(uri: str, select: str) -> str:
     Args:
         uri: gs:// with one * for the number of the file.
     """
-    return f"EXPORT DATA OPTIONS(\n  uri={_literal(uri)},\n  format='CSV',\n  header=true,\n  overwrite=true\n) AS\n{select}"
+    return f"EXPORT DATA OPTIONS(\n  uri={literal(uri)},\n  format='CSV',\n  header=true,\n  overwrite=true\n) AS\n{select}"

@@ -33,6 +33,8 @@ class Refresh:
 
     Attributes:
         jobs: query and load jobs, as BigQuery lists them.
+        reads: tables that the Storage API read without a job, and how often.
+        bytes_read: what those reads brought, as Arrow.
         dry_runs: labels and first word of each.
         calls: HTTP requests and gRPC calls, without looks at a job that runs: those depend on the machine.
         locations: of the jobs, as they were asked for.
@@ -40,6 +42,8 @@ class Refresh:
     """
 
     jobs: list[Any] = field(default_factory=list)
+    reads: Counter[str] = field(default_factory=Counter)
+    bytes_read: int = 0
     dry_runs: list[dict[str, Any]] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     locations: list[str | None] = field(default_factory=list)
@@ -107,6 +111,16 @@ def recording(client: bigquery.Client) -> Iterator[Refresh]:
 
             patch.setattr(owner, name, calling)
 
+        read = JobRunner.read
+
+        def reading(runner: JobRunner, table: bigquery.Table, *args: Any) -> Any:
+            rows = read(runner, table, *args)
+            sent.reads[f"{table.dataset_id}.{table.table_id}"] += 1
+            sent.bytes_read += rows.nbytes
+            return rows
+
+        patch.setattr(JobRunner, "read", reading)
+
         def http(_: Any, method: str, url: str, **__: Any) -> None:
             if not (method == "GET" and url.split("?")[0].rsplit("/", 2)[-2] == "jobs"):
                 sent.calls["HTTP"] += 1
@@ -149,24 +163,29 @@ def markdown(days: Mapping[str, Refresh], written: Mapping[str, Mapping[str, Any
         written: metadata of the assets with a table, of the last of these days, by table.
     """
     steps = sorted({step for day in days.values() for step in day.steps if not step.startswith("load")})
-    tables = sorted({table for day in days.values() for table in day.readers})
+    tables = sorted({table for day in days.values() for table in (*day.readers, *day.reads)})
     return "\n".join(
         [
             f"| | {' | '.join(days)} |",
             f"|---|{'--:|' * len(days)}",
             _line("query jobs", days, lambda day: len(day.queries)),
             *(_line(f"- {step}", days, lambda day, step=step: day.steps[step]) for step in steps),
+            _line("tables read by the Storage API", days, lambda day: day.reads.total()),
+            _line("- bytes that they brought, MiB", days, lambda day: f"{day.bytes_read / (1 << 20):.1f}"),
             _line("load jobs (free)", days, lambda day: len(day.jobs) - len(day.queries)),
             _line("dry runs (free)", days, lambda day: len(day.dry_runs)),
             _line("HTTP requests and gRPC calls", days, lambda day: day.calls.total()),
-            _line("billed at least, MiB", days, lambda day: day.billed >> 20),
+            _line("queries billed at least, MiB", days, lambda day: day.billed >> 20),
             _line(f"{DAYS} such days at the list price, US dollars", days, lambda day: f"{dollars(day):.2f}"),
             "",
-            f"| queries that read | {' | '.join(days)} |",
+            f"| queries of, and reads by the Storage API | {' | '.join(days)} |",
             f"|---|{'--:|' * len(days)}",
-            *(_line(f"`{table}`", days, lambda day, table=table: day.readers[table]) for table in tables),
+            *(
+                _line(f"`{table}`", days, lambda day, table=table: f"{day.readers[table]}, {day.reads[table]}")
+                for table in tables
+            ),
             "",
-            f"| written on the day with {list(days)[-1]} | rows staged | inserted | updated | partitions changed |",
+            f"| written on the day with {list(days)[-1]} | rows of the frame | inserted | updated | partitions changed |",
             "|---|--:|--:|--:|--:|",
             *(
                 f"| `{table}` | {found['inserted'] + found['updated'] + found['unchanged']:,} | {found['inserted']:,} "

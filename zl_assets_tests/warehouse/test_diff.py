@@ -82,7 +82,7 @@ def merged(bq: bigquery.Client, prefix: str, frame: pd.DataFrame) -> tuple[int, 
         bigquery.ScalarQueryParameter(sql.LOW, "DATE", frame["day"].min().date()),
         bigquery.ScalarQueryParameter(sql.HIGH, "DATE", frame["day"].max().date()),
     ]
-    text = sql.merge_given(target)
+    text = sql.merge_given(target, updates=True)
     job = bq.query(text, job_config=bigquery.QueryJobConfig(query_parameters=parameters))
     job.result()
     assert job.dml_stats is not None

@@ -91,8 +91,8 @@ def test_a_failure_in_the_second_merge_leaves_no_day_of_the_first(
     before = rows(bq, prefix)
     render = sql.merge_staged
 
-    def with_a_fault(target: sql.Target, staging: TableName, ranges: int) -> str:
-        head, tail = render(target, staging, ranges).rsplit("MERGE", 1)
+    def with_a_fault(target: sql.Target, staging: TableName, ranges: int, *, updates: bool) -> str:
+        head, tail = render(target, staging, ranges, updates=updates).rsplit("MERGE", 1)
         return f"{head}SELECT ERROR('no');\nMERGE{tail}"
 
     monkeypatch.setattr(sql, "merge_staged", with_a_fault)
@@ -153,7 +153,7 @@ def test_no_split_of_the_range_turns_a_match_into_a_second_insert(bq: bigquery.C
         for i, (low, high) in enumerate(ranges):
             parameters += [bigquery.ScalarQueryParameter(f"{b}_{i}", "DATE", v) for b, v in ((sql.LOW, low), (sql.HIGH, high))]
         parameters.append(bigquery.ScalarQueryParameter(sql.STAGED, "INT64", len(staged)))
-        text = sql.merge_staged(target, staging, len(ranges))
+        text = sql.merge_staged(target, staging, len(ranges), updates=True)
         bq.query(text, job_config=bigquery.QueryJobConfig(query_parameters=parameters)).result()
     compared = [sorted(map(repr, bq.query(f"SELECT * EXCEPT (ingestion_ts) FROM {t.quoted}").result())) for t in (split, whole)]
     assert compared[0] == compared[1]
@@ -178,7 +178,7 @@ def test_a_bound_on_the_target_alone_would_insert_twice(bq: bigquery.Client, pre
     stage(publisher(bq, prefix), small_frame(10), staging)
     name = TableName(bq.project, f"{prefix}d", "small")
     target = sql.Target(SMALL, name, live_columns(list(bq.get_table(str(name)).schema)))
-    good = sql.merge_staged(target, staging, 1)
+    good = sql.merge_staged(target, staging, 1, updates=True)
     bad = re.sub(r"\n  WHERE day BETWEEN @low_0 AND @high_0", "", good, count=1)
     assert bad != good
     parameters = [

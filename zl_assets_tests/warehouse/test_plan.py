@@ -313,19 +313,10 @@ def test_the_text_for_a_person() -> None:
 
 
 def test_a_publisher_is_only_read(bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No step of the write path is reached: none of the client's writing methods is called, and every statement is a SELECT."""
+    """No step of the write path is reached: none of the client's writing methods is called, and no statement is run."""
     publish(bq, prefix, small_frame())
     one: Publisher = publisher(bq, prefix)
     for method in ("create_table", "create_dataset", "load_table_from_file", "update_table", "delete_table"):
         monkeypatch.setattr(one.runner.client, method, lambda *_, **__: pytest.fail("the plan wrote"))
-    sent: list[str] = []
-    query = type(one.runner).query
-
-    def spy(runner: Any, text: str, *args: Any) -> Any:
-        sent.append(text)
-        return query(runner, text, *args)
-
-    monkeypatch.setattr(type(one.runner), "query", spy)
+    monkeypatch.setattr(type(one.runner), "query", lambda *_: pytest.fail("the plan ran a statement"))
     make_plan(one, {SMALL: Publication(small_frame(9))}, [], view(bq, prefix), AS_OF, [])
-    assert sent
-    assert all(text.startswith("SELECT") for text in sent)

@@ -292,14 +292,14 @@ def test_a_table_of_which_little_is_written_is_read_between_those_dates_alone(
     bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(bq, prefix, small_frame(60))
-    read, seen = JobRunner.arrow, []
+    read, seen = JobRunner.read, []
 
-    def arrow(self: JobRunner, text: str, step: str, parameters: Any = ()) -> Any:
-        found = read(self, text, step, parameters)
+    def reading(self: JobRunner, *args: Any) -> Any:
+        found = read(self, *args)
         seen.append(found.num_rows)
         return found
 
-    monkeypatch.setattr(JobRunner, "arrow", arrow)
+    monkeypatch.setattr(JobRunner, "read", reading)
     one = publisher(bq, prefix)
     report = one.publish(Publication(small_frame(2, note=["n0", "x"])), SMALL)
     assert (report.updated, report.unchanged, report.row_count) == (1, 1, 60)
@@ -429,7 +429,7 @@ def test_a_table_that_another_run_creates_first_with_fewer_columns_gets_the_othe
 def test_a_transaction_too_long_for_bigquery_says_what_to_set(
     bq: bigquery.Client, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("zl_assets.warehouse.publish.MAX_QUERY_BYTES", 5_000)
+    monkeypatch.setattr("zl_assets.warehouse.publish.MAX_QUERY_BYTES", 2_500)
     frame = small_frame(90)
     with pytest.raises(TooManyPartitions, match=r"4 partitions would change, and at 1 of them a MERGE") as caught:
         publish(bq, prefix, frame, max_partitions=1)

@@ -1,6 +1,5 @@
 """SQL against golden text, and the two rules that every statement keeps."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,11 +32,6 @@ def staging(contract: TableContract) -> TableName:
     return TableName("my-project", contract.dataset, f"zl_staging_{contract.table}_0")
 
 
-def without(one: sql.Target, column: str) -> sql.Target:
-    """The target, whose live table lacks a column."""
-    return replace(one, columns=tuple(c for c in one.columns if c.name != column))
-
-
 def _family() -> Family:
     """Fields in a reserved STRUCT, beside this product's own, and in a new one."""
     columns = [("pivots", "P"), ("market_data", "vwap"), ("rain", "mm")]
@@ -60,19 +54,17 @@ FAMILY_MATRIX = matrix_contract(WITH_FAMILY, ZL)
 
 STATEMENTS = {
     "select_matrix": sql.select_frame(target(MATRIX).name, MATRIX.frame_leaves),
-    "read_bars_without_instrument": sql.existing_rows(
-        without(target(BARS), "instrument_id"), BARS.frame_leaves, by_symbol=True, compared=False
+    "select_columns": sql.select_columns(target(BARS).name, ["date", "symbol", "close"], by_symbol=True),
+    "select_columns_between": sql.select_columns(
+        target(SESSIONS).name, ["data_date", "close"], by_symbol=True, range_column="data_date"
     ),
-    "read_sessions_between": sql.existing_rows(target(SESSIONS), SESSIONS.frame_leaves, by_symbol=True, ranged=True),
-    "read_adopted": sql.existing_rows(target(MATRIX, adopted=True), MATRIX.frame_leaves),
-    "read_family": sql.existing_rows(target(FAMILY_MATRIX), FAMILY_MATRIX.frame_leaves),
     "count": sql.count_rows(target(MATRIX).name),
-    "merge_matrix": sql.merge_given(target(MATRIX)),
-    "merge_adopted": sql.merge_given(target(MATRIX, adopted=True)),
-    "merge_regimes": sql.merge_given(target(REGIME_WEIGHTS)),
-    "merge_append": sql.merge_given(target(LEDGER)),
-    "merge_staged": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 1),
-    "merge_staged_in_transaction": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 2),
+    "merge_matrix": sql.merge_given(target(MATRIX), updates=True),
+    "merge_adopted": sql.merge_given(target(MATRIX, adopted=True), updates=True),
+    "merge_regimes": sql.merge_given(target(REGIME_WEIGHTS), updates=True),
+    "merge_append": sql.merge_given(target(LEDGER), updates=False),
+    "merge_staged": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 1, updates=True),
+    "merge_staged_in_transaction": sql.merge_staged(target(SESSIONS), staging(SESSIONS), 2, updates=True),
     "select_dates": sql.select_dates(target(SESSIONS).name, "data_date"),
     "delete_in_transaction": sql.delete_in_transaction(
         [(target(BARS).name, "date"), (target(SESSIONS).name, "data_date")],
@@ -83,7 +75,7 @@ STATEMENTS = {
         sql.select_frame(TableName("my-project", "training", TRAINING_VIEW.table), TRAINING_VIEW.frame_leaves, TRAINING_VIEW.key),
     ),
     "add_columns": sql.add_columns(target(MATRIX).name, MATRIX.columns[8:10]),
-    "merge_family": sql.merge_given(target(FAMILY_MATRIX)),
+    "merge_family": sql.merge_given(target(FAMILY_MATRIX), updates=True),
     "add_family_struct": sql.add_columns(target(MATRIX).name, [c for c in FAMILY_MATRIX.columns if c.name == "rain"]),
 }
 
@@ -122,7 +114,7 @@ def test_fields_that_are_not_ours_are_carried_over() -> None:
         "STRUCT",
         (sql.LiveColumn("vwap", "FLOAT64"), sql.LiveColumn("close", "FLOAT64"), sql.LiveColumn("order to P", "STRING")),
     )
-    merged = sql.merge_given(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)))
+    merged = sql.merge_given(sql.Target(SMALL, TableName("my-project", "d", "small"), (live,)), updates=True)
     update, insert = merged.split("WHEN NOT MATCHED")
     assert "STRUCT(live.bar.`vwap` AS `vwap`, staged.bar__close AS `close`, live.bar.`order to P` AS `order to P`)" in update
     assert "STRUCT(CAST(NULL AS FLOAT64) AS `vwap`, staged.bar__close AS `close`, CAST(NULL AS STRING) AS `order to P`)" in insert
