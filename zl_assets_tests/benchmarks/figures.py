@@ -15,7 +15,7 @@ from zl_assets_tests.faults.figures import machine, table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE, RAW = DOCS / "benchmarks.md", DOCS / "benchmarks.json"
-SECTIONS = ("refresh", "managers", "features", "growth", "startup")
+SECTIONS = ("processes", "refresh", "managers", "features", "growth", "startup")
 LIBRARIES = (
     "dagster",
     "dagster-gcp-pandas",
