@@ -18,6 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_LARGEST = np.iinfo(np.int64).max
+
 type Mask = npt.NDArray[np.bool_]
 
 
@@ -30,13 +32,14 @@ class Diff:
         by_column: for each compared live column and each of our rows, does the live row's value differ? False where the row is
             new.
         doubled: keys of ours that the live rows have more than once, in order, as columns of the key.
-        lost: for each live row, is its key not among ours? A live row whose key has a NULL is no row of ours.
+        codes, live_codes: a number for each key of ours and of the live rows.
     """
 
     added: Mask
     by_column: Mapping[str, Mask]
     doubled: pa.Table
-    lost: Mask
+    codes: npt.NDArray[np.int64]
+    live_codes: npt.NDArray[np.int64]
 
     @cached_property
     def changed(self) -> Mask:
@@ -45,6 +48,11 @@ class Diff:
         for mask in self.by_column.values():
             differs |= mask
         return differs
+
+    @cached_property
+    def lost(self) -> Mask:
+        """For each live row: its key is not among ours. A live row whose key has a NULL is no row of ours."""
+        return ~np.isin(self.live_codes, self.codes)
 
     @property
     def differing(self) -> Mask:
@@ -88,7 +96,7 @@ def diff(
         by_column = {name: np.zeros(len(codes), dtype=bool) for name in (*compared, *hollow)}
     twice = np.flatnonzero(there & (counts[at] > 1)) if len(unique) else np.array([], dtype=np.int64)
     doubled = ours.select(list(key)).take(pa.array(twice)).sort_by([(name, "ascending") for name in key])
-    return Diff(~there, by_column, doubled, ~np.isin(live_codes, codes))
+    return Diff(~there, by_column, doubled, codes, live_codes)
 
 
 def same_values(left: "pa.ChunkedArray | pa.Array", right: "pa.ChunkedArray | pa.Array") -> Mask:
@@ -97,10 +105,11 @@ def same_values(left: "pa.ChunkedArray | pa.Array", right: "pa.ChunkedArray | pa
         equal = _mask(pc.equal(left, right))
     except pa.ArrowNotImplementedError:
         equal = np.zeros(len(left), dtype=bool)
-    same = equal | (_mask(pc.is_null(left)) & _mask(pc.is_null(right)))
-    if pa.types.is_floating(left.type) and pa.types.is_floating(right.type):
-        same |= _mask(pc.is_nan(left)) & _mask(pc.is_nan(right))
-    return same
+    if left.null_count and right.null_count:
+        equal = equal | (_mask(pc.is_null(left)) & _mask(pc.is_null(right)))
+    if not equal.all() and pa.types.is_floating(left.type) and pa.types.is_floating(right.type):
+        equal = equal | (_mask(pc.is_nan(left)) & _mask(pc.is_nan(right)))
+    return equal
 
 
 def same(left: pd.Series, right: pd.Series) -> Mask:
@@ -118,13 +127,17 @@ def _codes(ours: pa.Table, live: pa.Table, key: Sequence[str]) -> tuple[npt.NDAr
     rows = ours.num_rows
     codes = np.zeros(rows + live.num_rows, dtype=np.int64)
     missing = np.zeros(len(codes), dtype=bool)
+    size = 1
     for name in key:
         both = pa.concat_arrays([*ours.column(name).chunks, *live.column(name).cast(ours.schema.field(name).type).chunks])
         encoded = both.dictionary_encode()
-        indices = encoded.indices
-        missing |= _mask(indices.is_null())
-        codes = codes * (len(encoded.dictionary) + 1) + pc.fill_null(indices, 0).to_numpy(zero_copy_only=False)
-        # Numbers stay as small as there are keys, so that no product of columns can overflow.
-        codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
+        missing |= _mask(encoded.indices.is_null())
+        values = len(encoded.dictionary) + 1
+        if size > _LARGEST // values:
+            # As many numbers as there are keys, so that no product of columns can overflow.
+            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
+            size = len(codes)
+        codes = codes * values + np.asarray(pc.fill_null(encoded.indices, 0))
+        size *= values
     codes[missing] = -1
     return codes[:rows], codes[rows:]

@@ -74,7 +74,7 @@ def _validate_column(frame: pd.DataFrame, contract: TableContract, leaf: Leaf) -
         _refuse(frame, contract, leaf, values.notna() & (values != values.dt.normalize()), "is not a whole day")
     if leaf.column.type is ColumnType.TIMESTAMP:
         _refuse(frame, contract, leaf, values.notna() & (values != values.dt.floor("us")), "is finer than a microsecond")
-    if leaf.column.type is ColumnType.STRING:
+    if leaf.column.type is ColumnType.STRING and not _is_all_utf8(values):
         bad = pd.Series([isinstance(value, str) and _is_not_utf8(value) for value in values], index=frame.index)
         _refuse(frame, contract, leaf, bad, "is not text that UTF-8 can hold")
 
@@ -84,6 +84,17 @@ def _culprit(values: pd.Series, column_type: ColumnType) -> str:
     there = [(row, values.iloc[row]) for row in np.flatnonzero(values.notna())]
     odd = [(row, value) for row, value in there if not isinstance(value, _PYTHON_TYPES[column_type])]
     return "".join(f"; value {value!r} in the row at position {row}" for row, value in (odd or there)[:1])
+
+
+def _is_all_utf8(values: pd.Series) -> bool:
+    """At once for the whole column: one by one, 400,000 texts take 0.2 s."""
+    import pyarrow as pa
+
+    try:
+        pa.array(values, type=pa.string(), from_pandas=True)
+    except (UnicodeEncodeError, pa.ArrowInvalid):
+        return False
+    return True
 
 
 def _is_not_utf8(text: str) -> bool:

@@ -17,7 +17,7 @@ PLAN_VOLATILITY = 0.5
 def features_finite(frame: pd.DataFrame) -> Verdict:
     """No feature is infinite."""
     features = list(TECHNICAL_FEATURE_NAMES)
-    bad = frame[features].isin([np.inf, -np.inf]).any(axis=1)
+    bad = pd.Series(np.isinf(frame[features].to_numpy(dtype=float)).any(axis=1), index=frame.index)
     explanation = f"{bad.sum():,} of {len(frame):,} rows have an infinite feature."
     return offending("features_finite", frame, pick(frame, bad, features), explanation)
 
