@@ -4,6 +4,7 @@ Belongs here: rows of tables as they were last read, and what was looked up once
 kept as Arrow, which nobody can change.
 """
 
+import datetime as dt
 from collections import OrderedDict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
@@ -41,6 +42,16 @@ class LiveRows:
     def is_empty_table(self) -> bool:
         """Was the whole table read, and had no row?"""
         return self.whole and not self.symbols and not self.rows.num_rows
+
+    def with_dates(self, column: str, within: tuple[dt.date, dt.date], newer: "LiveRows") -> "LiveRows":
+        """These rows, and in the place of those between two dates the newer ones."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        dates = self.rows.column(column)
+        inside = pc.and_(pc.greater_equal(dates, pa.scalar(within[0])), pc.less_equal(dates, pa.scalar(within[1])))
+        outside = self.rows.filter(pc.invert(pc.fill_null(inside, False)))
+        return LiveRows(pa.concat_tables([outside, newer.rows.select(outside.column_names)]), self.symbols, self.whole)
 
     def answers(self, contract: TableContract | ViewContract) -> bool:
         """Is a read of the contract in it?"""

@@ -150,6 +150,12 @@ class Compared:
     found: Diff
     changes: tuple[Change, ...]
 
+    @property
+    def written_within(self) -> tuple[dt.date, dt.date] | None:
+        """The first and the last date that would be written; None where there are none."""
+        dates = [(change.low, change.high) for change in self.changes if change.low is not None and change.high is not None]
+        return (min(low for low, _ in dates), max(high for _, high in dates)) if dates else None
+
 
 @dataclass(frozen=True)
 class Publisher:
@@ -210,7 +216,7 @@ class Publisher:
             raise ChangedMeanwhile(f"{name}: others filled and emptied it while this run loaded it. Run it again.")
         kept = before.live
         if before.changes:
-            kept = self._read_back(replace(seen, live=live), written, frame, wanted)
+            kept = self._read_back(replace(seen, live=live), written, frame, wanted, before)
         self._label(name, ownership.labels_after(contract, off, self.terms.marks))
         self._sweep(name)
         if kept.whole:
@@ -313,7 +319,14 @@ class Publisher:
         return str(live.view_query)
 
     def compare(
-        self, seen: Inspection, contract: TableContract, frame: pd.DataFrame, *, also: TableContract, is_new: bool = False
+        self,
+        seen: Inspection,
+        contract: TableContract,
+        frame: pd.DataFrame,
+        *,
+        also: TableContract,
+        is_new: bool = False,
+        within: tuple[dt.date, dt.date] | None = None,
     ) -> Compared:
         """Hold a frame against the live rows.
 
@@ -322,6 +335,7 @@ class Publisher:
             contract: as it is written.
             also: as it is read afterwards: columns that are not written now are read too, so that one read does for both.
             is_new: this run has just created the table: not read, since only a load can tell whether it is still empty.
+            within: the dates to read, and all of the frame's; if not given, as much as is worth it.
         """
         live = self._there(seen)
         target = _target(contract, seen.name, live)
@@ -330,8 +344,8 @@ class Publisher:
             existing = LiveRows(rows.schema.empty_table(), (), whole=True)
         else:
             leaves = tuple({leaf.path: leaf for leaf in (*contract.frame_leaves, *also.frame_leaves)}.values())
-            between = _between(contract, live, frame)
-            symbols = _symbols(contract, frame, between)
+            between = within or _between(contract, live, frame)
+            symbols = contract.symbols if within else _symbols(contract, frame, between)
             found_rows = self._read_table(target, live, leaves, symbols, between)
             existing = LiveRows(found_rows, symbols, whole=between is None)
         compared = {leaf.staged: leaf.staged for leaf in contract.value_leaves} | {
@@ -486,18 +500,27 @@ class Publisher:
             self.runner.query(script, "merge_staged", [written_at, count, *bounds])
         return len(ranges)
 
-    def _read_back(self, seen: Inspection, contract: TableContract, frame: pd.DataFrame, also: TableContract) -> LiveRows:
-        """What the table holds after a write, held against what was to be written."""
-        after = self.compare(seen, contract, frame, also=also)
+    def _read_back(
+        self, seen: Inspection, contract: TableContract, frame: pd.DataFrame, also: TableContract, before: Compared
+    ) -> LiveRows:
+        """What the table holds after a write, held against what was to be written.
+
+        Where the whole table was read before, only the dates between the first and the last that were written are read again.
+        """
+        column, within = contract.partition_by, before.written_within
+        if column is None or not before.live.whole or before.live.is_empty_table:
+            within = None
+        rows = frame if within is None else frame[frame[column].between(pd.Timestamp(within[0]), pd.Timestamp(within[1]))]
+        after = self.compare(seen, contract, rows, also=also, within=within)
         if contract.mode is not WriteMode.RECORD:
             _refuse(contract, seen.name, after)
         if after.changes:
             first = keys_of(contract, after, after.found.differing)
             raise ChangedMeanwhile(
-                f"{seen.name}: {int(after.found.differing.sum()):,} of {len(frame):,} rows are not as they were written: another "
-                f"run, or a person, changed them meanwhile. First: {first}. Run it again."
+                f"{seen.name}: {int(after.found.differing.sum()):,} of the rows that were written are not as they were written: "
+                f"another run, or a person, changed them meanwhile. First: {first}. Run it again."
             )
-        return after.live
+        return after.live if within is None else before.live.with_dates(str(column), within, after.live)
 
     @contextmanager
     def _temporary(self, table: TableName) -> Iterator[None]:

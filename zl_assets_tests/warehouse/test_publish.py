@@ -246,9 +246,9 @@ def test_rows_that_another_run_changes_between_the_read_and_the_merge_end_as_one
     mine = publisher(bq, prefix)
     theirs = small_frame(5, note=["theirs", "theirs", "n2", "n3", "n4"])
     overtake(monkeypatch, mine, lambda: publish(bq, prefix, theirs))
-    with pytest.raises(ChangedMeanwhile, match=r"1 of 5 rows are not as they were written.*day=2024-01-31.*Run it again"):
-        mine.publish(Publication(small_frame(5, note=["mine", "n1", "n2", "n3", "n4"])), SMALL)
-    assert [row["note"] for row in rows(bq, prefix)] == ["mine", "theirs", "n2", "n3", "n4"]
+    with pytest.raises(ChangedMeanwhile, match=r"1 of the rows that were written are not as.*day=2024-01-31.*Run it again"):
+        mine.publish(Publication(small_frame(5, note=["mine", "n1", "mine", "n3", "n4"])), SMALL)
+    assert [row["note"] for row in rows(bq, prefix)] == ["mine", "theirs", "mine", "n3", "n4"]
 
 
 @pytest.mark.parametrize("act", ["DROP TABLE `{t}`", "ALTER TABLE `{t}` DROP COLUMN note"])
@@ -306,7 +306,7 @@ def test_a_table_of_which_little_is_written_is_read_between_those_dates_alone(
     assert seen == [2, 2]
     assert one.known(SMALL) is None
     one.publish(Publication(small_frame(30, note=["y"] * 30)), SMALL)
-    assert seen == [2, 2, 60, 60]
+    assert seen == [2, 2, 60, 30]
     known = one.known(SMALL)
     assert known is not None
     pd.testing.assert_frame_equal(known, publisher(bq, prefix).read(SMALL))
