@@ -4,9 +4,11 @@ Belongs here: its options, its exit code, and what begins before Dagster is impo
 (main_job.py), the words at the end (summary.py), a heavy import outside of a function.
 """
 
+import os
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,7 +47,8 @@ def main(
 
 def _start_server(settings: Settings) -> None:
     """Let the embedded server start while Dagster is imported: each takes about two seconds, of a processor of its own."""
-    if not settings.embedded:
+    # Without Dagster's storage there will be no run, and no state folder is to be made.
+    if not settings.embedded or not (os.environ.get("DAGSTER_HOME") or Path("dagster.yaml").exists()):
         return
     from zl_assets.embedded.lifecycle import ensure_server
 

@@ -28,6 +28,7 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 # would keep one worker busy while the others have nothing left.
 LONGEST = (
     "ui/test_browser.py",
+    "docs/test_commands.py",
     "warehouse/test_publish.py",
     "operations/test_jobs.py",
     "faults/test_http_faults.py",
@@ -40,6 +41,10 @@ LONGEST = (
     "graph/test_main.py",
     "graph/test_costs.py",
     "warehouse/test_plan.py",
+    "docs/test_using_the_io_manager.py",
+    "graph/test_reuse.py",
+    "googlesql/test_plugin.py",
+    "warehouse/test_diff.py",
     "graph/test_model.py",
     "warehouse/test_vanished.py",
     "warehouse/test_foreign_matrix.py",

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from zl_assets import __main__ as command
+from zl_assets import main_job
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
@@ -30,8 +31,8 @@ def ended(monkeypatch: pytest.MonkeyPatch, *, passed: bool, severity: dg.AssetCh
             raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         )
 
-    monkeypatch.setattr(command, "run", run)
-    monkeypatch.setattr(command, "dagster_instance", dg.DagsterInstance.ephemeral)
+    monkeypatch.setattr(main_job, "run", run)
+    monkeypatch.setattr(main_job, "dagster_instance", dg.DagsterInstance.ephemeral)
     return CliRunner().invoke(command.app)
 
 

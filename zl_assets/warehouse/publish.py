@@ -351,7 +351,7 @@ class Publisher:
         compared = {leaf.staged: leaf.staged for leaf in contract.value_leaves} | {
             column.name: sql.staged_of(str(column.copy_of)) for column in target.repeats
         }
-        hollow = [sql.hollow_name(column) for column, _ in sql.written_structs(target)]
+        hollow = [reading.hollow_name(column) for column, _ in sql.written_structs(target)]
         found = diff(rows, existing.rows, contract.key, compared, hollow)
         dates = frame.loc[found.differing, contract.partition_by] if contract.partition_by else None
         changes = changes_of(dates, found.added[found.differing], schema.partition_unit(contract, live))

@@ -9,9 +9,17 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from zl_assets.warehouse.contract import Leaf
+from zl_assets.warehouse.contract import Column, Leaf
 from zl_assets.warehouse.frames import arrow_type
-from zl_assets.warehouse.sql import Target, hollow_name, literal, written_structs
+from zl_assets.warehouse.sql import Target, literal, written_structs
+
+# Ends the name of a column that says whether a STRUCT is there with nothing in it.
+HOLLOW = "__hollow"
+
+
+def hollow_name(struct: Column) -> str:
+    """The column of rows that were read that says whether a STRUCT is there with nothing in it."""
+    return f"{struct.name}{HOLLOW}"
 
 
 def row_restriction(symbols: Sequence[str], range_column: str | None, between: tuple[dt.date, dt.date] | None) -> str:

@@ -16,9 +16,6 @@ LOW, HIGH, WRITTEN_AT, ROWS, STAGED, SYMBOLS = "low", "high", "written_at", "row
 # What the script of a staged write says when it stops.
 NOT_AS_SENT = "what was staged is not what was sent, and nothing was written: run it again, and report it if it stays"
 
-# Ends the name of a column that says whether a STRUCT is there with nothing in it.
-HOLLOW = "__hollow"
-
 
 @dataclass(frozen=True)
 class LiveColumn:
@@ -138,11 +135,6 @@ def select_columns(table: TableName, columns: Sequence[str], *, by_symbol: bool 
     conditions = [*(["symbol IN UNNEST(@symbols)"] if by_symbol else []), *([_between(range_column)] if range_column else [])]
     where = f"\nWHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT\n{_list(f'`{column}`' for column in columns)}\nFROM {table.quoted}{where}"
-
-
-def hollow_name(struct: Column) -> str:
-    """The column of rows that were read that says whether a STRUCT is there with nothing in it."""
-    return f"{struct.name}{HOLLOW}"
 
 
 def _struct_value(target: Target, column: Column, live: LiveColumn, *, keep_live: bool) -> str:

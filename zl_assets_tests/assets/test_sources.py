@@ -66,6 +66,7 @@ class NoWarehouse(Warehouse):
     def make(cls) -> "NoWarehouse":
         return cls(
             bigquery=EmbeddedBigQuery(project=None, location="nowhere", state_dir="nowhere"),
+            mark="nothing",
             location="nowhere",
             dataset_prefix="",
             may_create=False,
