@@ -103,3 +103,16 @@ def test_two_leaves_never_share_a_staged_name() -> None:
 
 def test_every_contract_is_found_by_its_asset_key() -> None:
     assert all(CONTRACTS[name].table == name for name in CONTRACTS)
+
+
+@pytest.mark.parametrize("name", ["on", "End", "rows"])
+def test_a_column_that_sql_would_misread_is_refused_when_it_is_written_down(name: str) -> None:
+    """The first load would take it, and the first MERGE fail."""
+    with pytest.raises(ValueError, match="is a word of SQL's own"):
+        Column(name, ColumnType.FLOAT64, "a number")
+
+
+def test_a_key_that_tells_no_row_from_another_is_refused() -> None:
+    column = Column("price", ColumnType.FLOAT64, "a number", nullable=False)
+    with pytest.raises(ValueError, match="price is FLOAT64, by which no row can be told"):
+        TableContract(dataset="d", table="t", description="a table", columns=(column,), key=("price",))

@@ -15,6 +15,18 @@ from enum import StrEnum
 # BigQuery allows letters, digits and underscores in column, table and dataset names (hyphens in some, which we never use).
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
 
+# Words that no column of ours may have for a name, since names are not quoted.
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#reserved_keywords
+RESERVED = frozenset(
+    """
+    ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT DEFAULT DEFINE
+    DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL GROUP GROUPING GROUPS HASH
+    HAVING IF IGNORE IN INNER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP MERGE NATURAL NEW NO NOT NULL NULLS OF
+    ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE RESPECT RIGHT ROLLUP ROWS SELECT SET SOME STRUCT
+    TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN WHERE WINDOW WITH WITHIN
+    """.split()
+)
+
 
 class ColumnType(StrEnum):
     """The BigQuery types this product uses."""
@@ -85,6 +97,8 @@ class Column:
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.name):
             raise ValueError(f"{self.name!r} is not a BigQuery column name")
+        if self.name.upper() in RESERVED:
+            raise ValueError(f"{self.name!r} is a word of SQL's own, and cannot be a column's name here")
         if bool(self.fields) != (self.type is ColumnType.STRUCT):
             raise ValueError(f"{self.name}: a STRUCT must have fields, and nothing else may")
 
@@ -182,6 +196,9 @@ class TableContract:
         for name in (*self.key, *self.cluster_by, *([self.partition_by] if self.partition_by else [])):
             if name not in by_name or by_name[name].nullable:
                 raise ValueError(f"{self.name}: {name} is a key, partition or cluster column and must exist and be NOT NULL")
+        for name in self.key:
+            if by_name[name].type in (ColumnType.FLOAT64, ColumnType.STRUCT):
+                raise ValueError(f"{self.name}: {name} is {by_name[name].type}, by which no row can be told from another")
 
     @property
     def name(self) -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from zl_assets.contracts.marks import MARKS
 from zl_assets.hints import told
 from zl_assets.warehouse.changes import Change, merge_ranges
-from zl_assets.warehouse.contract import ColumnType, WriteMode
+from zl_assets.warehouse.contract import Column, ColumnType, WriteMode
 from zl_assets.warehouse.errors import (
     ChangedMeanwhile,
     ContractViolation,
@@ -662,6 +662,18 @@ def test_a_frame_read_back_equals_the_frame_written(bq: bigquery.Client, prefix:
     pd.testing.assert_frame_equal(publisher(bq, prefix).read(SMALL), frame[list(SMALL.frame_columns)], check_exact=True)
 
 
+def test_a_time_and_a_date_travel_whole_in_a_merge_of_few_rows(bq: bigquery.Client, prefix: str) -> None:
+    columns = (Column("seen_at", ColumnType.TIMESTAMP, "when"), Column("seen_on", ColumnType.DATE, "a day"))
+    timed = replace(SMALL, columns=(*SMALL.columns, *columns))
+    at = pd.to_datetime(["2014-12-31 23:59:59.123456", None, "2024-02-01 00:00:00.000001"], utc=True).as_unit("ns")
+    on = pd.to_datetime(["1970-01-01", "2024-02-29", None]).as_unit("ns")
+    frame = small_frame(3).assign(seen_at=at, seen_on=on)
+    publisher(bq, prefix).publish(Publication(frame.head(1)), timed)
+    report = publisher(bq, prefix).publish(Publication(frame), timed)
+    assert (report.inserted, report.statements) == (2, 1)
+    pd.testing.assert_frame_equal(publisher(bq, prefix).read(timed), frame[list(timed.frame_columns)])
+
+
 def test_reading_what_is_not_there_says_which_asset_makes_it(bq: bigquery.Client, prefix: str) -> None:
     with pytest.raises(SchemaConflict, match=r"d\.small does not exist\. Materialize the asset that writes it first"):
         publisher(bq, prefix).read(SMALL)
@@ -680,7 +692,7 @@ def test_every_type_of_the_contract_is_covered_here() -> None:
 
 
 def test_a_view_is_replaced_only_when_it_says_something_else(bq: bigquery.Client, prefix: str) -> None:
-    from zl_assets.warehouse.contract import Column, ViewContract
+    from zl_assets.warehouse.contract import ViewContract
 
     publish(bq, prefix, small_frame())
     contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))
@@ -699,7 +711,7 @@ def test_a_view_in_the_legacy_dialect_is_another_view() -> None:
 
 
 def test_a_view_over_nothing_is_not_published(bq: bigquery.Client, prefix: str) -> None:
-    from zl_assets.warehouse.contract import Column, ViewContract
+    from zl_assets.warehouse.contract import ViewContract
 
     publish(bq, prefix, small_frame())
     contract = ViewContract("d", "v", "a view", (Column("day", ColumnType.DATE, "the day", nullable=False),), ("day",))
