@@ -141,9 +141,9 @@ def test_text_that_no_file_can_hold_is_refused_with_its_key() -> None:
 
 
 def test_a_time_finer_than_bigquery_keeps_is_refused() -> None:
-    timed = replace(SMALL, columns=(*SMALL.columns, Column("at", ColumnType.TIMESTAMP, "when")))
+    timed = replace(SMALL, columns=(*SMALL.columns, Column("seen_at", ColumnType.TIMESTAMP, "when")))
     at = pd.to_datetime(["2024-01-30 00:00:00.000001", "2024-01-30 00:00:00.000001001", None], utc=True)
-    frame = small_frame(3).assign(at=pd.Series(at).astype(PANDAS_DTYPES[ColumnType.TIMESTAMP]))
+    frame = small_frame(3).assign(seen_at=pd.Series(at).astype(PANDAS_DTYPES[ColumnType.TIMESTAMP]))
     with pytest.raises(ContractViolation, match=r"at is finer than a microsecond in 1 of 3 rows.*position 1.*000001001"):
         validate(frame, timed)
 
