@@ -148,8 +148,8 @@ class BigQueryIOManager(dg.IOManager):
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """The asset's rows, ordered by key, one column per leaf, types as in `warehouse.contract.PANDAS_DTYPES`.
 
-        What a read cost is not metadata: Dagster would keep it as an observation of the asset that is read, two dozen a refresh,
-        and draw it in that asset's charts among what its writes cost. BigQuery's list of jobs has it, by label.
+        A table that this run has written or read already is not read again. What a read cost is not metadata: Dagster would
+        keep it as an observation of the asset that is read, and draw it in that asset's charts among what its writes cost.
         """
         asset = context.asset_key.path[-1]
         upstream = context.upstream_output

@@ -125,7 +125,12 @@ class Leaf:
     @property
     def staged(self) -> str:
         """Its flat name in a staging table."""
-        return self.path.replace(".", "__")
+        return staged_of(self.path)
+
+
+def staged_of(path: str) -> str:
+    """The flat name of a leaf in a staging table, by its dotted path."""
+    return path.replace(".", "__")
 
 
 def leaves_of(columns: tuple[Column, ...]) -> Iterator[Leaf]:

@@ -5,16 +5,17 @@ inferred: not from values, not from a file. Must not be here: rules about the da
 """
 
 import datetime as dt
+import functools
 import io
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, Leaf, TableContract
+from zl_assets.warehouse.contract import PANDAS_DTYPES, Column, ColumnType, Leaf, TableContract, staged_of
 from zl_assets.warehouse.errors import ContractViolation, SchemaConflict
-from zl_assets.warehouse.sql import Target
+from zl_assets.warehouse.sql import LiveColumn, Target
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -168,45 +169,45 @@ def as_stored(rows: "pa.Table", target: Target, written_at: dt.datetime) -> "pa.
     A STRUCT whose every field is NULL is NULL. None where a STRUCT of the live table has a field that its contract does not know.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    contract, arrays, fields = target.contract, [], []
+    contract = target.contract
     written = {leaf.path for leaf in contract.frame_leaves}
+    columns: dict[str, tuple[pa.Array | pa.ChunkedArray, bool]] = {}
     for column in contract.columns:
         live = target.column(column.name)
         if live is None:
             continue
         if column.fields:
-            own = {f"{column.name}.{inner.name}".casefold(): inner for inner in column.fields}
-            paths = [f"{column.name}.{inner.name}" for inner in live.fields]
-            if not any(f"{column.name}.{inner.name}" in written for inner in column.fields):
+            if not any(f"{column.name}.{field.name}" in written for field in column.fields):
                 continue
-            if any(path.casefold() not in own for path in paths):
+            struct = _struct(rows, column, live, written)
+            if struct is None:
                 return None
-            inner_arrays, inner_fields = [], []
-            for path, found in zip(paths, live.fields, strict=True):
-                inner = own[path.casefold()]
-                kind = arrow_type(inner.type)
-                ours = f"{column.name}.{inner.name}" in written
-                inner_fields.append(pa.field(found.name, kind))
-                inner_arrays.append(
-                    rows.column(f"{column.name}__{inner.name}").combine_chunks() if ours else pa.nulls(rows.num_rows, kind)
-                )
-            empty = pa.array(np.ones(rows.num_rows, dtype=bool))
-            for values in inner_arrays:
-                empty = pc.and_(empty, pc.is_null(values))
-            array = pa.StructArray.from_arrays(inner_arrays, fields=inner_fields, mask=empty)
-            fields.append(pa.field(live.name, array.type))
+            columns[live.name] = struct, True
         elif column.stamp is not None:
-            array = pa.repeat(pa.scalar(written_at, arrow_type(column.type)), rows.num_rows)
-            fields.append(pa.field(live.name, array.type))
+            columns[live.name] = pa.repeat(pa.scalar(written_at, arrow_type(column.type)), rows.num_rows), True
         elif column.copy_of is not None or column.name in written:
-            array = rows.column(Leaf(column.copy_of or column.name, column).staged)
-            fields.append(pa.field(live.name, array.type, nullable=column.nullable))
-        else:
-            continue
-        arrays.append(array)
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+            columns[live.name] = rows.column(staged_of(column.copy_of or column.name)), column.nullable
+    fields = [pa.field(name, values.type, nullable=nullable) for name, (values, nullable) in columns.items()]
+    return pa.Table.from_arrays([values for values, _ in columns.values()], schema=pa.schema(fields))
+
+
+def _struct(rows: "pa.Table", column: Column, live: LiveColumn, written: Set[str]) -> "pa.StructArray | None":
+    """A live STRUCT of the fields that are written, the others NULL; None where it has a field that the contract has not."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = {field.name.casefold(): field for field in column.fields}
+    if any(field.name.casefold() not in known for field in live.fields):
+        return None
+    fields, arrays = [], []
+    for there in live.fields:
+        path = f"{column.name}.{known[there.name.casefold()].name}"
+        kind = arrow_type(known[there.name.casefold()].type)
+        fields.append(pa.field(there.name, kind))
+        arrays.append(rows.column(staged_of(path)).combine_chunks() if path in written else pa.nulls(rows.num_rows, kind))
+    empty = functools.reduce(pc.and_, map(pc.is_null, arrays))
+    return pa.StructArray.from_arrays(arrays, fields=fields, mask=empty)
 
 
 def to_parquet(rows: "pa.Table") -> bytes:

@@ -15,8 +15,9 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -214,9 +215,9 @@ class JobRunner:
         end = self._end()
         return self._named(step, lambda: self._repeat(lambda: self._download(wanted, 0, end), end))
 
-    def _download(self, wanted: storage.ReadSession, streams: int, end: float) -> "pa.Table":
-        import pyarrow as pa
-
+    @contextmanager
+    def _session(self, wanted: storage.ReadSession, streams: int) -> Iterator[tuple[Any, storage.ReadSession]]:
+        """A client of the Storage API with a session that it has opened; its connection is closed at the end."""
         # What the library's own reads go through: it has the credentials of the client, and on this machine the port.
         reader: Any = self.client._ensure_bqstorage_client()
         try:
@@ -227,6 +228,14 @@ class JobRunner:
                 retry=None,
                 timeout=self._request_timeout,
             )
+            yield reader, session
+        finally:
+            reader._transport.close()
+
+    def _download(self, wanted: storage.ReadSession, streams: int, end: float) -> "pa.Table":
+        import pyarrow as pa
+
+        with self._session(wanted, streams) as (reader, session):
             if not session.streams:
                 return pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema)).empty_table()
 
@@ -236,8 +245,6 @@ class JobRunner:
 
             with ThreadPoolExecutor(max_workers=min(len(session.streams), MAX_STREAMS)) as pool:
                 return pa.concat_tables(pool.map(read, session.streams))
-        finally:
-            reader._transport.close()
 
     def dry_run(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> int:
         """Bytes that a statement would read; nothing is run.
@@ -310,19 +317,19 @@ class JobRunner:
         return True
 
     def open_read_session(self, table: bigquery.Table) -> None:
-        """Open a session of the Storage API on a table, and leave it: whoever may do that may read large results.
+        """Open a session of the Storage API on a table, and leave it: whoever may do that may read.
 
         Raises:
+            WarehouseUnavailable: no success within the deadline.
             WarehouseRefused: it is denied.
         """
+        wanted = storage.ReadSession(table=table.reference.to_bqstorage(), data_format=storage.DataFormat.ARROW)
 
-        def create(**how: Any) -> object:
-            reader: Any = self.client._ensure_bqstorage_client()
-            wanted = {"table": f"projects/{table.project}/datasets/{table.dataset_id}/tables/{table.table_id}", "data_format": 2}
-            parent = f"projects/{self.client.project}"
-            return reader.create_read_session(parent=parent, read_session=wanted, max_stream_count=1, **how)
+        def opened() -> None:
+            with self._session(wanted, 1):
+                pass
 
-        self.call("open_read_session", create)
+        self._named("open_read_session", lambda: self._repeat(opened))
 
     def _run[J: (bigquery.QueryJob, bigquery.LoadJob)](self, step: str, submit: Callable[[str], J]) -> J:
         # One deadline for the whole step: submitting, waiting, and doing both again after a job that failed.

@@ -217,7 +217,7 @@ def probe_permissions(
 
 
 def _of_read_sessions(publisher: Publisher, names: Sequence[TableName]) -> Permission:
-    """Large results are read by the Storage API. Opening a session costs nothing, and reads nothing."""
+    """Tables are read by the Storage API. Opening a session costs nothing, and reads nothing."""
     permission, where = "bigquery.readsessions.create", f"project {publisher.namespace.project}"
     client = publisher.runner.client
     for name in names:

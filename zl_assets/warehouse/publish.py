@@ -22,7 +22,7 @@ from google.cloud import bigquery
 from zl_assets.errors import ZlError
 from zl_assets.warehouse import frames, ownership, reading, schema, sql
 from zl_assets.warehouse.changes import Change, changes_of, merge_ranges
-from zl_assets.warehouse.contract import Column, Leaf, Part, TableContract, ViewContract, WriteMode
+from zl_assets.warehouse.contract import Column, Leaf, Part, TableContract, ViewContract, WriteMode, staged_of
 from zl_assets.warehouse.diff import Diff, Mask, diff
 from zl_assets.warehouse.errors import ChangedMeanwhile, Hint, SchemaConflict, TooManyPartitions
 from zl_assets.warehouse.inspection import Inspection, Terms, inspect, is_elsewhere
@@ -349,7 +349,7 @@ class Publisher:
             found_rows = self._read_table(target, live, leaves, symbols, between)
             existing = LiveRows(found_rows, symbols, whole=between is None)
         compared = {leaf.staged: leaf.staged for leaf in contract.value_leaves} | {
-            column.name: sql.staged_of(str(column.copy_of)) for column in target.repeats
+            column.name: staged_of(str(column.copy_of)) for column in target.repeats
         }
         hollow = [reading.hollow_name(column) for column, _ in sql.written_structs(target)]
         found = diff(rows, existing.rows, contract.key, compared, hollow)
@@ -429,13 +429,11 @@ class Publisher:
         ]:
             raise SchemaConflict(f"{name} lacks {', '.join(needed)}. Compare it with the columns that are documented.")
         if isinstance(contract, ViewContract):
-            rows = self._read_view(name, contract)
-        else:
-            target = _target(contract, name, live)
-            found = self._read_table(target, live, contract.frame_leaves, contract.symbols, None)
-            rows = LiveRows(found, contract.symbols, whole=True)
-        if isinstance(contract, TableContract):
-            self.memory.keep(name, rows)
+            return self._read_view(name, contract)
+        target = _target(contract, name, live)
+        found = self._read_table(target, live, contract.frame_leaves, contract.symbols, None)
+        rows = LiveRows(found, contract.symbols, whole=True)
+        self.memory.keep(name, rows)
         return rows
 
     def _read_table(
@@ -584,6 +582,7 @@ class Publisher:
         created: bool,
     ) -> WriteReport:
         changes = before.changes
+        changed_from, changed_to = before.written_within or (None, None)
         staged = before.rows.num_rows
         inserted = int(before.found.added.sum())
         updated = int(before.found.changed.sum())
@@ -603,8 +602,8 @@ class Publisher:
             columns_added=tuple(column.name for column in missing),
             partitions_changed=len(changes),
             statements=statements,
-            changed_from=min((c.low for c in changes if c.low is not None), default=None),
-            changed_to=max((c.high for c in changes if c.high is not None), default=None),
+            changed_from=changed_from,
+            changed_to=changed_to,
             updated_from=min((c.updated_low for c in changes if c.updated_low is not None), default=None),
             updated_to=max((c.updated_high for c in changes if c.updated_high is not None), default=None),
             switched_off=tuple(part.name for part in off),

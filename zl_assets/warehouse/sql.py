@@ -8,7 +8,7 @@ view, or SQL that only a test needs.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from zl_assets.warehouse.contract import Column, ColumnType, Leaf, Stamp, TableContract, ViewContract
+from zl_assets.warehouse.contract import Column, ColumnType, Leaf, Stamp, TableContract, ViewContract, staged_of
 from zl_assets.warehouse.names import TableName
 
 LOW, HIGH, WRITTEN_AT, ROWS, STAGED, SYMBOLS = "low", "high", "written_at", "rows", "staged_rows", "symbols"
@@ -91,11 +91,6 @@ def _list(items: Iterable[str]) -> str:
 
 def _between(column: str, suffix: str = "") -> str:
     return f"{column} BETWEEN @{LOW}{suffix} AND @{HIGH}{suffix}"
-
-
-def staged_of(path: str) -> str:
-    """The flat name of a leaf, by its dotted path."""
-    return path.replace(".", "__")
 
 
 def select_frame(table: TableName, leaves: Sequence[Leaf], order_by: Sequence[str] = ()) -> str:
