@@ -18,13 +18,13 @@ from zl_assets.domain.families.registry import Selection, Surroundings, known_fa
 from zl_assets.domain.families.tables import asset_of, family_contract, matrix_contract, training_view_contract
 from zl_assets.domain.rules.families import in_range
 from zl_assets.domain.rules.rows import (
-    BAR_RULES,
     LATEST_RULES,
     OOF_RULES,
-    PRICE_RULES,
     REGIME_RULES,
+    bar_rules,
     feature_rules,
     matrix_rules,
+    price_rules,
 )
 from zl_assets.errors import ZlError
 from zl_assets.instruments.base import Horizon, Instrument, Minima
@@ -142,20 +142,20 @@ class Catalog:
     def tables(self) -> Mapping[str, Table]:
         """The table or view behind each asset that has one, by asset key."""
         found = {
-            market.BARS_TABLE: Table(self.bars, BAR_RULES),
+            market.BARS_TABLE: Table(self.bars, bar_rules(*self.instruments)),
             regimes.REGIME_WEIGHTS.table: Table(regimes.REGIME_WEIGHTS, REGIME_RULES),
         }
         for instrument in self.instruments:
             found |= self.tables_of(instrument)
         for source in self.sources_in_use():
-            found[source.table] = Table(source.contract(self.instruments), source.rules, absent_ok=True)
+            found[source.table] = Table(source.contract(self.instruments), source.rules(self.instruments), absent_ok=True)
         return found
 
     def tables_of(self, instrument: Instrument) -> dict[str, Table]:
         """The tables and views behind its own assets, by asset key."""
         sessions, of_features = market.sessions(instrument), features.ta_features(instrument)
         found = {
-            sessions.table: Table(sessions, PRICE_RULES),
+            sessions.table: Table(sessions, price_rules(instrument)),
             of_features.table: Table(of_features, feature_rules(instrument)),
             instrument.asset(features.MATRIX_TABLE): Table(self.matrix(instrument), matrix_rules(instrument)),
         }

@@ -1,6 +1,6 @@
 """Bars and sessions."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -8,15 +8,19 @@ import pandas as pd
 from zl_assets.assets.common import FEATURES, OWNERS, RETRY, SOURCE, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import market
-from zl_assets.domain.derivation import derive
+from zl_assets.domain.derivation import Stored, prove
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.domain.sessions import Sessions
 from zl_assets.instruments.base import Instrument
+from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from zl_assets.warehouse.publish import Publisher
 
 SYNTHETIC, OWN_BARS = "synthetic", "bars"
 
@@ -64,7 +68,7 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
         io_manager_key=TABLES_IO,
         retry_policy=RETRY,
     )
-    def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
+    def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         from zl_assets.sources.bars import bars_to_load, ignored
         from zl_assets.warehouse.publish import Publication
 
@@ -72,11 +76,16 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
             bars = bars_to_load(path, catalog.instruments)
             if path is None:
                 context.log.warning("These bars are a SYNTHETIC sample. Set ZL_BARS to use your own.")
+            source = OWN_BARS if path else SYNTHETIC
+            with warehouse.publisher(run=context.run.run_id, asset=market.BARS_TABLE) as publisher:
+                # Rows of another source are not a history of these bars.
+                publisher.inspect(catalog.bars, source).require()
+                stored = {i: stored_rows(publisher, catalog, i, loaded=True) for i in catalog.instruments}
             # Bars that would be refused further down are refused here, before the first write.
             for instrument in catalog.instruments:
-                derive(bars.frame, instrument, as_of.date, regime_weights())
+                prove(bars.frame, instrument, as_of.date, regime_weights(), stored[instrument])
         return dg.MaterializeResult(
-            value=Publication(bars.frame, source=OWN_BARS if path else SYNTHETIC),
+            value=Publication(bars.frame, source=source),
             metadata={
                 "source": bars.description,
                 "ignored_symbols": ignored(bars),
@@ -88,7 +97,20 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
     return bars_asset
 
 
-def build_sessions_asset(instrument: Instrument) -> dg.AssetsDefinition:
+def stored_rows(publisher: "Publisher", catalog: Catalog, instrument: Instrument, *, loaded: bool) -> Stored:
+    """What the tables hold of an instrument.
+
+    Args:
+        loaded: the bars table is filled by this product.
+    """
+    bars = publisher.latest(catalog.bars, absent_ok=True) if loaded else None
+    return Stored(
+        None if bars is None else bars[bars["symbol"] == instrument.symbol],
+        publisher.latest(market.sessions(instrument), absent_ok=True),
+    )
+
+
+def build_sessions_asset(catalog: Catalog, settings: Settings, instrument: Instrument) -> dg.AssetsDefinition:
     """The sessions of one instrument."""
     contract = market.sessions(instrument)
 
@@ -108,9 +130,13 @@ def build_sessions_asset(instrument: Instrument) -> dg.AssetsDefinition:
         io_manager_key=TABLES_IO,
         retry_policy=RETRY,
     )
-    def sessions_asset(bars: pd.DataFrame, as_of: AsOf) -> dg.MaterializeResult[pd.DataFrame]:
+    def sessions_asset(
+        context: dg.AssetExecutionContext, bars: pd.DataFrame, as_of: AsOf, warehouse: Warehouse
+    ) -> dg.MaterializeResult[pd.DataFrame]:
         with as_failures():
-            sessions = derive(bars, instrument, as_of.date, regime_weights()).sessions
+            with warehouse.publisher(run=context.run.run_id, asset=contract.table) as publisher:
+                stored = stored_rows(publisher, catalog, instrument, loaded=settings.embedded)
+            sessions = prove(bars, instrument, as_of.date, regime_weights(), stored).sessions
         return dg.MaterializeResult(value=sessions.frame, metadata=_counters(sessions) | {"as_of": str(as_of.date)})
 
     return sessions_asset

@@ -9,7 +9,7 @@ from zl_assets.checks import shared
 from zl_assets.checks.group import Group, Looking, loads
 from zl_assets.contracts import market as contracts
 from zl_assets.domain.checks import Check, Level, Seen, unique_key
-from zl_assets.domain.rules import market
+from zl_assets.domain.rules import dates, market, units
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
@@ -52,7 +52,7 @@ def bars_checks(catalog: Catalog, settings: Settings) -> list[Group]:
 def session_checks(instrument: Instrument) -> Group:
     """The session table against its rules, its source and the calendar."""
     contract, bars, bounds = contracts.sessions(instrument), contracts.BARS_TABLE, instrument.plausibility
-    asset = contract.table
+    asset, unit = contract.table, instrument.price.name
 
     def own(seen: Seen) -> pd.DataFrame:
         frame: pd.DataFrame = seen.values[asset]
@@ -124,6 +124,65 @@ def session_checks(instrument: Instrument) -> Group:
                 shared.CORRECT_THE_BAR,
                 lambda seen: market.volume_sound(own(seen)),
                 Level.BLOCKING,
+            ),
+            Check(
+                asset,
+                "prices_in_range",
+                f"Every price is between {bounds.price[0]:g} and {bounds.price[1]:g} {unit}.",
+                f"The prices are in another unit, or of another market: deliver {instrument.name} in {unit} and refresh. If the "
+                f"market has left this range, widen Plausibility.price in zl_assets/instruments/{instrument.slug}.py.",
+                lambda seen: units.prices_in_range(own(seen), [instrument]),
+                Level.BLOCKING,
+            ),
+            Check(
+                asset,
+                "volume_in_range",
+                f"No session trades more than {bounds.volume:,} contracts.",
+                "The volume is not counted in contracts: deliver it so and refresh.",
+                lambda seen: units.volume_in_range(own(seen), [instrument]),
+                Level.BLOCKING,
+            ),
+            Check(
+                asset,
+                "level_plausible",
+                f"The middle close is between {bounds.level[0]:g} and {bounds.level[1]:g} {unit}.",
+                f"Look at which market's bars these are: those of {instrument.name} have not been there.",
+                lambda seen: units.level_plausible(own(seen), instrument),
+                Level.BLOCKING,
+            ),
+            Check(
+                asset,
+                "steps_plausible",
+                f"No close is {bounds.step:g} times the one before it or more, or less than 1/{bounds.step:g} of it.",
+                "Look at the bars on these dates: a unit that changes, or a print that is off by a digit. Correct them at their "
+                "source and refresh.",
+                lambda seen: units.steps_plausible(own(seen), instrument),
+                Level.BLOCKING,
+            ),
+            Check(
+                asset,
+                "volumes_plausible",
+                f"The middle session trades at least {bounds.level_of_volume:,} contracts.",
+                "Ask the vendor what the volume counts: it should be contracts of the front month.",
+                lambda seen: units.volumes_plausible(own(seen), instrument),
+                Level.BLOCKING,
+            ),
+            Check(
+                asset,
+                "calendar_complete",
+                f"Hardly a session of the calendar is missing: at most one in {bounds.gaps:,}, and never two in a row.",
+                "Load the bars of the dates that are named. If the exchange was closed, the calendar of the library is wrong: "
+                f"raise the share that may be missing, Plausibility.gaps in zl_assets/instruments/{instrument.slug}.py.",
+                lambda seen: dates.calendar_complete(own(seen), instrument),
+                Level.BLOCKING,
+            ),
+            Check(
+                asset,
+                "prices_on_tick",
+                f"Every price is a multiple of the tick, {instrument.tick:g} {instrument.price.word}. A warning, with the dates.",
+                "Ask the vendor for prices as they were traded: these were adjusted, averaged or converted.",
+                lambda seen: units.prices_on_tick(own(seen), instrument),
+                Level.WARNING,
             ),
             Check(
                 asset,

@@ -15,7 +15,7 @@ import pandas as pd
 from zl_assets.contracts import market
 from zl_assets.domain.rules.market import no_bar_after
 from zl_assets.domain.rules.offenders import PRICES
-from zl_assets.domain.rules.rows import BAR_RULES
+from zl_assets.domain.rules.rows import bar_rules
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
@@ -86,7 +86,7 @@ def build_sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -
         raise DataFault(f"There are no {symbol} bars in {contract.name}; it holds {found}. Load bars of {symbol}.")
     own = own.reindex(columns=list(contract.frame_columns)) if "instrument_id" not in own.columns else own
     own = conform(own, contract)
-    require([*(assertion(own) for assertion in BAR_RULES), no_bar_after(own, as_of)], contract.name)
+    require([*(assertion(own) for assertion in bar_rules(instrument)), no_bar_after(own, as_of)], contract.name)
 
     distinct = own.drop_duplicates()
     final = distinct[distinct["date"] < pd.Timestamp(as_of)]

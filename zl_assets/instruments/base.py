@@ -97,6 +97,12 @@ class Plausibility:
     """What the data of an instrument may look like.
 
     Attributes:
+        price: every price lies between these two, or it is in another unit.
+        level: the middle close of a history lies between these two, or the bars are of another market.
+        step: a close is at most so many times the one before it, and at least that part of it, across a roll as well.
+        volume: a bar trades at most so many contracts, or its volume is in another unit.
+        level_of_volume: the middle weekday of a history trades at least so many.
+        gaps: one session in so many may be missing.
         thin_lots: a session that trades fewer contracts is thin.
         thin_share: the largest share of thin sessions that is not worth a warning.
         stub_print: a weekend stub's price further than this from the stub's own close, as a fraction, is a bad print.
@@ -104,6 +110,12 @@ class Plausibility:
         largest_volatility: the largest that its real history has shown.
     """
 
+    price: tuple[float, float]
+    level: tuple[float, float]
+    step: float
+    volume: int
+    level_of_volume: int
+    gaps: int
     thin_lots: int
     thin_share: float
     stub_print: float

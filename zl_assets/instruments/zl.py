@@ -33,6 +33,19 @@ INSTRUMENT = Instrument(
     ),
     split_date=dt.date(2023, 1, 1),
     plausibility=Plausibility(
+        # The real bars are between 24.68 and 87.65: an order of magnitude of room on either side, so that dollars, tenths of a
+        # cent, a factor of 100 and billionths are out.
+        price=(2.5, 900.0),
+        # Their middle close is 42.6; soybean meal's 342 and corn's 437 are within `price`.
+        level=(10.0, 200.0),
+        # The largest real step from close to close is 9 %; across a roll, of six instruments that were looked at, 36 % (corn).
+        step=2.0,
+        # The real bars reach 140,145 contracts, and their middle weekday is 41,675. Thousands of contracts are below the one, and
+        # single pounds, or thousandths of a contract, above the other.
+        volume=2_000_000,
+        level_of_volume=200,
+        # 3 of 3,889 sessions of the calendar have no bar, each by itself.
+        gaps=1000,
         # 12 of 3,893 real sessions (0.3 %) trade under 1,000 lots: days around a roll on which the vendor's volume rule still
         # names the old contract. A source with several times that share is damaged or is another instrument.
         thin_lots=1000,

@@ -155,10 +155,7 @@ class BigQueryIOManager(dg.IOManager):
         upstream = context.upstream_output
         table = self._table(asset, {} if upstream is None else upstream.definition_metadata)
         with as_failures(), self.warehouse.publisher(run=_run_id(context), asset=asset) as publisher:
-            known = publisher.known(table.contract)
-            if known is not None:
-                return known
-            return publisher.read_or_empty(table.contract) if table.absent_ok else publisher.read(table.contract)
+            return publisher.latest(table.contract, absent_ok=table.absent_ok)
 
     def _table(self, asset: str, metadata: Mapping[str, Any] | None) -> "Table":
         from zl_assets.warehouse.tables import Table, from_data

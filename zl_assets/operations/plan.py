@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from zl_assets.assets.market import stored_rows
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import market
 from zl_assets.contracts import predictions as forecasts
 from zl_assets.contracts.features import ta_features
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.domain.derivation import derive
+from zl_assets.domain.derivation import prove
 from zl_assets.domain.families.tables import matrix_columns, without_rows
 from zl_assets.domain.matrix import stamp_families
 from zl_assets.domain.regimes import regime_weights
@@ -94,7 +95,8 @@ def _plans(
     from zl_assets.warehouse.publish import Publication, ViewDefinition
 
     on = catalog.selection(instrument).on
-    derived = derive(bars.frame, instrument, as_of.date, regime_weights())
+    stored = stored_rows(publisher, catalog, instrument, loaded=source.loaded)
+    derived = prove(bars.frame, instrument, as_of.date, regime_weights(), stored)
     families = plan_families(publisher, catalog, instrument, derived.sessions.frame)
     matrix = catalog.matrix(instrument).leaving(without_rows(families.tables))
     publications = {

@@ -16,7 +16,7 @@ import pandas as pd
 
 from zl_assets.contracts import market
 from zl_assets.domain.rules.offenders import PRICES
-from zl_assets.domain.rules.rows import BAR_RULES
+from zl_assets.domain.rules.rows import bar_rules
 from zl_assets.instruments.base import Instrument
 from zl_assets.sources import cells, dbn
 from zl_assets.warehouse.contract import PANDAS_DTYPES, TableContract
@@ -142,7 +142,7 @@ def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
     )
     rows = located[list(layout.names)]
     places = located[["file", "row"]]
-    verdicts = [rule(rows) for rule in BAR_RULES]
+    verdicts = [rule(rows) for rule in bar_rules(*instruments)]
     require([replace(verdict, offenders=places.join(verdict.offenders, how="inner")) for verdict in verdicts], str(path))
 
     distinct = rows.drop_duplicates()

@@ -14,7 +14,7 @@ from zl_assets.contracts import market
 from zl_assets.contracts.columns import SYMBOL_COLUMN, counted
 from zl_assets.domain.checks import Check, Level, unique_key
 from zl_assets.domain.rules import observations
-from zl_assets.domain.rules.rows import BAR_RULES
+from zl_assets.domain.rules.rows import bar_rules
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.sources import cells, dbn
@@ -113,7 +113,7 @@ SOURCE = Source(
     unset=UNSET,
     releases={"an hour": "with the session's own daily bar, which is summed from the same hours"},
     read=_read,
-    rules=BAR_RULES,
+    rules=lambda instruments: bar_rules(*instruments),
     checks=_checks,
     detail="Loaded from ZL_BARS_1H, for the intraday family.",
     kinds=frozenset({"bigquery", "parquet"}),

@@ -49,7 +49,7 @@ class Source:
         unset: the message in that case.
         releases: when its rows are known, in words, by series or kind of row.
         read: (settings, instruments, as of) -> what is there now. DataFault where it cannot be used.
-        rules: what every row must meet before it is written.
+        rules: of the instruments that are on: what every row must meet before it is written.
         checks: (settings, instruments) -> the checks of its asset.
         detail: what its asset's description says after the table's; `releases` follow where it ends with a colon.
         kinds: Dagster's, of its asset.
@@ -66,7 +66,7 @@ class Source:
     unset: str
     releases: Mapping[str, str]
     read: Callable[[Settings, Sequence[Instrument], dt.date], Loaded]
-    rules: tuple[RowRule, ...]
+    rules: Callable[[Sequence[Instrument]], tuple[RowRule, ...]]
     checks: Callable[[Settings, Sequence[Instrument]], "Checks"]
     detail: str
     kinds: frozenset[str]

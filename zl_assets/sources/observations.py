@@ -68,7 +68,7 @@ def series_table(table: str, description: str, series: Sequence[str]) -> Source:
         releases={f"`{name}`, {RELEASES[name].meaning}": RELEASES[name].rule for name in series},
         fetch=partial(_fetch, series),
         read=partial(_read, contract, series),
-        rules=OBSERVATION_RULES,
+        rules=lambda instruments: OBSERVATION_RULES,
         checks=partial(_checks, contract, series),
         detail="In a session's features an observation counts from its release on:",
         kinds=frozenset({"bigquery", "csv"}),

@@ -283,10 +283,19 @@ class Publisher:
         rows = self._read_live(contract)
         return empty_frame(contract) if rows is None else rows.frame(contract)
 
-    def known(self, contract: TableContract | ViewContract) -> pd.DataFrame | None:
-        """The rows as this run last read them, after its own last write; None if it has not."""
-        rows = self.memory.find(self.namespace.of(contract), contract)
-        return None if rows is None else rows.frame(contract)
+    def latest(self, contract: TableContract | ViewContract, *, absent_ok: bool = False) -> pd.DataFrame:
+        """The rows as this run last read them, after its own last write; read now if it has not.
+
+        Args:
+            absent_ok: no rows, instead of an error, where there is no such table or view.
+
+        Raises:
+            SchemaConflict, WarehouseUnavailable, WarehouseRefused: as `read`.
+        """
+        known = self.memory.find(self.namespace.of(contract), contract)
+        if known is not None:
+            return known.frame(contract)
+        return self.read_or_empty(contract) if absent_ok else self.read(contract)
 
     @contextmanager
     def scratch(self, contract: TableContract) -> Iterator[TableContract]:

@@ -1,6 +1,7 @@
 """Rows of dates that the source no longer has: which they are, and their removal by hand.
 
-Belongs here: what counts as vanished, and the guard on how much may go. Must not be here: publishing, which never deletes.
+Belongs here: what counts as vanished, and the guard on how much may go (loss.py says how much). Must not be here: publishing,
+which never deletes.
 """
 
 import datetime as dt
@@ -13,12 +14,9 @@ from google.cloud import bigquery
 from zl_assets.warehouse import sql
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.loss import may_go
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.publish import Publisher
-
-# More than one date in a hundred gone at once is a damaged source, not a correction of it: of 3,893 dates, 38. Of the whole
-# history, because one date is a twentieth of a table that has only the newest ones.
-ONE_IN = 100
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Loss:
     @property
     def allowed(self) -> int:
         """How many dates may go."""
-        return self.history.rows // ONE_IN
+        return may_go(self.history.rows)
 
 
 def loss_of(found: Sequence[Vanished]) -> Loss:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.errors import DataFault, Hint
 
 MAX_OFFENDERS = 10
 
@@ -60,9 +60,9 @@ def require(verdicts: Iterable[Verdict], where: str) -> None:
         )
 
 
-def fault_of(failed: Iterable[Verdict], said: str, mend: str) -> DataFault:
+def fault_of(failed: Iterable[Verdict], said: str, mend: str, *hints: Hint) -> DataFault:
     """The fault that names verdicts that did not pass, between what it means and what to do."""
-    return DataFault("\n".join([said, *(f"  {verdict}" for verdict in failed), mend]))
+    return DataFault("\n".join([said, *(f"  {verdict}" for verdict in failed), mend]), *hints)
 
 
 def _shown(value: Any) -> str:

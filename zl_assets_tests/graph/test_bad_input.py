@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from zl_assets.definitions import build_defs
+from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.resources import AsOf
-from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
-from zl_assets_tests.support.contracts import BARS
+from zl_assets_tests.support.contracts import BARS, ZL
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.product import AS_OF, Product, failures, metadata, quiet
 
@@ -40,12 +40,13 @@ class Untouched(dg.IOManager):
         raise AssertionError("the bars are made of nothing")
 
 
-def refused(file: Path) -> str:
-    """What the asset that loads the bars says of a file; it alone runs, and hands nothing over."""
-    assets = build_defs(Settings.load(bars=file)).assets or []
-    [asset] = [a for a in assets if isinstance(a, dg.AssetsDefinition) and a.key == dg.AssetKey(BARS.table)]
+def refused(product: Product, file: Path) -> str:
+    """What the asset that loads the bars says of a file where there is no table yet; it alone runs, and hands nothing over."""
+    settings = product.settings(bars=file, dataset_prefix="empty_")
+    defs = build_defs(settings)
+    [asset] = [a for a in defs.assets or [] if isinstance(a, dg.AssetsDefinition) and a.key == dg.AssetKey(BARS.table)]
     tables = Untouched()
-    resources = {"tables_io": tables, "as_of": AsOf(fixed=str(AS_OF))}
+    resources = {"tables_io": tables, "as_of": AsOf(fixed=str(AS_OF)), "warehouse": (defs.resources or {})["warehouse"]}
     result = dg.materialize([asset], resources=resources, raise_on_error=False, run_config=quiet())
     [message] = failures(result).values()
     assert tables.written == []
@@ -76,6 +77,26 @@ def _times_ten(bars: pd.DataFrame) -> pd.DataFrame:
     return bars
 
 
+def _times(bars: pd.DataFrame, factor: float) -> pd.DataFrame:
+    return bars.assign(**{name: (bars[name] * factor).round(2) for name in ("open", "high", "low", "close")})
+
+
+def _dollars(bars: pd.DataFrame) -> pd.DataFrame:
+    return bars.assign(**{name: bars[name] / 100 for name in ("open", "high", "low", "close")})
+
+
+def _filled_in(bars: pd.DataFrame) -> pd.DataFrame:
+    newest = bars.iloc[[-2]].assign(date=bars["date"].iloc[-1])
+    return pd.concat([bars.iloc[:-1], newest], ignore_index=True)
+
+
+def _from_2008(bars: pd.DataFrame) -> pd.DataFrame:
+    """As sound as they are, on the sessions of other years."""
+    weekdays = bars[bars["date"].dt.dayofweek < 5].head(1000)
+    days = expected_sessions(ZL.calendar, dt.date(2008, 7, 3), dt.date(2013, 1, 1))
+    return weekdays.assign(date=days[: len(weekdays)])
+
+
 BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
     "a missing column": (lambda bars: bars.drop(columns="close"), ("bars.parquet", "close")),
     "text in a price": (
@@ -89,12 +110,18 @@ BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
     "a negative price": (at("low", -1.0), ("prices_positive", "low=-1")),
     "high below low": (_high_below_low, ("high_not_below_low", "date=")),
     "no volume": (at("volume", None), ("volume_sound", "row=1001")),
-    "a print ten times too high": (_times_ten, ("volatility_in_plan", "zl_ta_features")),
+    "a print ten times too high": (_times_ten, ("steps_plausible", "factor of")),
     "fewer than 63 sessions": (lambda bars: bars.head(50), ("63", "Load more history")),
-    "dates before the regimes": (
-        lambda bars: bars.assign(date=bars["date"] - pd.Timedelta(7 * 100, "D").to_pytimedelta()),
-        ("no regime", "2008-10-01"),
+    "dates before the regimes": (_from_2008, ("no regime", "2008-10-01")),
+    "dollars": (_dollars, ("prices_in_range", "bars.parquet", "row=1,", "US dollars")),
+    "another market": (lambda bars: _times(bars, 8.0), ("level_plausible", "another market")),
+    "no volume at all": (lambda bars: bars.assign(volume=0), ("volumes_plausible", "zero everywhere")),
+    "volume in pounds": (lambda bars: bars.assign(volume=bars["volume"] * 60_000), ("volume_in_range", "60,000 lb", "row=1,")),
+    "dates a day early": (
+        lambda bars: bars.assign(date=bars["date"] - pd.Timedelta(1, "D")),
+        ("weekend_bars_are_stubs", "the dates are 1 day too early"),
     ),
+    "a day that was filled in": (_filled_in, ("no_filled_bars", "date=2025-11-14")),
 }
 
 
@@ -104,11 +131,13 @@ def sample() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_bad_bars_are_refused_before_the_first_write(name: str, sample: pd.DataFrame, tmp_path: Path) -> None:
+def test_bad_bars_are_refused_before_the_first_write(
+    good: tuple[Product, dict[str, str]], name: str, sample: pd.DataFrame, tmp_path: Path
+) -> None:
     breaking, words = BROKEN[name]
     file = tmp_path / "bars.parquet"
     breaking(sample.copy()).to_parquet(file)
-    message = refused(file)
+    message = refused(good[0], file)
     for word in words:
         assert word in message, message
     assert "Traceback" not in message
@@ -122,11 +151,13 @@ def test_bad_bars_are_refused_before_the_first_write(name: str, sample: pd.DataF
         (b"not parquet", ("bars.parquet", "Parquet")),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, words: tuple[str, ...]) -> None:
+def test_a_file_that_cannot_be_read_is_named(
+    good: tuple[Product, dict[str, str]], tmp_path: Path, content: bytes | None, words: tuple[str, ...]
+) -> None:
     file = tmp_path / "bars.parquet"
     if content is not None:
         file.write_bytes(content)
-    message = refused(file)
+    message = refused(good[0], file)
     for word in words:
         assert word in message, message
     assert "Traceback" not in message

@@ -59,6 +59,18 @@ FAULTS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("volume_sound", f"UPDATE {S} SET volume = -5 WHERE {on('2015-03-17')}", "volume=-5"),
             ("thin_sessions", f"UPDATE {S} SET volume = 1 WHERE data_date < '2011-01-01'", "1"),
             ("newest_session", f"DELETE FROM {S} WHERE data_date > '2025-11-10'", "2025-11-1"),
+            ("prices_in_range", f"UPDATE {S} SET high = 4321 WHERE {on('2015-03-18')}", "4321"),
+            ("volume_in_range", f"UPDATE {S} SET volume = 7654321 WHERE {on('2015-03-19')}", "7654321"),
+            ("steps_plausible", f"UPDATE {S} SET close = 99 WHERE {on('2015-03-20')}", "99"),
+            ("prices_on_tick", f"UPDATE {S} SET open = 32.123 WHERE {on('2015-03-23')}", "32.123"),
+            ("calendar_complete", f"DELETE FROM {S} WHERE data_date BETWEEN '2012-05-02' AND '2012-05-09'", "2012-05-03"),
+        ],
+    ),
+    (
+        S,
+        [
+            ("level_plausible", f"UPDATE {S} SET close = 400 WHERE TRUE", "400"),
+            ("volumes_plausible", f"UPDATE {S} SET volume = 0 WHERE TRUE", "zero everywhere"),
         ],
     ),
     (

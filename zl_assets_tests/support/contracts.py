@@ -8,13 +8,13 @@ from zl_assets.contracts.predictions import latest, oof
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.contracts.training import training_view
 from zl_assets.domain.rules.rows import (
-    BAR_RULES,
     LATEST_RULES,
     OOF_RULES,
-    PRICE_RULES,
     REGIME_RULES,
+    bar_rules,
     feature_rules,
     matrix_rules,
+    price_rules,
 )
 from zl_assets.instruments.base import ContractSize, PriceUnit
 from zl_assets.instruments.zl import INSTRUMENT as ZL
@@ -54,12 +54,12 @@ CONTRACTS: dict[str, TableContract | ViewContract] = {
 
 # Asset key -> what every row must meet before it is written.
 ROW_RULES: dict[str, tuple[RowRule, ...]] = {
-    BARS.table: BAR_RULES,
-    SESSIONS.table: PRICE_RULES,
+    BARS.table: bar_rules(ZL),
+    SESSIONS.table: price_rules(ZL),
     FEATURES.table: feature_rules(ZL),
     REGIME_WEIGHTS.table: REGIME_RULES,
     MATRIX.table: matrix_rules(ZL),
     OOF.table: OOF_RULES,
     LATEST.table: LATEST_RULES,
-    **{source.table: source.rules for source in (fred_observations.SOURCE, volatility_daily.SOURCE, hourly.SOURCE)},
+    **{source.table: source.rules([ZL]) for source in (fred_observations.SOURCE, volatility_daily.SOURCE, hourly.SOURCE)},
 }

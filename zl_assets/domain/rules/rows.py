@@ -1,7 +1,8 @@
-"""Which rules every row of a table must meet before it is written."""
+"""Which rules the rows of a table must meet before they are written, and a history as a whole."""
 
 from functools import partial
 
+from zl_assets.domain.rules.dates import dates_fit_calendar, no_filled_bars, weekend_bars_are_stubs
 from zl_assets.domain.rules.features import (
     features_complete,
     features_finite,
@@ -22,10 +23,11 @@ from zl_assets.domain.rules.market import (
 from zl_assets.domain.rules.observations import available_by_rule, no_observation_jump, observations_in_range
 from zl_assets.domain.rules.predictions import forecasts_sound, interval_ordered
 from zl_assets.domain.rules.regimes import regimes_cover_the_calendar, regimes_named, seven_regimes
+from zl_assets.domain.rules.units import level_plausible, prices_in_range, steps_plausible, volume_in_range, volumes_plausible
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.verdict import RowRule
 
-PRICE_RULES: tuple[RowRule, ...] = (
+_SOUND: tuple[RowRule, ...] = (
     no_null_prices,
     prices_positive,
     high_not_below_low,
@@ -34,11 +36,31 @@ PRICE_RULES: tuple[RowRule, ...] = (
 )
 
 
-BAR_RULES: tuple[RowRule, ...] = (no_conflicting_bars, *PRICE_RULES)
 OBSERVATION_RULES: tuple[RowRule, ...] = (observations_in_range, no_observation_jump, available_by_rule)
 REGIME_RULES: tuple[RowRule, ...] = (seven_regimes, regimes_cover_the_calendar)
 OOF_RULES: tuple[RowRule, ...] = (forecasts_sound,)
 LATEST_RULES: tuple[RowRule, ...] = (forecasts_sound, interval_ordered)
+
+
+def price_rules(*instruments: Instrument) -> tuple[RowRule, ...]:
+    """The rules of rows with prices and a volume, of these instruments."""
+    in_units = (partial(prices_in_range, instruments=instruments), partial(volume_in_range, instruments=instruments))
+    return (*_SOUND, *in_units)
+
+
+def bar_rules(*instruments: Instrument) -> tuple[RowRule, ...]:
+    """The rules of bars of these instruments, a day's or an hour's."""
+    return (no_conflicting_bars, *price_rules(*instruments))
+
+
+def bar_history_rules(instrument: Instrument) -> tuple[RowRule, ...]:
+    """What the daily bars of an instrument are held to as a whole, in order of date; no rule of a table's rows."""
+    return tuple(partial(rule, instrument=instrument) for rule in (weekend_bars_are_stubs, no_filled_bars, dates_fit_calendar))
+
+
+def history_rules(instrument: Instrument) -> tuple[RowRule, ...]:
+    """What its sessions are held to as a whole; no rule of a table's rows."""
+    return tuple(partial(rule, instrument=instrument) for rule in (level_plausible, steps_plausible, volumes_plausible))
 
 
 def feature_rules(instrument: Instrument) -> tuple[RowRule, ...]:
@@ -48,7 +70,7 @@ def feature_rules(instrument: Instrument) -> tuple[RowRule, ...]:
 
 def matrix_rules(instrument: Instrument) -> tuple[RowRule, ...]:
     """The rules of the matrix."""
-    return (*PRICE_RULES, regimes_named, features_complete, *_indicator_rules(instrument), roll_columns_sound)
+    return (*price_rules(instrument), regimes_named, features_complete, *_indicator_rules(instrument), roll_columns_sound)
 
 
 def _indicator_rules(instrument: Instrument) -> tuple[RowRule, ...]:

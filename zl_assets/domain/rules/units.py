@@ -1,0 +1,161 @@
+"""Rules about what prices and volumes are counted in, and whether they are of the instrument at all.
+
+Must not be here: what a sound bar is (market.py), and what a source may change of stored bars (revisions.py).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.domain.rules.offenders import named, offending, pick, price_columns, price_names
+from zl_assets.instruments.base import Instrument
+from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
+
+# Databento's prices as they are on the wire. https://databento.com/docs/standards-and-conventions
+FIXED_POINT = 1e9
+
+# What people get wrong by: from thousandths of the unit to 100,000 times it.
+POWERS_OF_TEN = tuple(10.0**n for n in (1, 2, 3, 4, 5, -1, -2, -3, -4))
+
+# A multiple of the tick as a double is off by far less than this part of a tick.
+ON_TICK = 1e-6
+
+
+def prices_in_range(frame: pd.DataFrame, instruments: Sequence[Instrument]) -> Verdict:
+    """Every price that is there lies in its instrument's range: beyond it, it is in another unit or of another market."""
+    prices = price_columns(frame)
+    outside = pd.DataFrame(False, index=frame.index, columns=prices)
+    causes = []
+    for instrument in instruments:
+        low, high = instrument.plausibility.price
+        values = frame[prices].where(frame["symbol"].eq(instrument.symbol))
+        bad = values.lt(low) | values.gt(high)
+        outside |= bad
+        if bad.any(axis=None):
+            off = values.to_numpy("float64", na_value=np.nan)[bad.to_numpy()]
+            causes.append(
+                f"{instrument.symbol} is between {low:g} and {high:g} {instrument.price.name}: {_price_cause(off, instrument)}."
+            )
+    bad_rows = outside.any(axis=1)
+    explanation = f"{bad_rows.sum():,} of {len(frame):,} rows have a price outside their instrument's range. {' '.join(causes)}"
+    return offending("prices_in_range", frame, pick(frame, bad_rows, prices), explanation.strip())
+
+
+def volume_in_range(frame: pd.DataFrame, instruments: Sequence[Instrument]) -> Verdict:
+    """No volume is beyond what its instrument can trade: beyond it, it is counted in something else than contracts."""
+    volume = named(frame, "volume")
+    bad = pd.Series(False, index=frame.index)
+    causes = []
+    for instrument in instruments:
+        most = instrument.plausibility.volume
+        off = frame["symbol"].eq(instrument.symbol) & frame[volume].gt(most).fillna(False).astype(bool)
+        bad |= off
+        if off.any():
+            typical = float(frame.loc[off, volume].median())
+            causes.append(f"{instrument.symbol} trades at most {most:,} contracts: {_volume_cause(typical, instrument)}.")
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have a volume beyond their instrument's bound. {' '.join(causes)}"
+    return offending("volume_in_range", frame, pick(frame, bad, [volume]), explanation.strip())
+
+
+def level_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
+    """The middle close is one that the instrument can have had for long; another market's mostly is not."""
+    close = sessions[price_names(sessions)["close"]].astype("float64")
+    low, high = instrument.plausibility.level
+    middle = float(close.median()) if len(close) else low
+    return Verdict(
+        name="level_plausible",
+        passed=low <= middle <= high,
+        measured=middle,
+        bound=f"{low:g} to {high:g} {instrument.price.name}",
+        offenders=sessions.iloc[:0],
+        explanation=f"The middle close of {len(sessions):,} {instrument.symbol} sessions is {middle:g}. A history of "
+        f"{instrument.name} outside the bound is of another market, or in another unit.",
+    )
+
+
+def steps_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
+    """No close is a multiple of the one before it, and no high or low of the close of its own session. One symbol.
+
+    A unit that changes from one session on, and a print that is off by a digit, are such steps; a roll is not.
+    """
+    column = price_names(sessions)
+    ordered = sessions.sort_values("data_date", kind="stable")
+    close = ordered[column["close"]].astype("float64")
+    before = close.shift()
+    most = instrument.plausibility.step
+    bad = _far(close, before, most)
+    within = _far(ordered[column["high"]], close, most) | _far(ordered[column["low"]], close, most)
+    factors = (close / before)[bad]
+    said = f" The first changes by a factor of {factors.iloc[0]:.4g}." if len(factors) else ""
+    explanation = (
+        f"{bad.sum():,} of {len(sessions):,} closes are more than {most:g} times the one before, or less than 1/{most:g} of it, "
+        f"and {within.sum():,} sessions have a high or low so far from their close.{said} The unit changes there, or it is a bad "
+        "print."
+    )
+    offenders = pick(ordered.assign(close_before=before), bad | within, ["close_before", *column.values()])
+    return offending("steps_plausible", sessions, offenders, explanation)
+
+
+def volumes_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
+    """The middle session trades as many contracts as the instrument's least, and not nothing at all."""
+    volume = sessions[named(sessions, "volume")].astype("float64")
+    least = instrument.plausibility.level_of_volume
+    middle = float(volume.median()) if len(volume) else least
+    cause = "Volume is zero everywhere: it is not in the source" if not volume.any() else _volume_cause(middle, instrument)
+    return Verdict(
+        name="volumes_plausible",
+        passed=middle >= least,
+        measured=middle,
+        bound=f"at least {least:,} contracts",
+        offenders=sessions.iloc[:0],
+        explanation=f"The middle one of {len(sessions):,} {instrument.symbol} sessions trades {middle:,.0f} contracts."
+        + (f" {cause[0].upper()}{cause[1:]}." if middle < least else ""),
+    )
+
+
+def prices_on_tick(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
+    """Every price is a multiple of the tick: others were adjusted, averaged, converted or rounded on the way."""
+    prices = price_columns(sessions)
+    steps = sessions[prices].astype("float64") / instrument.tick
+    bad = (steps - steps.round()).abs().gt(ON_TICK).any(axis=1)
+    return Verdict(
+        name="prices_on_tick",
+        passed=not bad.any(),
+        measured=int(bad.sum()),
+        bound=f"0 sessions with a price that is not a multiple of {instrument.tick:g}",
+        offenders=pick(sessions, bad, prices).sort_values("data_date", ascending=False).head(MAX_OFFENDERS),
+        explanation=f"{bad.sum():,} of {len(sessions):,} sessions have a price off the tick of {instrument.tick:g} "
+        f"{instrument.price.word}.",
+    )
+
+
+def _far(value: pd.Series, other: pd.Series, most: float) -> pd.Series:
+    ratio = value.astype("float64") / other.astype("float64")
+    return ratio.gt(most) | ratio.lt(1 / most)
+
+
+def _price_cause(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", instrument: Instrument) -> str:
+    low, high = instrument.plausibility.level
+    typical = float(np.median(values))
+    dollars = instrument.price.per_dollar
+    if dollars != 1 and low <= typical * dollars <= high:
+        return f"these are US dollars, where {instrument.price.name} are expected; multiply them by {dollars:g}"
+    if low <= typical / FIXED_POINT <= high:
+        return "these are whole billionths (1e-9 fixed point); divide them by 1,000,000,000"
+    factors = [ten for ten in POWERS_OF_TEN if low <= typical / ten <= high]
+    if factors:
+        return f"divided by {factors[0]:g} these would be prices of it; they are in another unit, or of another market"
+    return "no power of ten makes these prices of it; they are of another market, or bad prints"
+
+
+def _volume_cause(typical: float, instrument: Instrument) -> str:
+    least, most = instrument.plausibility.level_of_volume, instrument.plausibility.volume
+    quantity = instrument.contract.quantity
+    if typical > most and least <= typical / 1000 <= most:
+        return "it is 1,000 times too large"
+    if typical > most and least <= typical / quantity <= most:
+        return f"it is counted in units of the contract, which is {instrument.contract.words}; divide it by {quantity:,.0f}"
+    if typical < least <= typical * 1000:
+        return "it is counted in thousands, or it is not the volume of the front contract"
+    return "it is not the volume of the front contract"
