@@ -77,14 +77,12 @@ def prove(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date, regime_wei
     merged = _merged(own, stored.bars)
     try:
         sessions = _sessions(merged, instrument, as_of)
-        if stored.bars is None:
-            _require_revision(sessions.frame, stored.sessions, instrument, market.sessions(instrument))
         rows = _merged(sessions.frame, stored.sessions)
-        return Derivation(sessions, *_features(rows, merged, instrument, regime_weights))
+        derived = Derivation(sessions, *_features(rows, merged, instrument, regime_weights))
     except DataFault as fault:
         if len(merged) == len(own) and len(stored.sessions) == 0:
             raise
-        # Bars that are at fault themselves say so, in the first of these.
+        # Bars that are at fault themselves say so here.
         derive(own, instrument, as_of, regime_weights)
         raise DataFault(
             f"The bars of {instrument.symbol} are sound, but not together with rows that the tables hold and the source does not "
@@ -93,6 +91,9 @@ def prove(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date, regime_wei
             Hint.SOURCE,
             Hint.BESIDE,
         ) from fault
+    if stored.bars is None:
+        _require_revision(sessions.frame, stored.sessions, instrument, market.sessions(instrument))
+    return derived
 
 
 def _sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -> Sessions:

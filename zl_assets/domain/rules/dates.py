@@ -42,7 +42,8 @@ def weekend_bars_are_stubs(bars: pd.DataFrame, instrument: Instrument) -> Verdic
     bad = weekend & (bars["volume"].astype("float64") > most)
     explanation = (
         f"{bad.sum():,} of {weekend.sum():,} weekend bars trade more than {STUB_SHARE:.0%} of a usual weekday. A weekend bar is "
-        f"the first hour of the next session; one with a whole session's volume is dated wrongly.{_moved(bars, instrument)}"
+        f"the first hour of the next session; one with a whole session's volume is dated wrongly."
+        f"{_moved(bars, instrument) if bad.any() else ''}"
     )
     return offending("weekend_bars_are_stubs", bars, pick(bars, bad, ["volume"]), explanation)
 
@@ -80,14 +81,16 @@ def dates_fit_calendar(bars: pd.DataFrame, instrument: Instrument) -> Verdict:
     weekdays = bars[bars["date"].dt.dayofweek < SATURDAY]
     outside = ~weekdays["date"].isin(_calendar(weekdays["date"], instrument))
     most = OUTSIDE + len(weekdays) // OUTSIDE_ONE_IN
+    passed = int(outside.sum()) <= most
     return Verdict(
         name="dates_fit_calendar",
-        passed=int(outside.sum()) <= most,
+        passed=passed,
         measured=int(outside.sum()),
         bound=f"at most {most:,} weekday bars without a session",
         offenders=pick(weekdays, outside, ["volume"]).head(MAX_OFFENDERS),
         explanation=f"{outside.sum():,} of {len(weekdays):,} weekday bars are on days without a session in the calendar "
-        f"{instrument.calendar}. Many of them are dated wrongly, filled in, or of another exchange.{_moved(bars, instrument)}",
+        f"{instrument.calendar}. Many of them are dated wrongly, filled in, or of another exchange."
+        f"{'' if passed else _moved(bars, instrument)}",
     )
 
 
