@@ -70,8 +70,11 @@ def tidy(connection: "duckdb.DuckDBPyConnection", data: Path, *, after_kill: boo
     jobs = drop_old_jobs(connection, now - KEEP_JOBS_SECONDS)
     expired = drop_expired_tables(connection, now)
     compacted = tuple(_catalogs(data)) if after_kill or expired else due(connection, data)
-    for catalog in compacted:
-        compact(connection, catalog)
+    for catalog in _catalogs(data):
+        if catalog in compacted:
+            compact(connection, catalog)
+        else:
+            delete_orphans(connection, catalog)
     if jobs or interrupted:
         connection.execute("CHECKPOINT emulator")
     return Tidied(interrupted, half_made, jobs, expired, compacted)
@@ -194,9 +197,15 @@ def compact(connection: "duckdb.DuckDBPyConnection", catalog: str) -> None:
         # The two before it made snapshots of their own, and let go of the files that they replaced.
         f"ducklake_expire_snapshots('{name}', older_than => now())",
         f"ducklake_cleanup_old_files('{name}', cleanup_all => true)",
-        f"ducklake_delete_orphaned_files('{name}', cleanup_all => true)",
     ):
         connection.execute(f"CALL {call}").fetchall()
+    delete_orphans(connection, catalog)
+
+
+def delete_orphans(connection: "duckdb.DuckDBPyConnection", catalog: str) -> None:
+    """Delete the files of writes that failed, which the catalog never knew: a full disk leaves one for each write."""
+    name = catalog.replace("'", "''")
+    connection.execute(f"CALL ducklake_delete_orphaned_files('{name}', cleanup_all => true)").fetchall()
 
 
 def _catalogs(data: Path) -> list[str]:

@@ -101,6 +101,19 @@ def test_a_compaction_killed_anywhere_loses_no_row_and_is_finished_by_the_next()
 JOBS = "CREATE TABLE emulator.jobs (project_id VARCHAR, job_id VARCHAR, creation_time BIGINT);"
 
 
+@pytest.mark.usefixtures("lake")
+def test_a_file_that_no_write_finished_goes_and_the_others_stay() -> None:
+    """As a full disk leaves them: a server that was not killed, and has little to compact, starts with one."""
+    some = sorted(_files())[0]
+    orphan = Path(some).with_name("ducklake-00000000-0000-0000-0000-000000000000.parquet")
+    with _open() as connection:
+        before, content = _referenced(connection), connection.execute(CONTENT).fetchall()
+        shutil.copy(some, orphan)
+        compaction.delete_orphans(connection, "lake")
+        assert not orphan.exists()
+        assert (_referenced(connection), connection.execute(CONTENT).fetchall()) == (before, content)
+
+
 def test_old_jobs_and_their_results_go_and_new_ones_stay() -> None:
     connection = duckdb.connect()
     connection.execute(
