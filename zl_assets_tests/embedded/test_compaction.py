@@ -104,8 +104,8 @@ JOBS = "CREATE TABLE emulator.jobs (project_id VARCHAR, job_id VARCHAR, creation
 @pytest.mark.usefixtures("lake")
 def test_a_file_that_no_write_finished_goes_and_the_others_stay() -> None:
     """As a full disk leaves them: a server that was not killed, and has little to compact, starts with one."""
-    some = sorted(_files())[0]
-    orphan = Path(some).with_name("ducklake-00000000-0000-0000-0000-000000000000.parquet")
+    some = next(Path("data/lake").rglob("*.parquet"))
+    orphan = some.with_name("ducklake-00000000-0000-0000-0000-000000000000.parquet")
     with _open() as connection:
         before, content = _referenced(connection), connection.execute(CONTENT).fetchall()
         shutil.copy(some, orphan)
