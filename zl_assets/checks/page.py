@@ -3,13 +3,18 @@
 Must not be here: a word about one check.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from zl_assets.catalog import Catalog
 from zl_assets.checks import build
 from zl_assets.checks.group import Group
 from zl_assets.domain.checks import Check
+from zl_assets.domain.rules.revisions import revision_rules
+from zl_assets.domain.rules.rows import bar_history_rules, bar_rules, history_rules
+from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
+from zl_assets.warehouse.verdict import Verdict
 
 _HEAD = """# Checks: what they say, and what to do when one is red
 
@@ -38,6 +43,25 @@ more.
 """
 
 
+_REFUSALS = """
+# What is refused before the first write
+
+A refresh holds the bars to these rules before it changes a table, by themselves and together with what the tables hold: in the
+embedded BigQuery before the bars table is written, in the cloud, where that table is somebody else's, before the sessions are.
+The step fails, its message names the rule, what it measured, the bound, the first rows and, where it can be told, the likely
+cause; no table, file or model changes. Deliver the right bars and run again: the result is that of a run that never saw the
+wrong ones. If the new source is right and the tables are wrong, begin anew: `python -m zl_assets.warehouse reset`, or another
+`ZL_STATE_DIR`; in the cloud `ZL_DATASET_PREFIX`.
+"""
+
+_BY_ROW = "Correct these rows at their source. The message names file and row; a factor that all of them share is a unit."
+_AS_A_WHOLE = "The file is of another market, in another unit, or dated wrongly: look at how it was made."
+_BESIDE = (
+    "The source has changed, not the market: give the earlier file again, or all of its parts in one folder. A row or two may "
+    "be corrected in any way."
+)
+
+
 def page() -> str:
     """The page: the checks of the product as it is installed, then those that the feature families add."""
     # Whatever the environment says: the page is the same on every machine.
@@ -47,7 +71,28 @@ def page() -> str:
     base = build(catalog, plain)
     known = {(check.asset, check.name) for group in base for check in group.checks}
     more = [check for check in _checks(build(Catalog.of(every), every)) if (check.asset, check.name) not in known]
-    return "\n".join([_HEAD, *_sections(_checks(base)), _FAMILIES, *_sections(more)])
+    refusals = [_refusals(instrument) for instrument in catalog.instruments]
+    return "\n".join([_HEAD, *_sections(_checks(base)), _FAMILIES, *_sections(more), _REFUSALS, *refusals])
+
+
+def _refusals(instrument: Instrument) -> str:
+    """The rules that refuse bars, each with what it says of itself."""
+    by_subject: dict[str, tuple[str, Iterable[Callable[..., Verdict]]]] = {
+        "Each bar": (_BY_ROW, bar_rules(instrument)),
+        "All bars": (_AS_A_WHOLE, (*bar_history_rules(instrument), *history_rules(instrument))),
+        "Bars beside those that the tables hold": (_BESIDE, revision_rules(instrument)),
+    }
+    parts = [
+        "\n".join([f"**{subject}.** {todo}", "", "| rule | what holds |", "|---|---|", *map(_rule, rules), ""])
+        for subject, (todo, rules) in by_subject.items()
+    ]
+    return "\n".join([f"## Bars of {instrument.symbol}", "", *parts])
+
+
+def _rule(rule: Callable[..., Verdict]) -> str:
+    predicate = rule.func if isinstance(rule, partial) else rule
+    summary = str(predicate.__doc__).partition("\n\n")[0]
+    return f"| `{predicate.__name__}` | {_cell(summary)} |"
 
 
 def _checks(groups: Iterable[Group]) -> list[Check]:

@@ -137,7 +137,8 @@ def _require_revision(rows: pd.DataFrame, stored: pd.DataFrame, instrument: Inst
     """
     if stored.empty:
         return
-    failed = [v for v in revision_rules(Revision.of(rows, stored), instrument) if not v.passed]
+    revision = Revision.of(rows, stored)
+    failed = [verdict for verdict in (rule(revision) for rule in revision_rules(instrument)) if not verdict.passed]
     if failed:
         raise fault_of(
             failed,

@@ -44,7 +44,7 @@ def prices_positive(frame: pd.DataFrame) -> Verdict:
 
 
 def high_not_below_low(frame: pd.DataFrame) -> Verdict:
-    """high >= low."""
+    """No high is below its low."""
     column = price_names(frame)
     bad = frame[column["high"]] < frame[column["low"]]
     offenders = pick(frame, bad, [column["high"], column["low"]])
@@ -52,7 +52,7 @@ def high_not_below_low(frame: pd.DataFrame) -> Verdict:
 
 
 def open_and_close_in_range(frame: pd.DataFrame) -> Verdict:
-    """open and close lie in [low, high]."""
+    """Open and close lie between low and high."""
     column = price_names(frame)
     high, low = frame[column["high"]], frame[column["low"]]
     outside = [(frame[column[name]] > high) | (frame[column[name]] < low) for name in ("open", "close")]

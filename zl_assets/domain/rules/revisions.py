@@ -5,7 +5,9 @@ Belongs here: predicates on the rows of a source beside those that are stored. M
 A correction touches a few rows, each in its own way. A unit that changed, another market and moved dates touch many, in one way.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -77,15 +79,15 @@ class Revision:
         return self.new[column].astype("float64") / self.old[column].astype("float64")
 
 
-def revision_rules(revision: Revision, instrument: Instrument) -> list[Verdict]:
+def revision_rules(instrument: Instrument) -> tuple[Callable[[Revision], Verdict], ...]:
     """Everything that a source must meet before it may change what is stored."""
-    return [
-        few_lost(revision),
-        no_common_factor(revision, instrument),
-        mostly_unrevised(revision),
-        no_moved_rows(revision),
-        same_volume_unit(revision, instrument),
-    ]
+    return (
+        few_lost,
+        partial(no_common_factor, instrument=instrument),
+        mostly_unrevised,
+        no_moved_rows,
+        partial(same_volume_unit, instrument=instrument),
+    )
 
 
 def few_lost(revision: Revision) -> Verdict:

@@ -75,9 +75,9 @@ def level_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
 
 
 def steps_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
-    """No close is a multiple of the one before it, and no high or low of the close of its own session. One symbol.
+    """No close is a multiple of the one before it, and no high or low of the close of its own session.
 
-    A unit that changes from one session on, and a print that is off by a digit, are such steps; a roll is not.
+    A unit that changes from one session on, and a print that is off by a digit, are such steps; a roll is not. One symbol.
     """
     column = price_names(sessions)
     ordered = sessions.sort_values("data_date", kind="stable")
