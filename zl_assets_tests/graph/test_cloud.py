@@ -1,12 +1,16 @@
 """Cloud mode, as far as it goes without a cloud: what is chosen, and what a person without credentials is told."""
 
+import dagster as dg
 import pytest
 
 from zl_assets.definitions import build_defs
 from zl_assets.io_managers.homes import GoogleBigQuery
 from zl_assets.settings import Settings
+from zl_assets_tests.support.contracts import BARS, SESSIONS
 from zl_assets_tests.support.fixtures import MakeProduct
-from zl_assets_tests.support.product import failures
+from zl_assets_tests.support.product import Product, failures, quiet
+
+BARS_LIVE = f"{BARS.dataset}.{BARS.table}"
 
 
 @pytest.fixture
@@ -24,6 +28,49 @@ def test_without_credentials_every_step_says_how_to_sign_in(no_credentials: None
     said = failures(result)
     assert "regime_weights" in said
     assert all("gcloud auth application-default login" in message for message in said.values())
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            "UPDATE {bars} SET open = open * 1.5, high = high * 1.5, low = low * 1.5, close = close * 1.5 WHERE TRUE",
+            "factor of 1.5",
+        ),
+        ("DELETE FROM {bars} WHERE date BETWEEN '2019-01-01' AND '2019-12-31'", "few_lost"),
+        ("UPDATE {bars} SET volume = 0 WHERE TRUE", "zero everywhere"),
+        ("UPDATE {bars} SET date = DATE_SUB(date, INTERVAL 1 DAY) WHERE TRUE", "1 day too early"),
+    ],
+    ids=["a factor", "a lost year", "no volume", "a day early"],
+)
+def test_somebody_elses_bars_are_proved_before_the_sessions_are_written(
+    cloud_sessions: tuple[Product, dg.Definitions], changed: str, words: str
+) -> None:
+    product, definitions = cloud_sessions
+    before = product.snapshot(with_stamps=True)[SESSIONS.table]
+    product.sql(f"CREATE OR REPLACE TABLE {BARS_LIVE}_good AS SELECT * FROM {BARS_LIVE}")
+    try:
+        product.sql(changed.format(bars=BARS_LIVE))
+        job = definitions.resolve_job_def("sessions")
+        result = job.execute_in_process(instance=product.instance, raise_on_error=False, run_config=quiet())
+    finally:
+        product.sql(f"DELETE FROM {BARS_LIVE} WHERE TRUE")
+        product.sql(f"INSERT INTO {BARS_LIVE} SELECT * FROM {BARS_LIVE}_good")
+        product.sql(f"DROP TABLE {BARS_LIVE}_good")
+    [message] = failures(result).values()
+    assert words in message
+    assert "Traceback" not in message
+    assert product.snapshot(with_stamps=True)[SESSIONS.table] == before
+
+
+@pytest.fixture(scope="module")
+def cloud_sessions(refreshed_product: MakeProduct) -> tuple[Product, dg.Definitions]:
+    """A product whose bars somebody else fills, as in the cloud, in a BigQuery that is here; with a job of its sessions alone."""
+    product = refreshed_product()
+    cloud, embedded = build_defs(product.settings(gcp_project="my-project")), build_defs(product.settings())
+    resources = dict(embedded.resources or {})
+    job = dg.define_asset_job("sessions", selection=dg.AssetSelection.assets(SESSIONS.table).without_checks())
+    return product, dg.Definitions(assets=cloud.assets, resources=resources, jobs=[job])
 
 
 def test_the_cloud_creates_nothing_unless_told_to() -> None:
