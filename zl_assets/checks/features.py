@@ -84,6 +84,7 @@ def feature_checks(instrument: Instrument) -> Group:
                 Level.BLOCKING,
             ),
             *shared.indicators_in_range(asset, instrument),
+            shared.raw_volatility(asset, instrument),
             Check(
                 asset,
                 "roll_columns_sound",
