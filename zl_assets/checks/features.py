@@ -177,7 +177,7 @@ def matrix_checks(catalog: Catalog, instrument: Instrument) -> Group:
             Check(
                 asset,
                 "distinct_regimes",
-                "The rows carry every regime that their dates reach, and no other.",
+                "Every row carries the regime and the weight of its date: all regimes that the dates reach, and no other.",
                 _STAMPED,
                 lambda seen: regimes.distinct_regimes(stored(seen), seen.values[weights]),
                 Level.BLOCKING,
