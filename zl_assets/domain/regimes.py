@@ -99,12 +99,13 @@ def regime_weights() -> pd.DataFrame:
     return conform(rows.rename(columns={"name": "regime", "start": "start_date", "end": "end_date"}), REGIME_WEIGHTS)
 
 
-def regimes_on(dates: pd.Series, regime_weights: pd.DataFrame) -> pd.DataFrame:
+def regimes_on(dates: pd.Series, regime_weights: pd.DataFrame, history: pd.Series | None = None) -> pd.DataFrame:
     """The regime of each date.
 
     Args:
         dates: datetime64[ns], shape (n,).
         regime_weights: REGIME_WEIGHTS.frame_columns.
+        history: the dates that a refusal counts and names, where `dates` are some of them; unset: `dates`.
 
     Returns:
         Columns name (string) and weight (Int64), shape (n, 2), on the index of `dates`.
@@ -123,7 +124,7 @@ def regimes_on(dates: pd.Series, regime_weights: pd.DataFrame) -> pd.DataFrame:
     found = periods.iloc[position.clip(min=0)].set_index(dates.index)
     covered = (dates >= found["start_date"]) & (dates <= found["end_date"])
     if not covered.all():
-        raise DataFault(_uncovered(dates[~covered].sort_values(), len(dates), periods))
+        raise DataFault(_uncovered(dates if history is None else history, periods))
     return found[["regime", "weight"]].rename(columns={"regime": "name"}).astype({"name": "string", "weight": "Int64"})
 
 
@@ -138,8 +139,10 @@ def regimes_reached(dates: pd.Series, regime_weights: pd.DataFrame) -> tuple[str
     return tuple(str(row.regime) for row in periods.itertuples() if dates.between(row.start_date, row.end_date).any())
 
 
-def _uncovered(dates: pd.Series, of: int, periods: pd.DataFrame) -> str:
-    """What is wrong with dates in order that no regime covers, and what would cover them."""
+def _uncovered(history: pd.Series, periods: pd.DataFrame) -> str:
+    """Which of the dates no regime covers, and what would cover them."""
+    within = [history.between(row.start_date, row.end_date) for row in periods.itertuples()]
+    dates = history[~np.logical_or.reduce(within)].sort_values()
     first, last = periods.iloc[0], periods.loc[periods["end_date"].idxmax()]
     is_before, is_after = dates < first["start_date"], dates > last["end_date"]
     before, after, other = dates[is_before], dates[is_after], dates[~is_before & ~is_after]
@@ -157,8 +160,8 @@ def _uncovered(dates: pd.Series, of: int, periods: pd.DataFrame) -> str:
         ways.append("a regime for each of them")
     cut = [f"before {begins}"] * bool(len(before)) + [f"after {ends}"] * bool(len(after))
     return (
-        f"{len(dates):,} of {of:,} dates have no regime: {'; '.join(parts)}. regime_weights covers {begins} to {ends}. Leave the "
-        f"bars {' and '.join(cut) or 'of these dates'} out of the file, or extend the regimes by {'; '.join(ways)}: in REGIMES "
+        f"{len(dates):,} of {len(history):,} dates have no regime: {'; '.join(parts)}. regime_weights covers {begins} to {ends}. "
+        f"Leave the bars {' and '.join(cut) or 'of these dates'} out of the file, or extend the regimes by {'; '.join(ways)}: in REGIMES "
         "in zl_assets/domain/regimes.py, and the same in the live table training.regime_weights; REGIME_COUNT in "
         "zl_assets/domain/rules/regimes.py says how many there are. What weight such sessions have in training is for the owner "
         "of the regimes to decide."

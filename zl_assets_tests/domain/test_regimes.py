@@ -83,16 +83,22 @@ def test_dates_on_both_sides_of_the_regimes_are_told_apart() -> None:
 
 
 def test_what_the_message_advises_is_enough() -> None:
-    """Bars of 2005: an earlier start of the first regime, and nothing else, makes a matrix of them."""
+    """Bars of 2005: an earlier start of the first regime, and nothing else, makes a matrix of them. The refusal counts the
+    sessions of the warm-up too, which have no row in the matrix: they are what the file has too many."""
     sessions = sessions_of(random_closes(120), start="2005-01-03")
     extended = regime_weights()
-    with pytest.raises(DataFault, match="58 of 58 dates have no regime: 58 from 2005-03-30 to 2005-06-17, before"):
+    with pytest.raises(DataFault, match="120 of 120 dates have no regime: 120 from 2005-01-03 to 2005-06-17, before"):
         build_matrix(sessions, features_of(sessions), extended, ZL)
     extended.loc[extended["regime"] == "pre_trade_war", "start_date"] = pd.Timestamp("2005-01-01")
     matrix = build_matrix(sessions, features_of(sessions), extended, ZL)
     assert set(matrix["regime.name"]) == {"pre_trade_war"}
     assert distinct_regimes(matrix, extended).passed
     require([rule(frame) for frame, of in ((matrix, MATRIX), (extended, REGIME_WEIGHTS)) for rule in ROW_RULES[of.table]], "both")
+
+
+def test_a_warm_up_before_the_first_regime_is_no_fault() -> None:
+    sessions = sessions_of(random_closes(120), start="2009-11-02")
+    assert set(build_matrix(sessions, features_of(sessions), regime_weights(), ZL)["regime.name"]) == {"pre_trade_war"}
 
 
 def test_the_regimes_reached_are_those_of_the_dates_and_not_of_their_span() -> None:

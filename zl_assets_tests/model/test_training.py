@@ -160,6 +160,7 @@ def test_everything_that_a_short_history_lacks_is_said_at_once() -> None:
     told = str(stopped.value)
     assert "169 labelled rows are not enough for 5 folds" in told
     assert "The holdout has 0 training and 169 test rows; it needs at least 300" in told
+    assert "From 504 labelled rows on, which the placebo needs, fewer folds" in told
     assert "in the launchpad of lgbm_model" in told
     assert "The tables, the view and the CSV do not depend on the model" in told
 

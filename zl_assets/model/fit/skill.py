@@ -12,12 +12,11 @@ import pandas as pd
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.boosting import binned, forecast, refit_booster
 from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.splits import NEAREST_SHIFT, PLACEBO_ROWS
 from zl_assets.model.fit.training import Fit, cross_validate
 from zl_assets.model.fit.training_set import TrainingSet
 
 SEED = 20100607
-# A year away from the truth on either side: a shift of a few weeks still shares closes with it.
-NEAREST = 252
 # With 239 shifts the least p is 1/240, below 0.05/6 of a family's test; 12 s on 3,810 rows.
 PLACEBO_SHIFTS = 239
 
@@ -51,11 +50,11 @@ def circular_shifts(rows: int, count: int, seed: int) -> np.ndarray:
     Raises:
         TrainingFault: there are too few rows for any.
     """
-    candidates = np.arange(NEAREST, rows - NEAREST + 1)
+    candidates = np.arange(NEAREST_SHIFT, rows - NEAREST_SHIFT + 1)
     if not candidates.size:
         raise TrainingFault(
-            f"{rows} labelled rows are too few for the placebo, whose targets are shifted by {NEAREST} rows or more from either "
-            f"end: at least {2 * NEAREST}. Load a longer history."
+            f"{rows} labelled rows are too few for the placebo, whose targets are shifted by {NEAREST_SHIFT} rows or more from "
+            f"either end: at least {PLACEBO_ROWS}. Load a longer history."
         )
     return np.random.default_rng(seed).permutation(candidates)[:count]
 

@@ -22,7 +22,7 @@ from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.boosting import fit_booster, forecast
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.design import BASE_INPUTS, Input
-from zl_assets.model.fit.splits import purged_holdout
+from zl_assets.model.fit.splits import PLACEBO_ROWS, purged_holdout
 from zl_assets.model.fit.training_set import TrainingSet, training_set
 
 SESSIONS_A_YEAR = 252
@@ -245,7 +245,8 @@ def _missing_for_holdout(train: np.ndarray, test: np.ndarray, data: TrainingSet,
 
 def _mend(data: TrainingSet) -> str:
     return (
-        "Load a longer history, or choose fewer folds, a smaller min_rows_per_leaf or another split_date in the launchpad of "
+        f"Load a longer history. From {PLACEBO_ROWS} labelled rows on, which the placebo needs, fewer folds, a smaller "
+        "min_rows_per_leaf or another split_date may do, in the launchpad of "
         f"{data.instrument.asset_at(data.horizon, MODEL)}. The tables, the view and the CSV do not depend on the model."
     )
 
