@@ -161,10 +161,10 @@ def _uncovered(history: pd.Series, periods: pd.DataFrame) -> str:
     cut = [f"before {begins}"] * bool(len(before)) + [f"after {ends}"] * bool(len(after))
     return (
         f"{len(dates):,} of {len(history):,} dates have no regime: {'; '.join(parts)}. regime_weights covers {begins} to {ends}. "
-        f"Leave the bars {' and '.join(cut) or 'of these dates'} out of the file, or extend the regimes by {'; '.join(ways)}: in REGIMES "
-        "in zl_assets/domain/regimes.py, and the same in the live table training.regime_weights; REGIME_COUNT in "
-        "zl_assets/domain/rules/regimes.py says how many there are. What weight such sessions have in training is for the owner "
-        "of the regimes to decide."
+        f"Leave the bars {' and '.join(cut) or 'of these dates'} out of the file, or extend the regimes in REGIMES, in "
+        f"zl_assets/domain/regimes.py, by {'; '.join(ways)}, and the same in the live table training.regime_weights; "
+        "REGIME_COUNT in zl_assets/domain/rules/regimes.py says how many there are. What weight such sessions have in training "
+        "is for the owner of the regimes to decide."
     )
 
 

@@ -65,7 +65,7 @@ def test_years_before_the_first_regime_are_named_with_what_would_extend_the_regi
     for words in (
         "before the first regime (pre_trade_war) begins",
         "Leave the bars before 2010-01-01 out of the file",
-        "REGIMES in zl_assets/domain/regimes.py",
+        "extend the regimes in REGIMES, in zl_assets/domain/regimes.py, by an earlier start of pre_trade_war",
         "training.regime_weights",
         "for the owner of the regimes to decide",
     ):

@@ -93,7 +93,7 @@ BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
     "fewer than 63 sessions": (lambda bars: bars.head(50), ("63", "Load more history")),
     "dates before the regimes": (
         lambda bars: bars.assign(date=bars["date"] - pd.Timedelta(7 * 100, "D").to_pytimedelta()),
-        ("no regime", "2008-10-01"),
+        ("no regime", "from 2008-07-07 to 2009-12-31", "Leave the bars before 2010-01-01 out", "the owner of the regimes"),
     ),
 }
 
