@@ -131,9 +131,9 @@ def test_a_false_roll_index_cannot_hide_a_bad_print() -> None:
     assert verdict.offenders["data_date"].iloc[0] == frame["data_date"].iloc[70]
 
 
-@pytest.mark.parametrize("ids", [[None] * 120, [1] * 60 + [None] * 60, [1] * 60 + [None] * 20 + [2] * 40])
+@pytest.mark.parametrize("ids", [[None] * 120, [None] * 90 + [1] * 30, [1] * 60 + [None] * 60, [1] * 60 + [None] * 20 + [2] * 40])
 def test_a_gap_that_nobody_can_tell_from_a_bad_print_only_warns(ids: list[int | None]) -> None:
-    """Without instrument_id, after the last one, and between two contracts."""
+    """Without instrument_id, before the first one, after the last one, and between two contracts."""
     frame = features_of(moved(ids, {70: GAP}))
     assert volatility_plausible(frame, MOST).passed
     assert all(rule(frame).passed for rule in ROW_RULES[FEATURES.table])
