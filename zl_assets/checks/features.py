@@ -84,6 +84,7 @@ def feature_checks(instrument: Instrument) -> Group:
                 Level.BLOCKING,
             ),
             *shared.indicators_in_range(asset, instrument),
+            shared.raw_volatility(asset, instrument),
             Check(
                 asset,
                 "roll_columns_sound",
@@ -176,7 +177,7 @@ def matrix_checks(catalog: Catalog, instrument: Instrument) -> Group:
             Check(
                 asset,
                 "distinct_regimes",
-                "The rows carry every regime that their dates reach, and no other.",
+                "Every row carries the regime and the weight of its date: all regimes that the dates reach, and no other.",
                 _STAMPED,
                 lambda seen: regimes.distinct_regimes(stored(seen), seen.values[weights]),
                 Level.BLOCKING,

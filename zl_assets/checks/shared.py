@@ -46,9 +46,29 @@ def indicators_in_range(asset: str, instrument: Instrument) -> tuple[Check, ...]
         Check(
             asset,
             "volatility_plausible",
-            f"21-session volatility is at most {most:.2f} a day; the real series peaks at {largest:.3f}.",
-            LOOK_AT_THE_CLOSES,
+            f"21-session volatility of returns without the gaps between contracts is at most {most:.2f} a day; the real series "
+            f"peaks at {largest:.3f}. Where the bars have no instrument_id nothing is judged.",
+            "Look on these dates for a close that is a bad print, for such an open where the contract changes, or for a change "
+            "of contract without another instrument_id. Correct it at its source and refresh.",
             lambda seen: features.volatility_plausible(seen.values[asset], most),
             Level.BLOCKING,
         ),
+    )
+
+
+def raw_volatility(asset: str, instrument: Instrument) -> Check:
+    """Raw volatility is plausible where nobody can tell a bad print from the gap between two contracts.
+
+    A check of its own, because a check has one level: what is not known to be wrong may not block. Only the features have it; the
+    matrix holds the same values.
+    """
+    most = instrument.plausibility.volatility
+    return Check(
+        asset,
+        "raw_volatility_plausible",
+        f"Where the bars have no instrument_id, raw 21-session volatility is at most {most:.2f} a day. A warning.",
+        "Look at the closes on these dates. A bad print is to be corrected at its source; the gap between two contracts is "
+        "right, and stays. Bars with instrument_id tell the two apart.",
+        lambda seen: features.raw_volatility_plausible(seen.values[asset], most),
+        Level.WARNING,
     )

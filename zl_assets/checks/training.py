@@ -156,7 +156,11 @@ def _model_checks(instrument: Instrument, horizon: Horizon) -> Group:
             blow_up,
         ),
         ("fold_ratio_spread", "No fold is far worse than the others.", blow_up),
-        ("best_fold_r2", "Not too good: a fold's R2 above the bound is a suspected leak.", leak),
+        (
+            "best_fold_r2",
+            "Not too good: a fold's R2 against the better of zero and the training mean. Above the bound: a suspected leak.",
+            leak,
+        ),
         ("largest_ic", "Not too good: a correlation above the bound is a suspected leak.", leak),
         ("target_sd_ratio", "The target swings as widely in the test rows as in the training rows, within bounds.", blow_up),
         (

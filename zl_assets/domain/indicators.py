@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from zl_assets.domain.windows import Floats, padded, row_sums
+from zl_assets.domain.windows import Floats, padded, row_sums, sample_deviation
 
 RSI_PERIOD = 14
 VOLATILITY_WINDOW = 21
@@ -31,13 +31,7 @@ def moving_average(close: Floats, window: int) -> Floats:
 
 def volatility(close: Floats, window: int = VOLATILITY_WINDOW) -> Floats:
     """Sample standard deviation (ddof 1) of the last `window` one-session returns; a fraction per session, not annualised."""
-    returns = close[1:] / close[:-1] - 1.0
-    if len(returns) < window:
-        return padded(close[:0], len(close))
-    windows = sliding_window_view(returns, window)
-    means = row_sums(windows) / window
-    deviations = windows - means[:, np.newaxis]
-    return padded(np.sqrt(row_sums(deviations * deviations) / (window - 1)), len(close))
+    return padded(sample_deviation(close[1:] / close[:-1] - 1.0, window), len(close))
 
 
 def wilder_rsi(close: Floats, period: int = RSI_PERIOD) -> Floats:

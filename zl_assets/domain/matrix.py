@@ -56,7 +56,8 @@ def build_matrix(
             f"Materialize {of_features.table} again, so that both hold the same sessions."
         )
     rows = joined[joined["ma_63"].notna()].reset_index(drop=True)
-    regime = regimes_on(rows["data_date"], regime_weights)
+    # The warm-up needs none, but whoever cuts a file to the regimes cuts all of its sessions.
+    regime = regimes_on(rows["data_date"], regime_weights, history=joined["data_date"])
     matrix = rows[[*KEY, *TECHNICAL_FEATURE_NAMES, *ROLL_NAMES]].assign(
         **{f"market_data.{column.name}": rows[column.name] for column in market.OHLC},
         **{f"regime.{name}": regime[name] for name in ("name", "weight")},

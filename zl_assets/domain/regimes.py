@@ -99,12 +99,13 @@ def regime_weights() -> pd.DataFrame:
     return conform(rows.rename(columns={"name": "regime", "start": "start_date", "end": "end_date"}), REGIME_WEIGHTS)
 
 
-def regimes_on(dates: pd.Series, regime_weights: pd.DataFrame) -> pd.DataFrame:
+def regimes_on(dates: pd.Series, regime_weights: pd.DataFrame, history: pd.Series | None = None) -> pd.DataFrame:
     """The regime of each date.
 
     Args:
         dates: datetime64[ns], shape (n,).
         regime_weights: REGIME_WEIGHTS.frame_columns.
+        history: the dates that a refusal counts and names, where `dates` are some of them; unset: `dates`.
 
     Returns:
         Columns name (string) and weight (Int64), shape (n, 2), on the index of `dates`.
@@ -123,11 +124,50 @@ def regimes_on(dates: pd.Series, regime_weights: pd.DataFrame) -> pd.DataFrame:
     found = periods.iloc[position.clip(min=0)].set_index(dates.index)
     covered = (dates >= found["start_date"]) & (dates <= found["end_date"])
     if not covered.all():
-        uncovered = dates[~covered].sort_values()
-        named = ", ".join(str(date)[:10] for date in uncovered.head(10))
-        raise DataFault(
-            f"{len(uncovered):,} of {len(dates):,} dates have no regime: {named}{', ...' if len(uncovered) > 10 else ''}. "
-            f"regime_weights covers {str(periods['start_date'].min())[:10]} to {str(periods['end_date'].max())[:10]}. "
-            "Remove these dates from the bars, or add a regime that covers them to REGIMES in zl_assets/domain/regimes.py."
-        )
+        raise DataFault(_uncovered(dates if history is None else history, periods))
     return found[["regime", "weight"]].rename(columns={"regime": "name"}).astype({"name": "string", "weight": "Int64"})
+
+
+def regimes_reached(dates: pd.Series, regime_weights: pd.DataFrame) -> tuple[str, ...]:
+    """The regimes that at least one of the dates lies in, oldest first.
+
+    Args:
+        dates: datetime64[ns].
+        regime_weights: REGIME_WEIGHTS.frame_columns.
+    """
+    periods = regime_weights.sort_values("start_date")
+    return tuple(str(row.regime) for row in periods.itertuples() if dates.between(row.start_date, row.end_date).any())
+
+
+def _uncovered(history: pd.Series, periods: pd.DataFrame) -> str:
+    """Which of the dates no regime covers, and what would cover them."""
+    within = [history.between(row.start_date, row.end_date) for row in periods.itertuples()]
+    dates = history[~np.logical_or.reduce(within)].sort_values()
+    first, last = periods.iloc[0], periods.loc[periods["end_date"].idxmax()]
+    is_before, is_after = dates < first["start_date"], dates > last["end_date"]
+    before, after, other = dates[is_before], dates[is_after], dates[~is_before & ~is_after]
+    begins, ends = f"{first['start_date']:%Y-%m-%d}", f"{last['end_date']:%Y-%m-%d}"
+    parts, ways = [], []
+    if len(before):
+        parts.append(f"{_span(before)}, before the first regime ({first['regime']}) begins")
+        ways.append(f"an earlier start of {first['regime']}, or a regime before it")
+    if len(after):
+        parts.append(f"{_span(after)}, after the last regime ({last['regime']}) has ended")
+        ways.append(f"a later end of {last['regime']}, or a regime after it")
+    if len(other):
+        named = ", ".join(str(date)[:10] for date in other.head(10))
+        parts.append(f"{named}{', ...' if len(other) > 10 else ''}")
+        ways.append("a regime for each of them")
+    cut = [f"before {begins}"] * bool(len(before)) + [f"after {ends}"] * bool(len(after))
+    return (
+        f"{len(dates):,} of {len(history):,} dates have no regime: {'; '.join(parts)}. regime_weights covers {begins} to {ends}. "
+        f"Leave the bars {' and '.join(cut) or 'of these dates'} out of the file, or extend the regimes in REGIMES, in "
+        f"zl_assets/domain/regimes.py, by {'; '.join(ways)}, and the same in the live table training.regime_weights; "
+        "REGIME_COUNT in zl_assets/domain/rules/regimes.py says how many there are. What weight such sessions have in training "
+        "is for the owner of the regimes to decide."
+    )
+
+
+def _span(dates: pd.Series) -> str:
+    first, last = f"{dates.iloc[0]:%Y-%m-%d}", f"{dates.iloc[-1]:%Y-%m-%d}"
+    return first if len(dates) == 1 else f"{len(dates):,} from {first} to {last}"

@@ -22,6 +22,15 @@ def difference(values: Floats, lag: int) -> Floats:
     return padded(values[lag:] - values[:-lag], len(values))
 
 
+def sample_deviation(values: Floats, window: int) -> Floats:
+    """Sample standard deviation (ddof 1) of the last `window` values, today's included, in the values' unit."""
+    if len(values) < window:
+        return padded(values[:0], len(values))
+    windows = sliding_window_view(values, window)
+    deviations = windows - (row_sums(windows) / window)[:, np.newaxis]
+    return padded(np.sqrt(row_sums(deviations * deviations) / (window - 1)), len(values))
+
+
 def z_score(values: Floats, window: int) -> Floats:
     """(values[t] - mean) / sample standard deviation (ddof 1) of the last `window` values, today's included.
 

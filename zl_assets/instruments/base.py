@@ -106,7 +106,8 @@ class Plausibility:
         thin_lots: a session that trades fewer contracts is thin.
         thin_share: the largest share of thin sessions that is not worth a warning.
         stub_print: a weekend stub's price further than this from the stub's own close, as a fraction, is a bad print.
-        volatility: the largest 21-session volatility a day that is plausible, a fraction.
+        volatility: the largest 21-session volatility a day that is plausible, a fraction, of returns without the gaps between
+            contracts.
         largest_volatility: the largest that its real history has shown.
     """
 

@@ -52,8 +52,10 @@ INSTRUMENT = Instrument(
         thin_share=0.01,
         # Of the 105 stubs one has a print further away: 2014-08-31, high 39.66, close 32.88, 20.6 %.
         stub_print=0.10,
+        # Raw it peaks at 0.0404. One roll gap takes the raw ones of corn (0.103) and meal (0.106) beyond the bound; adjusted they
+        # stay below 0.036, those of wheat below 0.056.
         volatility=0.10,
-        largest_volatility=0.040,
+        largest_volatility=0.038,
     ),
     minima=Minima(matrix_rows=3800, labelled_rows=3600),
     # About the 99 % quantile of the model of record on 60 circularly shifted targets of the real series (docs/thresholds.json).
@@ -63,7 +65,7 @@ INSTRUMENT = Instrument(
         GateBound("worst_fold_ratio", None, 1.30),
         # One fold that blows up, whatever the market did in the others. Shifted: 99 % below 1.23.
         GateBound("fold_ratio_spread", None, 1.25),
-        # Shifted: 99 % below 0.094.
+        # Against the better of zero and the training mean. Shifted: 99 % below 0.084; against zero alone it was 0.094.
         GateBound("best_fold_r2", None, 0.10),
         # Two standard errors in a fold of 635 rows, of which overlap leaves about 30. Shifted: 99 % below 0.33.
         GateBound("largest_ic", None, 0.40),

@@ -53,5 +53,5 @@ def test_a_session_without_features_stops_with_its_date() -> None:
 
 
 def test_a_date_outside_the_regimes_stops() -> None:
-    with pytest.raises(DataFault, match="no regime: 2030-01-01"):
+    with pytest.raises(DataFault, match="no regime: 14 from 2030-01-01 to 2030-01-18, after"):
         matrix_of(sessions_of(random_closes(80), start="2029-10-01"))

@@ -2,15 +2,17 @@
 
 import datetime as dt
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
 from zl_assets.domain.regimes import regime_weights
-from zl_assets.domain.rules.features import prefix_invariant
+from zl_assets.domain.rules.features import prefix_invariant, raw_volatility_plausible, volatility_plausible
 from zl_assets.domain.rules.market import thin_sessions
 from zl_assets.domain.rules.matrix import matrix_rows_recomputed
 from zl_assets.domain.rules.regimes import distinct_regimes
@@ -18,6 +20,7 @@ from zl_assets.domain.rules.training import targets_spanning_a_roll
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
 from zl_assets.domain.targets import forward_return, label_end_dates
 from zl_assets.sources.bars import read_bars
+from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.support.builders import AS_OF
@@ -84,6 +87,37 @@ def test_the_real_bars_hold_every_row_assertion() -> None:
     for table, frame in frames.items():
         require([assertion(frame) for assertion in ROW_RULES[table]], table)
     require([matrix_rows_recomputed(matrix, sessions.frame, weights), distinct_regimes(matrix, weights)], "matrix")
+
+
+def test_the_largest_volatility_without_roll_gaps_is_the_documented_one() -> None:
+    _, features, _ = real()
+    # By pandas, from the index; no session of the real bars lacks it.
+    largest = (features["roll_index"] / features["roll_index"].shift() - 1).rolling(21).std().max()
+    assert f"the largest is {largest:.4f}" in volatility_plausible(features, ZL.plausibility.volatility).explanation
+    assert round(largest, 3) == ZL.plausibility.largest_volatility
+
+
+@pytest.mark.parametrize(
+    ("symbol", "day", "raw", "adjusted"), [("ZC", "2013-07-01", 0.103, 0.035), ("ZM", "2013-07-01", 0.106, 0.035)]
+)
+def test_a_real_roll_gap_of_a_quarter_is_not_implausible(symbol: str, day: str, raw: float, adjusted: float) -> None:
+    """Old crop against new: the front contract of corn fell by 26 % overnight, and nobody lost them."""
+    of_symbol = replace(ZL, symbol=symbol)
+    rows = pd.read_parquet(shared_data("databento_ag_ohlcv_1d.parquet"))
+    own = conform(rows[rows["symbol"] == symbol].assign(date=lambda f: pd.to_datetime(f["date"])), BARS)
+    features = feature_rows(build_sessions(own, of_symbol, AS_OF).frame, own, of_symbol)
+    most = ZL.plausibility.volatility
+    assert round(features["volatility_21d"].max(), 3) == raw > most
+    verdict = volatility_plausible(features, most)
+    assert verdict.passed
+    assert f"the largest is {adjusted:.3f}"[:-1] in verdict.explanation
+    # Without instrument_id the same gap is a warning, with its date.
+    blind = conform(own.assign(instrument_id=pd.NA), BARS)
+    unknown = feature_rows(build_sessions(blind, of_symbol, AS_OF).frame, blind, of_symbol)
+    assert volatility_plausible(unknown, most).passed
+    warned = raw_volatility_plausible(unknown, most)
+    assert not warned.passed
+    assert f"{warned.offenders['data_date'].iloc[0]:%Y-%m-%d}" == day
 
 
 def test_a_refresh_the_day_before_sees_one_session_less() -> None:

@@ -4,8 +4,13 @@ import pandas as pd
 import pytest
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.domain.regimes import REGIMES, regime_weights, regimes_on
+from zl_assets.domain.matrix import build_matrix
+from zl_assets.domain.regimes import REGIMES, regime_weights, regimes_on, regimes_reached
+from zl_assets.domain.rules.regimes import distinct_regimes
 from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.verdict import require
+from zl_assets_tests.support.builders import features_of, random_closes, sessions_of
+from zl_assets_tests.support.contracts import MATRIX, ROW_RULES, ZL
 
 # Written out a second time from the domain's table, so that a slip in the constants shows.
 TABLE = """
@@ -48,6 +53,60 @@ def test_a_date_outside_the_regimes_stops_with_its_name(date: str) -> None:
     dates = pd.Series(pd.to_datetime(["2020-01-02", date]))
     with pytest.raises(DataFault, match=f"1 of 2 dates have no regime: {date}.*2010-01-01 to 2029-12-31"):
         regimes_on(dates, regime_weights())
+
+
+def test_years_before_the_first_regime_are_named_with_what_would_extend_the_regimes() -> None:
+    dates = pd.Series(pd.bdate_range("2003-03-03", "2012-12-31"))
+    early = (dates < "2010-01-01").sum()
+    with pytest.raises(DataFault) as stopped:
+        regimes_on(dates, regime_weights())
+    told = str(stopped.value)
+    assert f"{early:,} of {len(dates):,} dates have no regime: {early:,} from 2003-03-03 to 2009-12-31, before" in told
+    for words in (
+        "before the first regime (pre_trade_war) begins",
+        "Leave the bars before 2010-01-01 out of the file",
+        "extend the regimes in REGIMES, in zl_assets/domain/regimes.py, by an earlier start of pre_trade_war",
+        "training.regime_weights",
+        "for the owner of the regimes to decide",
+    ):
+        assert words in told
+    assert "after" not in told
+
+
+def test_dates_on_both_sides_of_the_regimes_are_told_apart() -> None:
+    dates = pd.Series(pd.to_datetime(["2031-05-02", "2009-12-31", "2020-01-02", "2030-01-01"]))
+    with pytest.raises(DataFault) as stopped:
+        regimes_on(dates, regime_weights())
+    assert "no regime: 2009-12-31, before the first" in str(stopped.value)
+    assert "; 2 from 2030-01-01 to 2031-05-02, after the last regime (trump_term) has ended" in str(stopped.value)
+    assert "Leave the bars before 2010-01-01 and after 2029-12-31 out of the file" in str(stopped.value)
+
+
+def test_what_the_message_advises_is_enough() -> None:
+    """Bars of 2005: an earlier start of the first regime, and nothing else, makes a matrix of them. The refusal counts the
+    sessions of the warm-up too, which have no row in the matrix: they are what the file has too many."""
+    sessions = sessions_of(random_closes(120), start="2005-01-03")
+    extended = regime_weights()
+    with pytest.raises(DataFault, match="120 of 120 dates have no regime: 120 from 2005-01-03 to 2005-06-17, before"):
+        build_matrix(sessions, features_of(sessions), extended, ZL)
+    extended.loc[extended["regime"] == "pre_trade_war", "start_date"] = pd.Timestamp("2005-01-01")
+    matrix = build_matrix(sessions, features_of(sessions), extended, ZL)
+    assert set(matrix["regime.name"]) == {"pre_trade_war"}
+    assert distinct_regimes(matrix, extended).passed
+    require([rule(frame) for frame, of in ((matrix, MATRIX), (extended, REGIME_WEIGHTS)) for rule in ROW_RULES[of.table]], "both")
+
+
+def test_a_warm_up_before_the_first_regime_is_no_fault() -> None:
+    sessions = sessions_of(random_closes(120), start="2009-11-02")
+    assert set(build_matrix(sessions, features_of(sessions), regime_weights(), ZL)["regime.name"]) == {"pre_trade_war"}
+
+
+def test_the_regimes_reached_are_those_of_the_dates_and_not_of_their_span() -> None:
+    weights = regime_weights()
+    assert regimes_reached(pd.Series(pd.to_datetime(["2024-05-01", "2024-05-02"])), weights) == ("trump_anticipation",)
+    # From the one to the other lie three regimes in which there is no session.
+    assert regimes_reached(pd.Series(pd.to_datetime(["2021-01-04", "2019-12-31"])), weights) == ("trade_war", "inflation")
+    assert regimes_reached(pd.Series([], dtype="datetime64[ns]"), weights) == ()
 
 
 def test_a_date_in_a_gap_of_the_table_stops() -> None:

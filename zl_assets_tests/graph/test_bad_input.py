@@ -112,7 +112,10 @@ BROKEN: dict[str, tuple[Breaking, tuple[str, ...]]] = {
     "no volume": (at("volume", None), ("volume_sound", "row=1001")),
     "a print ten times too high": (_times_ten, ("steps_plausible", "factor of")),
     "fewer than 63 sessions": (lambda bars: bars.head(50), ("63", "Load more history")),
-    "dates before the regimes": (_from_2008, ("no regime", "2008-10-01")),
+    "dates before the regimes": (
+        _from_2008,
+        ("no regime", "from 2008-07-03 to 2009-12-31", "Leave the bars before 2010-01-01 out", "the owner of the regimes"),
+    ),
     "dollars": (_dollars, ("prices_in_range", "bars.parquet", "row=1,", "US dollars")),
     "another market": (lambda bars: _times(bars, 8.0), ("level_plausible", "another market")),
     "no volume at all": (lambda bars: bars.assign(volume=0), ("volumes_plausible", "zero everywhere")),

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import spearmanr
+from sklearn.metrics import mean_squared_error
 
 from zl_assets.model.fit import gates
 from zl_assets.model.fit.boosting import forecast
 from zl_assets.model.fit.gates import GateResult, evaluate_gates, gain_shares, importance_rank_correlation, permutation_importance
-from zl_assets.model.fit.training import TrainedModel, fit
+from zl_assets.model.fit.training import Fit, TrainedModel, fit
 from zl_assets_tests.model.conftest import SHA
+from zl_assets_tests.model.record import RECORD, train
+from zl_assets_tests.model.views import view_of
 from zl_assets_tests.studies import mutants
 
 
@@ -98,6 +101,37 @@ def test_a_return_shifted_by_five_rows_is_too_good_on_the_real_bars(real_model: 
     assert red(mutants.early_return(real_model, real_view)) >= {"best_fold_r2", "permutation_importance"}
 
 
+def drifting_walk(drift: float) -> pd.DataFrame:
+    """A view over a random walk that rises by `drift` a session: nothing in it can be forecast but its mean."""
+    dates = pd.Series(pd.bdate_range(end="2025-12-31", periods=3893))
+    return view_of(dates, pd.Series(40 * np.exp(np.random.default_rng(7).normal(drift, 0.015, 3893).cumsum())))
+
+
+def test_a_drifting_market_is_not_too_good_by_its_mean() -> None:
+    """As ES was: against zero alone 0.133, where the mean of the training rows gave 0.135."""
+    model = train(drifting_walk(0.0015), RECORD, SHA)
+    best = max(model.folds, key=lambda fold: fold.score.r2)
+    assert best.score.r2 > 0.10
+    result = next(r for r in evaluate_gates(model) if r.name == "best_fold_r2")
+    assert result.passed
+    target = model.data.target
+
+    def against(fold: Fit, constant: float) -> float:
+        return float(mean_squared_error(target[fold.test], np.full(len(fold.test), constant)))
+
+    expected = [
+        1 - mean_squared_error(target[f.test], f.prediction) / min(against(f, 0.0), against(f, target[f.train].mean()))
+        for f in model.folds
+    ]
+    assert result.measured == pytest.approx(max(expected))
+
+
+@pytest.mark.parametrize("noise", [1, 2])
+def test_a_leak_in_a_drifting_market_is_too_good(noise: float) -> None:
+    model = train(drifting_walk(0.0015), RECORD, SHA)
+    assert red(mutants.noisy_future(model, noise)) >= {"best_fold_r2", "largest_ic", "permutation_importance"}
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_eight_bars_off_by_a_hundred_are_seen(real_bars: pd.DataFrame, seed: int) -> None:
     assert red(mutants.wrong_bars(real_bars["date"], real_bars["close"], seed)) >= {"target_sd_ratio", "worst_fold_ratio"}
@@ -126,7 +160,7 @@ def test_one_fold_that_blows_up_is_red_beside_good_ones(walk_model: TrainedModel
     assert red(evaluate_gates(dataclasses.replace(walk_model, folds=(worse, *calm)))) == {"fold_ratio_spread"}
 
 
-@pytest.mark.parametrize("field", ["ratio", "r2", "ic", "sd_target_test", "sd_prediction"])
+@pytest.mark.parametrize("field", ["ratio", "rmse", "rmse_zero", "rmse_mean", "ic", "sd_target_test", "sd_prediction"])
 def test_a_score_that_is_not_a_number_fails(walk_model: TrainedModel, field: str) -> None:
     first, *rest = walk_model.folds
     broken = dataclasses.replace(first, score=dataclasses.replace(first.score, **{field: math.nan}))

@@ -64,6 +64,9 @@ def test_the_words_hold_the_measured_numbers(evidence: Evidence, report: Report)
     assert f"skill {evidence.placebo.skill:+.3f}" in skill
     assert f"p = {evidence.placebo.p:.3f}" in skill
     assert "On 5 targets" in skill
+    # Sums of 21 steps: about a 21st of the rows, at the ends a little more.
+    rows = len(evidence.out_of_fold)
+    assert f"{rows:,} sessions, which overlap and are worth about {rows / (21 - 440 / (3 * rows)):.0f} independent" in skill
     newest = evidence.forecasts.iloc[-1]
     for cents in (newest.close, newest.predicted_close, newest.low_close, newest.high_close):
         assert f"{cents:.2f}" in buyer

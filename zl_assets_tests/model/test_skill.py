@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_squared_error
 
+from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.skill import SEED, circular_shifts, effective_rows, placebo, pooled_skill, shifted, skill_interval
 from zl_assets.model.fit.training import TrainedModel, cross_validate
 from zl_assets_tests.model.record import RECORD
@@ -18,7 +19,7 @@ def test_no_shift_is_near_the_truth_and_none_is_drawn_twice() -> None:
     assert shifts.max() <= 3810 - 252
     assert list(circular_shifts(600, 200, SEED)) != sorted(circular_shifts(600, 200, SEED))
     assert len(circular_shifts(600, 200, SEED)) == 600 - 2 * 252 + 1
-    with pytest.raises(ValueError, match="503 rows are too few"):
+    with pytest.raises(TrainingFault, match=r"503 labelled rows are too few for the placebo.* at least 504"):
         circular_shifts(503, 1, SEED)
 
 
@@ -80,13 +81,33 @@ def test_the_real_skill_is_below_zero_and_says_so(real_model: TrainedModel) -> N
     assert high == pytest.approx(-0.001, abs=0.01)
 
 
-def test_overlapping_labels_are_worth_a_twentieth_of_their_number() -> None:
-    steps = np.random.default_rng(0).normal(size=200_000)
-    overlapping = np.convolve(steps, np.ones(21), mode="valid")
-    # 1 + 2 sum (1 - k/21)^2 over k = 1..20, weighted again by Bartlett: 21 * 2/3, for long windows 21.
-    assert len(overlapping) / effective_rows(overlapping, 20) == pytest.approx(14.0, rel=0.03)
-    assert len(overlapping) / effective_rows(overlapping, 400) == pytest.approx(21.0, rel=0.10)
-    assert effective_rows(steps, 20) == pytest.approx(len(steps), rel=0.05)
+def variance_of_the_mean(rows: int, overlap: int) -> float:
+    """Of `rows` neighbouring sums over `overlap` steps of variance 1, pair by pair."""
+    at = np.arange(rows)
+    shared = np.clip(overlap - np.abs(at[:, None] - at), 0, None)
+    return float(shared.mean())
+
+
+@pytest.mark.parametrize(("rows", "overlap"), [(3175, 21), (200, 63), (21, 21), (5, 21), (40, 1), (1, 21)])
+def test_effective_rows_give_the_variance_of_the_mean(rows: int, overlap: int) -> None:
+    """The variance of one is `overlap`; that of the mean is it divided by the effective rows."""
+    assert overlap / effective_rows(rows, overlap) == pytest.approx(variance_of_the_mean(rows, overlap))
+
+
+def test_effective_rows_are_those_of_simulated_sums_and_not_half_as_many_again() -> None:
+    """4,000 histories as long as the out-of-fold rows of the real bars: 151.5 by the formula; Bartlett weights gave 228."""
+    random = np.random.default_rng(1)
+    means = []
+    for _ in range(4000):
+        path = np.concatenate([[0.0], random.normal(size=3175 + 20).cumsum()])
+        sums = path[21:] - path[:-21]
+        assert len(sums) == 3175
+        means.append(sums.mean())
+    simulated = 21 / np.var(means)
+    # The error of a variance of 4,000 draws is 2.2 %.
+    assert effective_rows(3175, 21) == pytest.approx(simulated, rel=0.07)
+    assert effective_rows(3175, 21) == pytest.approx(151.5, abs=0.05)
+    assert effective_rows(3175, 1) == 3175
 
 
 def test_the_folds_alone_are_those_of_the_whole_training(walk_model: TrainedModel) -> None:

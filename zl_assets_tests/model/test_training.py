@@ -140,7 +140,35 @@ def test_dates_as_text_are_refused(walk: pd.DataFrame) -> None:
 
 
 def test_too_few_rows_for_the_folds_are_refused() -> None:
-    refused(random_walk_view(sessions=900), "817 labelled rows are not enough for 5 folds .* would train on 116 rows")
+    refused(
+        random_walk_view(sessions=900),
+        "817 labelled rows are not enough for 5 folds .* would train on 116 rows .* 1,921 labelled rows are enough, which 8.0",
+    )
+
+
+def test_the_rows_that_are_said_to_be_enough_are_enough_and_one_less_is_not() -> None:
+    """The 62 sessions of the warm-up and the 21 without a label are no labelled rows."""
+    for rows in (1921, 1925, 1926):
+        assert len(train(random_walk_view(sessions=rows + 62 + 21), RECORD, SHA).folds) == 5
+    refused(random_walk_view(sessions=1920 + 62 + 21), "1,920 labelled rows are not enough .* would train on 299 rows")
+
+
+def test_everything_that_a_short_history_lacks_is_said_at_once() -> None:
+    """A year: no fold can be made of it, and nothing of it lies before the split date."""
+    with pytest.raises(TrainingFault) as stopped:
+        train(random_walk_view(sessions=252), RECORD, SHA)
+    told = str(stopped.value)
+    assert "169 labelled rows are not enough for 5 folds" in told
+    assert "The holdout has 0 training and 169 test rows; it needs at least 300" in told
+    assert "From 504 labelled rows on, which the placebo needs, fewer folds" in told
+    assert "in the launchpad of lgbm_model" in told
+    assert "The tables, the view and the CSV do not depend on the model" in told
+
+
+def test_a_history_within_one_regime_is_trained_on(walk: pd.DataFrame) -> None:
+    early = walk[walk["data_date"] < "2018-02-01"].assign(target_1m=lambda f: f["target_1m"].where(f.index < len(f) - 21))
+    assert early["regime_name"].nunique() == 1
+    assert len(train(early, config_of(min_rows_per_leaf=100, split_date=dt.date(2016, 1, 1)), SHA).folds) == 5
 
 
 def test_fewer_rows_than_the_horizon_are_refused(walk: pd.DataFrame) -> None:
@@ -152,7 +180,7 @@ def test_no_rows_are_refused(walk: pd.DataFrame) -> None:
 
 
 def test_a_split_date_after_the_last_row_is_refused(walk: pd.DataFrame) -> None:
-    refused(walk, r"The holdout has \d+ training and 0 test rows", config_of(split_date=dt.date(2026, 6, 1)))
+    refused(walk, r"The holdout has 3,810 training and 0 test rows", config_of(split_date=dt.date(2026, 6, 1)))
 
 
 def test_a_split_date_before_the_first_row_is_refused(walk: pd.DataFrame) -> None:
@@ -194,7 +222,9 @@ def test_a_fold_without_weight_is_refused(walk: pd.DataFrame) -> None:
 
 
 def test_a_single_regime_is_refused(walk: pd.DataFrame) -> None:
-    refused(walk.assign(regime_name="inflation"), "all labelled rows are in one regime, inflation")
+    refused(
+        walk.assign(regime_name="inflation"), "all labelled rows are in one regime, inflation, but their dates reach pre_trade"
+    )
 
 
 def test_a_row_without_a_regime_is_refused(walk: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from zl_assets.domain.regimes import regimes_reached
 from zl_assets.domain.rules.offenders import day, offending, pick
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
@@ -58,21 +59,27 @@ def regimes_cover_the_calendar(regime_weights: pd.DataFrame) -> Verdict:
 
 
 def distinct_regimes(matrix: pd.DataFrame, regime_weights: pd.DataFrame) -> Verdict:
-    """The matrix has more than one regime: those whose periods its dates reach, all of them and no other."""
-    first, last = matrix["data_date"].min(), matrix["data_date"].max()
-    reached = regime_weights[(regime_weights["start_date"] <= last) & (regime_weights["end_date"] >= first)]
-    expected, found = set(reached["regime"]), set(matrix["regime.name"].dropna())
-    missing, unknown = sorted(expected - found), sorted(found - expected)
+    """Every row carries the regime and the weight that the table gives for its date: all regimes that the dates reach, no other.
+
+    How many regimes that are follows from the dates: one in a history that lies within one, and never one where they reach
+    several, as in the system whose 1,404 rows were all of one regime with weight 1. Rows without a regime are left to
+    `regimes_named`.
+    """
+    names, dates = matrix["regime.name"], matrix["data_date"]
+    right = pd.Series(False, index=matrix.index)
+    for row in regime_weights.itertuples():
+        of_regime = dates.between(row.start_date, row.end_date) & names.eq(row.regime) & matrix["regime.weight"].eq(row.weight)
+        right |= of_regime.fillna(False).astype(bool)
+    wrong = names.notna() & ~right
+    reached, found = regimes_reached(dates, regime_weights), names.nunique()
     return Verdict(
         name="distinct_regimes",
-        passed=len(found) > 1 and not missing and not unknown,
-        measured=len(found),
-        bound=f"the {len(expected)} regimes that the rows' dates reach into, and more than one",
-        offenders=pd.DataFrame(
-            {
-                "regime": [*missing, *unknown],
-                "fault": ["no row has it"] * len(missing) + ["not a regime of these dates"] * len(unknown),
-            }
-        ).head(MAX_OFFENDERS),
-        explanation=f"The rows from {day(first)} to {day(last)} carry {len(found)} different regimes.",
+        passed=bool(len(matrix)) and not wrong.any(),
+        measured=found,
+        bound=f"the {len(reached)} that the dates reach ({', '.join(reached) or 'none'}), each row with the one of its date",
+        offenders=pick(matrix, wrong, ["regime.name", "regime.weight"]).head(MAX_OFFENDERS),
+        explanation=(
+            f"The rows from {day(dates.min())} to {day(dates.max())} carry {found} different regimes, and {wrong.sum():,} of "
+            f"{len(matrix):,} rows another regime or weight than the one of their date."
+        ),
     )

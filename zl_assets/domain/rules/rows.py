@@ -74,5 +74,6 @@ def matrix_rules(instrument: Instrument) -> tuple[RowRule, ...]:
 
 
 def _indicator_rules(instrument: Instrument) -> tuple[RowRule, ...]:
+    # Raw volatility without instrument_id only warns, so it is no rule of the write path.
     plausible = partial(volatility_plausible, most=instrument.plausibility.volatility)
     return (features_finite, rsi_in_range, volatility_in_plan, plausible)

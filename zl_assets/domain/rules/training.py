@@ -12,6 +12,9 @@ from zl_assets.domain.rules.offenders import TOLERANCE, agree, offending, pick
 from zl_assets.instruments.base import Horizon
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
+# A history of six horizons holds three or four rolls of soybean oil; one of seven targets may hold none, or be all before one.
+HORIZONS_TO_JUDGE = 6
+
 
 def labelled_rows_at_least(view: pd.DataFrame, target: str, minimum: int) -> Verdict:
     """The training view has at least `minimum` rows with a target."""
@@ -54,14 +57,17 @@ def targets_spanning_a_roll(view: pd.DataFrame, matrix: pd.DataFrame, horizon: H
         matrix: data_date and is_roll of the same rows.
     """
     least, most = horizon.spanning
+    enough = HORIZONS_TO_JUDGE * horizon.sessions
     ordered = matrix.sort_values("data_date", kind="stable", ignore_index=True)
     labelled = ordered["data_date"].isin(view.loc[view[horizon.target].notna(), "data_date"])
     spans = spans_a_roll(ordered["is_roll"], horizon.sessions)[labelled].dropna()
     share = float(spans.mean()) if len(spans) else math.nan
     known = f"{share:.1%} of {len(spans):,} targets span a roll: part of such a target is the gap between two contracts."
+    if len(spans) < enough:
+        known += f" So few say nothing of the share; it is judged from {enough} on."
     return Verdict(
         name="targets_spanning_a_roll",
-        passed=not len(spans) or least <= share <= most,
+        passed=len(spans) < enough or least <= share <= most,
         measured=share if len(spans) else "not known",
         bound=f"{least:.0%} to {most:.0%}, where the source has instrument_id",
         offenders=ordered.iloc[:0],

@@ -82,8 +82,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "best_fold_r2": (
         "not too good: R2",
-        "Best fold's R2 against forecasting zero. Above the bound: suspected leak. These features cannot know that much "
-        "about the next {horizon}, so look for one that has seen the future.",
+        "Best fold's R2 against the better of forecasting zero and the training mean. Above the bound: suspected leak. These "
+        "features cannot know that much about the next {horizon}, so look for one that has seen the future.",
     ),
     "largest_ic": (
         "not too good: correlation",
@@ -158,7 +158,7 @@ def evaluate_gates(trained: TrainedModel) -> tuple[GateResult, ...]:
     measured: dict[str, pd.Series[float]] = {
         "worst_fold_ratio": ratios,
         "fold_ratio_spread": ratios / ratios.median(skipna=False),
-        "best_fold_r2": _by_fold(trained, "r2"),
+        "best_fold_r2": r2_of_better(trained),
         "largest_ic": _by_fold(trained, "ic").abs(),
         "target_sd_ratio": _by_fold(trained, "sd_target_test") / sd_train,
         "out_of_range_share": _cells(out_of_range(trained)),
@@ -168,6 +168,17 @@ def evaluate_gates(trained: TrainedModel) -> tuple[GateResult, ...]:
         "permutation_importance": permutation_importance(trained).mean(axis="index"),
     }
     return tuple(_judge(gate, measured[gate.name]) for gate in model_gates(trained.data.instrument, trained.data.horizon))
+
+
+def r2_of_better(trained: TrainedModel) -> "pd.Series[float]":
+    """Each fold's R2 against the better of its two baselines, zero and the mean of its training rows.
+
+    Against zero alone a drifting market looks like a leak: a constant forecast of the drift has such an R2 too.
+    """
+    rmse = _by_fold(trained, "rmse")
+    # Not a number where any of the three is not one.
+    better = _by_fold(trained, "rmse_zero").combine(_by_fold(trained, "rmse_mean"), np.minimum)
+    return 1.0 - (rmse / better) ** 2
 
 
 def gain_shares(trained: TrainedModel) -> pd.DataFrame:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.boosting import binned, forecast, refit_booster
 from zl_assets.model.fit.config import ModelConfig
+from zl_assets.model.fit.splits import NEAREST_SHIFT, PLACEBO_ROWS
 from zl_assets.model.fit.training import Fit, cross_validate
 from zl_assets.model.fit.training_set import TrainingSet
 
 SEED = 20100607
-# A year away from the truth on either side: a shift of a few weeks still shares closes with it.
-NEAREST = 252
 # With 239 shifts the least p is 1/240, below 0.05/6 of a family's test; 12 s on 3,810 rows.
 PLACEBO_SHIFTS = 239
 
@@ -48,11 +48,14 @@ def circular_shifts(rows: int, count: int, seed: int) -> np.ndarray:
     """`count` different shifts in [252, rows - 252], in random order; all of them if there are fewer.
 
     Raises:
-        ValueError: there are too few rows for any.
+        TrainingFault: there are too few rows for any.
     """
-    candidates = np.arange(NEAREST, rows - NEAREST + 1)
+    candidates = np.arange(NEAREST_SHIFT, rows - NEAREST_SHIFT + 1)
     if not candidates.size:
-        raise ValueError(f"{rows} rows are too few to shift by {NEAREST} or more from either end")
+        raise TrainingFault(
+            f"{rows} labelled rows are too few for the placebo, whose targets are shifted by {NEAREST_SHIFT} rows or more from "
+            f"either end: at least {PLACEBO_ROWS}. Load a longer history."
+        )
     return np.random.default_rng(seed).permutation(candidates)[:count]
 
 
@@ -71,7 +74,7 @@ def placebo(data: TrainingSet, config: ModelConfig, shifts: int) -> Placebo:
     """The p of the model's skill against its own circularly shifted targets: p = (1 + #{shifted >= real}) / (shifts + 1).
 
     Raises:
-        TrainingFault: the rows cannot support the folds.
+        TrainingFault: the rows cannot support the folds, or no shift.
     """
     folds = cross_validate(data, config)
     real = pooled_skill(folds, data.target)
@@ -119,16 +122,18 @@ def ratio_draws(numerator: np.ndarray, denominator: np.ndarray, seed: int, block
     return ratios
 
 
-def effective_rows(values: np.ndarray, lags: int) -> float:
-    """How many independent observations a series of overlapping ones is worth: n / (1 + 2 sum_k (1 - k/(lags+1)) rho_k).
+def effective_rows(rows: int, overlap: int) -> float:
+    """How many independent observations a run of overlapping ones is worth, when their mean is asked for: about rows / overlap.
 
-    Bartlett weights over the first `lags` autocorrelations, as in Newey and West (1987), so the divisor is never negative.
+    A sum over h steps shares h - k of them with the sum k rows later: where the steps do not depend on each other, the two have a
+    correlation of 1 - k/h. The variance of a mean of n such sums is then that of one divided by
+    n / (1 + 2 sum_k (1 - k/n)(1 - k/h)), k from 1 to h - 1 (Bayley and Hammersley 1946), for n >= h in short
+    n / (h - (h^2 - 1) / (3 n)). Autocorrelations measured on the rows, with Bartlett weights over the same lags, make it half as
+    many again.
 
     Args:
-        values: n observations in order.
-        lags: at least the overlap less one.
+        rows: n observations, one step apart.
+        overlap: h, the steps that each is a sum of.
     """
-    centred = values - values.mean()
-    variance = float(centred @ centred)
-    rho = [float(centred[k:] @ centred[:-k]) / variance for k in range(1, lags + 1)]
-    return len(values) / (1 + 2 * sum((1 - k / (lags + 1)) * r for k, r in enumerate(rho, start=1)))
+    lags = np.arange(1, min(rows, overlap))
+    return float(rows / (1 + 2 * np.sum((1 - lags / rows) * (1 - lags / overlap))))

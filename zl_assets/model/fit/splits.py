@@ -9,7 +9,8 @@ Belongs here: splits in time. The cross-validation itself is scikit-learn's own
     fold 3    TTTTTTTTTTTTTTTTTTT ggg ######        g  gap: in neither
     ...                                             #  test rows
 
-A feature family's impact is measured on six of them that begin after three years (`impact_folds`).
+A feature family's impact is measured on six of them that begin after three years (`impact_folds`). Beside them the rows that a
+target without information is shifted by.
 
 Must not be here: fitting, features.
 """
@@ -23,6 +24,9 @@ from zl_assets.instruments.base import Horizon
 
 IMPACT_FOLDS = 6
 FIRST_TEST_ROW = 756  # three years of sessions
+# A placebo's target is shifted by a year or more from the truth on either side: a shift of a few weeks shares closes with it.
+NEAREST_SHIFT = 252
+PLACEBO_ROWS = 2 * NEAREST_SHIFT
 
 
 def block_rows(horizon: Horizon) -> int:

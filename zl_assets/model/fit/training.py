@@ -15,13 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zl_assets.contracts.training import MODEL
+from zl_assets.domain.matrix import WARM_UP_SESSIONS
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.boosting import fit_booster, forecast
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.design import BASE_INPUTS, Input
-from zl_assets.model.fit.splits import purged_holdout
+from zl_assets.model.fit.splits import PLACEBO_ROWS, purged_holdout
 from zl_assets.model.fit.training_set import TrainingSet, training_set
+
+SESSIONS_A_YEAR = 252
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,9 @@ def fit(data: TrainingSet, config: ModelConfig, csv_sha256: str) -> TrainedModel
         TrainingFault: too few rows for a fold or the holdout, or a fit whose weights or targets are all the same.
     """
     holdout = purged_holdout(data.dates, data.label_ends, config.split_date)
+    missing = [*_missing_for_folds(data, config), *_missing_for_holdout(*holdout, data, config)]
+    if missing:
+        raise TrainingFault(" ".join([*missing, _mend(data)]))
     return TrainedModel(
         config=config,
         csv_sha256=csv_sha256,
@@ -197,26 +204,54 @@ def _booster(data: TrainingSet, rows: np.ndarray, config: ModelConfig) -> Any:
 def _folds(data: TrainingSet, config: ModelConfig) -> list[tuple[str, np.ndarray, np.ndarray]]:
     from sklearn.model_selection import TimeSeriesSplit
 
-    rows = len(data.dates)
-    first = rows - config.folds * (rows // (config.folds + 1)) - config.gap
-    if first < 2 * config.min_rows_per_leaf:
-        raise TrainingFault(
-            f"{rows} labelled rows are not enough for {config.folds} folds with a gap of {config.gap}: the first fold would "
-            f"train on {max(first, 0)} rows, and a single split of a tree needs {2 * config.min_rows_per_leaf} (twice "
-            "min_rows_per_leaf). Load a longer history, or ask for fewer folds."
-        )
+    missing = _missing_for_folds(data, config)
+    if missing:
+        raise TrainingFault(" ".join([*missing, _mend(data)]))
     splitter = TimeSeriesSplit(config.folds, gap=config.gap)
     return [(f"fold {n}", train, test) for n, (train, test) in enumerate(splitter.split(data.features), start=1)]
 
 
-def _require_rows(name: str, train: np.ndarray, test: np.ndarray, data: TrainingSet, config: ModelConfig) -> None:
-    if len(train) < 2 * config.min_rows_per_leaf or len(test) <= config.horizon:
-        raise TrainingFault(
-            f"The {name} has {len(train)} training and {len(test)} test rows; it needs at least "
-            f"{2 * config.min_rows_per_leaf} (twice min_rows_per_leaf) and {config.horizon + 1} (one more than the horizon). "
-            f"Labelled rows run from {data.dates[0]:%Y-%m-%d} to {data.dates[-1]:%Y-%m-%d}, the split date is "
-            f"{config.split_date}. Load a longer history, or move the split date."
-        )
+def _missing_for_folds(data: TrainingSet, config: ModelConfig) -> list[str]:
+    """What the folds lack, in a sentence; nothing if they have enough."""
+    rows, folds, leaf = len(data.dates), config.folds, config.min_rows_per_leaf
+    size = rows // (folds + 1)
+    first = rows - folds * size - config.gap
+    if first >= 2 * leaf and size > config.horizon:
+        return []
+    # scikit-learn cuts folds + 1 blocks of whole rows, and the first has the rows that are left over as well: from this number on
+    # every one is enough.
+    enough = (folds + 1) * (2 * leaf + config.gap - 1) + 1
+    # In front of the labelled rows is the warm-up of the features, behind them the sessions that have no label yet.
+    years = (enough + WARM_UP_SESSIONS - 1 + config.horizon) / SESSIONS_A_YEAR
+    return [
+        f"{rows:,} labelled rows are not enough for {folds} folds with a gap of {config.gap}: the first fold would train on "
+        f"{max(first, 0):,} rows and be tested on {size:,}, and it needs {2 * leaf:,} (twice min_rows_per_leaf, for a single "
+        f"split of a tree) and {config.horizon + 1} (one more than the horizon). {enough:,} labelled rows are enough, which "
+        f"{years:.1f} years of bars give."
+    ]
+
+
+def _missing_for_holdout(train: np.ndarray, test: np.ndarray, data: TrainingSet, config: ModelConfig) -> list[str]:
+    """What the holdout lacks, in a sentence; nothing if it has enough."""
+    leaf = config.min_rows_per_leaf
+    if len(train) >= 2 * leaf and len(test) > config.horizon:
+        return []
+    return [
+        f"The holdout has {len(train):,} training and {len(test):,} test rows; it needs at least {2 * leaf:,} whose label ends "
+        f"before the split date, {config.split_date}, and {config.horizon + 1} from then on. Labelled rows run from "
+        f"{data.dates[0]:%Y-%m-%d} to {data.dates[-1]:%Y-%m-%d}."
+    ]
+
+
+def _mend(data: TrainingSet) -> str:
+    return (
+        f"Load a longer history. From {PLACEBO_ROWS} labelled rows on, which the placebo needs, fewer folds, a smaller "
+        "min_rows_per_leaf or another split_date may do, in the launchpad of "
+        f"{data.instrument.asset_at(data.horizon, MODEL)}. The tables, the view and the CSV do not depend on the model."
+    )
+
+
+def _require_values(name: str, train: np.ndarray, test: np.ndarray, data: TrainingSet) -> None:
     if not (data.weights[train] > 0).any():
         raise TrainingFault(f"Column sample_weight: every training row of the {name} has weight 0. Check regime_weights.")
     for part, rows in (("training", train), ("test", test)):
@@ -229,7 +264,7 @@ def _require_rows(name: str, train: np.ndarray, test: np.ndarray, data: Training
 
 
 def _fit(name: str, train: np.ndarray, test: np.ndarray, data: TrainingSet, config: ModelConfig) -> Fit:
-    _require_rows(name, train, test, data, config)
+    _require_values(name, train, test, data)
     booster = _booster(data, train, config)
     prediction = forecast(booster, data.features.iloc[test])
     return scored(name, train, test, booster, prediction, booster.feature_importance("gain"), data)

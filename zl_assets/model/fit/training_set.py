@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.training import training_view
+from zl_assets.domain.regimes import regime_weights, regimes_reached
 from zl_assets.domain.targets import forward_return, label_end_dates
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
@@ -56,7 +57,7 @@ def training_set(
     Raises:
         TrainingFault: missing columns or wrong types; dates that repeat or are out of order; an infinite or missing value; a
             label missing inside, or present where its close is not known yet; negative weights or none above 0; one value of
-            the target, or one regime, throughout.
+            the target throughout, or one regime although the dates reach several.
     """
     require_columns(frame, tuple(leaf.path for leaf in training_view(instrument, horizon).frame_leaves))
     frame = frame.reset_index(drop=True)
@@ -78,10 +79,11 @@ def training_set(
             "nothing to learn. Check the closes in daily_ml_matrix."
         )
     regimes = frame["regime_name"].astype(str).to_numpy(dtype=object)
-    if len(set(regimes[labelled])) == 1:
+    reached = regimes_reached(frame["data_date"][labelled], regime_weights())
+    if len(set(regimes[labelled])) == 1 < len(reached):
         raise TrainingFault(
-            f"Column regime_name: all labelled rows are in one regime, {regimes[0]}, so the weights mean nothing. Check "
-            "regime_weights."
+            f"Column regime_name: all labelled rows are in one regime, {regimes[0]}, but their dates reach {', '.join(reached)}, "
+            "so the weights mean nothing. Check regime_weights."
         )
     return TrainingSet(
         instrument=instrument,

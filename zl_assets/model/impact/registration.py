@@ -10,8 +10,8 @@ from zl_assets.domain.families.base import Family
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.skill import DRAWS, LEVEL, NEAREST
-from zl_assets.model.fit.splits import FIRST_TEST_ROW, IMPACT_FOLDS, block_rows
+from zl_assets.model.fit.skill import DRAWS, LEVEL
+from zl_assets.model.fit.splits import FIRST_TEST_ROW, IMPACT_FOLDS, NEAREST_SHIFT, block_rows
 from zl_assets.model.impact.config import ImpactConfig
 from zl_assets.model.impact.decision import FAMILIES, SIGNIFICANT, keep_bound
 from zl_assets.model.impact.probe import CLIP, PENALTY
@@ -51,7 +51,7 @@ class Registration:
             "gap": self.horizon.sessions,
             "ridge": {"penalty_per_row": PENALTY, "clip": CLIP},
             "lightgbm": self.model.lightgbm_params | {"rounds": self.model.rounds},
-            "placebo": {"nearest_shift": NEAREST},
+            "placebo": {"nearest_shift": NEAREST_SHIFT},
             "bootstrap": {"block": block_rows(self.horizon), "draws": DRAWS, "level": LEVEL},
             "keep": {"significant": SIGNIFICANT, "families": FAMILIES},
         }

@@ -17,7 +17,7 @@ def skill_words(evidence: Evidence) -> str:
     trained, placebo = evidence.trained, evidence.placebo
     low, high = skill_interval(trained.folds, trained.data.target, block_rows(evidence.horizon))
     rows = len(evidence.out_of_fold)
-    worth = effective_rows(evidence.out_of_fold["target"].to_numpy(), trained.config.horizon - 1)
+    worth = effective_rows(rows, trained.config.horizon)
     error = "smaller" if placebo.skill > 0 else "larger"
     measured = (
         f"Against the forecast that the price stays where it is, the model's squared error on sessions it had not seen is "

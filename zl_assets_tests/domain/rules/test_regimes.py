@@ -60,10 +60,30 @@ RED: Faults = {
         MATRIX.table,
         lambda f: f.assign(**{"regime.name": "pre_trade_war"}),
     ),
-    "one regime only, although the dates reach into one only": (
+    "one regime and weight 1, although the dates reach several": (
         lambda f: distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
         MATRIX.table,
-        lambda f: f[f["data_date"] < "2018-01-01"],
+        lambda f: f.assign(**{"regime.name": "pre_trade_war", "regime.weight": 1}),
+    ),
+    "another regime's name in a history of one regime": (
+        lambda f: distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
+        MATRIX.table,
+        lambda f: f[f["data_date"] < "2018-01-01"].assign(**{"regime.name": "inflation"}),
+    ),
+    "a weight that is not the regime's": (
+        lambda f: distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
+        MATRIX.table,
+        lambda f: with_value(f, 5, "regime.weight", 1),
+    ),
+    "two regimes that have changed places": (
+        lambda f: distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
+        MATRIX.table,
+        lambda f: f.assign(**{"regime.name": f["regime.name"].map({"pre_trade_war": "trade_war", "trade_war": "pre_trade_war"})}),
+    ),
+    "no row": (
+        lambda f: distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
+        MATRIX.table,
+        lambda f: f.iloc[:0],
     ),
     "a regime that these dates cannot have": (
         lambda f: distinct_regimes(f, sound(REGIME_WEIGHTS.table)),
@@ -81,6 +101,19 @@ def test_a_seeded_fault_turns_its_predicate_red(fault: str) -> None:
 @pytest.mark.parametrize("fault", list(RED))
 def test_without_the_fault_the_predicate_is_green(fault: str) -> None:
     assert_green_without(RED, fault)
+
+
+def test_a_history_within_one_regime_has_one() -> None:
+    """Refused until now, with a bound that no setting could meet."""
+    matrix = sound(MATRIX.table)
+    verdict = distinct_regimes(matrix[matrix["data_date"] < "2018-01-01"], sound(REGIME_WEIGHTS.table))
+    assert verdict.passed
+    assert verdict.measured == 1
+    assert "the 1 that the dates reach (pre_trade_war)" in verdict.bound
+
+
+def test_a_row_without_a_regime_is_not_called_another_regimes() -> None:
+    assert distinct_regimes(with_value(sound(MATRIX.table), 5, "regime.name", pd.NA), sound(REGIME_WEIGHTS.table)).passed
 
 
 def test_every_predicate_is_shown_red() -> None:

@@ -109,6 +109,16 @@ def test_a_source_without_instrument_ids_is_not_blamed_for_its_rolls() -> None:
     assert verdict.measured == "not known"
 
 
+@pytest.mark.parametrize(("targets", "passes"), [(125, True), (126, False)])
+def test_a_few_targets_that_span_no_roll_are_no_reason_to_ask_the_source(targets: int, passes: bool) -> None:
+    """Seven targets of a history of 90 sessions: 0 % of them, and a warning."""
+    matrix = sound(MATRIX.table).assign(is_roll=pd.array([False] * len(sound(MATRIX.table)), dtype="boolean"))
+    view = sound("view").assign(target_1m=lambda f: f["target_1m"].where(f.index < targets))
+    verdict = targets_spanning_a_roll(view, matrix, MONTH)
+    assert verdict.passed is passes
+    assert ("judged from 126 on" in verdict.explanation) is passes
+
+
 def test_the_split_day_itself_is_test() -> None:
     days = pd.to_datetime(["2022-12-30", "2023-01-01", "2023-01-02"])
     view = pd.DataFrame({"data_date": days, "split": pd.array(["train", "test", "test"], dtype="string")})
