@@ -9,7 +9,7 @@ from zl_assets.domain.releases import DAILY, LONG, RELEASES, SHORT, SPREAD, clos
 
 # Level, and the standard deviation of a day's step.
 LEVELS = {
-    "VIXCLS": (20.0, 1.0),
+    "VIXCLS": (20.0, 0.5),
     "DGS10": (4.0, 0.05),
     "DGS2": (3.0, 0.04),
     "T10YIE": (2.2, 0.04),

@@ -100,10 +100,8 @@ def business_days_there(rows: pd.DataFrame) -> Verdict:
     """A daily series has a value on almost all business days, from its first to its last."""
     series, release, ordered = _taken(rows)
     days = pd.DatetimeIndex(ordered["observed_on"])
-    lacking = pd.DatetimeIndex([])
-    if release.frequency is DAILY and len(days):
-        span = pd.bdate_range(days[0], days[-1])
-        lacking = span[is_business_day(span) & ~span.isin(days)]
+    span = pd.date_range(days[0], days[-1]) if release.frequency is DAILY else days[:0]
+    lacking = span[is_business_day(span) & ~span.isin(days)]
     worst = _fullest_year(lacking)
     return Verdict(
         name="business_days_there",
@@ -120,15 +118,15 @@ def weekdays_there(rows: pd.DataFrame) -> Verdict:
     """A daily series has values of every weekday, in every part of the file."""
     series, release, ordered = _taken(rows)
     days = pd.DatetimeIndex(ordered["observed_on"])
-    span = pd.bdate_range(days[0], days[-1]) if release.frequency is DAILY else pd.DatetimeIndex([])
-    runs = pd.concat([_weeks_without(span[span.dayofweek == weekday], days) for weekday in range(5)], ignore_index=True)
-    faults = runs[runs["weeks"] > LACKING_WEEKS]
+    faults = pd.DataFrame(
+        _weeks_without(days) if release.frequency is DAILY else [], columns=["weekday", "weeks", "first", "last"]
+    )
     lacking = sorted(faults["weekday"].unique())
     likely = _WITHOUT_WEEKENDS.get(tuple(lacking), "")
     return Verdict(
         name="weekdays_there",
         passed=faults.empty,
-        measured=int(runs["weeks"].max()) if len(runs) else 0,
+        measured=int(faults["weeks"].max()) if len(faults) else 0,
         bound=f"at most {LACKING_WEEKS} weeks in a row without the same weekday",
         offenders=faults.assign(series=series).head(MAX_OFFENDERS),
         explanation=f"{series} has no value of a {' or a '.join(lacking) or 'weekday'} for weeks in {len(faults):,} places"
@@ -145,12 +143,21 @@ _WITHOUT_WEEKENDS = {
 }
 
 
-def _weeks_without(wanted: pd.DatetimeIndex, days: pd.DatetimeIndex) -> pd.DataFrame:
-    """The runs of wanted days, of one weekday, that are not among the days: weekday, weeks, first and last."""
-    own = pd.DataFrame({"first": wanted, "last": wanted, "weekday": wanted.day_name(), "weeks": 1})
-    there = own["first"].isin(days)
-    runs = own[~there].groupby(there.cumsum()[~there])
-    return runs.agg({"weekday": "first", "weeks": "sum", "first": "min", "last": "max"})
+def _weeks_without(days: pd.DatetimeIndex) -> list[tuple[str, int, pd.Timestamp, pd.Timestamp]]:
+    """Where too many weeks in a row lack a weekday: its name, how many, the first and the last of the lacking days."""
+    week = pd.Timedelta(days=7)
+    found = []
+    for weekday, name in enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")):
+        # The last one before the file begins, those that are there, and the first one after its end.
+        before = days[:1] - pd.to_timedelta((days[0].dayofweek - weekday - 1) % 7 + 1, unit="D")
+        after = days[-1:] + pd.to_timedelta((weekday - days[-1].dayofweek - 1) % 7 + 1, unit="D")
+        there = before.append([days[days.dayofweek == weekday], after])
+        weeks = np.diff(there.to_numpy()) // np.timedelta64(7, "D") - 1
+        found += [
+            (name, int(weeks[at]), there[at] + week, there[at + 1] - week)
+            for at in np.flatnonzero(weeks > LACKING_WEEKS).tolist()
+        ]
+    return found
 
 
 def closed_days_empty(rows: pd.DataFrame) -> Verdict:

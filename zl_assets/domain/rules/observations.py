@@ -95,9 +95,9 @@ def decimals_as_quoted(frame: pd.DataFrame) -> Verdict:
 
 
 def _finer(values: "pd.Series[float]", quoted: "pd.Series[float]") -> "pd.Series[bool]":
-    """Has a value more decimals than `quoted`? A thousandth of a step is left to numbers that were once float32."""
-    steps = values / quoted
-    return (steps - steps.round()).abs().gt(1e-3)
+    """Has a value more decimals than `quoted`? Not where it only was a float32 once, which is exact to a part of 6e-8."""
+    nearest = (values / quoted).round() * quoted
+    return (values - nearest).abs() > 1e-3 * quoted + 6e-8 * values.abs()
 
 
 def spread_is_the_difference(frame: pd.DataFrame) -> Verdict:
