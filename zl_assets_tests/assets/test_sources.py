@@ -27,7 +27,6 @@ from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, Withheld
 from zl_assets.warehouse.shape import conform, empty_frame
 from zl_assets_tests.support.builders import random_closes, sessions_of
-from zl_assets_tests.support.cases import random_observations
 from zl_assets_tests.support.contracts import (
     BARS_1H,
     CONTRACTS,
@@ -37,6 +36,7 @@ from zl_assets_tests.support.contracts import (
     SESSIONS,
     VOLATILITY_DAILY,
 )
+from zl_assets_tests.support.series import delivered, write_file
 
 ALL = frozenset(INTELLIGENCE)
 # Between them they read every source.
@@ -107,10 +107,9 @@ def folder(tmp_path: Path) -> Path:
     """FRED's files of every series for 2015, with an empty cell each."""
     made = tmp_path / "fred"
     made.mkdir()
-    rows = random_observations((*MACRO_SERIES, "VIXCLS"), sessions_of(random_closes(260)))
-    for series, own in rows.groupby("series"):
-        lines = [f"{day:%Y-%m-%d},{value:.4f}" for day, value in zip(own["observed_on"], own["value"], strict=True)]
-        (made / f"{series}.csv").write_text("\n".join([f"observation_date,{series}", "2014-09-01,", *lines]) + "\n")
+    for series in RELEASES:
+        file = write_file(made, delivered(series, "2014-10-01", "2015-12-31"))
+        file.write_text(file.read_text().replace("\n", "\n2014-09-01,\n", 1))
     return made
 
 

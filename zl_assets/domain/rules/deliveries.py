@@ -204,7 +204,7 @@ def last_decimal_used(rows: pd.DataFrame) -> Verdict:
     series, release, ordered = _taken(rows)
     moved = ordered[ordered["value"].diff().ne(0)]
     ends = (moved["value"] / (10 * release.quoted)).to_numpy()
-    is_round = pd.Series(np.abs(ends - ends.round()) < 1e-4, index=moved.index)
+    is_round = pd.Series(np.isclose(ends, ends.round(), rtol=6e-8, atol=1e-4), index=moved.index)
     length = is_round.groupby((~is_round).cumsum()).cumsum()
     bad = length > ROUND_VALUES
     return Verdict(
