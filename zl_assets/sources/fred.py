@@ -4,26 +4,29 @@ Belongs here: the file format, fetching, and which series of a folder can be use
 (domain/releases.py), and what a sound value is (domain/rules).
 
 A file is what FRED delivers: two columns, `observation_date` (`DATE` in older files) and the series, whose name ends in
-`_YYYYMMDD` where it is the vintage of that day. An empty cell or a dot is no observation, and gives no row.
+`_YYYYMMDD` where it is the vintage of that day. An empty cell or a dot is no observation, and gives no row. A file is judged by
+itself (is it this series, at its frequency, on its days, in its unit?), then a series with its vintages, then series together.
 """
 
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from zl_assets.domain.releases import available_at
+from zl_assets.domain.releases import LONG, RELEASES, SHORT, SPREAD, available_at
+from zl_assets.domain.rules.deliveries import delivery_faults
+from zl_assets.domain.rules.observations import no_copied_series, spread_contradicted
 from zl_assets.domain.rules.rows import OBSERVATION_RULES
 from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.sources import cells
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
-from zl_assets.warehouse.verdict import MAX_OFFENDERS, require
+from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict, fault_of, require
 
 if TYPE_CHECKING:
     import requests
@@ -70,11 +73,13 @@ class Observations:
         frame: the contract's frame_columns with their types, sorted by key; without rows where no series could be used.
         series: what was read, by series.
         refused: what was wrong, by series; nothing of such a series is in the frame.
+        not_read: what else is in the folder, by name.
     """
 
     frame: pd.DataFrame
     series: dict[str, Read]
     refused: dict[str, str] = field(default_factory=dict)
+    not_read: tuple[str, ...] = ()
 
 
 def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -> dict[str, str]:
@@ -140,8 +145,9 @@ def _answer(session: "requests.Session", address: str, name: str) -> bytes:
 def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as_of: dt.date) -> Observations:
     """Read the files of these series: `SERIES.csv`, and `SERIES_YYYYMMDD.csv` for vintages.
 
-    A series whose file is missing, malformed, holds two values for one date or a value outside its range is refused whole, and
-    the others are read. Observations dated after `as_of` are left out.
+    A series whose file is missing, malformed, of another frequency, on other days or in another unit, or holds two values for one
+    date or a value outside its range, is refused whole, and the others are read. So are series that contradict each other.
+    Observations dated after `as_of` are left out.
 
     Raises:
         DataFault: the folder cannot be used at all.
@@ -157,7 +163,7 @@ def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as
     read: dict[str, Read] = {}
     refused: dict[str, str] = {}
     for name in series:
-        files = [folder / entry for entry in names if re.fullmatch(rf"{name}(_\d{{8}})?\.csv", entry)]
+        files = [folder / entry for entry in names if _is_file_of(entry, name)]
         try:
             frame, read[name] = _read_series(files, name, folder, contract, as_of)
         except DataFault as error:
@@ -165,7 +171,33 @@ def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as
             continue
         frames.append(frame)
     empty = pd.DataFrame(columns=list(contract.frame_columns))
-    return Observations(conform(pd.concat(frames) if frames else empty, contract), read, refused)
+    frame = conform(pd.concat(frames) if frames else empty, contract)
+    refused |= _contradictions(frame, folder)
+    sound = {name: of for name, of in read.items() if name not in refused}
+    # The files of the other tables' series are theirs.
+    not_read = tuple(entry for entry in names if not any(_is_file_of(entry, name) for name in {*RELEASES, *series}))
+    return Observations(conform(frame[frame["series"].isin(list(sound))], contract), sound, refused, not_read)
+
+
+def _is_file_of(entry: str, name: str) -> bool:
+    return re.fullmatch(rf"{name}(_\d{{8}})?\.csv", entry) is not None
+
+
+def _contradictions(frame: pd.DataFrame, folder: Path) -> dict[str, str]:
+    """The series that contradict each other, with what is wrong. Which of them is, nobody can say."""
+    refused: dict[str, str] = {}
+    spread = spread_contradicted(frame)
+    if not spread.passed:
+        refused |= dict.fromkeys((SPREAD, LONG, SHORT), _contradiction(spread, folder, (SPREAD, LONG, SHORT)))
+    copied = no_copied_series(frame)
+    for pair in zip(copied.offenders["series"], copied.offenders["other"], strict=True):
+        refused |= {name: _contradiction(copied, folder, pair) for name in pair if name not in refused}
+    return refused
+
+
+def _contradiction(verdict: Verdict, folder: Path, names: Sequence[str]) -> str:
+    said = f"{folder}, series {', '.join(names)}: they contradict each other, so that none of them is loaded."
+    return str(fault_of([verdict], said, f"Compare each file with FRED, and download {', '.join(names)} again, as they are."))
 
 
 def _read_series(
@@ -219,7 +251,29 @@ def _read_file(file: Path, name: str) -> tuple[pd.DataFrame, int]:
     frame = pd.DataFrame({"observed_on": dates[given.index], "value": values}).astype(
         {"observed_on": "datetime64[ns]", "value": "float64"}
     )
+    _judge(frame.assign(series=name), name, file)
     return frame.assign(vintage=pd.Series(vintage, index=frame.index, dtype="datetime64[ns]")), len(rows) - len(given)
+
+
+def _judge(rows: pd.DataFrame, name: str, file: Path) -> None:
+    """Refuse a file that is not what FRED delivers of the series; the message names rows of the file."""
+    if rows.empty or name not in RELEASES:
+        return
+    failed = [_by_row(verdict) for verdict in delivery_faults(rows)]
+    if failed:
+        raise fault_of(
+            failed,
+            f"{file}: this is not {name} as FRED delivers it: {len(failed)} of the rules do not hold.",
+            f"Replace the file with {name} as it is downloaded from https://fred.stlouisfed.org/series/{name}; if FRED shows the "
+            "same, change what zl_assets/domain/releases.py says of the series.",
+        )
+
+
+def _by_row(verdict: Verdict) -> Verdict:
+    """The verdict with the rows of the file in its words, where its offenders are such."""
+    if "observed_on" not in verdict.offenders:
+        return verdict
+    return replace(verdict, offenders=verdict.offenders.rename_axis("row").reset_index())
 
 
 def _changed(file: Path) -> dt.datetime:

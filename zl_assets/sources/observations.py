@@ -12,7 +12,7 @@ import pandas as pd
 from zl_assets.contracts import market
 from zl_assets.contracts.columns import INGESTION_TS, real
 from zl_assets.domain.checks import Check, Level, Seen, unique_key
-from zl_assets.domain.releases import RELEASES
+from zl_assets.domain.releases import LONG, RELEASES, SHORT, SPREAD
 from zl_assets.domain.rules import observations
 from zl_assets.domain.rules.rows import OBSERVATION_RULES
 from zl_assets.instruments.base import Instrument
@@ -43,9 +43,10 @@ COLUMNS = (
     INGESTION_TS,
 )
 
+_IF_FRED_IS_RIGHT = "If FRED is right, the bound in zl_assets/domain/releases.py is too tight."
+
 _RIGHT_THE_FILE = (
-    "Look at these rows in the series' file and at FRED. A wrong file is replaced by fetching it again; if FRED is right, the "
-    "bound in zl_assets/domain/releases.py is too tight."
+    "Look at these rows in the series' file and at FRED. A wrong file is replaced by fetching it again. " + _IF_FRED_IS_RIGHT
 )
 
 
@@ -106,8 +107,15 @@ def _read(
     )
     return Loaded(
         loaded.frame,
-        facts={"source": str(settings.fred), "as_of": str(as_of), "series": rows, "refused": refused},
-        warnings=tuple(loaded.refused.values()),
+        facts={
+            "source": str(settings.fred),
+            "as_of": str(as_of),
+            "series": rows,
+            "refused": refused,
+            "not_read": ", ".join(loaded.not_read) or "none",
+        },
+        # Series that contradict each other are refused for the same reason.
+        warnings=tuple(dict.fromkeys(loaded.refused.values())),
         nothing=f"none of {', '.join(series)} can be used: {refused}" if loaded.frame.empty else "",
     )
 
@@ -138,6 +146,13 @@ def _checks(contract: TableContract, series: Sequence[str], settings: Settings, 
     ) -> Check:
         return Check(asset, name, says, todo, verdict, level, reads)
 
+    spread = ask(
+        "spread_is_the_difference",
+        f"{SPREAD} is {LONG} - {SHORT} to a hundredth, on every date that the three have.",
+        "Compare the three series on these dates with FRED. One that FRED has revised is right again once all three are fetched; "
+        "where the dates are many, the three are not loaded.",
+        lambda seen: observations.spread_is_the_difference(seen.values[asset]),
+    )
     return Checks(
         (
             unique_key(asset, contract.key, "One row per series, day and time at which it became known.", Level.ERROR),
@@ -150,14 +165,34 @@ def _checks(contract: TableContract, series: Sequence[str], settings: Settings, 
                 Level.ERROR if folder is not None else Level.WARNING,
             ),
             ask(
+                "on_observation_days",
+                "Every observation is of Monday to Friday, or of the first of a month where the series is monthly.",
+                "The dates of a file were a day early or late, or days without an observation were filled in: delete the series' "
+                "rows, and fetch it again. " + _IF_FRED_IS_RIGHT,
+                lambda seen: observations.on_observation_days(seen.values[asset]),
+            ),
+            ask(
                 "observations_in_range",
                 "Every value lies in the range of its series.",
                 _RIGHT_THE_FILE,
                 lambda seen: observations.observations_in_range(seen.values[asset]),
             ),
             ask(
+                "no_zero_observation",
+                "No value is exactly 0, but for those of T10Y2Y.",
+                "A 0 stands for a missing value: delete these rows, and fetch the series again. " + _IF_FRED_IS_RIGHT,
+                lambda seen: observations.no_zero_observation(seen.values[asset]),
+            ),
+            ask(
+                "decimals_as_quoted",
+                "No value has more decimals than FRED gives of its series (DTWEXBGS four, the others two).",
+                "The values are fractions for percent, in another unit, or means: delete these rows, and fetch the series again. "
+                + _IF_FRED_IS_RIGHT,
+                lambda seen: observations.decimals_as_quoted(seen.values[asset]),
+            ),
+            ask(
                 "no_observation_jump",
-                "No value is 50 times the one before, or a fiftieth of it.",
+                "No value is 8 times the one before, or an eighth of it.",
                 _RIGHT_THE_FILE,
                 lambda seen: observations.no_observation_jump(seen.values[asset]),
             ),
@@ -190,6 +225,7 @@ def _checks(contract: TableContract, series: Sequence[str], settings: Settings, 
                 Level.WARNING,
                 reads=(own,),
             ),
+            *([spread] if {SPREAD, LONG, SHORT} <= set(series) else []),
         ),
         files,
         "The table against its rules, the files and the calendar.",

@@ -1,5 +1,6 @@
 """Sources of feature families as assets: what they load, what they say where nothing is set, and their checks."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from zl_assets.catalog import Catalog
 from zl_assets.checks.group import dagster_checks
 from zl_assets.checks.sources import source_checks
 from zl_assets.contracts.marks import MARKS
+from zl_assets.domain.checks import Level, Seen
 from zl_assets.domain.families import intraday, macro, volatility
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.io_managers.bigquery import Warehouse
@@ -27,7 +29,6 @@ from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, Withheld
 from zl_assets.warehouse.shape import conform, empty_frame
 from zl_assets_tests.support.builders import random_closes, sessions_of
-from zl_assets_tests.support.cases import random_observations
 from zl_assets_tests.support.contracts import (
     BARS_1H,
     CONTRACTS,
@@ -37,6 +38,8 @@ from zl_assets_tests.support.contracts import (
     SESSIONS,
     VOLATILITY_DAILY,
 )
+from zl_assets_tests.support.rows import red_rules
+from zl_assets_tests.support.series import delivered, write_file
 
 ALL = frozenset(INTELLIGENCE)
 # Between them they read every source.
@@ -107,10 +110,9 @@ def folder(tmp_path: Path) -> Path:
     """FRED's files of every series for 2015, with an empty cell each."""
     made = tmp_path / "fred"
     made.mkdir()
-    rows = random_observations((*MACRO_SERIES, "VIXCLS"), sessions_of(random_closes(260)))
-    for series, own in rows.groupby("series"):
-        lines = [f"{day:%Y-%m-%d},{value:.4f}" for day, value in zip(own["observed_on"], own["value"], strict=True)]
-        (made / f"{series}.csv").write_text("\n".join([f"observation_date,{series}", "2014-09-01,", *lines]) + "\n")
+    for series in RELEASES:
+        file = write_file(made, delivered(series, "2014-10-01", "2015-12-31"))
+        file.write_text(file.read_text().replace("\n", "\n2014-09-01,\n", 1))
     return made
 
 
@@ -182,6 +184,50 @@ def test_a_bad_series_is_named_and_the_others_are_loaded(folder: Path) -> None:
     }.items():
         assert not checks[name].passed
         assert said in str(checks[name].description), name
+
+
+def test_two_dates_on_which_series_contradict_are_a_red_check_and_are_loaded(folder: Path) -> None:
+    rows = delivered("T10Y2Y", "2014-10-01", "2015-12-31")
+    wrong = rows.index[[40, 200]]
+    write_file(folder, rows.assign(value=rows["value"].where(~rows.index.isin(wrong), rows["value"] + 0.4)))
+    memory = Memory()
+    result = run(Settings.load(families=FAMILIES, fred=str(folder)), memory)
+    assert result.success
+    assert set(memory.tables[FRED_OBSERVATIONS.table]["series"]) == set(MACRO_SERIES)
+    red_check = checks_of(result)["fred_observations.spread_is_the_difference"]
+    assert not red_check.passed
+    assert all(f"{day:%Y-%m-%d}" in str(red_check.description) for day in rows.loc[wrong, "observed_on"])
+    assert "fred_observations.spread_is_the_difference" in red(result)
+
+
+def test_wrong_rows_that_the_table_already_has_are_red_and_block_nothing() -> None:
+    settings = Settings.load(families=FAMILIES)
+    [group] = [group for group in source_checks(Catalog.of(settings), settings) if FRED_OBSERVATIONS.table in group.inputs]
+    rows = conform(
+        pd.concat([delivered(series) for series in MACRO_SERIES]).pipe(
+            lambda frame: frame.assign(available_at=pd.Timestamp("2021-02-01", tz="UTC"), vintage=pd.NaT)
+        ),
+        FRED_OBSERVATIONS,
+    )
+    changes = {
+        "on_observation_days": ("observed_on", pd.Timestamp("2019-03-10")),
+        "no_zero_observation": ("value", 0.0),
+        "decimals_as_quoted": ("value", 0.0425),
+        "spread_is_the_difference": ("value", 1.0),
+    }
+    for check in group.checks:
+        if check.name in changes:
+            column, value = changes[check.name]
+            wrong = rows.copy()
+            wrong.loc[rows.index[rows["series"] == "DGS10"][9], column] = value
+            for held, passed in ((rows, True), (wrong, False)):
+                seen = Seen({FRED_OBSERVATIONS.table: held}, dt.date(2021, 2, 1))
+                assert check.verdict(seen).passed is passed, check.name
+            assert check.level is Level.ERROR
+            # What a row shows by itself, the write path does not take either.
+            written = red_rules(FRED_OBSERVATIONS.table, wrong)
+            assert (check.name in written) is (check.name != "spread_is_the_difference")
+    assert set(changes) <= {check.name for check in group.checks}
 
 
 def test_a_folder_that_is_not_there_stops_with_one_message(tmp_path: Path) -> None:

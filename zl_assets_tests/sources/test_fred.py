@@ -5,7 +5,7 @@ import datetime as dt
 import http.server
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +20,7 @@ from zl_assets.sources import fred
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.support.contracts import FRED_OBSERVATIONS
+from zl_assets_tests.support.series import delivered, write_file
 
 AS_OF = dt.date(2024, 2, 1)
 NOW = dt.datetime(2024, 2, 1, 12, tzinfo=dt.UTC)
@@ -62,7 +63,7 @@ def test_files_as_fred_delivers_them_and_has_delivered_them(tmp_path: Path, text
 
 
 def test_an_empty_cell_is_neither_zero_nor_the_value_before(tmp_path: Path) -> None:
-    loaded = read(write(tmp_path, SOUND.replace("10,4.4", "10,0")))
+    loaded = read(write(tmp_path, SOUND.replace("DGS2", "T10Y2Y").replace("10,4.4", "10,0"), "T10Y2Y.csv"), "T10Y2Y")
     assert loaded.frame["value"].tolist() == [4.3, 0.0]
     assert pd.Timestamp("2024-01-09") not in set(loaded.frame["observed_on"])
 
@@ -116,6 +117,12 @@ def test_real_files_keep_every_value_and_no_other() -> None:
         (SOUND + "2024-01-10,4.5\n", "2024-01-10: 4.4; 2024-01-10: 4.5"),
         (SOUND.replace("4.4", "440"), "observations_in_range failed"),
         (SOUND.replace("4.3", "0.1").replace("4.4", "10"), "no_observation_jump failed"),
+        (SOUND.replace("4.4", "0"), "no_zero_observation failed"),
+        (SOUND.replace("4.4", "0.044"), "decimals_as_quoted failed"),
+        (SOUND.replace("01-10", "01-13"), "row=4, series=DGS2, observed_on=2024-01-13, weekday=Saturday"),
+        (SOUND.replace("01-08", "01-07"), "row=2, series=DGS2, observed_on=2024-01-07, weekday=Sunday"),
+        (SOUND.replace("01-08", "01-03"), "look weekly"),
+        ("observation_date,DGS2\n2023-11-01,4.3\n2023-12-01,4.4\n2024-01-01,4.35\n", "look monthly"),
     ],
 )
 def test_a_series_that_cannot_be_used_is_refused_by_name_and_the_others_are_read(
@@ -129,6 +136,61 @@ def test_a_series_that_cannot_be_used_is_refused_by_name_and_the_others_are_read
     assert "DGS2" in loaded.refused["DGS2"]
     assert said in loaded.refused["DGS2"]
     assert loaded.frame["series"].tolist() == ["DGS10"]
+
+
+def test_every_file_of_a_series_is_judged_and_named(tmp_path: Path) -> None:
+    rows = delivered("VIXCLS", "2022-01-01", "2023-12-31")
+    write_file(tmp_path, rows)
+    assert read(tmp_path, "VIXCLS").refused == {}
+    early = rows.assign(observed_on=rows["observed_on"] - pd.Timedelta(days=1))
+    write_file(tmp_path, early, "VIXCLS_20240115")
+    refused = read(tmp_path, "VIXCLS").refused["VIXCLS"]
+    assert "VIXCLS_20240115.csv: this is not VIXCLS as FRED delivers it" in refused
+    assert "the dates are a day early" in refused
+    assert "First: row=2, series=VIXCLS, observed_on=2022-01-02, weekday=Sunday" in refused
+    assert "https://fred.stlouisfed.org/series/VIXCLS" in refused
+    # A few rows of a vintage are sound, weekly ones are not.
+    write_file(tmp_path, rows.tail(3), "VIXCLS_20240115")
+    assert read(tmp_path, "VIXCLS").refused == {}
+    write_file(tmp_path, rows[rows["observed_on"].dt.dayofweek == 4].tail(3), "VIXCLS_20240115")
+    assert "look weekly" in read(tmp_path, "VIXCLS").refused["VIXCLS"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.assign(value=(rows["value"] + 0.05).round(2)),
+        lambda rows: rows.assign(value=rows["value"].shift(-1)).dropna(),
+        lambda rows: delivered("DGS2").assign(series="DGS10"),
+        lambda rows: delivered("T10YIE").assign(series="DGS10"),
+    ],
+)
+def test_series_that_contradict_each_other_are_refused_and_the_others_are_read(
+    tmp_path: Path, change: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    for series in MACRO_SERIES:
+        write_file(tmp_path, delivered(series))
+    assert read(tmp_path, *MACRO_SERIES).refused == {}
+    write_file(tmp_path, change(delivered("DGS10")))
+    loaded = read(tmp_path, *MACRO_SERIES)
+    wrong = {"DGS10", "DGS2", "T10Y2Y"}
+    assert wrong <= set(loaded.refused) <= wrong | {"T10YIE"}
+    assert "T10Y2Y is not DGS10 - DGS2" in loaded.refused["DGS2"]
+    assert str(tmp_path) in loaded.refused["DGS2"]
+    assert set(loaded.frame["series"]) == set(loaded.series) == set(MACRO_SERIES) - set(loaded.refused)
+
+
+def test_one_date_that_contradicts_is_loaded_and_left_to_the_check(tmp_path: Path) -> None:
+    for series in ("DGS10", "DGS2", "T10Y2Y"):
+        rows = delivered(series)
+        write_file(tmp_path, rows.assign(value=rows["value"].where(rows.index != 100, 2.22)))
+    assert read(tmp_path, "DGS10", "DGS2", "T10Y2Y").refused == {}
+
+
+def test_what_else_is_in_the_folder_is_told(tmp_path: Path) -> None:
+    for name in ("DGS2 (1).csv", "dgs2.csv", "DGS2.csv.gz", "VIXCLS.csv"):
+        write(tmp_path, SOUND, name)
+    assert read(write(tmp_path, SOUND)).not_read == ("DGS2 (1).csv", "DGS2.csv.gz", "dgs2.csv")
 
 
 def test_a_folder_that_is_none_stops_and_says_what_is_wanted(tmp_path: Path) -> None:
@@ -229,6 +291,15 @@ def test_what_is_no_file_leaves_the_one_before_and_is_named(
     os.utime(tmp_path / "DGS2.csv", (1704067200, 1704067200))
     problems = fred.fetch(address, ["DGS2"], tmp_path, NOW)
     assert "the file of 2024-01-01 00:00 UTC is used" in problems["DGS2"]
+    assert (tmp_path / "DGS2.csv").read_text() == SOUND
+
+
+def test_an_answer_at_another_frequency_leaves_the_file_before(tmp_path: Path, answers: Answers, address: str) -> None:
+    monthly = "observation_date,DGS2\n2023-11-01,4.3\n2023-12-01,4.4\n2024-01-01,4.35\n"
+    answers.by_series = {"DGS2": [(200, monthly)]}
+    write(tmp_path, SOUND)
+    os.utime(tmp_path / "DGS2.csv", (1704067200, 1704067200))
+    assert "look monthly" in fred.fetch(address, ["DGS2"], tmp_path, NOW)["DGS2"]
     assert (tmp_path / "DGS2.csv").read_text() == SOUND
 
 

@@ -85,7 +85,7 @@ def observations(contract: TableContract) -> pd.DataFrame:
     rows = pd.DataFrame({"observed_on": pd.to_datetime(["2024-01-08", "2024-01-09", "2024-01-10"]), "vintage": pd.NaT})
     of_series = [
         rows.assign(series=series, value=values, available_at=available_at(series, rows["observed_on"]))
-        for series, values in (("DGS2", [0.08, 0.0, 4.2]), ("VIXCLS", [13.0, 12.5, 40.0]))
+        for series, values in (("DGS2", [0.08, 0.12, 1.02]), ("VIXCLS", [13.0, 12.5, 40.0]))
     ]
     return conform(pd.concat(of_series), contract)
 

@@ -3,17 +3,27 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from zl_assets.domain.families.intraday import session_hours
-from zl_assets.domain.releases import RELEASES, available_at, decision_times
+from zl_assets.domain.releases import DAILY, LONG, RELEASES, SHORT, SPREAD, available_at, decision_times
 from zl_assets.domain.rules.offenders import day, keys_only_in, offending, pick
 from zl_assets.instruments.base import Decision
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
-# The largest step of a FRED series here between 2009 and 2025 is a factor of 13 (FEDFUNDS, April 2020); a value in another unit
-# is one of 100.
-JUMP = 50.0
+# The largest step of a FRED series here between 2009 and 2025 that is not a small one is a factor of 4.2 (DCOILWTICO, 21 April
+# 2020, from -36.98 to 8.91; of the others VIXCLS, 2.2); a misplaced decimal point is one of 10.
+JUMP = 8.0
+
+# T10Y2Y is DGS10 - DGS2 to 1e-15 on all 4,250 dates of the real files. Two decimals each, so one last digit may differ.
+SPREAD_TOLERANCE = 0.011
+
+# This many dates on which a spread is another are told; more are not revisions of single days, and the series are refused.
+SPREAD_FEW = 5
+
+# Of two real series at most 0.4% of the values of the same dates are equal (DGS10 and T10YIE, 15 of 4,250).
+COPIED_DATES, COPIED_SHARE = 20, 0.5
 
 
 def observations_in_range(frame: pd.DataFrame) -> Verdict:
@@ -23,11 +33,138 @@ def observations_in_range(frame: pd.DataFrame) -> Verdict:
     )
     bad = ~(frame["value"].ge(low) & frame["value"].le(high)).fillna(False).astype(bool)
     explanation = f"{bad.sum():,} of {len(frame):,} observations are missing, or outside the range of their series."
-    return offending("observations_in_range", frame, pick(frame, bad, ["value"]), explanation)
+    shown = frame.assign(low=low, high=high)
+    return offending("observations_in_range", frame, pick(shown, bad, ["value", "low", "high"]), explanation)
+
+
+def on_observation_days(frame: pd.DataFrame) -> Verdict:
+    """Every observation is of a day that its series has: Monday to Friday, or the first of a month."""
+    bad = pd.Series(False, index=frame.index)
+    said = []
+    for series, rows in frame[frame["series"].isin(list(RELEASES))].groupby("series"):
+        frequency, days = RELEASES[str(series)].frequency, pd.DatetimeIndex(rows["observed_on"])
+        off = ~frequency.has(days)
+        if off.any():
+            bad[rows.index[off]] = True
+            cause = _cause_of_weekends(days) if frequency is DAILY else "the dates are early or late, or of another frequency"
+            said.append(f"{series!s} has observations of {frequency.days} only, and {off.sum():,} are of other days: {cause}")
+    shown = frame.assign(weekday=frame["observed_on"].dt.day_name())
+    explanation = f"{bad.sum():,} of {len(frame):,} observations are of a day that their series does not have. {'. '.join(said)}"
+    return offending("on_observation_days", frame, pick(shown, bad, ["weekday", "value"]), explanation.rstrip(". ") + ".")
+
+
+def _cause_of_weekends(days: pd.DatetimeIndex) -> str:
+    """Why a series of business days has observations at weekends, from the weekdays that it has where it has them."""
+    weekend = days[days.dayofweek >= 5]
+    near = days[(days >= weekend.min()) & (days <= weekend.max())]
+    counts = np.bincount(near.dayofweek, minlength=7)
+    # A holiday, or a few sound rows between, say nothing.
+    there = set(np.flatnonzero(counts * 5 > counts.max()).tolist())
+    for early in (1, -1, 2, -2, 3, -3):
+        if len(there) == 5 and {(weekday + early) % 7 for weekday in there} == {0, 1, 2, 3, 4}:
+            number = "a day" if abs(early) == 1 else f"{abs(early)} days"
+            return f"the dates are {number} {'early' if early > 0 else 'late'} from {near[0]:%Y-%m-%d} to {near[-1]:%Y-%m-%d}"
+    if {5, 6} <= there and len(there) == 7:
+        return f"every calendar day was filled in from {near[0]:%Y-%m-%d} to {near[-1]:%Y-%m-%d}"
+    return "the dates are a day early or late, or days without an observation were filled in"
+
+
+def no_zero_observation(frame: pd.DataFrame) -> Verdict:
+    """No value is exactly 0, but for those of a spread."""
+    may_be = [name for name, release in RELEASES.items() if release.may_be_zero]
+    bad = frame["value"].eq(0) & ~frame["series"].isin(may_be)
+    explanation = (
+        f"{bad.sum():,} of {len(frame):,} observations are exactly 0, which their series has never been: a 0 that stands for a "
+        "missing value. An empty cell does."
+    )
+    return offending("no_zero_observation", frame, pick(frame, bad, ["value"]), explanation)
+
+
+def decimals_as_quoted(frame: pd.DataFrame) -> Verdict:
+    """No value has more decimals than its series is quoted in."""
+    quoted = frame["series"].map({name: release.quoted for name, release in RELEASES.items()}).astype("float64")
+    bad = _finer(frame["value"], quoted)
+    said = []
+    for series, rows in frame[bad].groupby("series"):
+        unit = RELEASES[str(series)].unit
+        factor = next((f for f in (10, 100, 1000) if not _finer(rows["value"] * f, quoted[rows.index]).any()), 0)
+        likely = f"values in {unit} divided by {factor:,}" if factor else "means of several days, or values in another unit"
+        said.append(f"{series} is quoted in steps of {RELEASES[str(series)].quoted:g} {unit}: these look like {likely}")
+    explanation = f"{bad.sum():,} of {len(frame):,} observations have more decimals than their series. {'. '.join(said)}"
+    return offending("decimals_as_quoted", frame, pick(frame, bad, ["value"]), explanation.rstrip(". ") + ".")
+
+
+def _finer(values: "pd.Series[float]", quoted: "pd.Series[float]") -> "pd.Series[bool]":
+    """Has a value more decimals than `quoted`? Not where it only was a float32 once, which is exact to a part of 6e-8."""
+    nearest = (values / quoted).round() * quoted
+    return (values - nearest).abs() > 1e-3 * quoted + 6e-8 * values.abs()
+
+
+def spread_is_the_difference(frame: pd.DataFrame) -> Verdict:
+    """T10Y2Y is DGS10 - DGS2 on every date that the three have, to a hundredth. As they are now, or in the newest vintage that
+    all three have: a revision reaches them one after the other.
+    """
+    faults, shared = _spread_faults(frame)
+    explanation = f"{SPREAD} is not {LONG} - {SHORT}, to {SPREAD_TOLERANCE}, on {len(faults):,} of {shared:,} dates."
+    return offending("spread_is_the_difference", frame, faults, explanation)
+
+
+def spread_contradicted(frame: pd.DataFrame) -> Verdict:
+    """Where T10Y2Y is not DGS10 - DGS2, it is on a few dates."""
+    faults, shared = _spread_faults(frame)
+    return Verdict(
+        name="spread_contradicted",
+        passed=len(faults) <= min(SPREAD_FEW, shared // 2),
+        measured=len(faults),
+        bound=f"at most {SPREAD_FEW} dates, and half of the shared ones",
+        offenders=faults.head(MAX_OFFENDERS),
+        explanation=f"{SPREAD} is not {LONG} - {SHORT}, to {SPREAD_TOLERANCE}, on {len(faults):,} of {shared:,} dates: one of "
+        "the three is in another unit, has dates that are early or late, or holds another series.",
+    )
+
+
+def _spread_faults(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """The dates on which the spread is not the difference of its two series, and on how many all three have a value."""
+    values = _newest_state(frame, (SPREAD, LONG, SHORT))
+    difference = values[LONG] - values[SHORT]
+    bad = (values[SPREAD] - difference).abs() > SPREAD_TOLERANCE
+    return values.assign(difference=difference.round(4))[bad].reset_index(), len(values)
+
+
+def _newest_state(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The values of these series on the dates that all have, of one state of knowledge: without vintage, or of the newest that
+    all have. One column a series, by observed_on.
+    """
+    own = frame[frame["series"].isin(names)]
+    state = own["vintage"].fillna(pd.Timestamp.max.floor("D"))
+    common = set.intersection(*(set(state[own["series"] == name]) for name in names))
+    rows = own[state == max(common)] if common else own.head(0)
+    rows = rows.astype({"series": "object"}).drop_duplicates(["series", "observed_on"], keep="last")
+    return rows.pivot(index="observed_on", columns="series", values="value").reindex(columns=list(names)).dropna()
+
+
+def no_copied_series(frame: pd.DataFrame) -> Verdict:
+    """No two series have the same values."""
+    faults = []
+    names = sorted(frame["series"].unique())
+    for at, first in enumerate(names):
+        for second in names[at + 1 :]:
+            values = _newest_state(frame, (first, second))
+            share = float(values[first].eq(values[second]).mean()) if len(values) >= COPIED_DATES else 0.0
+            if share > COPIED_SHARE:
+                faults.append({"series": first, "other": second, "share_equal": share, "dates": len(values)})
+    return Verdict(
+        name="no_copied_series",
+        passed=not faults,
+        measured=len(faults),
+        bound=f"0 pairs with more than {COPIED_SHARE:.0%} of equal values",
+        offenders=pd.DataFrame(faults, columns=["series", "other", "share_equal", "dates"]).head(MAX_OFFENDERS),
+        explanation=f"{len(faults)} pairs of series have the same values: one file of each pair holds the other series.",
+    )
 
 
 def no_observation_jump(frame: pd.DataFrame) -> Verdict:
-    """No value is 50 times the one before it or more, or a fiftieth of it or less. A step that is small for its series does not
+    """No value is 8 times the one before it or more, or an eighth of it or less. A step that is small for its series does not
     count, and a value of 0 is not compared.
     """
     ordered = frame.sort_values(["series", "observed_on", "available_at"], kind="stable")

@@ -20,7 +20,14 @@ from zl_assets.domain.rules.market import (
     prices_positive,
     volume_sound,
 )
-from zl_assets.domain.rules.observations import available_by_rule, no_observation_jump, observations_in_range
+from zl_assets.domain.rules.observations import (
+    available_by_rule,
+    decimals_as_quoted,
+    no_observation_jump,
+    no_zero_observation,
+    observations_in_range,
+    on_observation_days,
+)
 from zl_assets.domain.rules.predictions import forecasts_sound, interval_ordered
 from zl_assets.domain.rules.regimes import regimes_cover_the_calendar, regimes_named, seven_regimes
 from zl_assets.domain.rules.units import level_plausible, prices_in_range, steps_plausible, volume_in_range, volumes_plausible
@@ -36,7 +43,14 @@ _SOUND: tuple[RowRule, ...] = (
 )
 
 
-OBSERVATION_RULES: tuple[RowRule, ...] = (observations_in_range, no_observation_jump, available_by_rule)
+OBSERVATION_RULES: tuple[RowRule, ...] = (
+    on_observation_days,
+    observations_in_range,
+    no_zero_observation,
+    decimals_as_quoted,
+    no_observation_jump,
+    available_by_rule,
+)
 REGIME_RULES: tuple[RowRule, ...] = (seven_regimes, regimes_cover_the_calendar)
 OOF_RULES: tuple[RowRule, ...] = (forecasts_sound,)
 LATEST_RULES: tuple[RowRule, ...] = (forecasts_sound, interval_ordered)
