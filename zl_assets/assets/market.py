@@ -79,6 +79,7 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
             value=Publication(bars.frame, source=OWN_BARS if path else SYNTHETIC),
             metadata={
                 "source": bars.description,
+                "notes": "; ".join(bars.notes) or "none",
                 "ignored_symbols": ignored(bars),
                 "duplicates_dropped": bars.duplicates_dropped,
                 "as_of": str(as_of.date),

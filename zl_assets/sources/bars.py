@@ -18,7 +18,8 @@ from zl_assets.contracts import market
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.domain.rules.rows import BAR_RULES
 from zl_assets.instruments.base import Instrument
-from zl_assets.sources import cells, dbn
+from zl_assets.sources import cells, continuous, csv_form, dbn, layouts, prices
+from zl_assets.sources.notes import Notes
 from zl_assets.warehouse.contract import PANDAS_DTYPES, TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
@@ -74,6 +75,7 @@ class Bars:
         ignored_symbols: symbols in the files that were not asked for, with their row counts (in DBN files, of records).
         duplicates_dropped: rows (in DBN files, records) that were exact copies of another one.
         description: one line for logs and labels.
+        notes: what was done to the files on the way, a line each: a vendor's layout, prices rounded or scaled.
     """
 
     frame: pd.DataFrame
@@ -81,6 +83,7 @@ class Bars:
     ignored_symbols: dict[str, int]
     duplicates_dropped: int
     description: str
+    notes: tuple[str, ...] = ()
 
 
 def bars_to_load(path: Path | None, instruments: Sequence[Instrument]) -> Bars:
@@ -100,8 +103,9 @@ def read_bars(path: Path, instruments: Sequence[Instrument]) -> Bars:
     """Read daily bars of these instruments from a Parquet, CSV or DBN file, or from a folder of them.
 
     Of a folder, the files that end in .parquet, .csv, .dbn or .dbn.zst are read; its subfolders, hidden files and other files are
-    not. Every Parquet or CSV file has the columns date, symbol, open, high, low, close and volume; instrument_id is optional,
-    further columns are ignored. DBN files hold ohlcv-1d, or ohlcv-1h, which is summed to UTC days (see dbn.py).
+    not. Every Parquet or CSV file has the columns date, symbol, open, high, low, close and volume, or those of a vendor's layout
+    (layouts.py); instrument_id is optional, further columns are ignored. DBN files hold ohlcv-1d, or ohlcv-1h, which is summed to
+    UTC days (see dbn.py).
     Rows of other symbols are counted and otherwise not looked at. Exact copies of a row, within a file or across files, are
     dropped and counted.
 
@@ -116,8 +120,9 @@ def read_bars(path: Path, instruments: Sequence[Instrument]) -> Bars:
 def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
     """Read bars of one layout, as `read_bars` does."""
     symbols, contract = [instrument.symbol for instrument in instruments], layout.contract(*instruments)
-    files = _files(path)
-    of_files, others, copies = _read_all(files, symbols, layout)
+    files, notes = _files(path), Notes()
+    of_files, others, copies = _read_all(files, instruments, layout, notes)
+    of_files = continuous.by_root(of_files, files, symbols, notes)
     own = [frame[frame["symbol"].isin(symbols)] for frame in of_files]
     counts = pd.concat([frame["symbol"] for frame in of_files]).fillna("(none)").value_counts()
     ignored = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
@@ -134,7 +139,7 @@ def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
     # The index of `rows` leads from an offender back to its place.
     located = pd.concat(
         [
-            _typed(frame, layout, file).assign(file=file.name, row=frame.index)
+            _typed(frame, layout, file, instruments, notes).assign(file=file.name, row=frame.index)
             for frame, file in zip(own, files, strict=True)
             if len(frame)
         ],
@@ -152,6 +157,7 @@ def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
         files=files,
         ignored_symbols=ignored,
         duplicates_dropped=len(rows) - len(distinct) + copies,
+        notes=notes.lines(),
         description=(
             f"{len(frame):,} {layout.noun} of {', '.join(symbols)} from {frame[layout.time].iloc[0]:%Y-%m-%d} to "
             f"{frame[layout.time].iloc[-1]:%Y-%m-%d}, read from {path}" + (f" ({len(files)} files)" if len(files) > 1 else "")
@@ -189,78 +195,96 @@ def _is_bars(file: Path) -> bool:
     return file.name.lower().endswith(SUFFIXES)
 
 
-def _read_all(files: tuple[Path, ...], symbols: Sequence[str], layout: Layout) -> tuple[list[pd.DataFrame], dict[str, int], int]:
+def _read_all(
+    files: tuple[Path, ...], instruments: Sequence[Instrument], layout: Layout, notes: Notes
+) -> tuple[list[pd.DataFrame], dict[str, int], int]:
     """One frame per file, unconverted, as `_read` gives them; and, of DBN files, the records of other symbols by symbol, and how
     many records were copies."""
     encoded = [file for file in files if dbn.is_dbn(file)]
     if not encoded:
-        return [_read(file, layout) for file in files], {}, 0
+        return [_read(file, instruments, layout, notes) for file in files], {}, 0
     try:
-        decoded = layout.decode(encoded, symbols)
+        decoded = layout.decode(encoded, continuous.wanted([instrument.symbol for instrument in instruments]))
     except OSError as error:
         raise DataFault(f"{error.filename}: cannot be read: {error.strerror}. Check the file and its permissions.") from error
     frames = dict(zip(encoded, decoded.frames, strict=True))
-    return [frames[file] if file in frames else _read(file, layout) for file in files], decoded.other_symbols, decoded.duplicates
+    of_files = [frames[file] if file in frames else _read(file, instruments, layout, notes) for file in files]
+    return of_files, decoded.other_symbols, decoded.duplicates
 
 
-def _read(file: Path, layout: Layout) -> pd.DataFrame:
+def _read(file: Path, instruments: Sequence[Instrument], layout: Layout, notes: Notes) -> pd.DataFrame:
     """The file's wanted columns, unconverted but for symbol (string); the index is the row's place in the file."""
     try:
         if file.stat().st_size == 0:
             raise DataFault(f"{file}: the file is empty (0 bytes). Give a file that holds {layout.noun}.")
-        frame = _read_csv(file, layout) if file.suffix.lower() == ".csv" else _read_parquet(file, layout)
+        given, columns = (
+            _read_csv(file, instruments, layout) if file.suffix.lower() == ".csv" else _read_parquet(file, instruments, layout)
+        )
     except OSError as error:
         raise DataFault(f"{file}: cannot be read: {error.strerror or error}. Check the file and its permissions.") from error
-    if frame.empty:
+    if given.empty:
         raise DataFault(f"{file}: the file has columns but no rows. Give a file that holds {layout.noun}.")
+    frame = layouts.in_our_columns(given, columns, layout.time, instruments, file, notes)
     if "instrument_id" not in frame.columns:
         frame = frame.assign(instrument_id=None)
     return frame.assign(symbol=cells.converted(frame["symbol"], cells.text, "a text such as ZL", file).astype("string"))
 
 
-def _read_csv(file: Path, layout: Layout) -> pd.DataFrame:
-    lines = cells.csv_lines(file)
+def _read_csv(file: Path, instruments: Sequence[Instrument], layout: Layout) -> tuple[pd.DataFrame, layouts.Columns]:
+    form = csv_form.form_of(file)
+    lines = cells.csv_lines(file, form.delimiter, form.passed_by)
     header = [str(name).strip() for name in lines.iloc[0]]
-    _check_columns(header, layout, file)
+    columns = _columns(header, instruments, layout, file)
     rows = lines.iloc[1:].set_axis(header, axis=1)
     rows = rows[(rows.fillna("") != "").any(axis=1)]
-    wanted = [name for name in layout.names if name in header]
-    return rows[wanted].map(lambda text: None if str(text).strip().lower() in cells.NULL_TEXTS else text.strip()).astype(object)
+    wanted = rows[list(columns.names.values())]
+    return wanted.map(lambda text: None if str(text).strip().lower() in cells.NULL_TEXTS else text.strip()).astype(
+        object
+    ), columns
 
 
-def _read_parquet(file: Path, layout: Layout) -> pd.DataFrame:
+def _read_parquet(file: Path, instruments: Sequence[Instrument], layout: Layout) -> tuple[pd.DataFrame, layouts.Columns]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(file) as parquet:
-            names = list(parquet.schema_arrow.names)
-            _check_columns(names, layout, file)
-            table = parquet.read(columns=[name for name in layout.names if name in names], use_threads=False)
+            columns = _columns(list(parquet.schema_arrow.names), instruments, layout, file)
+            table = parquet.read(columns=list(columns.names.values()), use_threads=False)
             # Nullable integers stay integers: through float64 a large instrument_id would change.
             # The index that pandas once wrote is not ours: rows are numbered as they stand in the file.
             frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True, ignore_metadata=True)
     except pa.ArrowException as error:
         raise DataFault(f"{file}: not a readable Parquet file: {str(error).strip()}. Replace the file.") from error
     frame.index += 1
-    return frame
+    return frame, columns
 
 
-def _check_columns(names: list[str], layout: Layout, file: Path) -> None:
-    missing = [name for name in layout.required if name not in names]
-    if missing:
+def _columns(names: list[str], instruments: Sequence[Instrument], layout: Layout, file: Path) -> layouts.Columns:
+    columns = layouts.columns_of(names, layout.required, OPTIONAL)
+    way = layouts.advice(names) if columns is None else layouts.whose(columns, file, instruments)
+    if columns is None or way:
+        missing = [name for name in layout.required if name not in (names if columns is None else columns.names)]
         raise DataFault(
             f"{file}: no column {', '.join(missing)}. Expected {', '.join(layout.required)}, and {', '.join(OPTIONAL)} if there "
-            f"is one; found {', '.join(names)}. Rename or add the columns."
+            f"is one; found {', '.join(names)}. Rename or add the columns.{way}"
         )
-    twice = sorted({name for name in layout.names if names.count(name) > 1})
+    twice = sorted({name for name in columns.names.values() if names.count(name) > 1})
     if twice:
         raise DataFault(f"{file}: column {', '.join(twice)} appears more than once. Leave one of each.")
+    return columns
 
 
-def _typed(frame: pd.DataFrame, layout: Layout, file: Path) -> pd.DataFrame:
+def _typed(frame: pd.DataFrame, layout: Layout, file: Path, instruments: Sequence[Instrument], notes: Notes) -> pd.DataFrame:
     """The columns with their contract types; a value that is not of its type is a DataFault. symbol is converted already."""
-    prices = {name: cells.converted(frame[name], cells.number, "a number", file).astype("float64") for name in PRICES}
+    numbers = {name: cells.converted(frame[name], cells.number, "a number", file).astype("float64") for name in PRICES}
+    scaled, fixed = prices.from_fixed_point(pd.DataFrame(numbers), file)
+    ticks = frame["symbol"].map({instrument.symbol: instrument.tick for instrument in instruments})
+    rounded, narrow = prices.to_ticks(scaled, ticks, {name: frame[name].dtype for name in PRICES}, file)
+    for sentence in filter(None, (fixed, narrow)):
+        notes.add(file, sentence)
+    for name in ("volume", "instrument_id"):
+        prices.refuse_narrow_wholes(frame[name], file)
     wholes = {
         name: cells.converted(frame[name], cells.whole, "a whole number", file).astype("Int64")
         for name in ("volume", "instrument_id")
@@ -274,4 +298,4 @@ def _typed(frame: pd.DataFrame, layout: Layout, file: Path) -> pd.DataFrame:
         )
     dtype = next(PANDAS_DTYPES[leaf.column.type] for leaf in layout.contract().frame_leaves if leaf.path == layout.time)
     known = cells.converted(times, layout.convert, layout.expected, file)
-    return frame.assign(**{layout.time: known}, **prices, **wholes).astype({layout.time: dtype})
+    return frame.assign(**{layout.time: known}, **rounded, **wholes).astype({layout.time: dtype})

@@ -78,6 +78,7 @@ def _read(settings: Settings, instruments: Sequence[Instrument], as_of: dt.date)
         final,
         {
             "source": hours.description,
+            "notes": "; ".join(hours.notes) or "none",
             "as_of": str(as_of),
             "hours_not_final_left_out": len(hours.frame) - len(final),
             "ignored_symbols": ignored(hours),

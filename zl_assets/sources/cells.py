@@ -5,7 +5,7 @@ Belongs here: explicit conversion, with nothing guessed. Must not be here: which
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,21 +28,30 @@ ISO_HOUR = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}):00(?::00(?:\.0+)?)?(?: ?(
 ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?)?")
 
 
-def csv_lines(file: Path) -> pd.DataFrame:
+def csv_lines(file: Path, delimiter: str = ",", passed_by: Collection[int] = ()) -> pd.DataFrame:
     """Every line of a CSV file as text, header and blank lines included, so that a row's index is its line (from 1) and no value
-    is converted unseen.
+    is converted unseen. Lines that are to be passed by are not there.
 
     Raises:
         DataFault: not UTF-8, or no CSV.
         OSError: the file cannot be read.
     """
     try:
-        lines = pd.read_csv(file, header=None, dtype=str, na_filter=False, skip_blank_lines=False, encoding="utf-8-sig")
+        lines = pd.read_csv(
+            file,
+            header=None,
+            dtype=str,
+            na_filter=False,
+            skip_blank_lines=False,
+            encoding="utf-8-sig",
+            sep=delimiter,
+            skiprows=[line - 1 for line in passed_by],
+        )
     except UnicodeDecodeError as error:
         raise DataFault(f"{file}: not UTF-8 text ({error.reason} at byte {error.start}). Save it as CSV in UTF-8.") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataFault(f"{file}: not a readable CSV file: {str(error).strip()}. Correct or replace the file.") from error
-    lines.index += 1
+    lines.index = pd.Index([n for n in range(1, len(lines) + len(passed_by) + 1) if n not in passed_by])
     return lines
 
 

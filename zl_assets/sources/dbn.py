@@ -3,7 +3,8 @@
 Belongs here: the format, its fixed-point prices, and which record is of which continuous symbol. Must not be here: what makes a
 bar sound, and other file formats. `databento-dbn` (the optional extra `dbn`) is imported by the function that decodes.
 
-`ZL.v.0`, the front month by volume, is the symbol ZL. Any other symbol, `ZL.c.0` among them, keeps its full name.
+`ZL.v.0`, the front month by volume, is the symbol ZL. Any other symbol, `ZL.c.0` among them, keeps its full name here; which of
+them is loaded is said in continuous.py.
 """
 
 from collections.abc import Sequence

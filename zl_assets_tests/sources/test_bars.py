@@ -239,9 +239,9 @@ def test_a_column_that_appears_twice_is_named(tmp_path: Path) -> None:
 
 def test_no_rows_of_the_symbol_lists_the_symbols_that_are_there(tmp_path: Path) -> None:
     message = fault_of(
-        csv(tmp_path, HEADER, FIRST.replace("ZL", "ZL.v.0"), SECOND.replace("ZL", "MES"), SECOND.replace("ZL", ""))
+        csv(tmp_path, HEADER, FIRST.replace("ZL", "ZL.v.1"), SECOND.replace("ZL", "MES"), SECOND.replace("ZL", ""))
     )
-    assert "no rows of symbol ZL. Symbols found: ZL.v.0 (1 rows), MES (1 rows), (none) (1 rows)" in message
+    assert "no rows of symbol ZL. Symbols found: ZL.v.1 (1 rows), MES (1 rows), (none) (1 rows)" in message
 
 
 # --- what stops: values
