@@ -94,7 +94,7 @@ def test_the_vendors_hours_are_those_of_the_hourly_parquet_file() -> None:
     from zl_assets.sources.dbn import _decode
 
     files = sorted(shared_data("dbn").glob("*.zst"))
-    decoded = pd.concat([_decode(file, ("ZL",))[0] for file in files], ignore_index=True)
+    decoded = pd.concat([_decode(file, ("ZL",)).rows for file in files], ignore_index=True)
     hours = pd.read_parquet(shared_data("databento_futures_ohlcv_1h.parquet"))
     moments = pd.to_datetime(hours["ts_event"], utc=True).dt.tz_localize(None).astype("datetime64[ns]")
     expected = hours.assign(ts_event=moments)[(hours["symbol"] == "ZL") & (moments < "2010-08-01")].sort_values("ts_event")
