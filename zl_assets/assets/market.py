@@ -65,7 +65,7 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
         retry_policy=RETRY,
     )
     def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
-        from zl_assets.sources.bars import bars_to_load, ignored
+        from zl_assets.sources.bars import bars_to_load, facts
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
@@ -77,13 +77,7 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
                 derive(bars.frame, instrument, as_of.date, regime_weights())
         return dg.MaterializeResult(
             value=Publication(bars.frame, source=OWN_BARS if path else SYNTHETIC),
-            metadata={
-                "source": bars.description,
-                "notes": "; ".join(bars.notes) or "none",
-                "ignored_symbols": ignored(bars),
-                "duplicates_dropped": bars.duplicates_dropped,
-                "as_of": str(as_of.date),
-            },
+            metadata={**facts(bars), "as_of": str(as_of.date)},
         )
 
     return bars_asset

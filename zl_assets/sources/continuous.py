@@ -5,10 +5,12 @@ inside DBN files (dbn.py). https://databento.com/docs/standards-and-conventions/
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from zl_assets.instruments.base import Instrument
 from zl_assets.sources.dbn import FRONT_MONTH
 from zl_assets.sources.notes import Notes
 from zl_assets.warehouse.errors import DataFault
@@ -16,9 +18,9 @@ from zl_assets.warehouse.errors import DataFault
 BY_CALENDAR = ".c.0"
 
 
-def wanted(symbols: Sequence[str]) -> tuple[str, ...]:
-    """The symbols, and under which name their front month by calendar comes."""
-    return (*symbols, *(symbol + BY_CALENDAR for symbol in symbols))
+def wanted(instruments: Sequence[Instrument]) -> tuple[Instrument, ...]:
+    """The instruments, and each once more under the symbol of its front month by calendar, which DBN files keep."""
+    return (*instruments, *(replace(instrument, symbol=instrument.symbol + BY_CALENDAR) for instrument in instruments))
 
 
 def by_root(frames: Sequence[pd.DataFrame], files: Sequence[Path], symbols: Sequence[str], notes: Notes) -> list[pd.DataFrame]:

@@ -94,7 +94,7 @@ def test_the_vendors_hours_are_those_of_the_hourly_parquet_file() -> None:
     from zl_assets.sources.dbn import _decode
 
     files = sorted(shared_data("dbn").glob("*.zst"))
-    decoded = pd.concat([_decode(file, ("ZL",))[0] for file in files], ignore_index=True)
+    decoded = pd.concat([_decode(file, ("ZL",)).rows for file in files], ignore_index=True)
     hours = pd.read_parquet(shared_data("databento_futures_ohlcv_1h.parquet"))
     moments = pd.to_datetime(hours["ts_event"], utc=True).dt.tz_localize(None).astype("datetime64[ns]")
     expected = hours.assign(ts_event=moments)[(hours["symbol"] == "ZL") & (moments < "2010-08-01")].sort_values("ts_event")
@@ -157,10 +157,29 @@ def test_the_symbol_follows_its_contract_from_date_to_date(tmp_path: Path) -> No
     assert frame["instrument_id"].tolist() == [7, 8]
 
 
-def test_another_roll_rule_is_another_symbol(tmp_path: Path) -> None:
-    calendar = mapping("ZL.c.0", ("2024-01-01", "2024-02-01", "7"))
-    message = fault_of(write(tmp_path / "a.dbn", record("2024-01-02 05:00", 40.0), mappings=[calendar]))
-    assert "no rows of symbol ZL. Symbols found: ZL.c.0 (1 rows)" in message
+BY_CALENDAR = mapping("ZL.c.0", ("2024-01-01", "2024-02-01", "7"))
+
+
+def test_the_front_month_by_calendar_is_loaded_and_told(tmp_path: Path) -> None:
+    bars = read_bars(write(tmp_path / "a.dbn", record("2024-01-02 05:00", 40.0), mappings=[BY_CALENDAR]), [ZL])
+    assert bars.frame[["symbol", "close"]].to_numpy().tolist() == [["ZL", 40.0]]
+    assert bars.notes == ("a.dbn: ZL.c.0 was loaded as ZL; it is the front month by calendar, not by volume",)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_two_roll_rules_of_one_root_are_not_mixed(tmp_path: Path, together: bool) -> None:
+    if together:
+        write(tmp_path / "a.dbn", record("2024-01-02 05:00", 40.0), mappings=[FRONT, BY_CALENDAR])
+    else:
+        write(tmp_path / "a.dbn", record("2024-01-02 05:00", 40.0))
+        write(tmp_path / "b.dbn", record("2024-01-03 05:00", 40.0), mappings=[BY_CALENDAR])
+    assert "They are two series of ZL, and only one can be loaded" in fault_of(tmp_path)
+
+
+def test_any_other_contract_is_another_symbol(tmp_path: Path) -> None:
+    second = mapping("ZL.v.1", ("2024-01-01", "2024-02-01", "7"))
+    message = fault_of(write(tmp_path / "a.dbn", record("2024-01-02 05:00", 40.0), mappings=[second]))
+    assert "no rows of symbol ZL. Symbols found: ZL.v.1 (1 rows)" in message
 
 
 def test_an_hour_without_a_price_is_not_passed_over(tmp_path: Path) -> None:
