@@ -390,14 +390,16 @@ def _read_parquet(file: Path, instruments: Sequence[Instrument], layout: Layout)
 
 def _columns(names: list[str], instruments: Sequence[Instrument], layout: Layout, file: Path) -> layouts.Columns:
     columns = layouts.columns_of(names, layout.required, OPTIONAL)
-    way = layouts.advice(names) if columns is None else layouts.whose(columns, file, instruments)
+    way = layouts.advice(names, layout.time) if columns is None else layouts.whose(columns, file, instruments)
     if columns is None or way:
         missing = [name for name in layout.required if name not in (names if columns is None else columns.names)]
         raise DataFault(
             f"{file}: no column {', '.join(missing)}. Expected {', '.join(layout.required)}, and {', '.join(OPTIONAL)} if there "
             f"is one; found {', '.join(names)}. Rename or add the columns.{way}"
         )
-    twice = sorted({name for name in columns.names.values() if names.count(name) > 1})
+    # Vendors' names are known in any case, our own only as they are written.
+    told_by = [name if columns.vendor is None else name.casefold() for name in names]
+    twice = sorted({name for name in columns.names.values() if told_by.count(told_by[names.index(name)]) > 1})
     if twice:
         raise DataFault(f"{file}: column {', '.join(twice)} appears more than once. Leave one of each.")
     return columns

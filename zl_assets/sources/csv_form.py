@@ -29,11 +29,11 @@ _MAGIC = (
     (b"PAR1", "Parquet", "Name it .parquet."),
     (b"DBN", "Databento's DBN", "Name it .dbn."),
 )
-_WEB_PAGE = re.compile(rb"<(!doctype|html|head|body|script|meta|\?xml|!--)", re.IGNORECASE)
+_WEB_PAGE = re.compile(rb"<(!doctype|html|head|body|script|meta|table|div|title|\?xml|!--)", re.IGNORECASE)
 _JSON = re.compile(rb"\{\s*[\"}]|\[\s*[\[{\"\d\]]")
 
 # The line that tells Excel the delimiter.
-_SEP = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_SEP = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 
 # What a vendor puts under the last row.
 _FOOTER = re.compile(rb'"?downloaded from barchart\.com', re.IGNORECASE)
@@ -64,8 +64,7 @@ def form_of(file: Path) -> Form:
     _refuse_others(content, file)
     lines = content.removeprefix(_BOM).splitlines()
     passed_by = {n for n in _last(lines) if _FOOTER.match(lines[n - 1].strip())}
-    head = [line.decode("utf-8", errors="replace").strip("\r\n ") for line in lines[:2]]
-    if head and (named := _SEP.fullmatch(head[0].rstrip(",;\t"))):
+    if lines and (named := _SEP.fullmatch(lines[0].decode("utf-8", errors="replace").strip(" "))):
         return Form(named[1], frozenset(passed_by | {1}))
     header = next((line.decode("utf-8", errors="replace") for line in lines if line.strip()), "")
     return Form(max(_DELIMITERS, key=lambda delimiter: _fields(header, delimiter)), frozenset(passed_by))
@@ -78,8 +77,8 @@ def _refuse_others(content: bytes, file: Path) -> None:
     start = content.removeprefix(_BOM).lstrip()
     if _WEB_PAGE.match(start):
         raise DataFault(
-            f"{file}: this is a web page (HTML), not CSV, in spite of its name. The vendor most likely answered with a page that "
-            "asks to log in or to accept cookies: open the download in a browser, then give the file that it saves."
+            f"{file}: this is a web page (HTML or XML), not CSV, in spite of its name. The vendor most likely answered with a page "
+            "that asks to log in or to accept cookies: open the download in a browser, then give the file that it saves."
         )
     if _JSON.match(start):
         raise DataFault(

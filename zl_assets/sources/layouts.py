@@ -32,6 +32,9 @@ _SCHEMAS = {32: "ohlcv-1s", 33: "ohlcv-1m", 34: "ohlcv-1h", 35: "ohlcv-1d", 36: 
 _NANOSECONDS = range(10**17, 7_258_118_400 * 10**9)
 _SECONDS = range(10**8, 7_258_118_400)
 
+# Columns that are looked at, and are not ours.
+_UNREAD = ("rtype", "period", "adjusted")
+
 # The hours, in the exchange's zone, in which a session opens that belongs to the next day.
 _EVENING = range(16, 24)
 
@@ -44,7 +47,7 @@ class Vendor:
         name: for a person.
         columns: of the ones that every file has, their names in lower case, by ours.
         optional: of further ones that are looked at.
-        known_by: columns, in lower case, of which one says whose the file is, though others may be missing.
+        known_by: columns, in lower case, that say together whose the file is, though others may be missing; one set suffices.
         way: what to do where its file cannot be read.
         short_volumes: volumes may be 12.34K, and - where there is none.
         adjusted: a column of adjusted prices, which is not read.
@@ -53,7 +56,7 @@ class Vendor:
     name: str
     columns: Mapping[str, tuple[str, ...]]
     optional: Mapping[str, tuple[str, ...]]
-    known_by: frozenset[str]
+    known_by: tuple[frozenset[str], ...]
     way: str
     short_volumes: bool = False
     adjusted: str = ""
@@ -70,21 +73,21 @@ DATABENTO = Vendor(
     "Databento",
     {_DAILY: (_HOURLY,), **_same("symbol", *PRICES, "volume")},
     _same("instrument_id", "rtype"),
-    frozenset({"publisher_id", "rtype", "ts_event"}),
+    (frozenset({"publisher_id"}), frozenset({"rtype"}), frozenset({"ts_event", "open"})),
     "Ask for symbol ZL.v.0 of schema ohlcv-1d with map_symbols=True, so that there is a column symbol.",
 )
 BARCHART = Vendor(
     "Barchart",
     {_DAILY: ("time", "date", "date time"), **_OHL, "close": ("last", "latest"), "volume": ("volume",)},
     _TICKER,
-    frozenset({"last", "latest", "%chg", "%change", "open int"}),
+    (frozenset({"last"}), frozenset({"latest"}), frozenset({"%chg"}), frozenset({"%change"})),
     "Download the daily history with the columns Time, Open, High, Low, Last and Volume, and prices as decimals.",
 )
 INVESTING = Vendor(
     "Investing.com",
     {_DAILY: ("date",), **_OHL, "close": ("price",), "volume": ("vol.",)},
     {},
-    frozenset({"vol.", "change %"}),
+    (frozenset({"vol."}), frozenset({"change %"})),
     "Download the daily history in English, with the columns Date, Price, Open, High, Low and Vol.",
     short_volumes=True,
 )
@@ -92,7 +95,7 @@ YAHOO = Vendor(
     "Yahoo",
     {_DAILY: ("date",), **_OHLC, "volume": ("volume",), "adjusted": ("adj close",)},
     _TICKER,
-    frozenset({"adj close", "stock splits", "price"}),
+    (frozenset({"adj close"}), frozenset({"stock splits"}), frozenset({"price", "close", "volume"})),
     "Of yfinance, save Ticker('ZL=F').history(period='max', auto_adjust=False), or download with multi_level_index=False, so "
     "that the columns are Date, Open, High, Low, Close and Volume.",
     adjusted="Adj Close",
@@ -101,22 +104,31 @@ STOOQ_ASCII = Vendor(
     "Stooq",
     {_DAILY: ("<date>",), "symbol": ("<ticker>",), **{name: (f"<{name}>",) for name in PRICES}, "volume": ("<vol>",)},
     {"period": ("<per>",)},
-    frozenset({"<ticker>", "<per>", "<vol>"}),
+    (frozenset({"<ticker>"}), frozenset({"<per>"})),
     "Download daily bars (<PER> is D) with the columns <TICKER>, <DATE>, <OPEN>, <HIGH>, <LOW>, <CLOSE> and <VOL>.",
 )
 TRADINGVIEW = Vendor(
     "TradingView",
     {_DAILY: ("time",), **_OHLC, "volume": ("volume",)},
     {},
-    frozenset({"time"}),
+    (frozenset({"time", "open", "close"}),),
     "Show the indicator Volume on a daily chart of ZL1!, and export its data with the time as ISO.",
 )
 DATED = Vendor(
     "Stooq or yfinance",
     {_DAILY: ("date",), **_OHLC, "volume": ("volume",)},
     {**_TICKER, "instrument_id": ("instrument_id",)},
-    frozenset(),
+    (),
     "",
+)
+
+# Read by nobody: which of its prices is the close is not for us to say.
+TWO_CLOSES = Vendor(
+    "Nasdaq Data Link",
+    {},
+    {},
+    (frozenset({"settle"}), frozenset({"settlement"})),
+    "It has a last price and a settlement: name the one close that is to be the close, and take the other out.",
 )
 
 VENDORS = (DATABENTO, STOOQ_ASCII, BARCHART, INVESTING, YAHOO, TRADINGVIEW, DATED)
@@ -148,22 +160,32 @@ def columns_of(found: Sequence[str], required: Sequence[str], optional: Sequence
     if required[0] != _DAILY:
         return None
     lower = [name.casefold() for name in found]
+    if _signs(TWO_CLOSES, lower):
+        return None
     for vendor in VENDORS:
-        wanted = {**vendor.columns, **vendor.optional}
-        known = {ours: name for ours, names in wanted.items() for name in names[::-1] if name in lower}
-        if all(ours in known for ours in vendor.columns):
-            # A name that comes twice is refused with our own columns; here the names must be told from each other.
-            return Columns({ours: found[lower.index(name)] for ours, name in known.items()}, vendor)
+        known = {ours: [name for name in names if name in lower] for ours, names in {**vendor.columns, **vendor.optional}.items()}
+        if all(len(known[ours]) == 1 for ours in vendor.columns):
+            return Columns({ours: found[lower.index(names[0])] for ours, names in known.items() if len(names) == 1}, vendor)
     return None
 
 
-def advice(found: Sequence[str]) -> str:
-    """Whose file this may be, though it cannot be read, and what to do; empty where nothing tells."""
-    lower = {name.casefold() for name in found}
-    hits = [vendor for vendor in VENDORS if vendor.known_by & lower]
-    if not hits:
+def _signs(vendor: Vendor, lower: Sequence[str]) -> int:
+    return sum(signs <= set(lower) for signs in vendor.known_by)
+
+
+def advice(found: Sequence[str], time: str) -> str:
+    """Whose file this may be, though it cannot be read, and what to do; empty where nothing tells.
+
+    Args:
+        found: the file's columns.
+        time: our column that says when a bar is.
+    """
+    lower = [name.casefold() for name in found]
+    vendor = max((TWO_CLOSES, *VENDORS), key=lambda vendor: _signs(vendor, lower))
+    if not _signs(vendor, lower):
         return ""
-    vendor = max(hits, key=lambda vendor: len(vendor.known_by & lower))
+    if time != _DAILY and vendor is not DATABENTO:
+        return f" It looks like a file of {vendor.name}, whose layout is read for daily bars only."
     return f" It looks like a file of {vendor.name}. {vendor.way}"
 
 
@@ -200,45 +222,50 @@ def in_our_columns(
         notes: what was done is added.
 
     Raises:
-        DataFault: it holds bars of another length; its dates, prices or volumes can be read in two ways; or nothing names its
-            instrument.
+        DataFault: it holds bars of another length, or its dates or prices can be read in two ways.
     """
     vendor = columns.vendor
     own = frame[list(columns.names.values())].set_axis(list(columns.names), axis=1)
     if own.empty:
-        return own
+        return own.assign(symbol=pd.Series(dtype=object))
     _refuse_other_schema(own, time, file)
     if vendor is STOOQ_ASCII and "period" in own.columns:
         _refuse_other_period(own, file)
     if vendor is not None:
-        notes.add(file, f"read as {vendor.name}'s layout: {_renamed(columns)}")
+        notes.add(file, f"read as {vendor.name}'s layout{_renamed(columns)}")
     if vendor is not None and vendor.adjusted:
         notes.add(file, f"{vendor.adjusted} is not read: prices are unadjusted here")
         own = _without_empty_days(own, file, notes)
-    own = local_texts.plain_numbers(own, PRICES, "volume", file)
+    own, commas = local_texts.plain_numbers(own, PRICES, "volume", file)
+    if commas:
+        notes.add(file, commas)
     if vendor is not None and vendor.short_volumes:
         own = own.assign(volume=local_texts.whole_volumes(own["volume"]))
-    if vendor is DATABENTO:
-        own = own.assign(**{time: _midnights(own[time], file)})
-    elif vendor is TRADINGVIEW:
-        own = own.assign(**{time: _trading_days(own[time], instruments[0], file, notes)})
-    elif time == _DAILY:
-        dates, said = local_texts.iso_dates(own[time], file, midnights=vendor is not None)
-        own = own.assign(**{time: dates})
-        if said:
-            notes.add(file, said)
-    elif own[time].dtype.kind != "M":
-        own = own.assign(**{time: own[time].map(_moment, na_action="ignore").astype(object)})
     if vendor not in (None, DATABENTO):
         own = own.assign(symbol=_symbols(own, instruments, file, notes))
-    return own.drop(columns=[name for name in ("rtype", "period", "adjusted") if name in own.columns])
+    own = own.assign(**{time: _times(own[time], vendor, instruments[0], file, notes)})
+    return own.drop(columns=[name for name in _UNREAD if name in own.columns])
+
+
+def _times(times: "pd.Series[Any]", vendor: Vendor | None, instrument: Instrument, file: Path, notes: Notes) -> "pd.Series[Any]":
+    """What cells.py reads as the dates of daily bars, or as the hours of hourly ones."""
+    if times.name == _HOURLY:
+        return times if times.dtype.kind == "M" else times.map(_moment, na_action="ignore").astype(object)
+    if vendor is DATABENTO:
+        return _midnights(times, file)
+    if vendor is TRADINGVIEW:
+        return _trading_days(times, instrument, file, notes)
+    dates, order = local_texts.iso_dates(_local(times, vendor), file, midnights=vendor is not None)
+    if order:
+        notes.add(file, order)
+    return dates
 
 
 def _renamed(columns: Columns) -> str:
-    unread = ("rtype", "period", "adjusted")
-    return ", ".join(
-        f"{theirs} is {ours}" for ours, theirs in columns.names.items() if theirs.casefold() != ours and ours not in unread
+    renamed = ", ".join(
+        f"{theirs} is {ours}" for ours, theirs in columns.names.items() if theirs.casefold() != ours and ours not in _UNREAD
     )
+    return f": {renamed}" if renamed else ""
 
 
 # --- Databento
@@ -290,16 +317,21 @@ def _midnights(times: "pd.Series[Any]", file: Path) -> "pd.Series[Any]":
     return moments
 
 
-# --- Stooq
+# --- Yahoo, Stooq, Barchart, Investing.com
+
+
+def _local(dates: "pd.Series[Any]", vendor: Vendor | None) -> "pd.Series[Any]":
+    """A vendor's midnights of the exchange's zone as dates; they are not midnights in UTC."""
+    if vendor is None or not isinstance(dates.dtype, pd.DatetimeTZDtype):
+        return dates
+    clock = dates.dt.tz_localize(None)
+    return clock if (clock == clock.dt.normalize()).all() else dates
 
 
 def _refuse_other_period(own: pd.DataFrame, file: Path) -> None:
     other = own["period"][own["period"] != "D"]
     if len(other):
         raise DataFault(f"{file}: <PER> must be D, for daily bars, but found {_places(other)}. {STOOQ_ASCII.way}")
-
-
-# --- Yahoo
 
 
 def _without_empty_days(own: pd.DataFrame, file: Path, notes: Notes) -> pd.DataFrame:

@@ -37,8 +37,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[ T]00:00:00(?:[+-]\d{2}:?\d{2}|Z)")
 
 
-def plain_numbers(frame: pd.DataFrame, prices: Iterable[str], volume: str, file: Path) -> pd.DataFrame:
-    """The frame with its prices and its volume as cells.py reads numbers: no grouped thousands, and a dot before decimals.
+def plain_numbers(frame: pd.DataFrame, prices: Iterable[str], volume: str, file: Path) -> tuple[pd.DataFrame, str]:
+    """The frame with its prices and its volume as cells.py reads numbers, with a dot before decimals and no grouped thousands;
+    and that it had decimal commas, if so.
 
     The decimal mark is the one that the file's prices leave no doubt about. Where some say a comma and some a dot, all cells stay
     as they are. Cells that are no text stay too.
@@ -63,10 +64,11 @@ def plain_numbers(frame: pd.DataFrame, prices: Iterable[str], volume: str, file:
         )
     changes: dict[str | None, Callable[[str], str]] = {",": _from_comma, ".": _ungrouped, None: _ungrouped_surely}
     if mark not in changes:
-        return frame
+        return frame, ""
     change = changes[mark]
     of_volume = _each(frame[volume], lambda text: change(text[:-1]) + text[-1] if text[-1:] in _SHORT_FACTORS else change(text))
-    return frame.assign(**{name: _each(frame[name], change) for name in prices}, **{volume: of_volume})
+    changed = frame.assign(**{name: _each(frame[name], change) for name in prices}, **{volume: of_volume})
+    return changed, "prices have decimal commas" if mark == "," else ""
 
 
 def whole_volumes(volumes: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -78,7 +80,7 @@ def iso_dates(dates: "pd.Series[Any]", file: Path, midnights: bool) -> tuple["pd
     """Dates of one file as YYYY-MM-DD, and in which order they were, if they were in another.
 
     All texts must be of one form: with the month's name, YYYYMMDD, or day, month and year in an order that one of them decides
-    (with dots: the day first). Otherwise all stay as they are. Values that are no text stay too.
+    (with dots: the day first). If they are of several forms, all stay as they are. Values that are no text stay too.
 
     Args:
         dates: the column; its index is the row's place.
@@ -86,7 +88,8 @@ def iso_dates(dates: "pd.Series[Any]", file: Path, midnights: bool) -> tuple["pd
         midnights: a midnight of any zone is its date.
 
     Raises:
-        DataFault: day and month of every date are at most 12, so that both orders are possible.
+        DataFault: day and month of every date are at most 12, so that both orders are possible; or some dates have the one order
+            and some the other.
     """
     texts = [text for text in dates if isinstance(text, str)]
     if not texts or (texts[0][4:5] == "-" and not midnights):
@@ -98,18 +101,22 @@ def iso_dates(dates: "pd.Series[Any]", file: Path, midnights: bool) -> tuple["pd
     if all((match := _MONTH_NAMED.fullmatch(text)) and match[1] in _MONTHS for text in texts):
         return _each(dates, lambda text: _MONTH_NAMED.sub(_named_month, text)), ""
     matches = [_LOCAL_DATE.fullmatch(text) for text in texts]
+    if not all(matches):
+        return dates, ""
     parts = [(int(match[1]), int(match[3])) for match in matches if match]
-    if len(parts) < len(texts):
-        return dates, ""
-    day_first = any(first > 12 for first, _ in parts) or all(match and match[2] == "." for match in matches)
-    month_first = any(second > 12 for _, second in parts)
+    dotted = all(match and match[2] == "." for match in matches)
+    day_first = [i for i, (first, _) in enumerate(parts) if first > 12 or dotted]
+    month_first = [i for i, (_, second) in enumerate(parts) if second > 12]
+    places = [f"row {row}: {value!r}" for row, value in dates.items() if isinstance(value, str)]
     if day_first and month_first:
-        return dates, ""
-    if not day_first and not month_first and any(first != second for first, second in parts):
-        examples = "; ".join(f"row {row}: {text!r}" for row, text in list(dates.dropna().items())[:3])
         raise DataFault(
-            f"{file}: dates that may begin with the day or with the month: {examples}. No date of the file has a number above 12 "
-            "that decides it. Write dates as YYYY-MM-DD, or give a longer history, then run again."
+            f"{file}: dates that begin with the day ({places[day_first[0]]}) beside dates that begin with the month "
+            f"({places[month_first[0]]}). Write all dates as YYYY-MM-DD, then run again."
+        )
+    if not day_first and not month_first and any(first != second for first, second in parts):
+        raise DataFault(
+            f"{file}: dates that may begin with the day or with the month: {'; '.join(places[:3])}. No date of the file has a "
+            "number above 12 that decides it. Write dates as YYYY-MM-DD, or give a longer history, then run again."
         )
     order = r"\4-\3-\1" if day_first else r"\4-\1-\3"
     padded = _each(dates, lambda text: re.sub(r"\b\d\b", r"0\g<0>", text))

@@ -21,8 +21,8 @@ from zl_assets.warehouse.verdict import MAX_OFFENDERS
 SCALE = 10**9
 UNDEFINED = 2.0**63  # INT64_MAX, which says that there is no price, as the nearest double
 
-# A whole number from here on is no price: the dearest future that any vendor lists trades below it. From SCALE on it is a price
-# of 1 or more in fixed point; between the two it may be either.
+# Below it a whole number is a price like any other, and from SCALE on it is a price of 1 or more in fixed point; between the two
+# it may be either. The real prices of ZL, 24.68 to 87.65, are above 24 * SCALE in fixed point.
 _NO_PRICE = 10**6
 
 # Whole numbers above it are not all float32 values. https://en.wikipedia.org/wiki/Single-precision_floating-point_format
@@ -135,10 +135,10 @@ def refuse_narrow_wholes(column: "pd.Series[Any]", file: Path) -> None:
 def _multiples(values: npt.NDArray[np.float64], ticks: "pd.Series[Any]", step: int) -> npt.NDArray[np.float64]:
     """The multiple of the row's tick that is nearest to each value, or `step` ticks further: each the double that its decimal
     text gives, since the quotient of two whole numbers is rounded once."""
-    fractions = [Fraction(str(tick)) for tick in ticks]
-    up = np.array([float(fraction.numerator) for fraction in fractions])[:, np.newaxis]
-    down = np.array([float(fraction.denominator) for fraction in fractions])[:, np.newaxis]
-    with np.errstate(invalid="ignore"):
+    fractions = {tick: Fraction(str(tick)) for tick in ticks.unique()}
+    up = np.array([float(fractions[tick].numerator) for tick in ticks])[:, np.newaxis]
+    down = np.array([float(fractions[tick].denominator) for tick in ticks])[:, np.newaxis]
+    with np.errstate(invalid="ignore", over="ignore"):
         multiples: npt.NDArray[np.float64] = (np.rint(values * down / up) + step) * up / down
     return multiples
 
@@ -149,7 +149,7 @@ def _words(ticks: "pd.Series[Any]") -> str:
 
 def _cells(prices: pd.DataFrame, chosen: npt.NDArray[np.bool_]) -> str:
     """The first cells that are chosen, for a message."""
-    places = [(prices.index[i], PRICES[j], prices[PRICES[j]].iloc[i]) for i, j in np.argwhere(chosen)[:MAX_OFFENDERS]]
+    places = [(prices.index[i], PRICES[j], float(prices[PRICES[j]].iloc[i])) for i, j in np.argwhere(chosen)[:MAX_OFFENDERS]]
     more = int(chosen.sum()) - len(places)
     named = "; ".join(f"row {row}: {name} {value!r}" for row, name, value in places)
     return named + (f" and {more:,} more" if more else "")
