@@ -77,8 +77,8 @@ def _refuse_others(content: bytes, file: Path) -> None:
     start = content.removeprefix(_BOM).lstrip()
     if _WEB_PAGE.match(start):
         raise DataFault(
-            f"{file}: this is a web page (HTML or XML), not CSV, in spite of its name. The vendor most likely answered with a page "
-            "that asks to log in or to accept cookies: open the download in a browser, then give the file that it saves."
+            f"{file}: this is a web page (HTML or XML), not CSV, in spite of its name. The vendor most likely answered with a "
+            "page that asks to log in or to accept cookies: open the download in a browser, then give the file that it saves."
         )
     if _JSON.match(start):
         raise DataFault(
