@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zl_assets.contracts import market
@@ -174,17 +175,17 @@ def _parsed(path: Path, listing: Listing, instruments: Sequence[Instrument], lay
             f"{', '.join(absent)}, or correct that column."
         )
 
+    given = [(file, frame) for file, frame in zip(files, own, strict=True) if len(frame)]
     # The index of `rows` leads from an offender back to its place.
-    located = pd.concat(
-        [
-            _typed(frame, layout, file, instruments, notes).assign(file=file.name, row=frame.index)
-            for frame, file in zip(own, files, strict=True)
-            if len(frame)
-        ],
-        ignore_index=True,
+    rows = pd.concat(
+        [_typed(frame, layout, file, instruments, notes)[list(layout.names)] for file, frame in given], ignore_index=True
     )
-    rows = located[list(layout.names)]
-    places = located[["file", "row"]]
+    places = pd.DataFrame(
+        {
+            "file": np.repeat([file.name for file, _ in given], [len(frame) for _, frame in given]),
+            "row": np.concatenate([frame.index for _, frame in given]),
+        }
+    )
     verdicts = [rule(rows) for rule in BAR_RULES]
     require([replace(verdict, offenders=places.join(verdict.offenders, how="inner")) for verdict in verdicts], str(path))
 
