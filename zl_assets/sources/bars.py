@@ -226,7 +226,7 @@ def facts(bars: Bars) -> dict[str, str | int]:
 
 
 def told(bars: Bars) -> str:
-    """What was read and what was not, in one line."""
+    """What was read and how, and what was not, in one line."""
     ignored = bars.ignored_symbols
     others = f"{len(ignored):,} other symbols" if len(ignored) > 3 else ", ".join(ignored)
     files = f"{len(bars.files):,} files" if len(bars.files) > 1 else "1 file"
@@ -239,6 +239,7 @@ def told(bars: Bars) -> str:
         f"without rows: {_names([file.name for file in bars.empty], 3)}" if bars.empty else "",
         f"not read: {_names([remark.name for remark in bars.not_read], 3)}" if bars.not_read else "",
         f"perhaps cut short: {_names([remark.name for remark in bars.unsure], 3)}" if bars.unsure else "",
+        *bars.notes,
     ]
     return "; ".join(filter(None, parts))
 

@@ -550,7 +550,7 @@ def test_a_file_without_rows_among_others_is_read_as_empty_and_told(tmp_path: Pa
 
 def test_a_file_without_rows_still_needs_the_columns(tmp_path: Path) -> None:
     csv(tmp_path, HEADER, FIRST, name="b.csv")
-    csv(tmp_path, HEADER.replace("close", "last"), name="a.csv")
+    csv(tmp_path, HEADER.replace("close", "settled"), name="a.csv")
     assert "a.csv: no column close" in fault_of(tmp_path)
 
 
@@ -583,6 +583,7 @@ def test_every_kind_of_what_was_not_read_is_in_the_facts_and_in_one_line(tmp_pat
     assert facts(result) | {"source": "", "read": ""} == {
         "source": "",
         "read": "",
+        "notes": "none",
         "files_read": 3,
         "rows_read": 4,
         "ignored_symbols": "MES (1 rows)",

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from zl_assets.sources.bars import Bars, read_bars
+from zl_assets.sources.bars import Bars, facts, read_bars
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.support.contracts import MES, ZL
@@ -351,6 +351,11 @@ def test_a_vendors_file_that_lacks_a_column_is_refused_by_its_name(
     assert way in message
 
 
+def test_two_columns_that_may_be_the_close_are_refused(tmp_path: Path) -> None:
+    lines = ["Date,Open,High,Low,Last,Latest,Volume", "2024-01-02,47.51,48.2,47.3,48.05,48.1,51234"]
+    assert "no column date, symbol, open, high, low, close" in fault_of(write(tmp_path, "ZL.csv", *lines))
+
+
 def test_a_file_with_two_closing_prices_is_refused(tmp_path: Path) -> None:
     lines = [
         "Date,Open,High,Low,Last,Change,Settle,Volume,Previous Day Open Interest",
@@ -442,6 +447,7 @@ PLAIN = [
         ['"sep=;"', *PLAIN],
         ["\ufeffsep=;", *PLAIN],
         ["\ufeff" + PLAIN[0], *PLAIN[1:]],
+        ["sep=;", *PLAIN, "Downloaded from Barchart.com as of 01-17-2024 09:16am CST"],
         [line.replace(";", "\t") for line in PLAIN],
         [line.replace(",", ".").replace("51.234", "51234").replace("49.000", "49000") for line in PLAIN],
         [
@@ -458,7 +464,10 @@ def test_other_separators_and_decimal_commas_are_read(tmp_path: Path, lines: lis
 
 
 def test_decimal_commas_are_told(tmp_path: Path) -> None:
-    assert read_bars(write(tmp_path, "bars.csv", *PLAIN), [ZL]).notes == ("bars.csv: prices have decimal commas",)
+    bars = read_bars(write(tmp_path, "bars.csv", *PLAIN), [ZL])
+    assert bars.notes == ("bars.csv: prices have decimal commas",)
+    assert facts(bars)["notes"] == bars.notes[0]
+    assert str(facts(bars)["read"]).endswith(bars.notes[0])
 
 
 def test_a_row_below_a_sep_line_is_named_by_its_line_in_the_file(tmp_path: Path) -> None:
@@ -485,6 +494,15 @@ def test_a_mark_is_read_in_one_way_or_refused(tmp_path: Path, price: str, volume
         expected = {"1,234.5": (1234.5, 1), "1.234,5": (1234.5, 1234), "1,234,567.25": (1234567.25, 1234567)}[price]
         bars = read_bars(path, [ZL]).frame
         assert (bars["open"][0], bars["volume"][0]) == expected
+
+
+@pytest.mark.parametrize(("volume", "found"), [("1,051,234", 1_051_234), ("51,234", None)])
+def test_a_comma_in_a_volume_needs_a_second_one_where_no_price_has_a_mark(tmp_path: Path, volume: str, found: int | None) -> None:
+    path = write(tmp_path, "bars.csv", PLAIN[0], f"2024-01-02;ZL;47;48;47;48;{volume}")
+    if found is None:
+        assert f"row 2: '{volume}'" in fault_of(path)
+    else:
+        assert read_bars(path, [ZL]).frame["volume"].tolist() == [found]
 
 
 def test_two_decimal_marks_in_one_file_are_refused_by_row(tmp_path: Path) -> None:
