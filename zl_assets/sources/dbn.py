@@ -250,10 +250,9 @@ def _decode(file: Path, symbols: Sequence[str], schemas: Sequence[str] = tuple(R
         others[NO_SYMBOL] = int((~named).sum())
     rows = pd.concat(own or [_frame(records, np.array([], dtype=int), "")], ignore_index=True)
     length, end = _LENGTHS[metadata.schema], metadata.end
-    if end is not None and len(records):
-        # The vendor gives a part of a larger file its last record for an end.
-        last = int(records["ts_event"].max())
-        end = end if last < end else last + length
+    # The vendor gives a part of a larger file its last record for an end, and that record is in it.
+    if len(records) and end == records["ts_event"].max():
+        end += length
     request = _Request(metadata.start, end, length, contracts)
     return _Decoded(rows, others, len(records), request)
 
@@ -327,7 +326,7 @@ def _unsure_ends(
             # The bar that a session closes in begins less than its length before, or, where it closes on the hour, just so much.
             begun = np.searchsorted(moments, np.datetime64(close - pd.Timedelta(request.length), "ns"))
             if begun == len(moments) or moments[begun] >= due[-1] + np.timedelta64(1, "D"):
-                yield Remark(files[i].name, f"{said}, before that day's session closed at {close:%H:%M} UTC")
+                yield Remark(files[i].name, f"{said}, before the session of {due[-1]} closed at {close:%H:%M} UTC")
 
 
 def _date(moment: int) -> dt.date:
