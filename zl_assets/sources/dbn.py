@@ -8,6 +8,7 @@ imported by the function that decodes.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +63,7 @@ _ZSTANDARD = 0xFD2FB528
 # Frames that hold no data, and may stand anywhere: 16 magic numbers. RFC 8878, section 3.1.2.
 _SKIPPABLE = 0x184D2A50
 _PRELUDE = 8  # "DBN", version, length of the metadata that follows (uint32, little-endian)
+_NEXT_FILE = re.compile(rb"DBN[\x01-\x03]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,6 +217,12 @@ def _decode(file: Path, symbols: Sequence[str], schemas: Sequence[str] = tuple(R
             f"expected continuous to instrument_id. Request the continuous symbol {symbols[0]}{FRONT_MONTH}."
         )
     if (len(content) - start) % RECORD.itemsize:
+        second = _NEXT_FILE.search(content, start)
+        if second:
+            raise DataFault(
+                f"{file}: another DBN file begins at its byte {second.start():,}: files were put one after the other. Give "
+                "each as a file of its own, in a folder."
+            )
         raise DataFault(
             f"{file}: cut off: {len(content) - start:,} bytes of records, not a multiple of {RECORD.itemsize}. Download it again."
         )

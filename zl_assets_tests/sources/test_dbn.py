@@ -347,6 +347,19 @@ def test_what_another_file_has_is_not_missing(tmp_path: Path) -> None:
     assert remarks(read_bars(tmp_path, [ZL])).empty
 
 
+def test_a_request_within_another_does_not_end_where_the_other_goes_on(tmp_path: Path) -> None:
+    write(tmp_path / "a.dbn", *hours(*WEEK), **asked("2024-01-06"))
+    write(tmp_path / "b.dbn", *hours(*WEEK)[:5], **asked("2024-01-04 15:00", "2024-01-03 01:00"))
+    assert remarks(read_bars(tmp_path, [ZL])).empty
+
+
+def test_two_files_put_one_after_the_other_are_told_as_that(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.dbn.zst", *hours(*WEEK[:2]), **asked("2024-01-04")).read_bytes()
+    second = write(tmp_path / "a.dbn.zst", *hours(*WEEK[2:]), symbols=["ZL.v.0"] * 2, **asked("2024-01-06", "2024-01-04"))
+    second.write_bytes(first + second.read_bytes())
+    assert "a.dbn.zst: another DBN file begins at its byte" in fault_of(second)
+
+
 def test_days_on_which_the_symbol_was_no_contract_are_not_missing(tmp_path: Path) -> None:
     front = mapping("ZL.v.0", ("2024-01-02", "2024-01-04", "7"), ("2024-01-04", "2024-01-08", ""))
     bars = read_bars(write(tmp_path / "a.dbn", *hours(*WEEK[:2]), mappings=[front], **asked("2024-01-08")), [ZL])
