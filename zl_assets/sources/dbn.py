@@ -9,6 +9,7 @@ them is loaded is said in continuous.py.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +64,7 @@ _ZSTANDARD = 0xFD2FB528
 # Frames that hold no data, and may stand anywhere: 16 magic numbers. RFC 8878, section 3.1.2.
 _SKIPPABLE = 0x184D2A50
 _PRELUDE = 8  # "DBN", version, length of the metadata that follows (uint32, little-endian)
+_NEXT_FILE = re.compile(rb"DBN[\x01-\x03]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,6 +218,12 @@ def _decode(file: Path, symbols: Sequence[str], schemas: Sequence[str] = tuple(R
             f"expected continuous to instrument_id. Request the continuous symbol {symbols[0]}{FRONT_MONTH}."
         )
     if (len(content) - start) % RECORD.itemsize:
+        second = _NEXT_FILE.search(content, start)
+        if second:
+            raise DataFault(
+                f"{file}: another DBN file begins at its byte {second.start():,}: files were put one after the other. Give "
+                "each as a file of its own, in a folder."
+            )
         raise DataFault(
             f"{file}: cut off: {len(content) - start:,} bytes of records, not a multiple of {RECORD.itemsize}. Download it again."
         )
@@ -251,10 +259,9 @@ def _decode(file: Path, symbols: Sequence[str], schemas: Sequence[str] = tuple(R
         others[NO_SYMBOL] = int((~named).sum())
     rows = pd.concat(own or [_frame(records, np.array([], dtype=int), "")], ignore_index=True)
     length, end = _LENGTHS[metadata.schema], metadata.end
-    if end is not None and len(records):
-        # The vendor gives a part of a larger file its last record for an end.
-        last = int(records["ts_event"].max())
-        end = end if last < end else last + length
+    # The vendor gives a part of a larger file its last record for an end, and that record is in it.
+    if len(records) and end == records["ts_event"].max():
+        end += length
     request = _Request(metadata.start, end, length, contracts)
     return _Decoded(rows, others, len(records), request)
 
@@ -328,7 +335,7 @@ def _unsure_ends(
             # The bar that a session closes in begins less than its length before, or, where it closes on the hour, just so much.
             begun = np.searchsorted(moments, np.datetime64(close - pd.Timedelta(request.length), "ns"))
             if begun == len(moments) or moments[begun] >= due[-1] + np.timedelta64(1, "D"):
-                yield Remark(files[i].name, f"{said}, before that day's session closed at {close:%H:%M} UTC")
+                yield Remark(files[i].name, f"{said}, before the session of {due[-1]} closed at {close:%H:%M} UTC")
 
 
 def _date(moment: int) -> dt.date:

@@ -436,6 +436,13 @@ def test_a_row_is_its_line_whatever_ends_the_lines(tmp_path: Path, end: str) -> 
     assert "row 6: 'x'" in fault_of(path)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_last_line_with_any_line_end_is_whole(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_bytes(end.join([HEADER, FIRST, ""]).encode())
+    assert remarks(read_bars(path, [ZL])).empty
+
+
 @given(st.integers(1, len(f"{HEADER}\n{FIRST}\n{SECOND}\n") - 1))
 def test_a_file_that_was_cut_anywhere_is_refused_or_told_unless_whole_lines_are_gone(at: int) -> None:
     whole = f"{HEADER}\n{FIRST}\n{SECOND}\n"
