@@ -23,6 +23,11 @@ def wanted(instruments: Sequence[Instrument]) -> tuple[Instrument, ...]:
     return (*instruments, *(replace(instrument, symbol=instrument.symbol + BY_CALENDAR) for instrument in instruments))
 
 
+def names(symbol: str) -> tuple[str, str, str]:
+    """How files may name the front month of this symbol."""
+    return symbol, symbol + FRONT_MONTH, symbol + BY_CALENDAR
+
+
 def by_root(frames: Sequence[pd.DataFrame], files: Sequence[Path], symbols: Sequence[str], notes: Notes) -> list[pd.DataFrame]:
     """The frames with the symbol ZL where they say ZL.v.0, the front month by volume, or ZL.c.0, the one by calendar, which is
     noted. Of symbols that are not asked for, only `.v.0` is left off.

@@ -17,7 +17,7 @@ import pandas as pd
 
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.instruments.base import Instrument
-from zl_assets.sources import local_texts
+from zl_assets.sources import continuous, local_texts
 from zl_assets.sources.notes import Notes
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.verdict import MAX_OFFENDERS
@@ -236,15 +236,32 @@ def in_our_columns(
     if vendor is not None and vendor.adjusted:
         notes.add(file, f"{vendor.adjusted} is not read: prices are unadjusted here")
         own = _without_empty_days(own, file, notes)
+    if vendor not in (None, DATABENTO):
+        own = own.assign(symbol=_symbols(own, instruments, file, notes))
+    own = own.drop(columns=[name for name in _UNREAD if name in own.columns])
+    # What rows of other symbols hold decides nothing.
+    wanted = own["symbol"].isin([name for instrument in instruments for name in continuous.names(instrument.symbol)])
+    if not wanted.any():
+        return own
+    read = _read(own[wanted], time, vendor, instruments[0], file, notes)
+    return read if wanted.all() else own.assign(**{name: _with(own[name], read[name]) for name in (time, *PRICES, "volume")})
+
+
+def _read(own: pd.DataFrame, time: str, vendor: Vendor | None, instrument: Instrument, file: Path, notes: Notes) -> pd.DataFrame:
+    """The rows with their prices, volumes and times as cells.py reads them."""
     own, commas = local_texts.plain_numbers(own, PRICES, "volume", file)
     if commas:
         notes.add(file, commas)
     if vendor is not None and vendor.short_volumes:
         own = own.assign(volume=local_texts.whole_volumes(own["volume"]))
-    if vendor not in (None, DATABENTO):
-        own = own.assign(symbol=_symbols(own, instruments, file, notes))
-    own = own.assign(**{time: _times(own[time], vendor, instruments[0], file, notes)})
-    return own.drop(columns=[name for name in _UNREAD if name in own.columns])
+    return own.assign(**{time: _times(own[time], vendor, instrument, file, notes)})
+
+
+def _with(column: "pd.Series[Any]", read: "pd.Series[Any]") -> "pd.Series[Any]":
+    """The column with what was read of some of its rows. A type that says how it was stored stays."""
+    if read.dtype == column.dtype and read.dtype != object:
+        return column
+    return column.astype(object).where(~column.index.isin(read.index), read.astype(object).reindex(column.index))
 
 
 def _times(times: "pd.Series[Any]", vendor: Vendor | None, instrument: Instrument, file: Path, notes: Notes) -> "pd.Series[Any]":

@@ -253,6 +253,15 @@ def test_a_frame_of_yfinance_saved_as_parquet_is_read(tmp_path: Path, zone: str 
     assert_the_two_bars(read_bars(tmp_path / "ZL=F.parquet", [ZL]))
 
 
+def test_a_vendors_midnights_are_dates_beside_other_symbols(tmp_path: Path) -> None:
+    columns = {name: [*(row[i] for row in VALUES), 1] for i, name in enumerate(("Open", "High", "Low", "Close", "Volume"))}
+    dates = pd.DatetimeIndex([*DATES, DATES[0]], tz="America/New_York", name="Date")
+    pd.DataFrame({"Symbol": ["ZL=F", "ZL=F", "ES=F"], **columns}, index=dates).to_parquet(tmp_path / "all.parquet")
+    bars = read_bars(tmp_path / "all.parquet", [ZL])
+    assert_the_two_bars(bars)
+    assert bars.ignored_symbols == {"ES=F": 1}
+
+
 def test_a_column_of_symbols_says_whose_bars_these_are(tmp_path: Path) -> None:
     lines = [f"{symbol},{line}" for symbol, line in zip(("Symbol", "ZL*0", "ZL*0"), BARCHART[:3], strict=True)]
     assert_the_two_bars(read_bars(write(tmp_path, "nearby.csv", *lines, BARCHART[3]), [ZL]))
@@ -503,6 +512,16 @@ def test_a_comma_in_a_volume_needs_a_second_one_where_no_price_has_a_mark(tmp_pa
         assert f"row 2: '{volume}'" in fault_of(path)
     else:
         assert read_bars(path, [ZL]).frame["volume"].tolist() == [found]
+
+
+def test_rows_of_other_symbols_decide_nothing(tmp_path: Path) -> None:
+    other = ["what;MES;4.700,1;what;1,234;4.800;ever", "01/02/2024;MES;1'4;1'4;1'4;1'4;-"]
+    for row, lines in ((4, (*PLAIN[:1], *other, *PLAIN[1:])), (2, (*PLAIN, *other))):
+        bars = read_bars(write(tmp_path, "bars.csv", *lines), [ZL])
+        assert_the_two_bars(bars)
+        assert bars.ignored_symbols == {"MES": 2}
+        broken = [line.replace("47,3", "x") for line in lines]
+        assert f"row {row}: 'x'" in fault_of(write(tmp_path, "bars.csv", *broken))
 
 
 def test_two_decimal_marks_in_one_file_are_refused_by_row(tmp_path: Path) -> None:

@@ -144,6 +144,18 @@ def test_a_contracts_number_in_float32_may_be_anothers() -> None:
     refuse_narrow_wholes(ids.astype("float64"), FILE)
 
 
+@pytest.mark.parametrize("price", [33.12, 33.125])
+def test_another_symbols_rows_do_not_hide_that_a_column_is_float32(tmp_path: Path, price: float) -> None:
+    columns: dict[str, Any] = {name: np.array([price, 2925.75], dtype="float32") for name in PRICES}
+    frame = pd.DataFrame({"date": pd.Timestamp("2024-01-02"), "symbol": ["ZL", "MES"], **columns, "volume": 41_000})
+    frame.to_parquet(tmp_path / "bars.parquet")
+    if price == 33.12:
+        assert read_bars(tmp_path / "bars.parquet", [ZL]).frame["close"].tolist() == [33.12]
+    else:
+        with pytest.raises(DataFault, match=r"the float32 of exactly one multiple of the tick 0\.01: row 1: open 33\.125"):
+            read_bars(tmp_path / "bars.parquet", [ZL])
+
+
 @pytest.mark.parametrize("stored", ["float32", "float64"])
 def test_the_real_bars_come_back_from_float32_bit_for_bit(tmp_path: Path, stored: str) -> None:
     path = shared_data("databento_futures_ohlcv_1d.parquet")
