@@ -69,7 +69,7 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
         retry_policy=RETRY,
     )
     def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-        from zl_assets.sources.bars import bars_to_load, ignored
+        from zl_assets.sources.bars import bars_to_load, facts
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
@@ -86,12 +86,7 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
                 prove(bars.frame, instrument, as_of.date, regime_weights(), stored[instrument])
         return dg.MaterializeResult(
             value=Publication(bars.frame, source=source),
-            metadata={
-                "source": bars.description,
-                "ignored_symbols": ignored(bars),
-                "duplicates_dropped": bars.duplicates_dropped,
-                "as_of": str(as_of.date),
-            },
+            metadata={**facts(bars), "as_of": str(as_of.date)},
         )
 
     return bars_asset

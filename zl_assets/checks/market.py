@@ -13,6 +13,7 @@ from zl_assets.domain.rules import dates, market, units
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
+from zl_assets.sources.bars import REMARKS, bars_to_load, remarks, whole_files_check
 
 _SOURCE = "source"
 
@@ -24,9 +25,8 @@ def bars_checks(catalog: Catalog, settings: Settings) -> list[Group]:
     asset, key = contracts.BARS_TABLE, catalog.bars.key
 
     def files(looking: Looking) -> Mapping[str, object]:
-        from zl_assets.sources.bars import bars_to_load
-
-        return {_SOURCE: bars_to_load(settings.bars, catalog.instruments).frame}
+        bars = bars_to_load(settings.bars, catalog.instruments)
+        return {_SOURCE: bars.frame, REMARKS: remarks(bars)}
 
     return [
         Group(
@@ -42,6 +42,7 @@ def bars_checks(catalog: Catalog, settings: Settings) -> list[Group]:
                     "Find out why ZL_BARS lost these bars. " + shared.DELETE,
                     lambda seen: market.no_vanished_bar(seen.values[asset], seen.found[_SOURCE]),
                 ),
+                whole_files_check(asset, "ZL_BARS"),
             ),
             loads(asset),
             files,

@@ -7,22 +7,29 @@ A row of a CSV file is named by its line in the file, a row of a Parquet file by
 its first record, all counted from 1.
 """
 
-from collections.abc import Callable, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from zl_assets.contracts import market
+from zl_assets.domain.checks import Check, Level
+from zl_assets.domain.rules import market as rules
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.domain.rules.rows import bar_rules
 from zl_assets.instruments.base import Instrument
-from zl_assets.sources import cells, dbn
+from zl_assets.sources import cells, continuous, csv_form, dbn, layouts, prices
+from zl_assets.sources.listing import Listing, Remark, listed
+from zl_assets.sources.notes import Notes
 from zl_assets.warehouse.contract import PANDAS_DTYPES, TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
-from zl_assets.warehouse.verdict import require
+from zl_assets.warehouse.verdict import MAX_OFFENDERS, require
 
 OPTIONAL = ("instrument_id",)
 SUFFIXES = (".parquet", ".csv", *dbn.SUFFIXES)
@@ -46,7 +53,7 @@ class Layout:
     time: str
     convert: Callable[[Any], Any]
     expected: str
-    decode: Callable[[Sequence[Path], Sequence[str]], dbn.DbnBars]
+    decode: Callable[[Sequence[Path], Sequence[Instrument]], dbn.DbnBars]
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -71,16 +78,28 @@ class Bars:
     Attributes:
         frame: the contract's frame_columns with their types, sorted by key.
         files: the files that were read, in order.
+        rows: those (in DBN files, records) of all files, of any symbol.
         ignored_symbols: symbols in the files that were not asked for, with their row counts (in DBN files, of records).
         duplicates_dropped: rows (in DBN files, records) that were exact copies of another one.
+        empty: the files that have no row.
+        not_read: what else is in the folder.
+        unsure: files that were read and may have lost their end.
+        noun: what the bars are called.
         description: one line for logs and labels.
+        notes: what was done to the files on the way, a line each: a vendor's layout, prices rounded or scaled.
     """
 
     frame: pd.DataFrame
     files: tuple[Path, ...]
-    ignored_symbols: dict[str, int]
+    rows: int
+    ignored_symbols: Mapping[str, int]
     duplicates_dropped: int
+    empty: tuple[Path, ...]
+    not_read: tuple[Remark, ...]
+    unsure: tuple[Remark, ...]
+    noun: str
     description: str
+    notes: tuple[str, ...] = ()
 
 
 def bars_to_load(path: Path | None, instruments: Sequence[Instrument]) -> Bars:
@@ -93,21 +112,25 @@ def bars_to_load(path: Path | None, instruments: Sequence[Instrument]) -> Bars:
         return read_bars(path, instruments)
     from zl_assets.sources.sample import synthetic_bars
 
-    return Bars(synthetic_bars(), (), {}, 0, "SYNTHETIC sample, invented bars")
+    sample = synthetic_bars()
+    return Bars(sample, (), len(sample), {}, 0, (), (), (), DAILY.noun, "SYNTHETIC sample, invented bars")
 
 
 def read_bars(path: Path, instruments: Sequence[Instrument]) -> Bars:
     """Read daily bars of these instruments from a Parquet, CSV or DBN file, or from a folder of them.
 
     Of a folder, the files that end in .parquet, .csv, .dbn or .dbn.zst are read; its subfolders, hidden files and other files are
-    not. Every Parquet or CSV file has the columns date, symbol, open, high, low, close and volume; instrument_id is optional,
-    further columns are ignored. DBN files hold ohlcv-1d, or ohlcv-1h, which is summed to UTC days (see dbn.py).
+    not, and are named. Every Parquet or CSV file has the columns date, symbol, open, high, low, close and volume, or those of a
+    vendor's layout (layouts.py); instrument_id is optional, further columns are ignored. DBN files hold ohlcv-1d, or ohlcv-1h,
+    which is summed to UTC days (see dbn.py).
     Rows of other symbols are counted and otherwise not looked at. Exact copies of a row, within a file or across files, are
-    dropped and counted.
+    dropped and counted. A file of a folder may have no row. Files that have not changed since they were last read are not read
+    again.
 
     Raises:
         DataFault: nothing to read, a file that cannot be read, a missing column, a value of the wrong type, no row of an
-            instrument, or an unsound bar. The message names the file, the row and the column.
+            instrument, rows that would be lost (a line of too few fields, a symbol that is missing or misspelt, a request that
+            ended within a day), or an unsound bar. The message names the file, the row and the column.
         SettingError: the files are DBN, and the package that decodes them is not installed.
     """
     return read(path, instruments, DAILY)
@@ -115,33 +138,54 @@ def read_bars(path: Path, instruments: Sequence[Instrument]) -> Bars:
 
 def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
     """Read bars of one layout, as `read_bars` does."""
-    symbols, contract = [instrument.symbol for instrument in instruments], layout.contract(*instruments)
-    files = _files(path)
-    of_files, others, copies = _read_all(files, symbols, layout)
+    asked = path, tuple(instruments), listed(path, SUFFIXES)
+    kept = _kept.get(layout.noun)
+    if kept is None or kept[0] != asked:
+        kept = asked, _parsed(path, asked[2], instruments, layout)
+        if listed(path, SUFFIXES) != asked[2]:
+            raise DataFault(f"{path}: the files changed while they were read. Wait until they are all there, then run again.")
+        _kept[layout.noun] = kept
+    # A frame can be changed by whoever has it, so nobody has the one that is kept.
+    return replace(kept[1], frame=kept[1].frame.copy())
+
+
+# The bars that were last read, by noun, and from what: the asset and its checks read the same files in one process.
+_kept: dict[str, tuple[tuple[Path, tuple[Instrument, ...], Listing], Bars]] = {}
+
+
+def _parsed(path: Path, listing: Listing, instruments: Sequence[Instrument], layout: Layout) -> Bars:
+    symbols, contract, files = [instrument.symbol for instrument in instruments], layout.contract(*instruments), listing.files
+    notes = Notes()
+    found = _read_all(files, instruments, layout, notes)
+    if not any(found.rows):
+        lacking = "no records" if all(dbn.is_dbn(file) for file in files) else "columns but no rows"
+        whose = "the file has" if len(files) == 1 else f"its {len(files):,} files have"
+        raise DataFault(f"{path}: {whose} {lacking}. Give files that hold {layout.noun}.")
+    of_files = continuous.by_root(found.frames, files, symbols, notes)
     own = [frame[frame["symbol"].isin(symbols)] for frame in of_files]
-    counts = pd.concat([frame["symbol"] for frame in of_files]).fillna("(none)").value_counts()
+    counts = pd.concat([frame["symbol"] for frame in of_files]).value_counts()
     ignored = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
-    for symbol, n in others.items():
+    for symbol, n in found.other_records.items():
         ignored[symbol] = ignored.get(symbol, 0) + n
     absent = [symbol for symbol in symbols if symbol not in counts.index]
     if absent:
-        found = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in ignored.items()) or "none"
+        named = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in ignored.items()) or "none"
         raise DataFault(
-            f"{path}: no rows of symbol {', '.join(absent)}. Symbols found: {found}. Give bars whose symbol column says "
+            f"{path}: no rows of symbol {', '.join(absent)}. Symbols found: {named}. Give bars whose symbol column says "
             f"{', '.join(absent)}, or correct that column."
         )
 
+    given = [(file, frame) for file, frame in zip(files, own, strict=True) if len(frame)]
     # The index of `rows` leads from an offender back to its place.
-    located = pd.concat(
-        [
-            _typed(frame, layout, file).assign(file=file.name, row=frame.index)
-            for frame, file in zip(own, files, strict=True)
-            if len(frame)
-        ],
-        ignore_index=True,
+    rows = pd.concat(
+        [_typed(frame, layout, file, instruments, notes)[list(layout.names)] for file, frame in given], ignore_index=True
     )
-    rows = located[list(layout.names)]
-    places = located[["file", "row"]]
+    places = pd.DataFrame(
+        {
+            "file": np.repeat([file.name for file, _ in given], [len(frame) for _, frame in given]),
+            "row": np.concatenate([frame.index for _, frame in given]),
+        }
+    )
     verdicts = [rule(rows) for rule in bar_rules(*instruments)]
     require([replace(verdict, offenders=places.join(verdict.offenders, how="inner")) for verdict in verdicts], str(path))
 
@@ -150,8 +194,14 @@ def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
     return Bars(
         frame=frame,
         files=files,
-        ignored_symbols=ignored,
-        duplicates_dropped=len(rows) - len(distinct) + copies,
+        rows=sum(found.rows),
+        ignored_symbols=MappingProxyType(ignored),
+        duplicates_dropped=len(rows) - len(distinct) + found.copies,
+        empty=tuple(file for file, n in zip(files, found.rows, strict=True) if not n),
+        not_read=listing.not_read,
+        unsure=found.unsure,
+        noun=layout.noun,
+        notes=notes.lines(),
         description=(
             f"{len(frame):,} {layout.noun} of {', '.join(symbols)} from {frame[layout.time].iloc[0]:%Y-%m-%d} to "
             f"{frame[layout.time].iloc[-1]:%Y-%m-%d}, read from {path}" + (f" ({len(files)} files)" if len(files) > 1 else "")
@@ -159,108 +209,214 @@ def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
     )
 
 
-def ignored(bars: Bars) -> str:
-    """The symbols that were not asked for, for a person."""
-    return ", ".join(f"{symbol} ({n} rows)" for symbol, n in bars.ignored_symbols.items()) or "none"
+def facts(bars: Bars) -> dict[str, str | int]:
+    """What a person is told of the bars, by name: what was read, and what was not."""
+    return {
+        "source": bars.description,
+        "read": told(bars),
+        "notes": "; ".join(bars.notes) or "none",
+        "files_read": len(bars.files),
+        "rows_read": bars.rows,
+        "ignored_symbols": ", ".join(f"{symbol} ({n} rows)" for symbol, n in bars.ignored_symbols.items()) or "none",
+        "duplicates_dropped": bars.duplicates_dropped,
+        "files_without_rows": _names([file.name for file in bars.empty]) or "none",
+        "not_read": _names([f"{remark.name} ({remark.why})" for remark in bars.not_read]) or "none",
+        "perhaps_cut_short": _names([f"{remark.name} ({remark.why})" for remark in bars.unsure]) or "none",
+    }
 
 
-def _files(path: Path) -> tuple[Path, ...]:
-    suffixes = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
-    wanted = f"a file that ends in {suffixes}, or a folder of such files"
-    try:
-        if path.is_dir():
-            named = sorted(f for f in path.iterdir() if _is_bars(f) and f.name[0] != ".")
-            if lost := [f.name for f in named if not f.exists()]:
-                raise DataFault(f"{path}: {', '.join(lost)} is a link to a file that does not exist. Correct or remove it.")
-            files = tuple(f for f in named if f.is_file())
-            if not files:
-                raise DataFault(f"{path}: this folder holds no {suffixes} file (subfolders are not searched). Give {wanted}.")
-            return files
-        if not path.exists():
-            raise DataFault(f"{path}: there is no such file or folder. Give {wanted}; a relative path starts at {Path.cwd()}.")
-    except OSError as error:
-        raise DataFault(f"{path}: cannot be opened: {error.strerror or error}. Give {wanted}.") from error
-    if not path.is_file() or not _is_bars(path):
-        raise DataFault(f"{path}: not a bars file. Give {wanted}.")
-    return (path,)
+def told(bars: Bars) -> str:
+    """What was read and how, and what was not, in one line."""
+    ignored = bars.ignored_symbols
+    others = f"{len(ignored):,} other symbols" if len(ignored) > 3 else ", ".join(ignored)
+    files = f"{len(bars.files):,} files" if len(bars.files) > 1 else "1 file"
+    parts = [
+        f"{len(bars.frame):,} {bars.noun}, from {files} of {bars.rows:,} rows"
+        if bars.files
+        else f"{len(bars.frame):,} {bars.noun}",
+        f"ignored {sum(ignored.values()):,} rows of {others}" if ignored else "",
+        f"dropped {bars.duplicates_dropped:,} copies" if bars.duplicates_dropped else "",
+        f"without rows: {_names([file.name for file in bars.empty], 3)}" if bars.empty else "",
+        f"not read: {_names([remark.name for remark in bars.not_read], 3)}" if bars.not_read else "",
+        f"perhaps cut short: {_names([remark.name for remark in bars.unsure], 3)}" if bars.unsure else "",
+        *bars.notes,
+    ]
+    return "; ".join(filter(None, parts))
 
 
-def _is_bars(file: Path) -> bool:
-    return file.name.lower().endswith(SUFFIXES)
+def remarks(bars: Bars | None) -> pd.DataFrame:
+    """What was not read or may have lost its end: file, why. None: nothing was there to be read."""
+    found = () if bars is None else bars.not_read + bars.unsure
+    return pd.DataFrame({"file": [remark.name for remark in found], "why": [remark.why for remark in found]})
 
 
-def _read_all(files: tuple[Path, ...], symbols: Sequence[str], layout: Layout) -> tuple[list[pd.DataFrame], dict[str, int], int]:
-    """One frame per file, unconverted, as `_read` gives them; and, of DBN files, the records of other symbols by symbol, and how
-    many records were copies."""
+REMARKS = "remarks"
+"""Where a step of checks keeps what `remarks` gives, for `whole_files_check`."""
+
+
+def whole_files_check(asset: str, setting: str) -> Check:
+    """The check that the files of a setting were read, all of them and to their ends."""
+    return Check(
+        asset,
+        "files_read_whole",
+        f"Every file of {setting} was read, to its end. A warning, by name.",
+        "Unpack or convert the files that were not read, or move them: into the folder itself if they hold bars, out of it if "
+        "not. Get those again that may have been cut short; a text file that is whole gets a line end after its last line.",
+        lambda seen: rules.files_read_whole(seen.found[REMARKS]),
+        Level.WARNING,
+    )
+
+
+def _names(names: Sequence[str], most: int = MAX_OFFENDERS) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _is_csv(file: Path) -> bool:
+    return file.suffix.lower() == ".csv"
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What is in the files.
+
+    Attributes:
+        frames: one for each file, unconverted, as `_read` gives them.
+        rows: of each file, of any symbol.
+        other_records: of DBN files, records of other symbols by symbol.
+        copies: of DBN files, records that were copies.
+        unsure: files that may have lost their end.
+    """
+
+    frames: list[pd.DataFrame]
+    rows: list[int]
+    other_records: dict[str, int]
+    copies: int
+    unsure: tuple[Remark, ...]
+
+
+def _read_all(files: tuple[Path, ...], instruments: Sequence[Instrument], layout: Layout, notes: Notes) -> _Found:
     encoded = [file for file in files if dbn.is_dbn(file)]
-    if not encoded:
-        return [_read(file, layout) for file in files], {}, 0
+    read = {file: _read(file, instruments, layout, notes) for file in files if not dbn.is_dbn(file)}
+    rows = {file: len(frame) for file, frame in read.items()}
     try:
-        decoded = layout.decode(encoded, symbols)
+        unsure = tuple(
+            Remark(file.name, "its last line has no line end")
+            for file in read
+            if _is_csv(file) and cells.lacks_last_line_end(file)
+        )
+        if not encoded:
+            return _Found(list(read.values()), list(rows.values()), {}, 0, unsure)
+        decoded = layout.decode(encoded, continuous.wanted(instruments))
     except OSError as error:
         raise DataFault(f"{error.filename}: cannot be read: {error.strerror}. Check the file and its permissions.") from error
-    frames = dict(zip(encoded, decoded.frames, strict=True))
-    return [frames[file] if file in frames else _read(file, layout) for file in files], decoded.other_symbols, decoded.duplicates
+    read |= dict(zip(encoded, decoded.frames, strict=True))
+    rows |= dict(zip(encoded, decoded.records, strict=True))
+    return _Found(
+        [read[file] for file in files],
+        [rows[file] for file in files],
+        decoded.other_symbols,
+        decoded.duplicates,
+        unsure + decoded.remarks,
+    )
 
 
-def _read(file: Path, layout: Layout) -> pd.DataFrame:
+def _read(file: Path, instruments: Sequence[Instrument], layout: Layout, notes: Notes) -> pd.DataFrame:
     """The file's wanted columns, unconverted but for symbol (string); the index is the row's place in the file."""
     try:
         if file.stat().st_size == 0:
             raise DataFault(f"{file}: the file is empty (0 bytes). Give a file that holds {layout.noun}.")
-        frame = _read_csv(file, layout) if file.suffix.lower() == ".csv" else _read_parquet(file, layout)
+        given, columns = (_read_csv if _is_csv(file) else _read_parquet)(file, instruments, layout)
     except OSError as error:
         raise DataFault(f"{file}: cannot be read: {error.strerror or error}. Check the file and its permissions.") from error
-    if frame.empty:
-        raise DataFault(f"{file}: the file has columns but no rows. Give a file that holds {layout.noun}.")
+    frame = layouts.in_our_columns(given, columns, layout.time, instruments, file, notes)
     if "instrument_id" not in frame.columns:
         frame = frame.assign(instrument_id=None)
-    return frame.assign(symbol=cells.converted(frame["symbol"], cells.text, "a text such as ZL", file).astype("string"))
+    named = cells.converted(frame["symbol"], cells.text, "a text such as ZL", file).astype("string")
+    _refuse_lost(named, [instrument.symbol for instrument in instruments], file)
+    return frame.assign(symbol=named)
 
 
-def _read_csv(file: Path, layout: Layout) -> pd.DataFrame:
-    lines = cells.csv_lines(file)
+def _refuse_lost(named: "pd.Series[str]", symbols: Sequence[str], file: Path) -> None:
+    """No row is without a symbol, and none has one that is meant for one of `symbols` and is not written as it is: nobody would
+    miss these rows, as nobody misses those of other symbols."""
+    meant = {symbol.upper() for symbol in symbols}
+    # A symbol as DBN files name it is another one here, and is told.
+    exact = {*symbols, *(symbol + dbn.FRONT_MONTH for symbol in symbols)}
+    spelt = {text: _plain(text) for text in named.dropna().unique() if text not in exact}
+    lost = {text for text, plain in spelt.items() if plain.lower() in cells.NULL_TEXTS or plain in meant}
+    rows = named[named.isna() | named.isin(lost)]
+    if len(rows):
+        first = "; ".join(
+            f"row {row}: {'none' if pd.isna(text) else repr(text)}" for row, text in rows.head(MAX_OFFENDERS).items()
+        )
+        more = f" and {len(rows) - MAX_OFFENDERS:,} more" if len(rows) > MAX_OFFENDERS else ""
+        raise DataFault(
+            f"{file}: {len(rows):,} of {len(named):,} rows would be lost, because their symbol is missing or is not written "
+            f"exactly as {', '.join(symbols)}: {first}{more}. Write the symbol of each of these rows, then run again."
+        )
+
+
+def _plain(symbol: str) -> str:
+    """A symbol as a person reads it: without blanks, quotes, invisible signs, case, width, and the mark of a front month."""
+    seen = [c for c in unicodedata.normalize("NFKC", symbol) if unicodedata.category(c)[0] not in "CZ" and c not in "'\"`"]
+    return "".join(seen).upper().removesuffix(dbn.FRONT_MONTH.upper())
+
+
+def _read_csv(file: Path, instruments: Sequence[Instrument], layout: Layout) -> tuple[pd.DataFrame, layouts.Columns]:
+    form = csv_form.form_of(file)
+    lines = cells.csv_lines(file, form.delimiter, form.passed_by)
     header = [str(name).strip() for name in lines.iloc[0]]
-    _check_columns(header, layout, file)
+    columns = _columns(header, instruments, layout, file)
     rows = lines.iloc[1:].set_axis(header, axis=1)
-    rows = rows[(rows.fillna("") != "").any(axis=1)]
-    wanted = [name for name in layout.names if name in header]
-    return rows[wanted].map(lambda text: None if str(text).strip().lower() in cells.NULL_TEXTS else text.strip()).astype(object)
+    rows = rows[(rows != "").any(axis=1)][list(columns.names.values())]
+    return rows.map(lambda text: None if text.strip().lower() in cells.NULL_TEXTS else text.strip()).astype(object), columns
 
 
-def _read_parquet(file: Path, layout: Layout) -> pd.DataFrame:
+def _read_parquet(file: Path, instruments: Sequence[Instrument], layout: Layout) -> tuple[pd.DataFrame, layouts.Columns]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(file) as parquet:
-            names = list(parquet.schema_arrow.names)
-            _check_columns(names, layout, file)
-            table = parquet.read(columns=[name for name in layout.names if name in names], use_threads=False)
+            columns = _columns(list(parquet.schema_arrow.names), instruments, layout, file)
+            table = parquet.read(columns=list(columns.names.values()), use_threads=False)
             # Nullable integers stay integers: through float64 a large instrument_id would change.
             # The index that pandas once wrote is not ours: rows are numbered as they stand in the file.
             frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True, ignore_metadata=True)
     except pa.ArrowException as error:
         raise DataFault(f"{file}: not a readable Parquet file: {str(error).strip()}. Replace the file.") from error
     frame.index += 1
-    return frame
+    return frame, columns
 
 
-def _check_columns(names: list[str], layout: Layout, file: Path) -> None:
-    missing = [name for name in layout.required if name not in names]
-    if missing:
+def _columns(names: list[str], instruments: Sequence[Instrument], layout: Layout, file: Path) -> layouts.Columns:
+    columns = layouts.columns_of(names, layout.required, OPTIONAL)
+    way = layouts.advice(names, layout.time) if columns is None else layouts.whose(columns, file, instruments)
+    if columns is None or way:
+        missing = [name for name in layout.required if name not in (names if columns is None else columns.names)]
         raise DataFault(
             f"{file}: no column {', '.join(missing)}. Expected {', '.join(layout.required)}, and {', '.join(OPTIONAL)} if there "
-            f"is one; found {', '.join(names)}. Rename or add the columns."
+            f"is one; found {', '.join(names)}. Rename or add the columns.{way}"
         )
-    twice = sorted({name for name in layout.names if names.count(name) > 1})
+    # Vendors' names are known in any case, our own only as they are written.
+    told_by = [name if columns.vendor is None else name.casefold() for name in names]
+    twice = sorted({name for name in columns.names.values() if told_by.count(told_by[names.index(name)]) > 1})
     if twice:
         raise DataFault(f"{file}: column {', '.join(twice)} appears more than once. Leave one of each.")
+    return columns
 
 
-def _typed(frame: pd.DataFrame, layout: Layout, file: Path) -> pd.DataFrame:
+def _typed(frame: pd.DataFrame, layout: Layout, file: Path, instruments: Sequence[Instrument], notes: Notes) -> pd.DataFrame:
     """The columns with their contract types; a value that is not of its type is a DataFault. symbol is converted already."""
-    prices = {name: cells.converted(frame[name], cells.number, "a number", file).astype("float64") for name in PRICES}
+    numbers = {name: cells.converted(frame[name], cells.number, "a number", file).astype("float64") for name in PRICES}
+    scaled, fixed = prices.from_fixed_point(pd.DataFrame(numbers), file)
+    ticks = frame["symbol"].map({instrument.symbol: instrument.tick for instrument in instruments})
+    rounded, narrow = prices.to_ticks(scaled, ticks, {name: frame[name].dtype for name in PRICES}, file)
+    for sentence in filter(None, (fixed, narrow)):
+        notes.add(file, sentence)
+    for name in ("volume", "instrument_id"):
+        prices.refuse_narrow_wholes(frame[name], file)
     wholes = {
         name: cells.converted(frame[name], cells.whole, "a whole number", file).astype("Int64")
         for name in ("volume", "instrument_id")
@@ -274,4 +430,4 @@ def _typed(frame: pd.DataFrame, layout: Layout, file: Path) -> pd.DataFrame:
         )
     dtype = next(PANDAS_DTYPES[leaf.column.type] for leaf in layout.contract().frame_leaves if leaf.path == layout.time)
     known = cells.converted(times, layout.convert, layout.expected, file)
-    return frame.assign(**{layout.time: known}, **prices, **wholes).astype({layout.time: dtype})
+    return frame.assign(**{layout.time: known}, **rounded, **wholes).astype({layout.time: dtype})

@@ -4,7 +4,7 @@ Belongs here: what only an hourly bar has. Must not be here: which session an ho
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from zl_assets.domain.rules.rows import bar_rules
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.sources import cells, dbn
-from zl_assets.sources.bars import Bars, Layout, ignored, read
+from zl_assets.sources.bars import REMARKS, Bars, Layout, facts, read, remarks, whole_files_check
 from zl_assets.sources.base import Checks, Loaded, Source
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
@@ -73,21 +73,24 @@ def _read(settings: Settings, instruments: Sequence[Instrument], as_of: dt.date)
     # As for daily bars: those of the as-of date may still be forming.
     final = hours.frame[hours.frame["ts_event"] < pd.Timestamp(as_of, tz="UTC")]
     if final.empty:
-        return Loaded(final, {"source": hours.description}, nothing=f"no hour of {hours.description} is before {as_of}")
+        return Loaded(final, facts(hours), nothing=f"no hour of {hours.description} is before {as_of}")
     return Loaded(
         final,
         {
-            "source": hours.description,
+            **facts(hours),
             "as_of": str(as_of),
             "hours_not_final_left_out": len(hours.frame) - len(final),
-            "ignored_symbols": ignored(hours),
-            "duplicates_dropped": hours.duplicates_dropped,
         },
     )
 
 
 def _checks(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
     contract, own = bars_1h(*instruments), market.sessions(instruments[0]).table
+
+    def files(as_of: dt.date) -> Mapping[str, object]:
+        path = settings.bars_1h
+        return {REMARKS: remarks(None if path is None else read_bars_1h(path, instruments))}
+
     return Checks(
         (
             unique_key(TABLE, contract.key, "One bar per hour and symbol.", Level.ERROR),
@@ -101,8 +104,10 @@ def _checks(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
                 Level.WARNING,
                 reads=(own,),
             ),
+            whole_files_check(TABLE, "ZL_BARS_1H"),
         ),
-        doc="The hours against the sessions.",
+        files,
+        "The hours against the sessions and the files.",
     )
 
 

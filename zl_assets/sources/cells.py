@@ -3,9 +3,11 @@
 Belongs here: explicit conversion, with nothing guessed. Must not be here: which columns a file has.
 """
 
+import csv
 import datetime as dt
+import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,23 +29,91 @@ ISO_HOUR = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}):00(?::00(?:\.0+)?)?(?: ?(
 # A date alone, or at midnight without a zone or in UTC, as pandas and BigQuery write them.
 ISO_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]00:00(?::00(?:\.0+)?)?(?: ?(?:Z|UTC|\+00:?00))?)?")
 
+# What ends a line for csv, and for an editor.
+LINE_END = re.compile(r"\r\n|\r|\n")
 
-def csv_lines(file: Path) -> pd.DataFrame:
-    """Every line of a CSV file as text, header and blank lines included, so that a row's index is its line (from 1) and no value
-    is converted unseen.
+_CORRECT = (
+    "Correct these lines: a value that is missing keeps its separator, and one that has a separator in it stands in quotes."
+)
+
+
+def csv_lines(file: Path, separator: str = ",", passed_by: Collection[int] = ()) -> pd.DataFrame:
+    """Every line of a CSV file that is not blank, as text, header included: a row's index is its line (from 1), and no value is
+    converted unseen. Every line has as many fields as the first. Lines that are to be passed by count, and are not there.
 
     Raises:
-        DataFault: not UTF-8, or no CSV.
+        DataFault: not UTF-8, a NUL byte, no CSV, a field that holds a line end, or a line of another number of fields.
         OSError: the file cannot be read.
     """
+    content = _text(file)
+    # The lines are those that an editor counts, whatever their ends are; csv would tell only where a row ends.
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    places: list[int] = []
+    begin = 1
     try:
-        lines = pd.read_csv(file, header=None, dtype=str, na_filter=False, skip_blank_lines=False, encoding="utf-8-sig")
+        for row in reader:
+            if reader.line_num > begin:
+                raise _over_lines(file, begin, reader.line_num)
+            if begin not in passed_by and (any(cell.strip() for cell in row) or len(row) > 1):
+                rows.append(row)
+                places.append(begin)
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        if reader.line_num > begin:
+            raise _over_lines(file, begin, reader.line_num) from error
+        raise DataFault(f"{file}: not a readable CSV file: line {begin}: {error}. Correct or replace the file.") from error
+    if not rows:
+        raise DataFault(f"{file}: not a readable CSV file: it has only blank lines. Replace the file.")
+    wide = len(rows[0])
+    if odd := [i for i, row in enumerate(rows) if len(row) != wide]:
+        named = "; ".join(f"line {places[i]}: {_fields(rows[i])} ({separator.join(rows[i])[:60]!r})" for i in odd[:MAX_OFFENDERS])
+        more = f" and {len(odd) - MAX_OFFENDERS:,} more" if len(odd) > MAX_OFFENDERS else ""
+        cut = odd[-1] == len(rows) - 1 and not _ends_line(content)
+        raise DataFault(
+            f"{file}: not a readable CSV file: every line must have as many fields as line {places[0]}, which has {wide}, but "
+            f"found {named}{more}. "
+            + ("The file ends within its last line, so it was cut off: get it again." if cut else _CORRECT)
+        )
+    return pd.DataFrame(rows, index=places, dtype=object)
+
+
+def lacks_last_line_end(file: Path) -> bool:
+    """Does a text file end without a line end, as one that was cut off does?
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with open(file, "rb") as opened:
+        size = opened.seek(0, io.SEEK_END)
+        opened.seek(max(size - 1, 0))
+        return opened.read() not in (b"\n", b"\r")
+
+
+def _text(file: Path) -> str:
+    try:
+        content = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataFault(f"{file}: not UTF-8 text ({error.reason} at byte {error.start}). Save it as CSV in UTF-8.") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataFault(f"{file}: not a readable CSV file: {str(error).strip()}. Correct or replace the file.") from error
-    lines.index += 1
-    return lines
+    if "\0" in content:
+        line = 1 + len(LINE_END.findall(content[: content.index("\0")]))
+        raise DataFault(f"{file}: line {line} holds a NUL byte, so the file is damaged or is not UTF-8 text. Get it again.")
+    return content
+
+
+def _over_lines(file: Path, begin: int, end: int) -> DataFault:
+    return DataFault(
+        f"{file}: a field that begins with a quote on line {begin} goes on over the line's end, to line {end}: the lines between "
+        "would be lost as rows. Close the quote, or take the line end out of the field."
+    )
+
+
+def _fields(row: list[str]) -> str:
+    return "1 field" if len(row) == 1 else f"{len(row)} fields"
+
+
+def _ends_line(content: str) -> bool:
+    return content.endswith(("\n", "\r"))
 
 
 def converted(values: "pd.Series[Any]", convert: Callable[[Any], Any], expected: str, file: Path) -> "pd.Series[Any]":

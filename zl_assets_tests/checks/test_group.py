@@ -21,6 +21,7 @@ from zl_assets.domain.checks import Check, Level, Seen
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.families.rows import family_rows
 from zl_assets.settings import Settings
+from zl_assets.sources.bars import remarks
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.domain.families.test_intraday import random_hours
@@ -183,6 +184,7 @@ def worked_out(asset: str, held: Mapping[str, object]) -> dict[str, object]:
     return {
         "source": held.get(asset),
         "refused": {},
+        "remarks": remarks(None),
         "rows": lambda: held.get(asset),
         "select": "SELECT data_date FROM `p.features.daily_ml_matrix`",
         "file": held[TRAINING_VIEW.table],

@@ -166,6 +166,52 @@ def test_a_file_that_cannot_be_read_is_named(
     assert "Traceback" not in message
 
 
+def _cut(folder: Path, bars: pd.DataFrame) -> None:
+    text = bars.to_csv(index=False)
+    (folder / "b.csv").write_text(text[: len(text) // 2])
+
+
+def _swallowed(folder: Path, bars: pd.DataFrame) -> None:
+    lines = bars.to_csv(index=False).splitlines()
+    lines[1000] = lines[1000].replace("ZL", '"ZL')
+    lines[1004] = lines[1004].replace("ZL", 'ZL"')
+    (folder / "b.csv").write_text("\n".join([*lines, ""]))
+
+
+def _lower_case(folder: Path, bars: pd.DataFrame) -> None:
+    bars.assign(symbol=bars["symbol"].where(bars.index != 1000, "zl")).to_parquet(folder / "b.parquet")
+
+
+def _without_symbol(folder: Path, bars: pd.DataFrame) -> None:
+    bars.assign(symbol=bars["symbol"].where(bars.index < 3000, None)).to_parquet(folder / "b.parquet")
+
+
+def _delta(folder: Path, bars: pd.DataFrame) -> None:
+    bars.to_parquet(folder / "b.parquet")
+    (folder / "_delta_log").mkdir()
+
+
+LOST: dict[str, tuple[Callable[[Path, pd.DataFrame], None], tuple[str, ...]]] = {
+    "a file that was cut off": (_cut, ("b.csv", "line", "cut off")),
+    "lines that a quote swallows": (_swallowed, ("b.csv", "on line 1001", "to line 1005")),
+    "a symbol in lower case": (_lower_case, ("b.parquet", "1 of 3,998 rows would be lost", "row 1001: 'zl'")),
+    "rows without a symbol": (_without_symbol, ("b.parquet", "998 of 3,998 rows would be lost", "row 3001: none")),
+    "a table's own files": (_delta, ("Delta Lake", "deleted")),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_rows_that_would_be_lost_are_refused_before_the_first_write(name: str, sample: pd.DataFrame, tmp_path: Path) -> None:
+    """Beside a sound file, in a folder: nobody would miss them."""
+    losing, words = LOST[name]
+    sample.head(100).to_parquet(tmp_path / "a.parquet")
+    losing(tmp_path, sample)
+    message = refused(tmp_path)
+    for word in words:
+        assert word in message, message
+    assert "Traceback" not in message
+
+
 @pytest.mark.parametrize("name", ["a missing column", "a zero price", "a print ten times too high"])
 def test_bad_bars_leave_the_whole_product_as_it_was(
     good: tuple[Product, dict[str, str]], name: str, sample: pd.DataFrame, tmp_path: Path

@@ -15,7 +15,7 @@ from rich.console import Console
 from zl_assets.catalog import Catalog
 from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
 from zl_assets.summary import summary
-from zl_assets_tests.support.contracts import TRAINING_VIEW
+from zl_assets_tests.support.contracts import BARS, TRAINING_VIEW
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures, metadata, red
 
@@ -86,6 +86,8 @@ def test_a_second_run_while_the_source_is_late_changes_nothing_at_all_and_fails_
     shown = Console(width=200, file=io.StringIO())
     shown.print(summary(result, Catalog.of(product.settings()), product.settings()))
     assert "source: no new sessions, none revised. No new session yet: the newest session is 2025-11-14;" in shown.file.getvalue()
+    assert "read:  3,998 daily bars, from 1 file of 6,034 rows; ignored 2,036 rows of MES\n" in shown.file.getvalue()
+    assert metadata(result)[BARS.table]["not_read"] == "none"
 
 
 def test_new_bars_only_add_rows_and_end_where_one_run_ends(

@@ -106,6 +106,22 @@ def no_vanished_bar(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
     return offending("no_vanished_bar", table, vanished, explanation)
 
 
+def files_read_whole(remarks: pd.DataFrame) -> Verdict:
+    """Nothing of what bars are read from was passed over, or may have lost its end.
+
+    Args:
+        remarks: what was or may have: file, why.
+    """
+    return Verdict(
+        name="files_read_whole",
+        passed=remarks.empty,
+        measured=len(remarks),
+        bound="0 files",
+        offenders=remarks.head(MAX_OFFENDERS),
+        explanation=f"{len(remarks):,} files or sub-folders were not read, or may have been cut short.",
+    )
+
+
 def thin_sessions(sessions: pd.DataFrame, lots: int, most: float) -> Verdict:
     """At most a share `most` of the sessions trade under `lots`; the newest of them are named whether or not the bound holds."""
     thin = sessions["volume"] < lots

@@ -7,6 +7,7 @@ import pytest
 
 from zl_assets.domain.rules import market
 from zl_assets.domain.rules.market import (
+    files_read_whole,
     newest_session,
     no_bar_after,
     no_conflicting_bars,
@@ -91,6 +92,11 @@ RED: Faults = {
         lambda f: no_vanished_bar(f, sound(BARS.table)),
         BARS.table,
         lambda f: with_value(f, 1, "date", pd.Timestamp("2017-06-10")),
+    ),
+    "a file that was not read": (
+        lambda f: files_read_whole(f[f["symbol"] != "ZL"].rename(columns={"symbol": "file"})),
+        BARS.table,
+        lambda f: with_value(f, 1, "symbol", "bars.csv.gz"),
     ),
     "many thin sessions": (
         lambda f: thin_sessions(f, ZL.plausibility.thin_lots, ZL.plausibility.thin_share),
