@@ -1,6 +1,8 @@
 """The study of wrong data can still be run: a case without its files, or whose files are right, shows nothing."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,10 +10,11 @@ import pytest
 
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets_tests.studies.wrong_data import page
-from zl_assets_tests.studies.wrong_data.case import Case, Kind, Outcome
+from zl_assets_tests.studies.wrong_data.case import Kind, Outcome
 from zl_assets_tests.studies.wrong_data.cases import CASES, dates, market, units
 from zl_assets_tests.studies.wrong_data.feeds import dbn_bytes, market_bars, right_bars, right_series
-from zl_assets_tests.studies.wrong_data.run import Result, Runner
+from zl_assets_tests.studies.wrong_data.run import Left, Result, fed
+from zl_assets_tests.support.fixtures import MakeProduct
 
 BY_NAME = {case.name: case for case in CASES}
 # Quick ones to make: every kind, and every way to write files.
@@ -137,17 +140,19 @@ def test_what_is_kept_is_of_cases_that_are_there() -> None:
     assert {name for when in kept.values() for name in when["results"]} <= BY_NAME.keys()
 
 
-def test_runs_tell_a_refusal_from_bars_that_are_loaded(tmp_path: Path) -> None:
-    """A price that is no number is refused, with nothing written; the right bars again change nothing."""
-    runner = Runner(tmp_path)
-    refused: Case = BY_NAME["csv-quote-open"]
-    again: Case = BY_NAME["sample-csv"]
-    try:
-        found = {case.name: runner.run(case) for case in (refused, again)}
-    finally:
-        runner.close()
-    assert found[refused.name].outcome is Outcome.REFUSED
-    assert found[refused.name].after == []
-    assert str(tmp_path) not in found[refused.name].message
-    assert found[again.name].outcome is Outcome.LOADED
-    assert found[again.name].written == {}
+def test_a_run_tells_a_refusal_from_bars_that_are_loaded(refreshed_product: MakeProduct, tmp_path: Path) -> None:
+    """A quote that is never closed is refused, with nothing written; the right bars as CSV change nothing."""
+    product = refreshed_product()
+    before = Left.by(product)
+    for name, outcome, after in (("csv-quote-open", Outcome.REFUSED, []), ("sample-csv", Outcome.LOADED, None)):
+        case = replace(BY_NAME[name], kind=Kind.LOST_ROWS)  # which is run as far as the CSV
+        found, left = fed(case, product, case.make(tmp_path), before, before.values)
+        assert (found.outcome, found.after, found.written) == (outcome, after, {})
+        assert left.is_same(before)
+
+
+def test_a_row_that_is_written_anew_is_seen_although_its_values_are_the_same() -> None:
+    before, after = (Left({"t": Counter(rows)}, {"t": "2 rows"}) for rows in ([1, 2], [1, 3]))
+    assert not after.is_same(before)
+    assert after.written_since(before) == {"t": 1}
+    assert before.written_since(before) == {}

@@ -27,6 +27,8 @@ def main(
         raise typer.Exit
     there = page.results(page.read(), keep or "") if rest else {}
     chosen = [case for case in CASES if (not names or case.name.startswith(tuple(names))) and case.name not in there]
+    # The issue's own instances first: a run of hours that is stopped has them.
+    chosen.sort(key=lambda case: not case.own)
     if not chosen:
         raise typer.BadParameter(f"no case is named {', '.join(names or [])}")
     logging.disable(logging.WARNING)

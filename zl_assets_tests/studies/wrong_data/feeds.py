@@ -1,9 +1,10 @@
 """Right bars and series, and the files that they are written to. Must not be here: a mistake."""
 
+import datetime as dt
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -88,49 +89,55 @@ def csv(folder: Path, text: str, name: str = "bars.csv") -> Path:
     return folder / name
 
 
+def hourly_bars(bars: pd.DataFrame) -> pd.DataFrame:
+    """Two hours for each day, which sum to it: at 01:00 and at 14:00 UTC.
+
+    Returns:
+        ts_event (UTC) in place of date.
+    """
+    first = bars.assign(ts_event=bars["date"] + pd.Timedelta(hours=1), close=bars["open"], volume=bars["volume"] // 2)
+    second = bars.assign(
+        ts_event=bars["date"] + pd.Timedelta(hours=14),
+        **dict.fromkeys(("open", "high", "low"), bars["close"]),
+        volume=bars["volume"] - first["volume"],
+    )
+    hours = pd.concat([first, second]).sort_values("ts_event", ignore_index=True).drop(columns="date")
+    return hours.assign(ts_event=hours["ts_event"].dt.tz_localize("UTC"))[["ts_event", "symbol", *VALUES]]
+
+
 def dbn_bytes(bars: pd.DataFrame, *, hours: bool = False, symbol: str = "ZL.v.0", end: str | None = None, drop: int = 0) -> bytes:
     """The bars as an uncompressed DBN file.
 
     Args:
-        hours: two hourly records for each day, which sum to it, instead of one daily record.
+        hours: as `hourly_bars` instead of daily records.
         end: the end of the request; the day after the last bar if not given.
         drop: so many records less at the end.
     """
     import databento_dbn as dbn
 
-    days = bars["date"].astype("int64").to_numpy()
-    rows = np.zeros(len(bars), dtype=RECORD)
-    rows["length"], rows["publisher_id"] = RECORD.itemsize // 4, 1
-    rows["rtype"] = RECORD_TYPES["ohlcv-1h" if hours else "ohlcv-1d"]
-    rows["instrument_id"] = bars["instrument_id"].to_numpy("int64")
-    rows["ts_event"], rows["volume"] = days, bars["volume"].to_numpy("int64")
+    schema = "ohlcv-1h" if hours else "ohlcv-1d"
+    given = hourly_bars(bars) if hours else bars.rename(columns={"date": "ts_event"})
+    rows = np.zeros(len(given), dtype=RECORD)
+    rows["length"], rows["publisher_id"], rows["rtype"] = RECORD.itemsize // 4, 1, RECORD_TYPES[schema]
+    rows["ts_event"] = given["ts_event"].astype("int64")
+    rows["instrument_id"], rows["volume"] = (given[name].to_numpy("int64") for name in ("instrument_id", "volume"))
     for name in PRICES:
-        rows[name] = np.rint(bars[name].to_numpy() * PRICE_SCALE).astype("int64")
-    if hours:
-        first, second = rows.copy(), rows.copy()
-        first["ts_event"] += 1 * 3_600 * 10**9
-        second["ts_event"] += 14 * 3_600 * 10**9
-        first["close"] = first["open"]
-        for name in ("open", "high", "low"):
-            second[name] = second["close"]
-        first["volume"] = rows["volume"] // 2
-        second["volume"] = rows["volume"] - first["volume"]
-        rows = np.sort(np.concatenate([first, second]), order="ts_event")
+        rows[name] = np.rint(given[name].to_numpy() * PRICE_SCALE).astype("int64")
     ids = bars["instrument_id"].to_numpy("int64")
     starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
     dates = [stamp.date() for stamp in bars["date"]]
-    after = dates[-1] + pd.Timedelta(days=1)
+    after = dates[-1] + dt.timedelta(days=1)
     intervals = [
         SimpleNamespace(start_date=dates[i], end_date=dates[j] if j < len(dates) else after, symbol=str(ids[i]))
         for i, j in zip(starts, [*starts[1:], len(dates)], strict=True)
     ]
     head = dbn.Metadata(
         dataset="GLBX.MDP3",
-        start=int(days[0]),
+        start=pd.Timestamp(dates[0], tz="UTC").value,
         end=pd.Timestamp(end or after, tz="UTC").value,
         stype_in=dbn.SType.CONTINUOUS,
         stype_out=dbn.SType.INSTRUMENT_ID,
-        schema=dbn.Schema.from_str("ohlcv-1h" if hours else "ohlcv-1d"),
+        schema=dbn.Schema.from_str(schema),
         symbols=[symbol],
         mappings=[SimpleNamespace(raw_symbol=symbol, intervals=intervals)],
         version=3,
@@ -183,10 +190,15 @@ def series_text(name: str, values: "pd.Series[float]") -> str:
     return str(values.rename(name).rename_axis("observation_date").to_frame().to_csv(date_format="%Y-%m-%d"))
 
 
-def write_series(folder: Path, series: Mapping[str, "pd.Series[float]"]) -> Path:
-    """A folder of FRED's files, in the given folder."""
+@functools.cache
+def _right_texts() -> dict[str, str]:
+    return {name: series_text(name, values) for name, values in _invented_series().items()}
+
+
+def write_series(folder: Path, texts: Mapping[str, str] = MappingProxyType({})) -> Path:
+    """A folder of FRED's files in the given folder: the right ones, but for those whose text is given."""
     place = folder / "fred"
     place.mkdir()
-    for name, values in series.items():
-        (place / f"{name}.csv").write_text(series_text(name, values))
+    for name, text in (_right_texts() | dict(texts)).items():
+        (place / f"{name}.csv").write_text(text)
     return place

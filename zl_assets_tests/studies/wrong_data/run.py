@@ -141,7 +141,7 @@ class Runner:
         self._right = place / "right"
         self._right.mkdir()
         self._bars = feeds.parquet(self._right, feeds.right_bars())
-        self._fred = feeds.write_series(self._right, feeds.right_series())
+        self._fred = feeds.write_series(self._right)
 
     def run(self, case: Case) -> Result:
         """The case's files through the product and, if its run fails, the right file after them."""

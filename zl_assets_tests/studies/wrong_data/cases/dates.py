@@ -1,12 +1,13 @@
 """Bars under other dates than theirs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from zl_assets_tests.studies.wrong_data.case import LOADED, REFUSED, TOLD, Case, Kind, Make, Outcome, State
+from zl_assets_tests.studies.wrong_data.case import LOADED, LOADED_OR_REFUSED, REFUSED, TOLD, Case, Kind, Make, Outcome, State
 from zl_assets_tests.studies.wrong_data.cases.making import Change, changed, csv_text, in_both_states
 from zl_assets_tests.studies.wrong_data.feeds import PRICES, VALUES, csv, right_bars
 from zl_assets_tests.studies.wrong_data.feeds import csv_text as as_csv
@@ -85,6 +86,12 @@ def _local_midnight(folder: Path) -> dict[str, Any]:
     bars = right_bars()
     stamps = bars["date"].dt.tz_localize("America/Chicago").map(lambda stamp: stamp.isoformat())
     return {"bars": csv(folder, as_csv(bars.assign(date=stamps)))}
+
+
+def _serial_numbers(folder: Path) -> dict[str, Any]:
+    bars = right_bars()
+    days = (bars["date"] - pd.Timestamp("1899-12-30")).dt.days
+    return {"bars": csv(folder, as_csv(bars.assign(date=days)))}
 
 
 def _slashes(day_first: bool) -> Make:
@@ -175,7 +182,8 @@ CASES = (
     ),
     _case("stale-newest-3", "the newest 3 sessions repeat a bar", changed(stale("2025-11-12", 3, volume=True)), must=TOLD),
     _case("day-first", "dates as 31/12/2024", _slashes(True)),
-    _case("month-first", "dates as 12/31/2024", _slashes(False), must=(*REFUSED, *LOADED)),
+    replace(_case("month-first", "dates as 12/31/2024", _slashes(False), must=LOADED_OR_REFUSED), right=right_bars),
+    _case("serial-numbers", "dates as a spreadsheet's numbers, 45982", _serial_numbers),
     _case(
         "year-late",
         "every bar a year late: most lie in the future",

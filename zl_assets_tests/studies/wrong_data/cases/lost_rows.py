@@ -210,7 +210,7 @@ CASES = (
         must=TOLD,
     ),
     _case(
-        "symbol-contract-empty",
+        "symbol-contract-100",
         "the contract's own name, ZLH8, in 100 rows",
         changed(symbol("ZLH8", slice(1900, 2000))),
         must=TOLD,
@@ -290,6 +290,7 @@ CASES = (
         "half of the bars in a .csv.gz",
         folder_of(old=in_folder("old.parquet", old), new=file("new.csv.gz", lambda: gzip.compress(csv_bytes(new())))),
         must=NOT_QUIET,
+        right=True,
         own=True,
     ),
     _case(

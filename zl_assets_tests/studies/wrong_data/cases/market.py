@@ -67,6 +67,16 @@ def difference_adjusted(bars: pd.DataFrame) -> pd.DataFrame:
     return bars.assign(**bars[PRICES].add(later, axis=0).round(2))
 
 
+def open_and_close_swapped(bars: pd.DataFrame) -> pd.DataFrame:
+    """Nothing else is wrong."""
+    return bars.assign(open=bars["close"], close=bars["open"])
+
+
+def close_only(bars: pd.DataFrame) -> pd.DataFrame:
+    """As a series of settlements is made into bars."""
+    return bars.assign(**dict.fromkeys(PRICES, bars["close"]))
+
+
 def _case(name: str, wrong: str, make: Make, must: tuple[Outcome, ...] = REFUSED, own: bool = False) -> Case:
     return Case(name, Kind.MARKET, wrong, State.FILLED, make, must, own=own)
 
@@ -88,4 +98,10 @@ CASES = (
     _case("sugar", "sugar, 18 cents a pound: within ZL's range", invented(18, 0.01, 5)),
     _case("ratio-adjusted", "ZL adjusted for rolls by ratios", changed(ratio_adjusted), TOLD),
     _case("difference-adjusted", "ZL adjusted for rolls by differences", changed(difference_adjusted), TOLD),
+    _case("open-and-close-swapped", "open and close under each other's name", changed(open_and_close_swapped), TOLD),
+    _case("close-only", "the close as all four prices", changed(close_only), TOLD),
+    _case("one-id", "one instrument_id on all bars", changed(lambda bars: bars.assign(instrument_id=1)), TOLD),
+    _case(
+        "id-a-row", "the row's number as its instrument_id", changed(lambda bars: bars.assign(instrument_id=bars.index + 1)), TOLD
+    ),
 )

@@ -12,7 +12,7 @@ from zl_assets.sources.bars import read_bars
 from zl_assets_tests.studies.wrong_data import feeds
 from zl_assets_tests.studies.wrong_data.case import LOADED, Case, Kind, Make, Outcome, State
 from zl_assets_tests.studies.wrong_data.cases.making import changed, csv_text
-from zl_assets_tests.studies.wrong_data.feeds import PRICES, right_bars, right_series, write_series
+from zl_assets_tests.studies.wrong_data.feeds import PRICES, right_bars, write_series
 
 GREEN = (Outcome.LOADED,)
 NEXT_DAYS = pd.DatetimeIndex(["2025-11-17", "2025-11-18", "2025-11-19"])
@@ -60,7 +60,7 @@ def real_bars() -> pd.DataFrame:
 
 def _real_series(folder: Path) -> dict[str, Any]:
     file = feeds.real("fred/DGS10.csv")
-    fred = file.parent if file is not None else write_series(folder, right_series())
+    fred = file.parent if file is not None else write_series(folder)
     return {"bars": _real_file(folder), "fred": str(fred), "families": ("macro", "volatility")}
 
 
@@ -114,7 +114,7 @@ CASES = (
         Kind.SOUND,
         "invented series again",
         State.SERIES,
-        lambda folder: {"fred": str(write_series(folder, right_series()))},
+        lambda folder: {"fred": str(write_series(folder))},
         GREEN,
         right=right_bars,
     ),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets_tests.studies.wrong_data.case import LOADED, LOADED_OR_REFUSED, REFUSED, TOLD, Case, Kind, Outcome, State
-from zl_assets_tests.studies.wrong_data.cases.making import Change, Make, changed, in_both_states
+from zl_assets_tests.studies.wrong_data.cases.making import Change, Make, changed, csv_lines, in_both_states
 from zl_assets_tests.studies.wrong_data.feeds import PRICES, right_bars
 
 
@@ -39,6 +39,11 @@ def _fixed_point(bars: pd.DataFrame) -> pd.DataFrame:
 
 def _stubs_in_dollars(bars: pd.DataFrame) -> pd.DataFrame:
     return bars.assign(**bars[PRICES].mul(np.where(bars["date"].dt.dayofweek < 5, 1.0, 0.01), axis=0).round(4))
+
+
+def _rounded_volume(lines: list[str]) -> list[str]:
+    rows = [line.split(",") for line in lines[1:]]
+    return [lines[0], *(",".join([*row[:6], f"{float(row[6]):.1E}", *row[7:]]) for row in rows)]
 
 
 def _case(name: str, wrong: str, make: Make, *says: str, must: tuple[Outcome, ...] = REFUSED, own: bool = False) -> Case:
@@ -132,5 +137,11 @@ CASES = (
         "tick",
     ),
     _case("float16", "prices as 16-bit floats", changed(lambda bars: bars.astype(dict.fromkeys(PRICES, "float16")))),
+    _case(
+        "volume-rounded",
+        "volume as 4.2E+04, as a spreadsheet shows it",
+        csv_lines(_rounded_volume),
+        must=TOLD,
+    ),
     _case("whole-cents", "prices rounded to whole cents", changed(times(1.0, 0)), must=TOLD),
 )

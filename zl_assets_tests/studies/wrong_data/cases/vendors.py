@@ -85,6 +85,10 @@ def _european(prefix: str = "", separator: str = ";", decimal: str = ",") -> Mak
     return csv_text(lambda: prefix + feeds.csv_text(right_bars(), sep=separator, decimal=decimal))
 
 
+def _with_thousands() -> pd.DataFrame:
+    return right_bars().assign(volume=right_bars()["volume"].map("{:,}".format))
+
+
 def _html_table() -> str:
     return f"<html><body>{right_bars().to_html(index=False)}</body></html>"
 
@@ -300,6 +304,7 @@ CASES = (
         csv_text(lambda: feeds.csv_text(right_bars(), sep=";", decimal=",").replace(";", ",")),
         must=REFUSED,
     ),
+    _case("thousands", 'volume as "41,234", in quotes', csv_text(lambda: feeds.csv_text(_with_thousands()))),
     _case(
         "html-login",
         "a login page saved as CSV",
