@@ -39,6 +39,8 @@ from zl_assets_tests.support.product import (
 # What a run as far as the CSV does not make.
 _OF_THE_MODEL = {OOF.name, LATEST.name, "model"}
 
+_LONGEST = 500
+
 # A step of checks fails with this where one of them blocks; what they say is in the checks.
 _BLOCKED = "DagsterAssetCheckFailedError"
 
@@ -50,7 +52,7 @@ class Result:
     Attributes:
         outcome: in a word.
         success: Dagster's, of the run.
-        message: the first line of what the failed step said, with the step before it; empty if none failed.
+        message: the beginning of what the failed step said, with the step before it; empty if none failed.
         says: the message has the words that the case asks for.
         written: rows that were inserted or updated, by table; a table that was made without rows has 0.
         red, warned: checks that failed, by severity.
@@ -233,14 +235,14 @@ def fed(case: Case, product: Product, given: dict[str, Any], before: Left, clean
     if not run.success:
         mended = _refresh(product, case)
         at_last = Left.by(product)
-        after = [f"{step}: {_first_line(text)}" for step, text in failures(mended).items()]
+        after = [f"{step}: {_beginning(text)}" for step, text in failures(mended).items()]
         after += [f"{check} is red" for check in sorted(red(mended))]
         after += differences(at_last.values, clean)
     result = Result(
         outcome=_outcome(case, product, run.success, said, turned_red, warned, left.is_same(before)),
         success=run.success,
-        message=next((f"{step}: {_first_line(text)}" for step, text in said.items()), ""),
-        says=run.success or all(word.lower() in "\n".join(said.values()).lower() for word in case.says),
+        message=next((f"{step}: {_beginning(text)}" for step, text in said.items()), ""),
+        says=not said or all(word.lower() in "\n".join(said.values()).lower() for word in case.says),
         written=left.written_since(before),
         red=turned_red,
         warned=warned,
@@ -310,5 +312,6 @@ def _without(text: str, *places: str) -> str:
     return text
 
 
-def _first_line(text: str) -> str:
-    return text.split("\n", 1)[0]
+def _beginning(text: str) -> str:
+    """The first line, and the rule that it announces."""
+    return " ".join(text.split("\n\n", 1)[0].split())[:_LONGEST]
