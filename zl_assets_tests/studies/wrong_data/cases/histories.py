@@ -1,5 +1,6 @@
 """Histories of other lengths, and bounds that were wrong."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zl_assets.domain.trading_calendar import expected_sessions
+from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets_tests.studies.wrong_data import feeds
 from zl_assets_tests.studies.wrong_data.case import LOADED, LOADED_OR_REFUSED, REFUSED, Case, Kind, Make, Outcome, State
 from zl_assets_tests.studies.wrong_data.cases.making import changed
@@ -51,7 +54,7 @@ def of(bars: Callable[[], pd.DataFrame], **settings: Any) -> Make:
 def earlier(first: str, last: str = "2010-06-04") -> pd.DataFrame:
     """Invented bars before the right ones."""
     right = right_bars()
-    days = pd.date_range(first, last, freq="B")
+    days = expected_sessions(ZL.calendar, dt.date.fromisoformat(first), dt.date.fromisoformat(last))
     steps = np.random.default_rng(8).normal(0, 0.012, len(days))
     closes = np.round(36.0 * np.exp(np.cumsum(steps - steps.mean())), 2)
     made = pd.DataFrame({"date": days, "symbol": "ZL", "open": closes, "close": closes})
