@@ -11,11 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from zl_assets.instruments.base import Instrument
-from zl_assets.sources.dbn import FRONT_MONTH
+from zl_assets.sources.dbn import BY_CALENDAR, FRONT_MONTH
 from zl_assets.sources.notes import Notes
 from zl_assets.warehouse.errors import DataFault
-
-BY_CALENDAR = ".c.0"
 
 
 def wanted(instruments: Sequence[Instrument]) -> tuple[Instrument, ...]:

@@ -25,7 +25,7 @@ from zl_assets.sources.listing import Remark
 from zl_assets.warehouse.errors import DataFault
 
 SUFFIXES = (".dbn", ".dbn.zst")
-FRONT_MONTH = ".v.0"
+FRONT_MONTH, BY_CALENDAR = ".v.0", ".c.0"
 NO_SYMBOL = "(no symbol)"
 
 # Prices are whole billionths; this one means that there is none. https://databento.com/docs/standards-and-conventions
@@ -284,9 +284,14 @@ def _refuse_parts_of_days(symbol: str, requests: Sequence[_Request], files: Sequ
         if moment != never and moment % _DAY:
             raise DataFault(
                 f"{files[i]}: what was requested {word} at {_moment(int(moment))}, within a UTC day, so that the bar of that day "
-                f"would be made of a part of its hours, and no other file has the rest. Request {symbol} from "
+                f"would be made of a part of its hours, and no other file has the rest. Request {_vendors(symbol)} from "
                 "midnight to midnight UTC, or add the file that has the rest of the day."
             )
+
+
+def _vendors(symbol: str) -> str:
+    """The vendor's name of a series, from which only `.v.0` is left off here."""
+    return symbol if symbol.endswith(BY_CALENDAR) else symbol + FRONT_MONTH
 
 
 def _unsure_ends(

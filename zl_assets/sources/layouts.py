@@ -198,12 +198,13 @@ def whose(columns: Columns, file: Path, instruments: Sequence[Instrument]) -> st
     if "symbol" in columns.names:
         return ""
     symbols = ", ".join(instrument.symbol for instrument in instruments)
+    whose_file = f" It looks like a file of {columns.vendor.name}." if columns.vendor else ""
     if len(instruments) > 1:
-        return f" Several instruments are on ({symbols}), so add the column symbol."
+        return f"{whose_file} Several instruments are on ({symbols}), so add the column symbol."
     if not _names(file.stem, instruments[0]):
         return (
-            f" The file's name does not say whose bars these are either: add the column symbol, or name the file "
-            f"{symbols}{file.suffix} if it holds the front month of {instruments[0].name}."
+            f"{whose_file} The file's name does not say whose bars these are either: add the column symbol, or name the file "
+            f"{symbols}{file.suffix} if it holds the front month of {instruments[0].name}, and no single contract."
         )
     return ""
 

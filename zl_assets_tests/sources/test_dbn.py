@@ -284,6 +284,11 @@ def test_a_request_that_ended_or_began_within_a_day_is_refused(
     assert "Request ZL.v.0 from midnight to midnight UTC, or add the file that has the rest" in str(caught.value)
 
 
+def test_a_part_of_a_day_of_the_front_month_by_calendar_is_refused_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path / "a.dbn", *hours(*WEEK), mappings=[BY_CALENDAR], **asked("2024-01-05 15:00"))
+    assert "Request ZL.c.0 from midnight to midnight UTC" in fault_of(tmp_path)
+
+
 def test_the_rest_of_a_day_may_be_in_another_file_that_asked_for_the_symbol(tmp_path: Path) -> None:
     every = hours(*WEEK)
     write(tmp_path / "a.dbn", *every[:5], **asked("2024-01-04 15:00"))

@@ -275,7 +275,8 @@ def test_a_column_of_symbols_says_whose_bars_these_are(tmp_path: Path) -> None:
 def test_a_file_that_nothing_names_is_refused_with_the_way(tmp_path: Path, name: str) -> None:
     message = fault_of(write(tmp_path, name, *STOOQ))
     assert "no column symbol" in message
-    assert "add the column symbol, or name the file ZL.csv if it holds the front month of soybean oil" in message
+    assert "It looks like a file of Stooq or yfinance. The file's name does not say whose bars these are" in message
+    assert "name the file ZL.csv if it holds the front month of soybean oil, and no single contract" in message
 
 
 def test_a_file_without_symbols_is_refused_where_several_instruments_are_on(tmp_path: Path) -> None:
