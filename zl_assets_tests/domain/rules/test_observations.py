@@ -153,7 +153,9 @@ def test_what_was_revised_since_an_old_vintage_is_no_contradiction() -> None:
     old = changed(triple(vintage="2020-06-01"), "DGS10", lambda value: value + 0.3)
     assert not spread_contradicted(old).passed
     assert spread_contradicted(pd.concat([old, triple()])).passed
-    assert spread_contradicted(pd.concat([old, triple(vintage="2020-07-01")])).passed
+    assert spread_contradicted(pd.concat([triple(), old])).passed
+    assert spread_contradicted(pd.concat([triple(vintage="2020-07-01"), old])).passed
+    assert not spread_contradicted(pd.concat([old, triple(vintage="2020-05-01")])).passed
     # Of different states nothing is compared: a current file beside vintages of the two others.
     now = old.assign(vintage=old["vintage"].mask(old["series"] == "DGS10"))
     assert spread_contradicted(now).passed
