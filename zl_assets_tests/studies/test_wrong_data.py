@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +12,7 @@ from zl_assets_tests.studies.wrong_data import page
 from zl_assets_tests.studies.wrong_data.case import Kind, Outcome
 from zl_assets_tests.studies.wrong_data.cases import CASES, dates, market, units
 from zl_assets_tests.studies.wrong_data.feeds import dbn_bytes, market_bars, right_bars, right_series
-from zl_assets_tests.studies.wrong_data.run import Left, Result, fed
+from zl_assets_tests.studies.wrong_data.run import Left, Result, fed, same_bars
 from zl_assets_tests.support.fixtures import MakeProduct
 
 BY_NAME = {case.name: case for case in CASES}
@@ -140,15 +139,21 @@ def test_what_is_kept_is_of_cases_that_are_there() -> None:
     assert {name for when in kept.values() for name in when["results"]} <= BY_NAME.keys()
 
 
-def test_a_run_tells_a_refusal_from_bars_that_are_loaded(refreshed_product: MakeProduct, tmp_path: Path) -> None:
-    """A quote that is never closed is refused, with nothing written; the right bars as CSV change nothing."""
-    product = refreshed_product()
+def test_a_run_that_is_refused_is_told_and_mended(refreshed_product: MakeProduct, tmp_path: Path) -> None:
+    """A quote that is never closed: nothing is written, and the right file afterwards leaves everything as it was."""
+    product, case = refreshed_product(), BY_NAME["csv-quote-open"]
     before = Left.by(product)
-    for name, outcome, after in (("csv-quote-open", Outcome.REFUSED, []), ("sample-csv", Outcome.LOADED, None)):
-        case = replace(BY_NAME[name], kind=Kind.LOST_ROWS)  # which is run as far as the CSV
-        found, left = fed(case, product, case.make(tmp_path), before, before.values)
-        assert (found.outcome, found.after, found.written) == (outcome, after, {})
-        assert left.is_same(before)
+    found, left = fed(case, product, case.make(tmp_path), before, before.values)
+    assert (found.outcome, found.after, found.written, found.csv, found.model) == (Outcome.REFUSED, [], {}, False, False)
+    assert left.is_same(before)
+
+
+def test_bars_that_differ_in_one_value_are_not_the_right_ones() -> None:
+    right = right_bars()
+    assert same_bars(right.iloc[::-1], right)
+    assert not same_bars(right.head(-1), right)
+    assert not same_bars(right.assign(close=right["close"].where(right.index != 7, 0.01)), right)
+    assert not same_bars(right.assign(instrument_id=right["instrument_id"].where(right.index != 7)), right)
 
 
 def test_a_row_that_is_written_anew_is_seen_although_its_values_are_the_same() -> None:

@@ -275,26 +275,28 @@ def _outcome(
         return Outcome.TOLD_STILL if untouched else Outcome.RED
     if not success:
         return Outcome.HALF
-    if case.right is not None and _holds(product, case.right()):
+    if case.right is not None and same_bars(_stored_bars(product), case.right()):
         return Outcome.LOADED_TOLD if warned else Outcome.LOADED
     return Outcome.WARNED if warned else Outcome.QUIET
 
 
-def _holds(product: Product, right: pd.DataFrame) -> bool:
-    """Does the bars table hold these bars, and nothing else?"""
+def _stored_bars(product: Product) -> pd.DataFrame:
     client = product.client()
-    columns = ", ".join(BARS.frame_columns)
     place = f"{product.settings().dataset_prefix}{BARS.name}"
-    found = client.query(f"SELECT {columns} FROM `{place}` ORDER BY date, symbol").to_dataframe()
+    found = client.query(f"SELECT {', '.join(BARS.frame_columns)} FROM `{place}`").to_dataframe()
     client.close()
+    return found
+
+
+def same_bars(found: pd.DataFrame, right: pd.DataFrame) -> bool:
+    """Are these the right bars, to the last bit, and no others? In any order."""
     found, right = (
-        frame.assign(date=pd.to_datetime(frame["date"])).sort_values("date", ignore_index=True)[list(BARS.frame_columns)]
+        frame.assign(date=pd.to_datetime(frame["date"])).sort_values(["date", "symbol"], ignore_index=True)
         for frame in (found, right)
     )
     if len(found) != len(right) or not (found["date"].eq(right["date"]) & found["symbol"].eq(right["symbol"])).all():
         return False
-    numbers = found.columns[2:]
-    return np.array_equal(*(frame[numbers].astype("float64").to_numpy() for frame in (found, right)), equal_nan=True)
+    return np.array_equal(*(frame[feeds.VALUES].astype("float64").to_numpy() for frame in (found, right)), equal_nan=True)
 
 
 def _failed(run: dg.ExecuteInProcessResult, severity: dg.AssetCheckSeverity) -> set[str]:
