@@ -148,9 +148,9 @@ def test_every_check_of_the_product_has_advice_and_is_a_sentence() -> None:
             assert text.rstrip().endswith("."), f"{one.asset}.{one.name}: {text}"
 
 
-def test_without_a_family_there_are_62_checks() -> None:
+def test_without_a_family_there_are_70_checks() -> None:
     settings = Settings.load()
-    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 62
+    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 70
 
 
 def values() -> dict[str, object]:
