@@ -410,11 +410,10 @@ def _columns(names: list[str], instruments: Sequence[Instrument], layout: Layout
 def _typed(frame: pd.DataFrame, layout: Layout, file: Path, instruments: Sequence[Instrument], notes: Notes) -> pd.DataFrame:
     """The columns with their contract types; a value that is not of its type is a DataFault. symbol is converted already."""
     numbers = {name: cells.converted(frame[name], cells.number, "a number", file).astype("float64") for name in PRICES}
-    scaled, fixed = prices.from_fixed_point(pd.DataFrame(numbers), file)
     ticks = frame["symbol"].map({instrument.symbol: instrument.tick for instrument in instruments})
-    rounded, narrow = prices.to_ticks(scaled, ticks, {name: frame[name].dtype for name in PRICES}, file)
-    for sentence in filter(None, (fixed, narrow)):
-        notes.add(file, sentence)
+    rounded, said = prices.to_ticks(pd.DataFrame(numbers), ticks, {name: frame[name].dtype for name in PRICES}, file)
+    if said:
+        notes.add(file, said)
     for name in ("volume", "instrument_id"):
         prices.refuse_narrow_wholes(frame[name], file)
     wholes = {

@@ -17,7 +17,7 @@ import pandas as pd
 
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.instruments.base import Instrument
-from zl_assets.sources import continuous, local_texts
+from zl_assets.sources import cells, continuous, local_texts, prices
 from zl_assets.sources.notes import Notes
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.verdict import MAX_OFFENDERS
@@ -239,12 +239,15 @@ def in_our_columns(
         own = _without_empty_days(own, file, notes)
     if vendor not in (None, DATABENTO):
         own = own.assign(symbol=_symbols(own, instruments, file, notes))
+    fixed_point = vendor is DATABENTO or "rtype" in own.columns
     own = own.drop(columns=[name for name in _UNREAD if name in own.columns])
     # What rows of other symbols hold decides nothing.
     wanted = own["symbol"].isin([name for instrument in instruments for name in continuous.names(instrument.symbol)])
     if not wanted.any():
         return own
     read = _read(own[wanted], time, vendor, instruments[0], file, notes)
+    if fixed_point:
+        read = _scaled(read, file, notes)
     return read if wanted.all() else own.assign(**{name: _with(own[name], read[name]) for name in (time, *PRICES, "volume")})
 
 
@@ -259,8 +262,9 @@ def _read(own: pd.DataFrame, time: str, vendor: Vendor | None, instrument: Instr
 
 
 def _with(column: "pd.Series[Any]", read: "pd.Series[Any]") -> "pd.Series[Any]":
-    """The column with what was read of some of its rows. A type that says how it was stored stays."""
-    if read.dtype == column.dtype and read.dtype != object:
+    """The column with what was read of some of its rows. Where that is what it was, its type, which says how it was stored,
+    stays."""
+    if read.equals(column.loc[read.index]):
         return column
     return column.astype(object).where(~column.index.isin(read.index), read.astype(object).reindex(column.index))
 
@@ -321,6 +325,15 @@ def _since_1970(value: Any, known: range, unit: Any) -> Any:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float))
+
+
+def _scaled(own: pd.DataFrame, file: Path, notes: Notes) -> pd.DataFrame:
+    numbers = {name: cells.converted(own[name], cells.number, "a number", file).astype("float64") for name in PRICES}
+    scaled, said = prices.from_fixed_point(pd.DataFrame(numbers), file)
+    if not said:
+        return own
+    notes.add(file, said)
+    return own.assign(**scaled)
 
 
 def _midnights(times: "pd.Series[Any]", file: Path) -> "pd.Series[Any]":

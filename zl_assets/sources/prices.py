@@ -35,7 +35,8 @@ _DECIMALS = 6
 
 
 def from_fixed_point(prices: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, str]:
-    """Prices of a whole file (float64, index: the row's place) in their own unit, and what was done to them, if anything.
+    """Prices of a whole file of Databento's (float64, index: the row's place) in their own unit, and what was done to them, if
+    anything. Of other files the range of the instrument's prices decides, and nothing is scaled.
 
     Where every price of all four columns is a whole number of at least 1e9, they are billionths, and are divided by 1e9, which
     gives the double of the decimal text; INT64_MAX becomes NaN. Whole numbers below 1e6 are prices like any other.

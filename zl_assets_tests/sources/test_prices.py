@@ -73,18 +73,43 @@ def test_whole_numbers_that_may_be_either_are_refused(price: float) -> None:
         from_fixed_point(prices_of([price] * 4), FILE)
 
 
-def test_a_file_of_whole_prices_is_read_as_it_is(tmp_path: Path) -> None:
+DATABENTO = "ts_event,rtype,symbol,open,high,low,close,volume\n"
+
+
+@pytest.mark.parametrize("header", [DATABENTO, DATABENTO.replace("ts_event", "date")])
+def test_a_file_of_whole_prices_is_read_as_it_is(tmp_path: Path, header: str) -> None:
     path = tmp_path / "bars.csv"
-    path.write_text("date,symbol,open,high,low,close,volume\n2024-01-02,ZL,33,34,32,33,41000\n")
+    path.write_text(header + "2024-01-02,35,ZL,33,34,32,33,41000\n")
     assert read_bars(path, [ZL]).frame["close"].tolist() == [33.0]
 
 
 def test_a_mixture_in_a_file_is_refused_by_row(tmp_path: Path) -> None:
     path = tmp_path / "bars.csv"
-    row = "2024-01-0{},ZL,{p},{p},{p},{p},41000\n"
-    path.write_text("date,symbol,open,high,low,close,volume\n" + row.format(2, p=33120000000) + row.format(3, p=33.5))
+    row = "2024-01-0{},35,ZL,{p},{p},{p},{p},41000\n"
+    path.write_text(DATABENTO + row.format(2, p=33120000000) + row.format(3, p=33.5))
     with pytest.raises(DataFault, match=r"bars\.csv: a mixture of prices.*these are not: row 3: open 33\.5"):
         read_bars(path, [ZL])
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64"])
+def test_databentos_prices_beside_other_symbols_are_scaled(tmp_path: Path, kind: str) -> None:
+    columns: dict[str, Any] = {name: np.array([33_120_000_000, 7], dtype=kind) for name in PRICES}
+    frame = pd.DataFrame({"ts_event": pd.Timestamp("2024-01-02"), "symbol": ["ZL.v.0", "ES.v.0"], **columns, "volume": 41_000})
+    frame.to_parquet(tmp_path / "bars.parquet")
+    assert read_bars(tmp_path / "bars.parquet", [ZL]).frame["close"].tolist() == [33.12]
+
+
+def test_nobody_elses_prices_are_scaled(tmp_path: Path) -> None:
+    """That they are out of the instrument's range is for its range to say."""
+    path = tmp_path / "bars.csv"
+    path.write_text(
+        "date,symbol,open,high,low,close,volume\n2024-01-02,ZL,33120000000,33120000000,33120000000,33120000000,41000\n"
+    )
+    try:
+        bars = read_bars(path, [ZL])
+    except DataFault:
+        return
+    assert bars.frame["close"].tolist() == [33_120_000_000.0]
 
 
 # --- float32
@@ -174,5 +199,5 @@ def test_the_real_bars_come_back_from_fixed_point_bit_for_bit(tmp_path: Path) ->
     frame = pd.read_parquet(path).query("symbol == 'ZL'")
     for name in PRICES:
         frame[name] = (frame[name] * 100).round().astype("int64") * 10**7
-    frame.to_csv(tmp_path / "bars.csv", index=False)
+    frame.rename(columns={"date": "ts_event"}).to_csv(tmp_path / "bars.csv", index=False)
     assert_frame_equal(read_bars(tmp_path / "bars.csv", [ZL]).frame, read_bars(path, [ZL]).frame, check_exact=True)
