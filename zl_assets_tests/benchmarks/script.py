@@ -124,8 +124,7 @@ class Script:
 
     def _read(self, asset: str) -> pd.DataFrame:
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:
-            known = publisher.known(self.tables[asset].contract)
-            return publisher.read(self.tables[asset].contract) if known is None else known
+            return publisher.latest(self.tables[asset].contract)
 
     def _write(self, asset: str, value: Any) -> None:
         if isinstance(value, Made):

@@ -201,12 +201,14 @@ LOST: dict[str, tuple[Callable[[Path, pd.DataFrame], None], tuple[str, ...]]] = 
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_rows_that_would_be_lost_are_refused_before_the_first_write(name: str, sample: pd.DataFrame, tmp_path: Path) -> None:
+def test_rows_that_would_be_lost_are_refused_before_the_first_write(
+    good: tuple[Product, dict[str, str]], name: str, sample: pd.DataFrame, tmp_path: Path
+) -> None:
     """Beside a sound file, in a folder: nobody would miss them."""
     losing, words = LOST[name]
     sample.head(100).to_parquet(tmp_path / "a.parquet")
     losing(tmp_path, sample)
-    message = refused(tmp_path)
+    message = refused(good[0], tmp_path)
     for word in words:
         assert word in message, message
     assert "Traceback" not in message
