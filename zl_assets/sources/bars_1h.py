@@ -99,7 +99,7 @@ def _checks(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
                 "hours_make_sessions",
                 "From the first hour on, the hours of each session have its volume, its high and its low. A warning, with the "
                 "dates.",
-                "Ask the vendor for the hours of these sessions: some are missing, or they are of another contract, or in another "
+                "Ask the vendor for the hours of these sessions: some are missing, or they are of another contract or in another "
                 "unit, than the daily bars.",
                 lambda seen: observations.hours_make_sessions(seen.values[TABLE], seen.values[own]),
                 Level.WARNING,
