@@ -97,9 +97,10 @@ def _checks(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
             Check(
                 TABLE,
                 "hours_make_sessions",
-                "From the first hour on, the hourly volumes of each session add up to its own. A warning, with the dates.",
-                "Ask the vendor for the hours of these sessions: some are missing, or they are of another contract than the "
-                "daily bars.",
+                "From the first hour on, the hours of each session have its volume, its high and its low. A warning, with the "
+                "dates.",
+                "Ask the vendor for the hours of these sessions: some are missing, or they are of another contract or in another "
+                "unit, than the daily bars.",
                 lambda seen: observations.hours_make_sessions(seen.values[TABLE], seen.values[own]),
                 Level.WARNING,
                 reads=(own,),

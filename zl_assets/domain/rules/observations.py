@@ -254,7 +254,7 @@ def no_vanished_observation(table: pd.DataFrame, source: pd.DataFrame) -> Verdic
 
 
 def hours_make_sessions(hours: pd.DataFrame, sessions: pd.DataFrame) -> Verdict:
-    """From the first hour on, the hourly volumes of each session add up to its own, apart from weekend hours of another contract.
+    """From the first hour on, the hours of each session have its volume, its high and its low, apart from sessions with a stub.
 
     Args:
         hours: the columns of sources.bars_1h.
@@ -262,9 +262,13 @@ def hours_make_sessions(hours: pd.DataFrame, sessions: pd.DataFrame) -> Verdict:
     """
     ordered = sessions.sort_values("data_date", kind="stable", ignore_index=True)
     placed = session_hours(ordered, hours)
-    summed = placed.groupby("session")["volume"].sum().reindex(ordered.index)
+    of_hours = placed.groupby("session").agg({"volume": "sum", "high": "max", "low": "min"}).reindex(ordered.index)
     begun = ordered.index >= (placed["session"].min() if len(placed) else 0)
-    bad = begun & (summed.isna() | (summed.ne(ordered["volume"]) & ~ordered["stub_merged"])).fillna(True).astype(bool)
-    offenders = ordered.assign(volume_of_hours=summed).loc[bad, ["data_date", "symbol", "volume", "volume_of_hours"]]
-    explanation = f"{bad.sum():,} of {begun.sum():,} sessions have no hours, or a volume that is not the sum of their hours."
+    differs = of_hours.ne(ordered[["volume", "high", "low"]]).any(axis=1) & ~ordered["stub_merged"]
+    bad = begun & (of_hours["volume"].isna() | differs).fillna(True).astype(bool)
+    shown = ordered[["data_date", "symbol", "volume", "high", "low"]].join(of_hours.add_suffix("_of_hours"))
+    offenders = shown[bad]
+    explanation = (
+        f"{bad.sum():,} of {begun.sum():,} sessions have no hours, or a volume, high or low that is not that of their hours."
+    )
     return offending("hours_make_sessions", ordered, offenders, explanation)

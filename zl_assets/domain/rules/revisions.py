@@ -20,8 +20,10 @@ from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 # Ratios this close to their middle one are the same factor, once a price may be off by a tick, to which it was rounded.
 SAME = 0.0005
 
-# Nobody corrects several closes by the same two parts in a hundred or more.
+# Nobody corrects two closes by the same two parts in a hundred or more, nor twenty by the same five in a thousand.
 FACTOR = 0.02
+SMALL_FACTOR = 0.005
+MANY = 20
 
 # Volumes that are rounded to whole thousands are this close.
 SAME_VOLUME = 0.05
@@ -134,8 +136,8 @@ def no_common_factor(revision: Revision, instrument: Instrument) -> Verdict:
 
 
 def mostly_unrevised(revision: Revision) -> Verdict:
-    """Most closes that the table has stay as they are: otherwise it is another series."""
-    changed = revision.changed("close")
+    """Most bars that the table has keep their prices: otherwise it is another series."""
+    changed = pd.concat([revision.changed(price) for price in PRICES], axis=1).any(axis=1)
     most = len(changed) // 2 if len(changed) >= HISTORY else len(changed)
     return Verdict(
         name="mostly_unrevised",
@@ -143,8 +145,9 @@ def mostly_unrevised(revision: Revision) -> Verdict:
         measured=int(changed.sum()),
         bound=f"at most {most:,}, half of the {len(changed):,} rows in both",
         offenders=_side_by_side(revision, "close", changed.index[changed]),
-        explanation=f"{changed.sum():,} of {len(changed):,} closes that the table has would be revised. Revised by half or "
-        "more it is another series: another market or contract, adjusted prices, or settlements for last trades.",
+        explanation=f"{changed.sum():,} of {len(changed):,} rows that the table has would get other prices. Where more than "
+        "half do, it is another series: another market or contract, adjusted prices, settlements for last trades, or columns "
+        "under each other's name.",
     )
 
 
@@ -196,7 +199,10 @@ def same_volume_unit(revision: Revision, instrument: Instrument) -> Verdict:
 def _is_one_factor(ratios: "pd.Series[float]", same: "float | pd.Series[float]") -> bool:
     """Do three in four share one factor that is no correction? A factor of 0 is one too."""
     common = float(np.median(ratios))
-    return abs(common - 1) > FACTOR and float(((ratios - common).abs() <= same * common).mean()) >= 0.75
+    return (
+        abs(common - 1) > (FACTOR if len(ratios) < MANY else SMALL_FACTOR)
+        and float(((ratios - common).abs() <= same * common).mean()) >= 0.75
+    )
 
 
 def _side_by_side(revision: Revision, column: str, rows: "pd.Index[int]") -> pd.DataFrame:

@@ -30,7 +30,14 @@ from zl_assets.domain.rules.observations import (
 )
 from zl_assets.domain.rules.predictions import forecasts_sound, interval_ordered
 from zl_assets.domain.rules.regimes import regimes_cover_the_calendar, regimes_named, seven_regimes
-from zl_assets.domain.rules.units import level_plausible, prices_in_range, steps_plausible, volume_in_range, volumes_plausible
+from zl_assets.domain.rules.units import (
+    level_plausible,
+    prices_in_range,
+    ranges_there,
+    steps_plausible,
+    volume_in_range,
+    volumes_plausible,
+)
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.verdict import RowRule
 
@@ -69,7 +76,10 @@ def bar_rules(*instruments: Instrument) -> tuple[RowRule, ...]:
 
 def bar_history_rules(instrument: Instrument) -> tuple[RowRule, ...]:
     """What the daily bars of an instrument are held to as a whole, in order of date; no rule of a table's rows."""
-    return tuple(partial(rule, instrument=instrument) for rule in (weekend_bars_are_stubs, no_filled_bars, dates_fit_calendar))
+    return tuple(
+        partial(rule, instrument=instrument)
+        for rule in (ranges_there, weekend_bars_are_stubs, no_filled_bars, dates_fit_calendar)
+    )
 
 
 def history_rules(instrument: Instrument) -> tuple[RowRule, ...]:

@@ -114,6 +114,21 @@ def volumes_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict
     )
 
 
+def ranges_there(bars: pd.DataFrame, instrument: Instrument) -> Verdict:
+    """Most bars have a high above their low: otherwise one price was put into all four columns."""
+    column = price_names(bars)
+    flat = bars[column["high"]].eq(bars[column["low"]])
+    return Verdict(
+        name="ranges_there",
+        passed=int(flat.sum()) <= len(bars) // 2,
+        measured=int(flat.sum()),
+        bound=f"at most {len(bars) // 2:,}, half of the bars",
+        offenders=pick(bars, flat, list(column.values())).head(MAX_OFFENDERS),
+        explanation=f"{flat.sum():,} of {len(bars):,} {instrument.symbol} bars have one price in all four columns: the "
+        "source has closes only.",
+    )
+
+
 def prices_on_tick(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
     """Every price is a multiple of the tick: others were adjusted, averaged, converted or rounded on the way."""
     prices = price_columns(sessions)

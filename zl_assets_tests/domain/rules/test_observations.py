@@ -212,6 +212,8 @@ def test_a_session_whose_hours_are_incomplete_is_named() -> None:
         verdict = hours_make_sessions(broken, sessions)
         assert verdict.offenders["data_date"].tolist() == [sessions["data_date"][2]]
     assert not hours_make_sessions(hours.head(0), sessions).passed
+    prices = ["open", "high", "low", "close"]
+    assert hours_make_sessions(hours.assign(**{name: hours[name] * 1.07 for name in prices}), sessions).measured == 5
 
 
 def test_every_predicate_has_a_test_here() -> None:

@@ -54,6 +54,11 @@ def test_a_common_factor_is_named_wherever_it_is(factor: float, rows: slice) -> 
     assert float(str(found.measured).removeprefix("a factor of ")) == pytest.approx(factor, rel=0.01)
 
 
+@pytest.mark.parametrize("factor", [1.02, 0.99])
+def test_a_small_factor_of_many_bars_is_named(factor: float) -> None:
+    assert "no_common_factor" in red(times(factor, slice(-250, None)))
+
+
 def test_a_factor_in_the_newest_bars_is_seen_beside_corrections_of_old_ones() -> None:
     source = times(1.1, slice(-4, None))
     source.loc[[5, 500, 900, 1300, 1700], "close"] += [0.11, -0.2, 0.07, 0.3, -0.05]
@@ -90,6 +95,13 @@ def test_another_series_is_refused_without_a_common_factor() -> None:
     assert red(source) == {"mostly_unrevised"}
     few = STORED.assign(close=STORED["close"] * np.where(np.arange(N) < N // 3, noise, 1.0))
     assert red(few) == set()
+
+
+@pytest.mark.parametrize(
+    "columns", [{"open": "close", "close": "open"}, dict.fromkeys(PRICES, "close")], ids=["swapped", "closes only"]
+)
+def test_columns_under_each_others_name_are_another_series(columns: dict[str, str]) -> None:
+    assert "mostly_unrevised" in red(STORED.assign(**{name: STORED[of] for name, of in columns.items()}))
 
 
 def test_an_adjusted_series_is_another_series() -> None:

@@ -11,6 +11,7 @@ from zl_assets.domain.rules.units import (
     level_plausible,
     prices_in_range,
     prices_on_tick,
+    ranges_there,
     steps_plausible,
     volume_in_range,
     volumes_plausible,
@@ -39,6 +40,11 @@ RED: Faults = {
     "soybean meal": (lambda f: level_plausible(f, ZL), SESSIONS.table, lambda f: times(f, 8.5)),
     "a unit that changes": (lambda f: steps_plausible(f, ZL), SESSIONS.table, lambda f: times(f, 2.2046, slice(200, None))),
     "thousands of lots": (lambda f: volumes_plausible(f, ZL), SESSIONS.table, lambda f: f.assign(volume=f["volume"] // 1000)),
+    "closes only": (
+        lambda f: ranges_there(f, ZL),
+        SESSIONS.table,
+        lambda f: f.assign(open=f["close"], high=f["close"], low=f["close"]),
+    ),
     "converted prices": (lambda f: prices_on_tick(f, ZL), SESSIONS.table, lambda f: times(on_tick(f), 0.4536)),
 }
 
