@@ -20,7 +20,7 @@ from zl_assets.domain.sessions import Sessions, build_sessions
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.errors import DataFault, Hint
-from zl_assets.warehouse.verdict import fault_of, require
+from zl_assets.warehouse.verdict import Verdict, fault_of, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +98,17 @@ def prove(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date, regime_wei
 
 def _sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -> Sessions:
     sessions = build_sessions(bars, instrument, as_of)
-    ordered = bars[bars["symbol"] == instrument.symbol].drop_duplicates().sort_values("date", kind="stable", ignore_index=True)
     require(
-        [rule(ordered) for rule in bar_history_rules(instrument)] + [rule(sessions.frame) for rule in history_rules(instrument)],
+        _of_history(bars, instrument) + [rule(sessions.frame) for rule in history_rules(instrument)],
         f"{market.bars(instrument).name}, {instrument.symbol}",
     )
     require((rule(sessions.frame) for rule in price_rules(instrument)), market.sessions(instrument).name)
     return sessions
+
+
+def _of_history(bars: pd.DataFrame, instrument: Instrument) -> list[Verdict]:
+    own = bars[bars["symbol"] == instrument.symbol].drop_duplicates().sort_values("date", kind="stable", ignore_index=True)
+    return [rule(own) for rule in bar_history_rules(instrument)]
 
 
 def _features(
@@ -140,6 +144,9 @@ def _require_revision(rows: pd.DataFrame, stored: pd.DataFrame, instrument: Inst
     revision = Revision.of(rows, stored)
     failed = [verdict for verdict in (rule(revision) for rule in revision_rules(instrument)) if not verdict.passed]
     if failed:
+        # Dates that are off lose and revise rows too: that they are off is the cause.
+        if contract == market.bars(instrument):
+            failed += [verdict for verdict in _of_history(rows, instrument) if not verdict.passed]
         raise fault_of(
             failed,
             f"{contract.name}: the source of {instrument.symbol} does not go with the {len(stored):,} rows that the table has.",

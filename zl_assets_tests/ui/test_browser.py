@@ -275,23 +275,23 @@ def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(mater
     """Last: it leaves a red graph behind."""
     page = materialized
     client = connect(Settings.load(state_dir=ui.state_dir))
-    # A session of a Saturday, with its high below its low, that somebody wrote into the table by hand.
-    fault = "SELECT * REPLACE (DATE '2015-03-14' AS data_date, low - 1 AS high)"
-    client.query(f"INSERT INTO {SESSIONS.name} {fault} FROM {SESSIONS.name} WHERE data_date = '2015-03-10'").result()
+    # A row of a Saturday, with an RSI that none can have, that somebody wrote into the table by hand.
+    fault = "SELECT * REPLACE (DATE '2015-03-14' AS data_date, 101.5 AS rsi_14)"
+    client.query(f"INSERT INTO {MATRIX.name} {fault} FROM {MATRIX.name} WHERE data_date = '2015-03-10'").result()
     assert materialize_all(page) == "Failure"
 
-    open_asset(page, SESSIONS.table, "checks")
-    page.get_by_text("high_not_below_low", exact=True).first.click()
+    open_asset(page, MATRIX.table, "checks")
+    page.get_by_text("rsi_in_range", exact=True).first.click()
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
-    expect(page.get_by_text("1 of 3,894 rows have a high below their low")).to_be_visible()
+    expect(page.get_by_text("1 of 3,832 rows have a rsi_14 outside 0 to 100")).to_be_visible()
     expect(page.get_by_text("2015-03-14").first).to_be_visible()
-    expect(page.get_by_text("Correct the bar at its source and refresh.")).to_be_visible()
+    expect(page.get_by_text("Somebody edited the table; a refresh restores its rows.")).to_be_visible()
     camera.shot(page, "red-check")
 
     page.set_viewport_size({"width": 2800, "height": 1000})
     open_lineage(page, expanded=True)
     for asset in ASSETS:
-        blocked = asset not in ("databento_futures_ohlcv_1d", "regime_weights", SESSIONS.table)
+        blocked = asset not in ("databento_futures_ohlcv_1d", "regime_weights", SESSIONS.table, FEATURES.table, MATRIX.table)
         node = graph_node(page, asset)
         expect(node).to_contain_text("Failed" if blocked else "Materialized")
     overview(page, camera, "blocked")

@@ -41,10 +41,8 @@ def test_a_write_returns_compares_and_changes_no_other_symbols_rows(bq: bigquery
     report = one.publish(Publication(frame("MES", 7, note=["other"] * 7)), own("MES"))
     assert (report.inserted, report.updated, report.row_count) == (0, 7, 7)
     assert [row for row in rows(bq, prefix) if row["symbol"] == "ZL"] == first
-    known = one.known(own("MES"))
-    assert known is not None
-    assert set(known["symbol"]) == set(one.read(own("MES"))["symbol"]) == {"MES"}
-    assert one.known(own("ZL")) is None
+    assert one.memory.find(one.namespace.of(own("ZL")), own("ZL")) is None
+    assert set(one.latest(own("MES"))["symbol"]) == set(one.read(own("MES"))["symbol"]) == {"MES"}
     # A row of theirs that is there twice, or that no frame could hold, is theirs to mend.
     bq.query(
         f"INSERT INTO `{prefix}d.small` (day, symbol) SELECT day, symbol FROM `{prefix}d.small` WHERE symbol = 'ZL'"
