@@ -146,7 +146,7 @@ def _require_revision(rows: pd.DataFrame, stored: pd.DataFrame, instrument: Inst
     if failed:
         # Dates that are off lose and revise rows too: that they are off is the cause.
         if contract == market.bars(instrument):
-            failed += [verdict for verdict in _of_history(rows, instrument) if not verdict.passed]
+            failed = [verdict for verdict in _of_history(rows, instrument) if not verdict.passed] + failed
         raise fault_of(
             failed,
             f"{contract.name}: the source of {instrument.symbol} does not go with the {len(stored):,} rows that the table has.",
