@@ -17,6 +17,9 @@ SATURDAY = 5
 STUB_SHARE = 0.5
 AROUND = 21
 
+# So large a part of the bars may repeat the volume before them, for a repeated volume to tell a copy.
+REPEATED_SHARE = 0.5
+
 # Weekday bars on days that the calendar lacks: 7 of 3,893 real ones, 5 of them in the first 320. A source with the exchange's
 # holidays filled in has 9 a year.
 OUTSIDE = 2
@@ -60,11 +63,14 @@ def no_filled_bars(bars: pd.DataFrame, instrument: Instrument) -> Verdict:
     prices = list(PRICES)
     before = bars[[*prices, "volume"]].shift()
     volume = bars["volume"].astype("float64")
-    calendar = _calendar(bars["date"], instrument)
+    repeated = volume.eq(before["volume"].astype("float64"))
+    # A volume that stands still says nothing. None of the 3,998 real bars repeats the one before it.
+    telling = repeated & (repeated.sum() <= len(bars) * REPEATED_SHARE)
     same = bars[prices].eq(before[prices]).all(axis=1)
     flat = bars[prices].eq(before["close"], axis=0).all(axis=1)
     idle = volume.eq(0)
-    bad = (same & (volume.eq(before["volume"].astype("float64")) | idle | ~bars["date"].isin(calendar))) | (flat & idle)
+    no_session = ~bars["date"].isin(_calendar(bars["date"], instrument))
+    bad = (same & (telling | idle | no_session)) | (flat & idle)
     explanation = (
         f"{bad.sum():,} of {len(bars):,} bars repeat the one before them. They were filled in: leave out days on which nothing "
         "was traded."

@@ -160,7 +160,7 @@ def _price_cause(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", instrum
         return "these are whole billionths (1e-9 fixed point); divide them by 1,000,000,000"
     factors = [ten for ten in POWERS_OF_TEN if low <= typical / ten <= high]
     if factors:
-        return f"divided by {factors[0]:g} these would be prices of it; they are in another unit, or of another market"
+        return f"divided by {factors[0]:,g} these would be prices of it; they are in another unit, or of another market"
     return "no power of ten makes these prices of it; they are of another market, or bad prints"
 
 

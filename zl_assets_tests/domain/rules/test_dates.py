@@ -128,6 +128,15 @@ def test_a_bar_that_was_filled_in_is_refused(day: str, volume: int | None, same:
     assert list(found.offenders["date"]) == [pd.Timestamp(day)]
 
 
+def test_an_unchanged_close_is_no_copy_where_the_volume_never_changes() -> None:
+    """Bars that somebody made up, or of a vendor without a volume of his own: it says nothing there."""
+    bars = synthetic_bars().assign(volume=40_000)
+    prices = ["open", "high", "low", "close"]
+    bars.loc[1000, prices] = bars.loc[999, prices]
+    assert no_filled_bars(bars, ZL).passed
+    assert not no_filled_bars(bars.assign(volume=synthetic_bars()["volume"].where(bars.index != 1000).ffill()), ZL).passed
+
+
 @pytest.mark.parametrize(
     ("missing", "passed", "hole"),
     [

@@ -73,7 +73,7 @@ def test_every_predicate_is_shown_red() -> None:
         (0.01, "US dollars, where US cents per pound are expected; multiply them by 100"),
         (1e9, "1e-9 fixed point"),
         (100, "divided by 100 these would be"),
-        (1000, "divided by 1000 these"),
+        (1000, "divided by 1,000 these"),
         (0.001, "divided by 0.001 these"),
         (1e7, "another market, or bad prints"),
     ],
