@@ -136,8 +136,8 @@ def no_common_factor(revision: Revision, instrument: Instrument) -> Verdict:
 
 
 def mostly_unrevised(revision: Revision) -> Verdict:
-    """Most bars that the table has keep their prices: otherwise it is another series."""
-    changed = pd.concat([revision.changed(price) for price in PRICES], axis=1).any(axis=1)
+    """Most bars that the table has keep their prices and volume: otherwise it is another series."""
+    changed = pd.concat([revision.changed(column) for column in (*PRICES, "volume")], axis=1).any(axis=1)
     most = len(changed) // 2 if len(changed) >= HISTORY else len(changed)
     return Verdict(
         name="mostly_unrevised",
@@ -145,9 +145,9 @@ def mostly_unrevised(revision: Revision) -> Verdict:
         measured=int(changed.sum()),
         bound=f"at most {most:,}, half of the {len(changed):,} rows in both",
         offenders=_side_by_side(revision, "close", changed.index[changed]),
-        explanation=f"{changed.sum():,} of {len(changed):,} rows that the table has would get other prices. Where more than "
-        "half do, it is another series: another market or contract, adjusted prices, settlements for last trades, or columns "
-        "under each other's name.",
+        explanation=f"{changed.sum():,} of {len(changed):,} rows that the table has would get another price or volume. Where "
+        "more than half do, it is another series: another market or contract, adjusted prices, settlements for last trades, or "
+        "columns under each other's name.",
     )
 
 

@@ -95,6 +95,9 @@ def test_another_series_is_refused_without_a_common_factor() -> None:
     assert red(source) == {"mostly_unrevised"}
     few = STORED.assign(close=STORED["close"] * np.where(np.arange(N) < N // 3, noise, 1.0))
     assert red(few) == set()
+    # As a spreadsheet shows it: 4.2E+04.
+    rounded = STORED["volume"].astype("float64").map(lambda volume: float(f"{volume:.1e}"))
+    assert red(STORED.assign(volume=rounded)) == {"mostly_unrevised"}
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ CASES = (
         "stale-10-no-volume", "ten sessions repeat a close, volume 0", changed(stale("2021-03-08", 10, volume=False)), must=TOLD
     ),
     _case("stale-newest-3", "the newest 3 sessions repeat a bar", changed(stale("2025-11-12", 3, volume=True)), must=TOLD),
-    _case("day-first", "dates as 31/12/2024", _slashes(True)),
+    replace(_case("day-first", "dates as 31/12/2024", _slashes(True), must=LOADED_OR_REFUSED), right=right_bars),
     replace(_case("month-first", "dates as 12/31/2024", _slashes(False), must=LOADED_OR_REFUSED), right=right_bars),
     _case("serial-numbers", "dates as a spreadsheet's numbers, 45982", _serial_numbers),
     _case(
