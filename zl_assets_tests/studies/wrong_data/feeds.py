@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from pandas.tseries.holiday import USFederalHolidayCalendar
+from pandas.tseries.holiday import GoodFriday, USFederalHolidayCalendar
 
 from zl_assets.domain.rules.offenders import PRICES as PRICE_NAMES
 from zl_assets.sources.dbn import PRICE_SCALE, RECORD, RECORD_TYPES
@@ -160,11 +160,13 @@ def _invented_series() -> SeriesFrames:
     holidays = USFederalHolidayCalendar().holidays(days[0], days[-1])
     open_days = days[~days.isin(holidays)]
 
-    def walk(start: float, low: float, high: float, step: float) -> "pd.Series[float]":
+    good_fridays = GoodFriday.dates(days[0], days[-1])
+
+    def walk(start: float, low: float, high: float, step: float, decimals: int = 2) -> "pd.Series[float]":
         value, values = start, []
         for move in random.standard_normal(len(open_days)):
             value = min(max(value + step * move + 0.002 * (start - value), low), high)
-            values.append(round(value, 2))
+            values.append(round(value, decimals))
         return pd.Series(values, index=open_days).reindex(days)
 
     made = {
@@ -172,16 +174,20 @@ def _invented_series() -> SeriesFrames:
         "DGS10": walk(2.7, 0.6, 5.0, 0.05),
         "DGS2": walk(1.6, 0.09, 5.1, 0.04),
         "T10YIE": walk(2.1, 0.4, 3.0, 0.03),
-        "DTWEXBGS": walk(112.0, 90.0, 130.0, 0.3),
+        "DTWEXBGS": walk(112.0, 90.0, 130.0, 0.3, decimals=4),
         "DCOILWTICO": walk(70.0, 25.0, 120.0, 1.3),
     }
+    # The exchanges are closed, the Federal Reserve is not.
+    for name in ("VIXCLS", "DCOILWTICO"):
+        made[name] = made[name].where(~days.isin(good_fridays))
     months = pd.date_range("2009-01-01", "2025-10-01", freq="MS")
     funds = 1.7 + 1.5 * np.sin(np.arange(len(months)) / 25.0)
     return made | {"T10Y2Y": (made["DGS10"] - made["DGS2"]).round(2), "FEDFUNDS": pd.Series(funds.round(2), index=months)}
 
 
 def right_series() -> SeriesFrames:
-    """Invented series that agree with each other: one value a weekday, none on federal holidays; FEDFUNDS monthly."""
+    """Invented series that agree with each other: one value a weekday, none on federal holidays,
+    nor of the exchanges on Good Friday; FEDFUNDS monthly."""
     return {name: values.copy() for name, values in _invented_series().items()}
 
 
