@@ -17,9 +17,6 @@ SATURDAY = 5
 STUB_SHARE = 0.5
 AROUND = 21
 
-# So large a part of the bars may repeat the volume before them, for a repeated volume to tell a copy.
-REPEATED_SHARE = 0.5
-
 # Weekday bars on days that the calendar lacks: 7 of 3,893 real ones, 5 of them in the first 320. A source with the exchange's
 # holidays filled in has 9 a year.
 OUTSIDE = 2
@@ -64,8 +61,8 @@ def no_filled_bars(bars: pd.DataFrame, instrument: Instrument) -> Verdict:
     before = bars[[*prices, "volume"]].shift()
     volume = bars["volume"].astype("float64")
     repeated = volume.eq(before["volume"].astype("float64"))
-    # A volume that stands still says nothing. None of the 3,998 real bars repeats the one before it.
-    telling = repeated & (repeated.sum() <= len(bars) * REPEATED_SHARE)
+    # Where a volume stands still it says nothing. None of the 3,998 real bars repeats the one before it.
+    telling = repeated & ~repeated.shift(fill_value=False)
     same = bars[prices].eq(before[prices]).all(axis=1)
     flat = bars[prices].eq(before["close"], axis=0).all(axis=1)
     idle = volume.eq(0)
