@@ -25,8 +25,9 @@ FACTOR = 0.02
 SMALL_FACTOR = 0.005
 MANY = 20
 
-# Volumes that are rounded to whole thousands are this close.
+# Volumes that are rounded to whole thousands are this close; restatements by a few parts in a hundred are no unit.
 SAME_VOLUME = 0.05
+VOLUME_FACTOR = 0.4
 
 # Fewer shared rows than these are no history: any of them may be corrected.
 HISTORY = 21
@@ -119,7 +120,7 @@ def no_common_factor(revision: Revision, instrument: Instrument) -> Verdict:
         (
             (found, np.median(found))
             for found in (ratios, newest)
-            if len(found) > 1 and _is_one_factor(found, rounding[found.index])
+            if len(found) > 1 and _is_one_factor(found, rounding[found.index], FACTOR if len(found) < MANY else SMALL_FACTOR)
         ),
         (ratios[:0], 1.0),
     )
@@ -175,7 +176,7 @@ def same_volume_unit(revision: Revision, instrument: Instrument) -> Verdict:
     """Volumes are counted as the stored ones are."""
     changed = revision.changed("volume") & revision.old["volume"].gt(0).fillna(False).astype(bool)
     ratios = revision.ratio("volume")[changed]
-    factor = float(np.median(ratios)) if len(ratios) > 1 and _is_one_factor(ratios, SAME_VOLUME) else 1.0
+    factor = float(np.median(ratios)) if len(ratios) > 1 and _is_one_factor(ratios, SAME_VOLUME, VOLUME_FACTOR) else 1.0
     added = revision.source[~revision.source[revision.date].isin(revision.stored[revision.date])]
     if factor == 1.0 and len(added) >= NEW_ROWS:
         usual = float(revision.stored["volume"].astype("float64").tail(STORED_ROWS).median())
@@ -196,13 +197,10 @@ def same_volume_unit(revision: Revision, instrument: Instrument) -> Verdict:
     )
 
 
-def _is_one_factor(ratios: "pd.Series[float]", same: "float | pd.Series[float]") -> bool:
-    """Do three in four share one factor that is no correction? A factor of 0 is one too."""
+def _is_one_factor(ratios: "pd.Series[float]", same: "float | pd.Series[float]", least: float) -> bool:
+    """Do three in four share one factor that is further from 1 than a correction? A factor of 0 is one too."""
     common = float(np.median(ratios))
-    return (
-        abs(common - 1) > (FACTOR if len(ratios) < MANY else SMALL_FACTOR)
-        and float(((ratios - common).abs() <= same * common).mean()) >= 0.75
-    )
+    return abs(common - 1) > least and float(((ratios - common).abs() <= same * common).mean()) >= 0.75
 
 
 def _side_by_side(revision: Revision, column: str, rows: "pd.Index[int]") -> pd.DataFrame:

@@ -156,6 +156,11 @@ def test_new_bars_with_a_volume_in_another_unit_are_refused(factor: float) -> No
     assert red(times(factor, slice(-6, None), ["volume"]), STORED.iloc[:-6]) == {"same_volume_unit"}
 
 
+@pytest.mark.parametrize("rows", [slice(-3, None), slice(1000, 1400)])
+def test_volumes_restated_by_three_in_a_hundred_are_no_unit(rows: slice) -> None:
+    assert red(times(1.03, rows, ["volume"])) == set()
+
+
 def test_thin_new_bars_are_no_unit() -> None:
     """The days around a roll trade a hundredth of the usual."""
     assert red(times(0.01, slice(-4, None), ["volume"]), STORED.iloc[:-4]) == set()

@@ -90,7 +90,8 @@ CASES = (
     _case("sample-again", "the sample again", changed(lambda bars: bars)),
     _case("sample-csv", "the sample as CSV", csv_text(lambda: feeds.csv_text(right_bars()))),
     _case("sample-dbn", "the sample as DBN", _dbn(False)),
-    _case("sample-dbn-hours", "the sample as hourly DBN", _dbn(True)),
+    # Three sessions of the calendar have no bar in the sample, and no hour: that is told.
+    _case("sample-dbn-hours", "the sample as hourly DBN", _dbn(True), must=LOADED),
     _case("sample-by-year", "the sample in a folder of yearly files", _by_year),
     _case("sample-reversed", "the sample, newest first", changed(lambda bars: bars.iloc[::-1])),
     _case("three-more-sessions", "three more sessions", changed(lambda _: longer(), as_of=dt.date(2025, 11, 20)), longer),
