@@ -42,7 +42,7 @@ CASES = (
     _case("hole-29-late", "29 sessions missing from 2025-08-01 on", changed(without("2025-08-01", 29))),
     *in_both_states(_case("hole-5", "5 sessions missing from 2022-02-07 on", changed(without("2022-02-07", 5)))),
     *in_both_states(_case("hole-10-singles", "10 single sessions missing", changed(without_singles(10, 1)))),
-    # Into an empty state it is within the bound, which leaves room for one more than the real bars lack; the check shows its date.
+    # Into an empty state it is within the bound, with room for one more than the real bars lack; the check shows its date.
     *in_both_states(_case("hole-1", "one session missing, 2020-04-21", changed(without("2020-04-21", 1)))),
     _case("hole-120", "120 sessions missing from 2014-05-01 on", changed(without("2014-05-01", 120))),
     *in_both_states(_case("hole-mondays", "every Monday of 2018 missing", changed(_mondays_of_2018))),
