@@ -16,7 +16,7 @@ def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg
     assets = [market.build_bars(catalog, settings), *sources.build_sources(catalog, settings), features.regime_weights]
     for instrument in catalog.instruments:
         assets += [
-            market.build_sessions_asset(catalog, settings, instrument),
+            market.build_sessions_asset(settings, instrument),
             features.build_features(instrument),
             *families.build_families(catalog, instrument),
             features.build_matrix(catalog, instrument),

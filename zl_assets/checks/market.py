@@ -173,7 +173,7 @@ def session_checks(instrument: Instrument) -> Group:
                 "calendar_complete",
                 f"Hardly a session of the calendar is missing: at most one in {bounds.gaps:,}, and never two in a row.",
                 "Load the bars of the dates that are named. If the exchange was closed, the calendar of the library is wrong: "
-                f"raise the share that may be missing, Plausibility.gaps in zl_assets/instruments/{instrument.slug}.py.",
+                f"let more be missing by a lower Plausibility.gaps in zl_assets/instruments/{instrument.slug}.py.",
                 lambda seen: dates.calendar_complete(own(seen), instrument),
                 Level.BLOCKING,
             ),

@@ -37,7 +37,8 @@ class Stored:
     """What the tables hold of an instrument before a run: its own rows, or none.
 
     Attributes:
-        bars: of a bars table that this product fills; None where somebody else does, whose bars are the source.
+        bars: of a bars table that this product fills, beside those that are proved; None where somebody else does, whose bars are
+            the source: then the sessions are the first rows of ours.
         sessions: of its session table.
     """
 
@@ -64,6 +65,7 @@ def prove(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date, regime_wei
 
     Args:
         bars: as `build_sessions` takes them; other symbols are ignored.
+        stored: what the tables hold beside them.
 
     Returns:
         What the tables will be made of.

@@ -25,11 +25,11 @@ from zl_assets.domain.rules.rows import bar_rules
 from zl_assets.instruments.base import Instrument
 from zl_assets.sources import cells, continuous, csv_form, dbn, layouts, prices
 from zl_assets.sources.listing import Listing, Remark, listed
-from zl_assets.sources.notes import Notes
+from zl_assets.sources.notes import Notes, first_of
 from zl_assets.warehouse.contract import PANDAS_DTYPES, TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
-from zl_assets.warehouse.verdict import MAX_OFFENDERS, require
+from zl_assets.warehouse.verdict import require
 
 OPTIONAL = ("instrument_id",)
 SUFFIXES = (".parquet", ".csv", *dbn.SUFFIXES)
@@ -219,9 +219,9 @@ def facts(bars: Bars) -> dict[str, str | int]:
         "rows_read": bars.rows,
         "ignored_symbols": ", ".join(f"{symbol} ({n} rows)" for symbol, n in bars.ignored_symbols.items()) or "none",
         "duplicates_dropped": bars.duplicates_dropped,
-        "files_without_rows": _names([file.name for file in bars.empty]) or "none",
-        "not_read": _names([f"{remark.name} ({remark.why})" for remark in bars.not_read]) or "none",
-        "perhaps_cut_short": _names([f"{remark.name} ({remark.why})" for remark in bars.unsure]) or "none",
+        "files_without_rows": first_of([file.name for file in bars.empty]) or "none",
+        "not_read": first_of([str(remark) for remark in bars.not_read]) or "none",
+        "perhaps_cut_short": first_of([str(remark) for remark in bars.unsure]) or "none",
     }
 
 
@@ -236,9 +236,9 @@ def told(bars: Bars) -> str:
         else f"{len(bars.frame):,} {bars.noun}",
         f"ignored {sum(ignored.values()):,} rows of {others}" if ignored else "",
         f"dropped {bars.duplicates_dropped:,} copies" if bars.duplicates_dropped else "",
-        f"without rows: {_names([file.name for file in bars.empty], 3)}" if bars.empty else "",
-        f"not read: {_names([remark.name for remark in bars.not_read], 3)}" if bars.not_read else "",
-        f"perhaps cut short: {_names([remark.name for remark in bars.unsure], 3)}" if bars.unsure else "",
+        f"without rows: {first_of([file.name for file in bars.empty], 3)}" if bars.empty else "",
+        f"not read: {first_of([remark.name for remark in bars.not_read], 3)}" if bars.not_read else "",
+        f"perhaps cut short: {first_of([remark.name for remark in bars.unsure], 3)}" if bars.unsure else "",
         *bars.notes,
     ]
     return "; ".join(filter(None, parts))
@@ -265,11 +265,6 @@ def whole_files_check(asset: str, setting: str) -> Check:
         lambda seen: rules.files_read_whole(seen.found[REMARKS]),
         Level.WARNING,
     )
-
-
-def _names(names: Sequence[str], most: int = MAX_OFFENDERS) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def _is_csv(file: Path) -> bool:
@@ -347,13 +342,10 @@ def _refuse_lost(named: "pd.Series[str]", symbols: Sequence[str], file: Path) ->
     lost = {text for text, plain in spelt.items() if plain.lower() in cells.NULL_TEXTS or plain in meant}
     rows = named[named.isna() | named.isin(lost)]
     if len(rows):
-        first = "; ".join(
-            f"row {row}: {'none' if pd.isna(text) else repr(text)}" for row, text in rows.head(MAX_OFFENDERS).items()
-        )
-        more = f" and {len(rows) - MAX_OFFENDERS:,} more" if len(rows) > MAX_OFFENDERS else ""
+        first = first_of([f"row {row}: {'none' if pd.isna(text) else repr(text)}" for row, text in rows.items()], between="; ")
         raise DataFault(
             f"{file}: {len(rows):,} of {len(named):,} rows would be lost, because their symbol is missing or is not written "
-            f"exactly as {', '.join(symbols)}: {first}{more}. Write the symbol of each of these rows, then run again."
+            f"exactly as {', '.join(symbols)}: {first}. Write the symbol of each of these rows, then run again."
         )
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.errors import DataFault
-from zl_assets.warehouse.verdict import MAX_OFFENDERS
 
 # What CSV writers put where there is no value, in any case. Compared after stripping blanks.
 NULL_TEXTS = frozenset({"", "na", "n/a", "<na>", "nan", "nat", "null", "none"})
@@ -67,13 +67,11 @@ def csv_lines(file: Path, separator: str = ",", passed_by: Collection[int] = ())
         raise DataFault(f"{file}: not a readable CSV file: it has only blank lines. Replace the file.")
     wide = len(rows[0])
     if odd := [i for i, row in enumerate(rows) if len(row) != wide]:
-        named = "; ".join(f"line {places[i]}: {_fields(rows[i])} ({separator.join(rows[i])[:60]!r})" for i in odd[:MAX_OFFENDERS])
-        more = f" and {len(odd) - MAX_OFFENDERS:,} more" if len(odd) > MAX_OFFENDERS else ""
+        named = first_of([f"line {places[i]}: {_fields(rows[i])} ({separator.join(rows[i])[:60]!r})" for i in odd], between="; ")
         cut = odd[-1] == len(rows) - 1 and not _ends_line(content)
         raise DataFault(
             f"{file}: not a readable CSV file: every line must have as many fields as line {places[0]}, which has {wide}, but "
-            f"found {named}{more}. "
-            + ("The file ends within its last line, so it was cut off: get it again." if cut else _CORRECT)
+            f"found {named}. " + ("The file ends within its last line, so it was cut off: get it again." if cut else _CORRECT)
         )
     return pd.DataFrame(rows, index=places, dtype=object)
 
@@ -130,9 +128,8 @@ def converted(values: "pd.Series[Any]", convert: Callable[[Any], Any], expected:
         except ValueError:
             bad.append(f"row {row}: {value!r}")
     if bad:
-        more = f" and {len(bad) - MAX_OFFENDERS:,} more" if len(bad) > MAX_OFFENDERS else ""
         raise DataFault(
-            f"{file}: every value of column {values.name} must be {expected}, but found {'; '.join(bad[:MAX_OFFENDERS])}{more}. "
+            f"{file}: every value of column {values.name} must be {expected}, but found {first_of(bad, between='; ')}. "
             "Correct the file, then run again."
         )
     return pd.Series(results, index=values.index, dtype=object, name=values.name)

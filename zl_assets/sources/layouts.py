@@ -18,9 +18,8 @@ import pandas as pd
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.instruments.base import Instrument
 from zl_assets.sources import cells, continuous, local_texts, prices
-from zl_assets.sources.notes import Notes
+from zl_assets.sources.notes import Notes, first_of
 from zl_assets.warehouse.errors import DataFault
-from zl_assets.warehouse.verdict import MAX_OFFENDERS
 
 _DAILY, _HOURLY = "date", "ts_event"
 
@@ -369,9 +368,8 @@ def _without_empty_days(own: pd.DataFrame, file: Path, notes: Notes) -> pd.DataF
     """Without the rows that say null in every column but the date: days on which Yahoo has no bar."""
     empty = own[[*PRICES, "volume", "adjusted"]].isna().all(axis=1)
     if empty.any():
-        rows = ", ".join(str(row) for row in own.index[empty][:MAX_OFFENDERS])
-        more = f" and {empty.sum() - MAX_OFFENDERS:,} more" if empty.sum() > MAX_OFFENDERS else ""
-        notes.add(file, f"rows without any value were left out, days on which the vendor has no bar: row {rows}{more}")
+        rows = first_of([str(row) for row in own.index[empty]])
+        notes.add(file, f"rows without any value were left out, days on which the vendor has no bar: row {rows}")
     return own[~empty]
 
 
@@ -439,5 +437,4 @@ def _names(stem: str, instrument: Instrument) -> bool:
 
 
 def _places(values: "pd.Series[Any]") -> str:
-    named = "; ".join(f"row {row}: {value!r}" for row, value in values.head(MAX_OFFENDERS).items())
-    return named + (f" and {len(values) - MAX_OFFENDERS:,} more" if len(values) > MAX_OFFENDERS else "")
+    return first_of([f"row {row}: {value!r}" for row, value in values.items()], between="; ")

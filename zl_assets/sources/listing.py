@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.errors import DataFault
 
 _PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".tgz", ".lz4", ".br", ".z")
@@ -34,6 +35,9 @@ class Remark:
 
     name: str
     why: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.why})"
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def listed(path: Path, suffixes: Sequence[str]) -> Listing:
             listing = _of_folder(path, suffixes)
             _refuse_tables(path, listing.files)
             if not listing.files:
-                held = f" It holds {_named(listing.not_read)}." if listing.not_read else ""
+                held = f" It holds {first_of([str(remark) for remark in listing.not_read])}." if listing.not_read else ""
                 raise DataFault(f"{path}: this folder holds no {ends} file (subfolders are not searched).{held} Give {wanted}.")
             return listing
         if not path.exists():
@@ -128,8 +132,3 @@ def _stamp(file: Path) -> tuple[int, int, int, int]:
 
 def _ends(name: str, suffixes: Sequence[str]) -> bool:
     return name.lower().endswith(tuple(suffixes))
-
-
-def _named(remarks: Sequence[Remark]) -> str:
-    more = f" and {len(remarks) - 10:,} more" if len(remarks) > 10 else ""
-    return ", ".join(f"{remark.name} ({remark.why})" for remark in remarks[:10]) + more

@@ -1,10 +1,13 @@
 """What was done to files on the way to our columns, for a person.
 
-Belongs here: the sentences, put together over files. Must not be here: what is done.
+Belongs here: the sentences, put together over files, and lists that are too long for one. Must not be here: what is done.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from zl_assets.warehouse.verdict import MAX_OFFENDERS
 
 _NAMED = 3  # files named with a sentence; of a folder of thousands the first few tell which
 
@@ -23,8 +26,10 @@ class Notes:
 
     def lines(self) -> tuple[str, ...]:
         """One line a sentence, with its files."""
-        return tuple(f"{', '.join(names[:_NAMED])}{_more(names)}: {sentence}" for sentence, names in self._files.items())
+        return tuple(f"{first_of(names, _NAMED)}: {sentence}" for sentence, names in self._files.items())
 
 
-def _more(names: list[str]) -> str:
-    return f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+def first_of(texts: Sequence[str], most: int = MAX_OFFENDERS, between: str = ", ") -> str:
+    """The first of these in a sentence, and how many more there are."""
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more

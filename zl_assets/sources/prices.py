@@ -14,12 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from zl_assets.domain.rules.offenders import PRICES
+from zl_assets.sources.dbn import PRICE_SCALE, UNDEFINED_PRICE
+from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.verdict import MAX_OFFENDERS
 
-# Fixed point counts billionths. https://databento.com/docs/standards-and-conventions
-SCALE = 10**9
-UNDEFINED = 2.0**63  # INT64_MAX, which says that there is no price, as the nearest double
+SCALE = int(PRICE_SCALE)
+UNDEFINED = float(UNDEFINED_PRICE)
 
 # Below it a whole number is a price like any other, and from SCALE on it is a price of 1 or more in fixed point; between the two
 # it may be either. The real prices of ZL, 24.68 to 87.65, are above 24 * SCALE in fixed point.
@@ -150,7 +151,5 @@ def _words(ticks: "pd.Series[Any]") -> str:
 
 def _cells(prices: pd.DataFrame, chosen: npt.NDArray[np.bool_]) -> str:
     """The first cells that are chosen, for a message."""
-    places = [(prices.index[i], PRICES[j], float(prices[PRICES[j]].iloc[i])) for i, j in np.argwhere(chosen)[:MAX_OFFENDERS]]
-    more = int(chosen.sum()) - len(places)
-    named = "; ".join(f"row {row}: {name} {value!r}" for row, name, value in places)
-    return named + (f" and {more:,} more" if more else "")
+    places = [(prices.index[i], PRICES[j], float(prices[PRICES[j]].iloc[i])) for i, j in np.argwhere(chosen)]
+    return first_of([f"row {row}: {name} {value!r}" for row, name, value in places], between="; ")
