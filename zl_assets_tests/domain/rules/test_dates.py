@@ -1,5 +1,7 @@
 """Rules that hold dates against the calendar, green on sound rows and red on a seeded fault."""
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
@@ -155,6 +157,15 @@ def test_holes_are_counted_and_measured(missing: tuple[int, ...], passed: bool, 
     assert list(found.offenders["data_date"]) == list(frame["data_date"].iloc[list(missing)].head(10))
     assert ("longest hole" in found.explanation) == (hole is not None)
     assert hole is None or f"has {hole} sessions" in found.explanation
+
+
+@pytest.mark.parametrize(("missing", "passed"), [((700, 1400), True), ((700, 701), False)])
+def test_two_sessions_in_a_row_are_a_hole_where_two_may_be_missing(missing: tuple[int, ...], passed: bool) -> None:
+    days = expected_sessions(ZL.calendar, dt.date(2012, 1, 3), dt.date(2020, 12, 30))
+    frame = pd.DataFrame({"data_date": days.delete(list(missing))})
+    found = calendar_complete(frame, ZL)
+    assert found.bound.startswith("at most 3 ")
+    assert (found.passed, found.measured) == (passed, 2)
 
 
 def test_a_source_that_ends_early_has_no_hole() -> None:
