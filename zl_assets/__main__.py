@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show Dagster's log as well")] = False,
 ) -> None:
-    """Materialize the whole graph with all its checks, and say what happened."""
+    """Materialize the whole graph with all its checks, and say what happens."""
     # Where nobody sees the width, as in a log file, lines are not cut to 80.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     try:
@@ -37,7 +37,7 @@ def main(
 
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
-            result = run(catalog, settings, instance, verbose=verbose)
+            result = run(catalog, settings, instance, verbose=verbose, console=console)
     except ZlError as error:
         Console(stderr=True).print(Text(f"Stopped. {error}", style="red"), soft_wrap=True)
         raise typer.Exit(1) from None

@@ -5,6 +5,7 @@ import dagster as dg
 from zl_assets import assets, automation, checks, operations, resources
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import dagster_checks
+from zl_assets.executor import in_process
 from zl_assets.settings import Settings
 
 
@@ -27,9 +28,8 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
         jobs=[*automation.build_job_definitions(catalog), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
         sensors=automation.build_sensors(settings),
-        resources=resources.build(catalog, settings),
-        # The whole graph takes seconds; a process for each step would cost more than its work.
-        executor=dg.in_process_executor,
+        resources=resources.settled(resources.build(catalog, settings)),
+        executor=in_process,
     )
 
 
