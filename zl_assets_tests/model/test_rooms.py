@@ -8,7 +8,7 @@ import pytest
 from zl_assets import model
 
 ROOM = Path(model.__file__).parent
-ORDER = ("fit", "impact", "report")
+ORDER = ("fit", "ranges", "replay", "impact", "report")
 
 
 @pytest.mark.parametrize("part", ORDER)

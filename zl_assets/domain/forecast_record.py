@@ -1,0 +1,74 @@
+"""What the record takes: one row for what is said today, and nothing that was said before.
+
+Must not be here: how a forecast is made, how it came out (forecast_score.py).
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pandas as pd
+
+# A forecast that is written down later than this after its as-of date was not there to act on.
+LIVE_DAYS = 3
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the last materialization of the record said of it, for one instrument and horizon.
+
+    Attributes:
+        rows: how many rows there were.
+        issued_on: the newest as-of date among them; None where there were none.
+    """
+
+    rows: int = 0
+    issued_on: dt.date | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """What the record takes now.
+
+    Attributes:
+        rows: one row, or none.
+        said: why, for a person.
+    """
+
+    rows: pd.DataFrame
+    said: str
+
+
+def taken(forecast: pd.DataFrame, record: pd.DataFrame, remembered: Remembered) -> Taken:
+    """What of today's forecast the record takes.
+
+    Args:
+        forecast: one row: issued_on, data_date, symbol, horizon and what is said.
+        record: the rows that the table has of this symbol and horizon.
+        remembered: what the last materialization said, by which a row that was lost is known, and not made again.
+    """
+    [issued_on], [data_date] = forecast["issued_on"].dt.date, forecast["data_date"].dt.date
+    none = forecast.iloc[:0]
+    there = record[record["issued_on"].dt.date.eq(issued_on) & record["data_date"].dt.date.eq(data_date)]
+    if len(there):
+        [recorded_at] = there["recorded_at"]
+        return Taken(none, f"what is said of {data_date} as of {issued_on} was recorded on {recorded_at:%Y-%m-%d %H:%M} UTC")
+    newest = max(filter(None, (remembered.issued_on, *record["issued_on"].dt.date)), default=None)
+    if newest is not None and issued_on < newest:
+        return Taken(none, f"the as-of date {issued_on} is earlier than the newest in the record, {newest}")
+    if (
+        newest is not None
+        and issued_on == newest
+        and remembered.issued_on == newest
+        and record["issued_on"].dt.date.lt(newest).all()
+    ):
+        return Taken(none, f"what was said as of {issued_on} has been recorded, and is no longer there: it is not made again")
+    return Taken(forecast, f"added what is said of {data_date} as of {issued_on}")
+
+
+def is_back_dated(issued_on: dt.date, now: dt.datetime) -> bool:
+    """Is a row that is recorded `now` no forecast that was there on its day?
+
+    Args:
+        now: in UTC.
+    """
+    return (now.date() - issued_on).days > LIVE_DAYS

@@ -1,0 +1,1 @@
+"""How far the price may move: bands around a forecast, and how often they held."""

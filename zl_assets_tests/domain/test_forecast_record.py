@@ -1,0 +1,138 @@
+"""The record keeps what was said, and the score takes the first of it: hand-worked cases."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zl_assets.contracts.forecasts import score
+from zl_assets.domain.forecast_record import Remembered, is_back_dated, taken
+from zl_assets.domain.forecast_score import first_said, scores
+from zl_assets.warehouse.frames import validate
+from zl_assets.warehouse.shape import conform
+from zl_assets_tests.support.contracts import ZL
+
+
+def said(issued_on: str, data_date: str = "2025-11-14", **values: object) -> pd.DataFrame:
+    row = {
+        "issued_on": pd.Timestamp(issued_on),
+        "data_date": pd.Timestamp(data_date),
+        "symbol": "ZL",
+        "horizon": "1m",
+        "model_id": "m1",
+        "target_session": pd.Timestamp("2025-12-16"),
+        "close": 50.0,
+        "predicted_return": 0.01,
+        "predicted_close": 50.5,
+        "low_50_close": 49.0,
+        "high_50_close": 52.0,
+        "low_80_close": 47.0,
+        "high_80_close": 54.0,
+        "low_95_close": 44.0,
+        "high_95_close": 57.0,
+        "source": "bars",
+        "back_dated": False,
+        "recorded_at": pd.Timestamp(issued_on, tz="UTC") + pd.Timedelta(hours=2),
+    }
+    return pd.DataFrame([row | values])
+
+
+NONE = said("2025-11-15").iloc[:0]
+
+
+def remembered(*days: str) -> Remembered:
+    return Remembered(len(days), max(map(dt.date.fromisoformat, days), default=None))
+
+
+def test_the_first_forecast_and_a_new_days_are_taken() -> None:
+    assert len(taken(said("2025-11-15"), NONE, Remembered()).rows) == 1
+    assert len(taken(said("2025-11-18", "2025-11-17"), said("2025-11-15"), remembered("2025-11-15")).rows) == 1
+
+
+def test_the_same_session_said_again_on_a_later_date_is_another_row() -> None:
+    assert len(taken(said("2025-11-16"), said("2025-11-15"), remembered("2025-11-15")).rows) == 1
+
+
+def test_a_rerun_adds_nothing_whatever_the_bars_say_by_now() -> None:
+    again = taken(said("2025-11-15", close=51.0), said("2025-11-15"), remembered("2025-11-15"))
+    assert again.rows.empty
+    assert "was recorded on 2025-11-15 02:00 UTC" in again.said
+
+
+def test_a_clock_that_was_set_back_adds_nothing() -> None:
+    back = taken(said("2025-11-10", "2025-11-07"), said("2025-11-15"), remembered("2025-11-15"))
+    assert back.rows.empty
+    assert "earlier than the newest in the record, 2025-11-15" in back.said
+
+
+@pytest.mark.parametrize("left", [NONE, said("2025-11-13", "2025-11-12")])
+def test_a_row_that_was_deleted_by_hand_is_not_made_again(left: pd.DataFrame) -> None:
+    lost = taken(said("2025-11-15"), left, remembered("2025-11-13", "2025-11-15"))
+    assert lost.rows.empty
+    assert "no longer there" in lost.said
+    earlier = taken(said("2025-11-13", "2025-11-12"), NONE, remembered("2025-11-13", "2025-11-15"))
+    assert earlier.rows.empty, "nor one before it, as after a backup was restored"
+
+
+def test_what_is_recorded_more_than_three_days_later_was_not_there_to_act_on() -> None:
+    assert not is_back_dated(dt.date(2025, 11, 15), dt.datetime(2025, 11, 18, 23, 59, tzinfo=dt.UTC))
+    assert is_back_dated(dt.date(2025, 11, 15), dt.datetime(2025, 11, 19, 0, 0, tzinfo=dt.UTC))
+
+
+def sessions(closes: list[float], rolls: list[bool | None] | None = None, index: list[float] | None = None) -> pd.DataFrame:
+    days = pd.bdate_range("2025-11-14", periods=len(closes))
+    return pd.DataFrame(
+        {
+            "data_date": days,
+            "close": closes,
+            "roll_index": index or closes,
+            "is_roll": pd.array(rolls or [False] * len(closes), dtype="boolean"),
+        }
+    )
+
+
+def test_a_forecast_is_scored_against_the_raw_close_of_the_session_that_came() -> None:
+    closes = [50.0, 51.0, 40.0, 55.0]
+    found = scores(said("2025-11-15"), sessions(closes, [False, False, True, False], [100.0, 102.0, 104.0, 143.0]), 3)
+    [row] = found.to_dict("records")
+    assert row["came_on"] == pd.Timestamp("2025-11-19")
+    assert row["came_close"] == 55.0
+    assert row["came_return"] == pytest.approx(0.10)
+    assert row["error"] == pytest.approx(0.09)
+    assert row["adjusted_return"] == pytest.approx(0.43)
+    assert row["contract_changes"] == 1
+    assert (row["inside_50"], row["inside_80"], row["inside_95"]) == (False, False, True)
+    assert row["target_session"] == pd.Timestamp("2025-12-16"), "what was said stays, beside what came"
+    validate(conform(found, score(ZL)), score(ZL))
+
+
+def test_what_has_not_come_is_not_scored() -> None:
+    assert scores(said("2025-11-15"), sessions([50.0, 51.0, 52.0]), 3).empty
+    assert scores(NONE, sessions([50.0, 51.0, 52.0, 53.0]), 3).empty
+    gone = said("2025-11-15", "2025-11-15")
+    assert scores(gone, sessions([50.0, 51.0, 52.0, 53.0]), 3).empty, "a session that the table no longer has"
+
+
+def test_the_first_that_was_said_is_scored_and_each_source_for_itself() -> None:
+    record = pd.concat(
+        [said("2025-11-17", predicted_return=0.5), said("2025-11-15"), said("2025-11-16", source="synthetic")], ignore_index=True
+    )
+    first = first_said(record)
+    assert sorted(zip(first["source"], first["issued_on"].dt.day, strict=True)) == [("bars", 15), ("synthetic", 16)]
+    assert len(scores(record, sessions([50.0, 51.0, 52.0, 53.0]), 3)) == 2
+
+
+def test_bars_without_contract_ids_have_no_adjusted_return() -> None:
+    unknown = sessions([50.0, 51.0, 52.0, 53.0], [None] * 4, [np.nan] * 4)
+    [row] = scores(said("2025-11-15"), unknown, 3).to_dict("records")
+    assert np.isnan(row["adjusted_return"])
+    assert pd.isna(row["contract_changes"])
+    assert row["came_return"] == pytest.approx(0.06)
+
+
+def test_a_forecast_without_a_band_is_neither_inside_nor_outside() -> None:
+    bare = said("2025-11-15", low_80_close=np.nan, high_80_close=np.nan)
+    [row] = scores(bare, sessions([50.0, 51.0, 52.0, 53.0]), 3).to_dict("records")
+    assert pd.isna(row["inside_80"])
+    assert row["inside_95"]
