@@ -1,0 +1,214 @@
+"""Whether bands hold, how live forecasts do, and whether the model is asked about what it does not know.
+
+Belongs here: the predicates behind the checks on the replay, the score and the open forecasts. Must not be here: how any of them
+is made; rules about single rows, which are domain/rules/forecasts.py.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.instruments.base import Horizon
+from zl_assets.model.fit.design import Input, design_matrix
+from zl_assets.model.fit.skill import SEED, ratio_draws
+from zl_assets.model.fit.splits import block_rows
+from zl_assets.model.ranges.judged import Held, held
+from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
+
+# The bands of the first years are made of few errors.
+HELD_FROM = dt.date(2016, 1, 1)
+
+# How far the share that a band held may be from what it is meant to hold. On the real ZL bars from 2016 on it held 50.0, 80.1 and
+# 94.6 %; a band of one width for all times held 42.8, 73.1 and 91.1 %.
+ROOM = {50: 0.05, 80: 0.05, 95: 0.03}
+
+# With 21-session outcomes a year of daily forecasts is worth about twelve: fewer tell nothing.
+LEAST_HORIZONS = 10
+
+_INTERVAL = 0.90
+
+
+def bands_held(replay: pd.DataFrame, view: pd.DataFrame, horizon: Horizon, first: dt.date = HELD_FROM) -> dict[int, Held]:
+    """What the replay's bands held, by level; empty where no session from `first` on has a band and an outcome.
+
+    Args:
+        replay: rows of the contract `replay`.
+        view: the training view's rows.
+    """
+    rows = outcomes(replay, view, horizon)
+    rows = rows[rows["data_date"].ge(pd.Timestamp(first)) & rows["came"].notna() & rows["low_80_close"].notna()]
+    if rows.empty:
+        return {}
+    came = rows["came"].to_numpy("float64")
+    return {level: held(*ends(rows, level), came, level / 100, block_rows(horizon)) for level in LEVELS}
+
+
+def outcomes(replay: pd.DataFrame, view: pd.DataFrame, horizon: Horizon) -> pd.DataFrame:
+    """The replay's rows with `came`, the return over the horizon; NaN where it has not come."""
+    came = view[["data_date", horizon.target]].rename(columns={horizon.target: "came"})
+    return replay.merge(came, on="data_date", how="left").sort_values("data_date", ignore_index=True)
+
+
+def ends(rows: pd.DataFrame, level: int) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper end of the bands of one level, as returns."""
+    close = rows["close"].to_numpy("float64")
+    low, high = (rows[f"{end}_{level}_close"].to_numpy("float64") / close - 1 for end in ("low", "high"))
+    return low, high
+
+
+def ranges_hold(replay: pd.DataFrame, view: pd.DataFrame, horizon: Horizon) -> Verdict:
+    """The bands held what they say, walk-forward."""
+    found = bands_held(replay, view, horizon)
+    bound = "within " + ", ".join(f"{100 * room:.0f} points of {level} %" for level, room in ROOM.items())
+    least = LEAST_HORIZONS * horizon.sessions
+    rows = found[LEVELS[0]].rows if found else 0
+    if rows < least:
+        return _told(
+            "ranges_hold",
+            True,
+            rows,
+            bound,
+            f"{rows} sessions from {HELD_FROM} on have a band and an outcome; {least} are needed.",
+        )
+    off = {level: one for level, one in found.items() if abs(one.covered - level / 100) > ROOM[level]}
+    said = "; ".join(
+        f"{100 * one.covered:.1f} % (error {100 * one.error:.1f}) where {level} % is said" for level, one in found.items()
+    )
+    return Verdict(
+        name="ranges_hold",
+        passed=not off,
+        measured=" / ".join(f"{100 * one.covered:.1f}" for one in found.values()) + " %",
+        bound=bound,
+        offenders=pd.DataFrame([{"level": f"{level} %", "held": f"{100 * one.covered:.1f} %"} for level, one in off.items()]),
+        explanation=f"From {HELD_FROM} on the bands of {rows:,} sessions held {said}.",
+    )
+
+
+def live_rows(score: pd.DataFrame) -> pd.DataFrame:
+    """The scored forecasts that were there on their day, in order of date."""
+    return score[~score["back_dated"].astype(bool)].sort_values("data_date", ignore_index=True)
+
+
+def live_coverage(score: pd.DataFrame, level: int, horizon: Horizon) -> Verdict:
+    """What the bands of live forecasts held agrees with what they say.
+
+    Args:
+        score: rows of the contract `score`, of one horizon.
+    """
+    name, bound = f"live_coverage_{level}", f"{level} % is within the {100 * _INTERVAL:.0f} % interval of what was held"
+    inside = live_rows(score)[f"inside_{level}"].dropna().astype("float64").to_numpy()
+    few = _too_few(name, bound, len(inside), horizon)
+    if few is not None:
+        return few
+    low, high = _interval(inside, np.ones(len(inside)), horizon)
+    return _told(
+        name,
+        f"{100 * inside.mean():.1f} %",
+        bound,
+        f"Of {len(inside):,} live forecasts that came due {100 * inside.mean():.1f} % were inside "
+        f"({100 * low:.1f} to {100 * high:.1f} %).",
+        passed=low <= level / 100 <= high,
+    )
+
+
+def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
+    """Live forecasts are not worse than saying that the price stays where it is, beyond chance."""
+    name, bound = "live_skill", f"not wholly below 0 %, by its {100 * _INTERVAL:.0f} % interval"
+    rows = live_rows(score)
+    few = _too_few(name, bound, len(rows), horizon)
+    if few is not None:
+        return few
+    errors, zero = rows["error"].to_numpy("float64") ** 2, rows["came_return"].to_numpy("float64") ** 2
+    skill = 1 - errors.sum() / zero.sum()
+    least, most = _interval(errors, zero, horizon)
+    return _told(
+        name,
+        f"{100 * skill:.1f} %",
+        bound,
+        f"The squared error of {len(rows):,} live forecasts is {100 * abs(skill):.1f} % {'below' if skill >= 0 else 'above'} that of "
+        f"no change ({100 * (1 - most):.1f} to {100 * (1 - least):.1f} %).",
+        passed=1 - least >= 0,
+    )
+
+
+def live_error_usual(score: pd.DataFrame, replay: pd.DataFrame, view: pd.DataFrame, horizon: Horizon) -> Verdict:
+    """The live error, in units of what was expected that day, is one that the walk-forward had as well."""
+    name, bound = "live_error_usual", f"within the middle {100 * _INTERVAL:.0f} % of as many sessions of the walk-forward"
+    past = outcomes(replay, view, horizon)
+    scaled = ((past["came"] - past["predicted_return"]) / past["volatility"]).to_numpy("float64") ** 2
+    known = pd.Series(scaled, index=past["data_date"]).dropna()
+    live = live_rows(score)
+    ours = known[known.index.isin(live["data_date"])]
+    few = _too_few(name, bound, len(ours), horizon)
+    if few is not None:
+        return few
+    before = known[~known.index.isin(live["data_date"])].to_numpy()
+    means = np.convolve(before, np.ones(len(ours)) / len(ours), mode="valid") if len(before) >= len(ours) else np.array([])
+    if not len(means):
+        return _told(name, len(ours), bound, "The walk-forward has fewer sessions than there are live ones.")
+    low, high = np.quantile(means, [(1 - _INTERVAL) / 2, (1 + _INTERVAL) / 2])
+    found = float(ours.mean())
+    return _told(
+        name,
+        f"{found:.1f}",
+        bound,
+        f"The mean squared error of {len(ours):,} live forecasts, each over its own volatility, is {found:.1f}; in as many "
+        f"sessions of the walk-forward it was {low:.1f} to {high:.1f}.",
+        passed=bool(low <= found <= high),
+    )
+
+
+def inputs_known(view: pd.DataFrame, target: str, trained_through: dt.date, inputs: Sequence[Input]) -> Verdict:
+    """On the sessions that are forecast every input lies within what the model was trained on.
+
+    Args:
+        view: the training view's rows.
+        trained_through: the newest session that the model was trained on.
+    """
+    features = design_matrix(view, tuple(inputs))
+    learnt = view["data_date"].le(pd.Timestamp(trained_through)) & view[target].notna()
+    low, high = features[learnt].min().to_dict(), features[learnt].max().to_dict()
+    open_rows = features[view[target].isna()]
+    outside = (open_rows.lt(pd.Series(low)) | open_rows.gt(pd.Series(high))).sum()
+    offenders = pd.DataFrame(
+        [
+            {
+                "input": name,
+                "sessions": int(count),
+                "newest": float(open_rows[str(name)].iloc[-1]),
+                "trained_on": f"{low[str(name)]:.4g} to {high[str(name)]:.4g}",
+            }
+            for name, count in outside[outside.gt(0)].items()
+        ]
+    )
+    return Verdict(
+        name="inputs_known",
+        passed=offenders.empty,
+        measured=len(offenders),
+        bound="0 inputs outside of what the model was trained on",
+        offenders=offenders.head(MAX_OFFENDERS),
+        explanation=f"Of {features.shape[1]} inputs {len(offenders)} are outside of it on the {len(open_rows)} sessions that are "
+        "forecast; there the trees can only repeat their outermost leaf.",
+    )
+
+
+def _interval(numerator: np.ndarray, denominator: np.ndarray, horizon: Horizon) -> tuple[float, float]:
+    draws = ratio_draws(numerator, denominator, SEED, min(block_rows(horizon), len(numerator)))
+    low, high = np.quantile(draws, [(1 - _INTERVAL) / 2, (1 + _INTERVAL) / 2])
+    return float(low), float(high)
+
+
+def _too_few(name: str, bound: str, rows: int, horizon: Horizon) -> Verdict | None:
+    least = LEAST_HORIZONS * horizon.sessions
+    if rows >= least:
+        return None
+    if not rows:
+        return _told(name, 0, bound, "Nothing has come due yet.")
+    return _told(name, rows, bound, f"{rows} live forecasts have come due; below {least}, ten horizons, nothing is judged.")
+
+
+def _told(name: str, measured: float | int | str, bound: str, explanation: str, *, passed: bool = True) -> Verdict:
+    return Verdict(name, passed, measured, bound, pd.DataFrame(), explanation)
