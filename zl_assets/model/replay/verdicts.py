@@ -68,7 +68,6 @@ def ranges_hold(replay: pd.DataFrame, view: pd.DataFrame, horizon: Horizon) -> V
     if rows < least:
         return _told(
             "ranges_hold",
-            True,
             rows,
             bound,
             f"{rows} sessions from {HELD_FROM} on have a band and an outcome; {least} are needed.",
@@ -128,8 +127,8 @@ def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
         name,
         f"{100 * skill:.1f} %",
         bound,
-        f"The squared error of {len(rows):,} live forecasts is {100 * abs(skill):.1f} % {'below' if skill >= 0 else 'above'} that of "
-        f"no change ({100 * (1 - most):.1f} to {100 * (1 - least):.1f} %).",
+        f"The squared error of {len(rows):,} live forecasts is {100 * abs(skill):.1f} % {'below' if skill >= 0 else 'above'} that "
+        f"of no change ({100 * (1 - most):.1f} to {100 * (1 - least):.1f} %).",
         passed=1 - least >= 0,
     )
 
