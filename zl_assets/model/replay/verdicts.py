@@ -127,8 +127,8 @@ def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
         name,
         f"{100 * skill:.1f} %",
         bound,
-        f"The squared error of {len(rows):,} live forecasts is {100 * abs(skill):.1f} % {'below' if skill >= 0 else 'above'} that "
-        f"of no change ({100 * (1 - most):.1f} to {100 * (1 - least):.1f} %).",
+        f"The squared error of {len(rows):,} live forecasts was {100 * abs(skill):.1f} % {'below' if skill >= 0 else 'above'} "
+        f"that of no change ({100 * (1 - most):.1f} to {100 * (1 - least):.1f} %).",
         passed=1 - least >= 0,
     )
 
