@@ -17,6 +17,7 @@ from rich.text import Text
 
 from zl_assets.errors import ZlError
 from zl_assets.settings import Settings
+from zl_assets.signals import StopSignals
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -28,21 +29,32 @@ def main(
     """Materialize the whole graph with all its checks, and say what happened."""
     # Where nobody sees the width, as in a log file, lines are not cut to 80.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    stops = StopSignals()
     try:
         settings = Settings.load()
         _start_server(settings)
         from zl_assets.catalog import Catalog
         from zl_assets.main_job import dagster_instance, run
-        from zl_assets.summary import failed_checks, summary
+        from zl_assets.summary import failed_checks, stopped_run, summary
 
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
             result = run(catalog, settings, instance, verbose=verbose)
+    except KeyboardInterrupt:
+        _stopped("No run was made.")
+        raise typer.Exit(stops.exit_code) from None
     except ZlError as error:
         Console(stderr=True).print(Text(f"Stopped. {error}", style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
+    if not result.success and stops.came:
+        _stopped(stopped_run(result))
+        raise typer.Exit(stops.exit_code)
     console.print(summary(result, catalog, settings))
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
+
+
+def _stopped(words: str) -> None:
+    Console(stderr=True).print(Text(f"Stopped. {words}", style="red"), soft_wrap=True)
 
 
 def _start_server(settings: Settings) -> None:

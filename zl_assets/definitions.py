@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from zl_assets import assets, automation, checks, operations, resources
+from zl_assets import assets, automation, checks, execution, operations, resources
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import dagster_checks
 from zl_assets.settings import Settings
@@ -29,7 +29,7 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
         sensors=automation.build_sensors(settings),
         resources=resources.build(catalog, settings),
         # The whole graph takes seconds; a process for each step would cost more than its work.
-        executor=dg.in_process_executor,
+        executor=execution.stoppable_in_process,
     )
 
 

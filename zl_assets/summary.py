@@ -28,6 +28,16 @@ def summary(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
     return Group(*parts)
 
 
+def stopped_run(result: dg.ExecuteInProcessResult) -> str:
+    """What a person must know of a run that was stopped: how it ended, and what stands."""
+    ended = "canceled" if result.dagster_run.status is dg.DagsterRunStatus.CANCELED else "failed"
+    written = len(_materializations(result))
+    return (
+        f"Run {result.run_id} ended as {ended}; {written} of its assets were written, and stand. Every table, file and model is "
+        "whole, as before or as after. Run it again to do the rest."
+    )
+
+
 def _materializations(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
     """Metadata values by asset, in the order in which they were materialized."""
     found = [event.materialization for event in result.get_asset_materialization_events()]

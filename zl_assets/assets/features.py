@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FEATURES, OWNERS, RETRY, group_of
+from zl_assets.assets.common import FEATURES, OWNERS, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import features as contracts
 from zl_assets.contracts import market
@@ -41,7 +41,6 @@ def build_features(instrument: Instrument) -> dg.AssetsDefinition:
         metadata=described(contract),
         ins={"sessions": dg.AssetIn(market.sessions(instrument).table), "bars": dg.AssetIn(market.BARS_TABLE)},
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def features_asset(sessions: pd.DataFrame, bars: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         with as_failures():
@@ -56,7 +55,6 @@ def build_features(instrument: Instrument) -> dg.AssetsDefinition:
     owners=OWNERS,
     metadata=described(REGIME_WEIGHTS),
     io_manager_key=TABLES_IO,
-    retry_policy=RETRY,
 )
 def regime_weights() -> dg.MaterializeResult[pd.DataFrame]:
     """The seven market regimes, 2010 to 2029 without a gap, and the weight that each gives its sessions in training.
@@ -98,7 +96,6 @@ def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinitio
             **{asset: dg.AssetIn(asset) for asset in names},
         },
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def matrix_asset(
         context: dg.AssetExecutionContext,

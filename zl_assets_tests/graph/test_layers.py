@@ -14,7 +14,7 @@ PACKAGE = Path(zl_assets.__file__).parent
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "files", "settings", "discovery"},
+    {"errors", "files", "settings", "discovery", "signals"},
     {"warehouse", "notifications"},
     {"embedded", "hints"},
     {"instruments"},
@@ -24,7 +24,7 @@ LAYERS = [
     {"catalog"},
     {"io_managers", "resources"},
     {"assets", "checks", "operations"},
-    {"alerts", "automation"},
+    {"alerts", "automation", "execution"},
     {"definitions", "summary"},
     {"main_job"},
     {"__main__"},
@@ -48,6 +48,8 @@ DOORS = {
 ONLY = {
     "errors": set(),
     "discovery": set(),
+    "signals": set(),
+    "execution": set(),
     "files": {"errors"},
     "settings": {"errors"},
     "instruments": set(),
