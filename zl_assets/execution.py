@@ -6,11 +6,14 @@ Must not be here: what a step does, and what the command line says about a run t
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
+from dagster._utils.interrupts import capture_interrupts
 
 if TYPE_CHECKING:
     from dagster._core.execution.context.system import PlanOrchestrationContext
@@ -88,3 +91,15 @@ def stoppable_in_process(context: dg.InitExecutorContext) -> Any:
     if create is None:
         raise TypeError("this version of Dagster has no in-process executor to build upon")
     return StoppableExecutor(create(context))
+
+
+def execute(job: dg.JobDefinition, instance: dg.DagsterInstance, config: Mapping[str, Any]) -> dg.ExecuteInProcessResult:
+    """Run a job in this process, as the UI's process does it.
+
+    Not by the job's own `execute_in_process`, which takes an executor of its own, under which a run that is stopped ends as failed.
+    """
+    # An interruption waits until the run has begun, and ends it: one that was only made would be taken for one that hangs.
+    with capture_interrupts():
+        run = instance.create_run_for_job(job, run_config=config, tags=job.run_tags)
+        events = list(execute_run_iterator(InMemoryJob(job), run, instance))
+    return dg.ExecuteInProcessResult(events, instance.get_run_by_id(run.run_id) or run, {}, job)

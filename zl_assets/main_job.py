@@ -7,14 +7,12 @@ import os
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run_iterator
-from dagster._utils.interrupts import capture_interrupts
 
 from zl_assets.automation import REFRESH
 from zl_assets.catalog import Catalog
 from zl_assets.definitions import definitions_of
 from zl_assets.errors import SettingError
+from zl_assets.execution import execute
 from zl_assets.settings import Settings
 
 
@@ -35,11 +33,4 @@ def run(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance, *, v
     """The daily job, in this process."""
     job = definitions_of(catalog, settings).resolve_job_def(REFRESH)
     level = "INFO" if verbose else "CRITICAL"
-    config = {"loggers": {"console": {"config": {"log_level": level}}}}
-    # Not by `execute_in_process`, which takes an executor of its own, under which a run that is stopped ends as failed. An
-    # interruption waits until the run is there, and ends it: a run that was only made would be taken for one that hangs.
-    with capture_interrupts():
-        made = instance.create_run_for_job(job, run_config=config, tags=job.run_tags)
-        events = list(execute_run_iterator(InMemoryJob(job), made, instance))
-    ended = instance.get_run_by_id(made.run_id) or made
-    return dg.ExecuteInProcessResult(events, ended, {}, job)
+    return execute(job, instance, {"loggers": {"console": {"config": {"log_level": level}}}})
