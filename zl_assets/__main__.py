@@ -4,34 +4,37 @@ Belongs here: its options, its exit code, and what begins before Dagster is impo
 (main_job.py), the words at the end (summary.py), a heavy import outside of a function.
 """
 
-import os
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from zl_assets.dagster_home import dagster_home
 from zl_assets.errors import ZlError
 from zl_assets.settings import Settings
 from zl_assets.signals import StopSignals
+from zl_assets.terminal import forgive
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+# The texts of help are no docstrings: those are gone under PYTHONOPTIMIZE=2.
+@app.command(help="Materialize the whole graph with all its checks, and say what happened.")
 def main(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show Dagster's log as well")] = False,
 ) -> None:
-    """Materialize the whole graph with all its checks, and say what happened."""
+    forgive()
     # Where nobody sees the width, as in a log file, lines are not cut to 80.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
     stops = StopSignals()
     try:
         settings = Settings.load()
+        # Without Dagster's storage there will be no run, and no state folder is to be made.
+        dagster_home()
         _start_server(settings)
         from zl_assets.catalog import Catalog
         from zl_assets.main_job import dagster_instance, run
@@ -59,8 +62,7 @@ def _stopped(words: str) -> None:
 
 def _start_server(settings: Settings) -> None:
     """Let the embedded server start while Dagster is imported: each takes about two seconds, of a processor of its own."""
-    # Without Dagster's storage there will be no run, and no state folder is to be made.
-    if not settings.embedded or not (os.environ.get("DAGSTER_HOME") or Path("dagster.yaml").exists()):
+    if not settings.embedded:
         return
     from zl_assets.embedded.lifecycle import ensure_server
 

@@ -122,8 +122,10 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
 
 
 def _ended_from_outside(events: list[dg.DagsterEvent], last: dg.DagsterEvent) -> Fault:
-    """Of a run that failed without a step that did: where it was, and why it was ended. Where the monitor cannot reach the process
-    of the run it says why only when it begins to end it."""
+    """Of a run that failed without a step that did: where it was, and why it was ended.
+
+    The monitor says why when it begins to end a run; when it cannot reach the run's process, it does not say it again.
+    """
     steps = [str(e.step_key) for e in events if e.event_type is dg.DagsterEventType.STEP_FAILURE]
     why = next((e.message for e in events if e.event_type is dg.DagsterEventType.RUN_CANCELING), last.message)
     return Fault(Kind.FAILED, ", ".join(steps) or "before or between the steps", str(why))

@@ -43,9 +43,7 @@ class StoppableExecutor(dg.Executor):
     def retries(self) -> "RetryMode":
         return self._inner.retries
 
-    def execute(
-        self, plan_context: "PlanOrchestrationContext", execution_plan: "ExecutionPlan"
-    ) -> Iterator[dg.DagsterEvent]:
+    def execute(self, plan_context: "PlanOrchestrationContext", execution_plan: "ExecutionPlan") -> Iterator[dg.DagsterEvent]:
         """Run the plan. An interruption is passed on, to Dagster, which ends the run by its status."""
         instance, run_id = plan_context.instance, plan_context.run_id
         try:
@@ -84,19 +82,25 @@ def _stopped_with(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
         thread.join()
 
 
-@dg.executor(name="in_process", config_schema=dg.in_process_executor.config_schema)
-def stoppable_in_process(context: dg.InitExecutorContext) -> Any:
-    """All steps in one process, which stops when it is told to."""
+def _stoppable(context: dg.InitExecutorContext) -> dg.Executor:
     create = dg.in_process_executor.executor_creation_fn
     if create is None:
         raise TypeError("this version of Dagster has no in-process executor to build upon")
     return StoppableExecutor(create(context))
 
 
+stoppable_in_process = dg.ExecutorDefinition(
+    name="in_process",
+    config_schema=dg.in_process_executor.config_schema,  # type: ignore[arg-type]  # taken by Dagster's own `configured` too
+    executor_creation_fn=_stoppable,
+    description="All steps in one process, which stops when it is told to.",
+)
+
+
 def execute(job: dg.JobDefinition, instance: dg.DagsterInstance, config: Mapping[str, Any]) -> dg.ExecuteInProcessResult:
     """Run a job in this process, as the UI's process does it.
 
-    Not by the job's own `execute_in_process`, which takes an executor of its own, under which a run that is stopped ends as failed.
+    Not by the job's own `execute_in_process`: that has an executor of its own, under which a run that is stopped ends as failed.
     """
     # An interruption waits until the run has begun, and ends it: one that was only made would be taken for one that hangs.
     with capture_interrupts():

@@ -19,7 +19,7 @@ class StoppableRunLauncher(dg.DefaultRunLauncher):
         """Tell the run's process to stop; a run without a beginning is canceled at once. True if the process was told."""
         run = self._instance.get_run_by_id(run_id)
         begun = run is None or run.status not in _NOT_BEGUN
-        told = bool(super().terminate(run_id))
+        told = bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
         now = self._instance.get_run_by_id(run_id)
         if not begun and now is not None and now.status is dg.DagsterRunStatus.CANCELING:
             self._instance.report_run_canceled(now, "The run was terminated before it began.")

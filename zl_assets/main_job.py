@@ -4,29 +4,42 @@ Must not be here: anything that the UI and the schedule do not do too; the comma
 """
 
 import os
-from pathlib import Path
 
 import dagster as dg
+import yaml
+from dagster_shared.check import CheckError
+from dagster_shared.error import DagsterError
+from sqlalchemy.exc import SQLAlchemyError
 
 from zl_assets.automation import REFRESH
 from zl_assets.catalog import Catalog
+from zl_assets.dagster_home import dagster_home
 from zl_assets.definitions import definitions_of
 from zl_assets.errors import SettingError
 from zl_assets.execution import execute
 from zl_assets.settings import Settings
 
+# Dagster's words about a wrong key go on with every key that there is.
+_MOST = 200
+
 
 def dagster_instance() -> dg.DagsterInstance:
-    """Dagster's storage as `dg dev` in the same folder uses it: DAGSTER_HOME if it is set, else this folder's dagster.yaml.
+    """Dagster's storage, opened.
 
     Raises:
-        SettingError: neither is there.
+        SettingError: there is none, or it cannot be used.
     """
-    if os.environ.get("DAGSTER_HOME"):
-        return dg.DagsterInstance.get()
-    if not Path("dagster.yaml").exists():
-        raise SettingError(f"There is no dagster.yaml in {Path.cwd()}. Run this in the project's folder, where README.md is.")
-    return dg.DagsterInstance.from_config(str(Path.cwd()))
+    home = dagster_home()
+    try:
+        instance = dg.DagsterInstance.get() if os.environ.get("DAGSTER_HOME") else dg.DagsterInstance.from_config(str(home))
+        instance.get_runs_count()
+    except (DagsterError, CheckError, SQLAlchemyError, yaml.YAMLError, OSError, ImportError) as error:
+        words = " ".join(str(error).split())
+        raise SettingError(
+            f"Dagster cannot use its storage as {home / 'dagster.yaml'} has it: {words[:_MOST]}{'...' if words[_MOST:] else ''} "
+            "Mend that file, or make the storage that it names usable."
+        ) from None
+    return instance
 
 
 def run(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance, *, verbose: bool) -> dg.ExecuteInProcessResult:

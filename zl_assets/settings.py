@@ -230,6 +230,26 @@ class Settings(BaseSettings):
     def _state_dir(cls, value: Path) -> Path:
         return value.expanduser()
 
+    @model_validator(mode="after")
+    def _paths_are_text(self) -> Self:
+        # They become metadata, labels and JSON.
+        for name in ("state_dir", "bars", "bars_1h", "fred"):
+            path = str(getattr(self, name) or "")
+            try:
+                os.path.abspath(path).encode()
+            except UnicodeEncodeError:
+                raise ValueError(
+                    f"{PREFIX}{name.upper()} is {os.path.abspath(path)!r}: a path must be UTF-8, and this one has other bytes. "
+                    "Rename the folder or file, or choose another"
+                ) from None
+        folder = str(self.state_dir.absolute())
+        if self.embedded and "?" in folder:
+            raise ValueError(
+                f"the state folder is {folder!r}: DuckDB, which keeps the embedded tables there, takes a '?' in a path for its "
+                f"end. Set {PREFIX}STATE_DIR to a folder without one"
+            )
+        return self
+
     @field_validator("fred")
     @classmethod
     def _fred(cls, value: str | None) -> str | None:

@@ -18,9 +18,9 @@ _PAUSE_SECONDS = 5
 def as_failures() -> Iterator[None]:
     """Turn a `ZlError` into a `dagster.Failure` with the same words.
 
-    A fault of the data, of a setting or of a live table is final. After an unreachable warehouse, or a lost race, Dagster is asked
-    to run the step once more; the failure is that request's cause, and what the step says if the other try fails too. Anything
-    else is a bug, and keeps its trace.
+    A fault of the data, of a setting or of a live table is final. After an unreachable warehouse, or a lost race, Dagster is
+    asked to run the step once more; the failure is that request's cause, and what the step says if the other try fails too.
+    Anything else is a bug, and keeps its trace.
 
     It is asked here, and not by a retry policy of the asset: under a policy Dagster takes an interruption for one more reason to
     try again, and a run that somebody stops goes on and ends as a success.

@@ -1,7 +1,7 @@
 """The main job of the command line, stopped at chosen moments; how it ends, what it says, and what a rerun makes of it.
 
-Belongs here: the moments, the stopping, which needs no more than what anybody can send to a process, and the judgement. Must not be
-here: what is left after an end by force, which kills.py judges.
+Belongs here: the moments, the stopping, by what anybody can send to a process, and the judgement. Must not be here: what is left
+by a run that did not end well, which kills.py judges.
 """
 
 import json

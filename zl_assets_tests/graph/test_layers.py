@@ -14,7 +14,7 @@ PACKAGE = Path(zl_assets.__file__).parent
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "files", "settings", "discovery", "signals"},
+    {"errors", "files", "settings", "discovery", "signals", "terminal", "dagster_home"},
     {"warehouse", "notifications"},
     {"embedded", "hints"},
     {"instruments"},
@@ -37,6 +37,7 @@ DOORS = {
     "zl_assets.warehouse": {"zl_assets.embedded.client.embedded_client"},
     "zl_assets.warehouse.__main__": {
         "zl_assets.hints.told",
+        "zl_assets.terminal.forgive",
         "zl_assets.embedded.folder.Folder",
         "zl_assets.embedded.lifecycle.reset",
         "zl_assets.embedded.lifecycle.running_server",
@@ -49,6 +50,8 @@ ONLY = {
     "errors": set(),
     "discovery": set(),
     "signals": set(),
+    "terminal": set(),
+    "dagster_home": {"errors"},
     "execution": set(),
     "launcher": set(),
     "files": {"errors"},

@@ -31,12 +31,12 @@ def run(place: Path, points: int = len(STOPS)) -> tuple[str, str, list[str]]:
     ]
     text = (
         "`python -m zl_assets` with all its checks, told to stop at a moment of its own: by a signal to its process, or by "
-        "*Terminate* in the UI, which has no way to a process of the command line, so that the run itself looks every two seconds "
-        "whether it is still wanted. Each is the first refresh of empty datasets with no CSV or model there; that of the MERGE is "
-        f"a second one, with newer bars. After each: Dagster has the run as canceled within {PROMISE:.0f} s of the signal, the "
-        "exit code is 130 or 143, one line is said and no stack trace; what Dagster had been told is written is there, whole, and "
-        "the rest is as before, empty or whole; then a rerun with nothing done by hand, identical to a clean run; no staging table, "
-        "temporary file, held lock or orphaned data file. 'written': assets of ten that the run had written.\n\n"
-        + table(("stopped by", "while", "written", "seconds to the end", "outcome"), rows)
+        "*Terminate* in the UI, which knows no way to a process of the command line, so that the run itself looks every two "
+        "seconds whether it is still wanted. Each is the first refresh of empty datasets with no CSV or model there; that of the "
+        "MERGE is a second one, with newer bars. After each: Dagster has the run as canceled within "
+        f"{PROMISE:.0f} s, the exit code is 130 or 143, one line is said and no stack trace; what Dagster had been told is "
+        "written is there, whole, and the rest is as before, empty or whole; then a rerun with nothing done by hand, identical "
+        "to a clean run; no staging table, temporary file, held lock or orphaned data file. 'written': assets of ten that the run "
+        "had written.\n\n" + table(("stopped by", "while", "written", "seconds to the end", "outcome"), rows)
     )
     return "Stops", text, [f"{one.stop.how} while {one.stop.what}: {p}" for one in stopped for p in one.problems]
