@@ -34,10 +34,10 @@ def dagster_instance() -> dg.DagsterInstance:
         instance = dg.DagsterInstance.get() if os.environ.get("DAGSTER_HOME") else dg.DagsterInstance.from_config(str(home))
         instance.get_runs_count()
     except (DagsterError, CheckError, SQLAlchemyError, yaml.YAMLError, OSError, ImportError) as error:
-        words = " ".join(str(error).split())
+        words = " ".join(str(error).split()).rstrip(".")
         raise SettingError(
-            f"Dagster cannot use its storage as {home / 'dagster.yaml'} has it: {words[:_MOST]}{'...' if words[_MOST:] else ''} "
-            "Mend that file, or make the storage that it names usable."
+            f"Dagster's storage in {home} cannot be used: {words[:_MOST]}{' ...' if words[_MOST:] else '.'} Mend the "
+            "dagster.yaml there, or what it names."
         ) from None
     return instance
 

@@ -66,7 +66,7 @@ def reset_command(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not 
             _no_embedded(settings)
             return
         folder = Folder.of(settings.state_dir)
-        if not folder.root.exists():
+        if not os.path.exists(folder.root):  # Path.exists raises for a name that is too long
             _say(f"nothing to delete: {folder.root} does not exist")
             return
         if not yes:

@@ -36,7 +36,7 @@ def run(place: Path, points: int = len(STOPS)) -> tuple[str, str, list[str]]:
         "MERGE is a second one, with newer bars. After each: Dagster has the run as canceled within "
         f"{PROMISE:.0f} s, the exit code is 130 or 143, one line is said and no stack trace; what Dagster had been told is "
         "written is there, whole, and the rest is as before, empty or whole; then a rerun with nothing done by hand, identical "
-        "to a clean run; no staging table, temporary file, held lock or orphaned data file. 'written': assets of ten that the run "
-        "had written.\n\n" + table(("stopped by", "while", "written", "seconds to the end", "outcome"), rows)
+        "to a clean run; no staging table, temporary file, held lock or orphaned data file. 'written': assets of ten that the "
+        "run had written.\n\n" + table(("stopped by", "while", "written", "seconds to the end", "outcome"), rows)
     )
     return "Stops", text, [f"{one.stop.how} while {one.stop.what}: {p}" for one in stopped for p in one.problems]
