@@ -96,7 +96,7 @@ def test_a_path_whose_bytes_are_no_text_fails_in_the_middle_of_a_run(name: str) 
 @pytest.mark.parametrize("name", ["/proc/nope/state", "/dev/null/state", "loop/state", "x" * 300])
 def test_a_state_folder_that_can_never_be_is_a_stack_trace(here: Path, name: str) -> None:
     (here / "loop").symlink_to("loop")
-    with pytest.raises(WarehouseUnavailable, match="cannot be used for the embedded BigQuery: .*set ZL_STATE_DIR to another"):
+    with pytest.raises(WarehouseUnavailable, match=r"cannot be used for the embedded BigQuery: .*set ZL_STATE_DIR to another"):
         ensure_server(here / name)
     if name.startswith("/"):
         assert running_server(here / name) is None
