@@ -4,10 +4,15 @@ Belongs here: its options, its exit code, and what begins before Dagster is impo
 (main_job.py), the words at the end (summary.py), a heavy import outside of a function.
 """
 
+import signal
 import sys
 import threading
 from contextlib import suppress
 from typing import Annotated
+
+if __name__ == "__main__":
+    # Until there is something to say, Ctrl-C ends this as it ends any program. Python would say where it was, for half a second.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import typer
 from rich.console import Console

@@ -10,7 +10,7 @@ _STOP = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignals:
-    """From now on SIGTERM raises KeyboardInterrupt, as SIGINT does, and both are written down.
+    """From now on both raise KeyboardInterrupt, and are written down.
 
     Dagster replaces the handlers of both during a run, and does not tell them apart. What Python writes to its wake-up descriptor
     is written whatever the handler.
@@ -21,7 +21,8 @@ class StopSignals:
         os.set_blocking(self._came, False)
         os.set_blocking(wakeup, False)
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for one in _STOP:
+            signal.signal(one, signal.default_int_handler)
         self._first: signal.Signals | None = None
 
     @property

@@ -84,21 +84,24 @@ class Stopped:
 def product(folder: Path) -> tuple[Product, dict[str, Any]]:
     """A home whose bars are a file, and the settings under which they are those of a month ago."""
     older, newer = older_and_newer_bars(folder / "bars")
-    home = Product(folder / "home", {"bars": newer, "as_of": AS_OF}, on_disk=True)
-    # As the project's own, which is silent; without the file Dagster writes a page about itself.
-    Path(home.instance.root_directory, "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    return home, {"bars": older}
+    return Product(folder / "home", {"bars": newer, "as_of": AS_OF}, on_disk=True), {"bars": older}
 
 
 def stop_once(
     home: Product, older: dict[str, Any], place: Path, number: int, stop: Stop, clean: dict[str, str], *, deep: bool
 ) -> Stopped:
-    """One stop of the main job, the rerun, and the judgement."""
+    """One stop of the main job, the rerun, and the judgement.
+
+    Args:
+        older: settings of an earlier refresh, for a stop that is `later`.
+    """
     prefix, before = f"s{number}_", {}
     for name in ("models", "training_csv"):
         shutil.rmtree(home.state_dir / name, ignore_errors=True)
     if stop.later:
         before, clean = _refreshed_twice(home, older, prefix)
+    # As the project's own, which is silent; without the file Dagster writes a page about itself.
+    Path(home.instance.root_directory, "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     report = place / f"{prefix}.json"
     process = victim.context.Process(target=_main, args=(home, prefix, report, stop))
     process.start()
