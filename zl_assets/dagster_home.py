@@ -12,7 +12,7 @@ def dagster_home() -> Path:
     the current folder.
 
     Raises:
-        SettingError: there is no such folder or file, or Dagster's SQLite cannot keep anything there.
+        SettingError: there is no such folder or file, or Dagster cannot keep anything there.
     """
     home = os.environ.get("DAGSTER_HOME")
     folder = Path(home) if home else Path.cwd()
@@ -29,10 +29,10 @@ def dagster_home() -> Path:
         )
     if not home and not (folder / "dagster.yaml").exists():
         raise SettingError(f"There is no dagster.yaml in {folder}. Run this in the project's folder, where README.md is.")
-    # The path becomes part of a URL, in which these have a meaning: SQLite would open another file.
-    if odd := re.search(r"\?|%[0-9A-Fa-f]{2}", str(folder)):
+    # Dagster looks for the file by a pattern, and makes a URL of the path: it would read and write elsewhere.
+    if odd := re.search(r"[?*[]|%[0-9A-Fa-f]{2}", str(folder)):
         raise SettingError(
-            f"Dagster's storage cannot be in {str(folder)!r}: SQLite takes '{odd[0]}' in a path for something else. Use a folder "
-            f"without it: {'set DAGSTER_HOME to one' if home else 'move the project'}."
+            f"Dagster's storage cannot be in {str(folder)!r}: Dagster takes '{odd[0]}' in a path for something else. Use a folder "
+            f"without it: {'set DAGSTER_HOME to one' if home else 'move or rename the project'}."
         )
     return folder

@@ -39,14 +39,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("relative", "a relative path.*Set it to '.*/relative', or unset it"),
         ("{here}/missing", "which does not exist. Make it a folder, or unset it"),
         ("{here}/dagster.yaml", "which is not a folder"),
-        ("{here}/a?b", r"SQLite takes '\?' in a path"),
-        ("{here}/a%20b", "SQLite takes '%20' in a path"),
+        ("{here}/a?b", r"takes '\?' in a path"),
+        ("{here}/a%20b", "takes '%20' in a path"),
+        ("{here}/a[b]", r"takes '\[' in a path"),
     ],
 )
 def test_a_dagster_home_that_cannot_be_one_is_a_stack_trace(
     here: Path, monkeypatch: pytest.MonkeyPatch, home: str, words: str
 ) -> None:
-    for odd in ("a?b", "a%20b"):
+    for odd in ("a?b", "a%20b", "a[b]"):
         (here / odd).mkdir()
     monkeypatch.setenv("DAGSTER_HOME", home.format(here=here))
     with pytest.raises(SettingError, match=words):
