@@ -32,7 +32,7 @@ def dagster_home() -> Path:
     # Dagster looks for the file by a pattern, and makes a URL of the path: it would read and write elsewhere.
     if odd := re.search(r"[?*[]|%[0-9A-Fa-f]{2}", str(folder)):
         raise SettingError(
-            f"Dagster's storage cannot be in {str(folder)!r}: Dagster takes '{odd[0]}' in a path for something else. Use a folder "
-            f"without it: {'set DAGSTER_HOME to one' if home else 'move or rename the project'}."
+            f"Dagster's storage cannot be in {str(folder)!r}: Dagster takes '{odd[0]}' in a path for something else. Use a "
+            f"folder without it: {'set DAGSTER_HOME to one' if home else 'move or rename the project'}."
         )
     return folder

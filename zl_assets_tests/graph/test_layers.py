@@ -154,6 +154,12 @@ def test_lightgbm_does_not_bring_scikit_learn_and_leaves_it_to_who_asks() -> Non
     assert output.stdout.split() == ["False", "False", "TimeSeriesSplit"]
 
 
+def test_no_model_can_be_trained_without_docstrings() -> None:
+    code = "from zl_assets.model.fit.boosting import _import_lightgbm as load; print(load().Booster.__name__)"
+    output = subprocess.run([sys.executable, "-OO", "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.split() == ["Booster"]
+
+
 def test_importing_the_definitions_reads_no_environment() -> None:
     code = "import zl_assets.definitions"
     subprocess.run([sys.executable, "-c", code], env={"ZL_MAX_PARTITIONS": "nonsense", "PATH": "/usr/bin"}, check=True)
