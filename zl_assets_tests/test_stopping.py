@@ -10,12 +10,15 @@ from typing import Any, cast
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run_iterator
 from dagster._daemon.monitoring.run_monitoring import check_run_timeout
 
 from zl_assets.alerts import alert_of_run
 from zl_assets.definitions import build_defs
 from zl_assets.execution import execute, stoppable_in_process
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.launcher import StoppableRunLauncher
 from zl_assets.settings import Settings
 from zl_assets.warehouse.errors import WarehouseUnavailable
 from zl_assets_tests.support.product import quiet
@@ -90,6 +93,22 @@ def test_a_run_that_no_code_server_can_reach_goes_on_after_terminate(instance: d
     result, seconds = run_until_stopped(instance, instance.run_launcher.terminate)
     assert result.dagster_run.status is CANCELED
     assert seconds < _LONG / 2
+
+
+def test_a_run_that_is_terminated_while_its_process_loads_the_code_ends_as_failed(instance: dg.DagsterInstance) -> None:
+    ran: list[str] = []
+    job = job_of(lambda context: ran.append(context.run.run_id))
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTING)
+    launcher = StoppableRunLauncher()
+    launcher.register_instance(instance)
+    launcher.terminate(run.run_id)
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    assert found.status is CANCELED
+    # What the process does when it has loaded: with Dagster's launcher the run is "canceling" then, and nobody ends it.
+    list(execute_run_iterator(InMemoryJob(job), found, instance))
+    assert ran == []
+    assert instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE) == []
 
 
 def test_a_run_whose_time_is_up_goes_on_or_does_not_say_why_it_ended(instance: dg.DagsterInstance) -> None:

@@ -1,12 +1,11 @@
 """What a person sees and does in the UI, from a fresh copy of the repository. The tests share one run and follow one another."""
 
 import re
-import time
-from contextlib import chdir
+from contextlib import chdir, suppress
 
 import dagster as dg
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.definitions import build_defs
@@ -100,23 +99,35 @@ def test_a_fresh_clone_shows_the_assets_in_their_groups_with_kinds(page: Page) -
             expect(node).to_contain_text(LABELS[kind])
 
 
-# What the run's page shows last before the click: its process loads the code; a table is written.
-@pytest.mark.parametrize("moment", ["RUN_STARTING", "ASSET_MATERIALIZATION"])
+def terminate(page: Page) -> None:
+    """End the run whose page is open. The page is drawn anew when a run begins, and a dialog that was open then is gone."""
+    confirm = page.get_by_role("dialog").get_by_role("button", name=re.compile("Terminate"))
+    for _ in range(10):
+        with suppress(TimeoutError):
+            page.get_by_role("button", name="Terminate").first.click(timeout=5000)
+            confirm.click(timeout=5000)
+        with suppress(AssertionError):
+            expect(page.get_by_text(re.compile("^Cancel(ing|ed)$")).first).to_be_visible(timeout=5000)
+            return
+    pytest.fail("the run cannot be terminated")
+
+
+@pytest.mark.parametrize("moment", ["at once", "in the middle"])
 def test_a_run_goes_on_after_terminate_or_ends_as_a_failure(page: Page, ui: Ui, camera: Camera, moment: str) -> None:
     """In a fresh clone: what these two leave is what the next tests begin with."""
     launch_all(page)
     page.wait_for_url("**/runs/*")
-    expect(page.get_by_text(moment).first).to_be_visible()
-    page.get_by_role("button", name="Terminate").click()
-    page.get_by_role("dialog").get_by_role("button", name=re.compile("Terminate")).click()
-    stopped = time.time()
+    if moment == "in the middle":
+        expect(page.get_by_text("ASSET_MATERIALIZATION").first).to_be_visible()
+    terminate(page)
     assert end_of_run(page) == "Canceled"
     with chdir(ui.folder), dg.DagsterInstance.from_config(str(ui.folder)) as instance:
         [run] = instance.get_run_records(limit=1)
         assert run.dagster_run.status is dg.DagsterRunStatus.CANCELED
-        assert run.end_time is not None
-        assert run.end_time - stopped < 10
-        assert instance.all_logs(run.dagster_run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE) == []
+        kinds = {dg.DagsterEventType.RUN_CANCELING, dg.DagsterEventType.RUN_CANCELED, dg.DagsterEventType.RUN_FAILURE}
+        logs = instance.all_logs(run.dagster_run.run_id, of_type=kinds)
+        assert dg.DagsterEventType.RUN_FAILURE not in {log.dagster_event_type for log in logs}
+        assert logs[-1].timestamp - logs[0].timestamp < 10
     page.goto("/runs")
     expect(page.get_by_text("Canceled").first).to_be_visible()
     camera.shot(page, "terminated")
