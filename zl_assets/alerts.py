@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 
 from zl_assets.notifications import Alert
 
@@ -51,10 +52,15 @@ _MOST_CHARACTERS = 1500
 
 
 def faults_of(evaluations: Iterable[dg.AssetCheckEvaluation], step_failures: Iterable[dg.DagsterEvent]) -> Iterator[Fault]:
-    """What is wrong, causes first: steps that failed, red checks, warnings; last, what red checks kept from running."""
+    """What is wrong, causes first: steps that failed, red checks, warnings; last, what red checks kept from running.
+
+    A step that was interrupted has no fault of its own.
+    """
     causes: list[Fault] = []
     blocked: list[Fault] = []
     for event in step_failures:
+        if interrupted(event):
+            continue
         fault = Fault(Kind.FAILED, str(event.step_key), reason(event.step_failure_data))
         (blocked if _is_blocked(event.step_failure_data) else causes).append(fault)
     yield from causes
@@ -68,6 +74,11 @@ def faults_of(evaluations: Iterable[dg.AssetCheckEvaluation], step_failures: Ite
 
 def _is_blocked(data: "StepFailureData") -> bool:
     return data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError"
+
+
+def interrupted(failure: dg.DagsterEvent) -> bool:
+    """Did a step end because its run was stopped?"""
+    return failure.step_failure_data.error_source is ErrorSource.INTERRUPT
 
 
 def reason(data: "StepFailureData") -> str:
@@ -90,7 +101,7 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
     Args:
         event: the run's last, a success or a failure.
     """
-    kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE}
+    kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_CANCELING}
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=kinds) if entry.dagster_event is not None]
     faults = list(
         faults_of(
@@ -104,7 +115,7 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
     job = "materialization from the UI" if run.job_name.startswith("__") else run.job_name
     if failed:
         what = "failed"
-        faults = faults or [Fault(Kind.FAILED, "before or between the steps", str(event.message))]
+        faults = faults or [_ended_from_outside(events, event)]
     else:
         red = sum(fault.kind is Kind.RED for fault in faults)
         what = f"ended with {counted(red, 'red check') if red else counted(len(faults), 'warning')}"
@@ -119,6 +130,16 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
             f"Look at {ui_url}/runs/{run.run_id}. What a check means and what to do: docs/checks.md.",
         ),
     )
+
+
+def _ended_from_outside(events: list[dg.DagsterEvent], last: dg.DagsterEvent) -> Fault:
+    """Of a run that failed without a step that did: where it was, and why it was ended.
+
+    The monitor says why when it begins to end a run; when it cannot reach the run's process, it does not say it again.
+    """
+    steps = [str(e.step_key) for e in events if e.event_type is dg.DagsterEventType.STEP_FAILURE]
+    why = next((e.message for e in events if e.event_type is dg.DagsterEventType.RUN_CANCELING), last.message)
+    return Fault(Kind.FAILED, ", ".join(steps) or "before or between the steps", str(why))
 
 
 def counted(number: int, what: str) -> str:

@@ -2,10 +2,9 @@
 
 import dagster as dg
 
-from zl_assets import assets, automation, checks, operations, resources
+from zl_assets import assets, automation, checks, execution, operations, resources
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import dagster_checks
-from zl_assets.executor import in_process
 from zl_assets.settings import Settings
 
 
@@ -29,7 +28,8 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
         schedules=automation.SCHEDULES,
         sensors=automation.build_sensors(settings),
         resources=resources.settled(resources.build(catalog, settings)),
-        executor=in_process,
+        # The whole graph takes seconds; a process for each step would cost more than its work.
+        executor=execution.in_process,
     )
 
 

@@ -3,6 +3,7 @@
 Must not be here: running anything.
 """
 
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,16 @@ def summary(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
     parts.extend(_failures(result))
     parts.extend(_places(result, catalog, settings))
     return Group(*parts)
+
+
+def stopped_run(result: dg.ExecuteInProcessResult) -> str:
+    """What a person must know of a run that was stopped: how it ended, and what stands."""
+    ended = "canceled" if result.dagster_run.status is dg.DagsterRunStatus.CANCELED else "failed"
+    written = len(_materializations(result))
+    return (
+        f"Run {result.run_id} ended as {ended}; {written} of its assets were written, and stand. Every table, file and model is "
+        "whole, as before or as after. Run it again to do the rest."
+    )
 
 
 def _materializations(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
@@ -103,6 +114,8 @@ def browser() -> Iterator[Text]:
     here = Path.cwd()
     shown = dg_dev.relative_to(here) if dg_dev.is_relative_to(here) else dg_dev
     given, secret = Settings.typed()
+    if home := os.environ.get("DAGSTER_HOME"):
+        given = [f"DAGSTER_HOME={shlex.quote(home)}", *given]
     yield Text(f"see it in the browser: {' '.join([*given, shlex.quote(str(shown)), 'dev'])}")
     if secret:
         yield Text(f"(and with {', '.join(secret)}, not shown here)")

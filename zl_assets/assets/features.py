@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FEATURES, OWNERS, RETRY, group_of
+from zl_assets.assets.common import FEATURES, OWNERS, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import features as contracts
 from zl_assets.contracts import market
@@ -41,7 +41,6 @@ def build_features(instrument: Instrument) -> dg.AssetsDefinition:
         metadata=described(contract),
         ins={"sessions": dg.AssetIn(market.sessions(instrument).table), "bars": dg.AssetIn(market.BARS_TABLE)},
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def features_asset(sessions: pd.DataFrame, bars: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         with as_failures():
@@ -50,19 +49,23 @@ def build_features(instrument: Instrument) -> dg.AssetsDefinition:
     return features_asset
 
 
+# Not the asset's docstring, which is gone under PYTHONOPTIMIZE=2.
+_REGIME_WEIGHTS = (
+    "The seven market regimes, 2010 to 2029 without a gap, and the weight that each gives its sessions in training.\n\n"
+    "The constants in the code are the record. A live row that differs stops the run with a diff; nothing is overwritten."
+)
+
+
 @dg.asset(
     group_name=FEATURES,
     kinds={"bigquery", "python"},
     owners=OWNERS,
+    description=_REGIME_WEIGHTS,
     metadata=described(REGIME_WEIGHTS),
     io_manager_key=TABLES_IO,
-    retry_policy=RETRY,
 )
 def regime_weights() -> dg.MaterializeResult[pd.DataFrame]:
-    """The seven market regimes, 2010 to 2029 without a gap, and the weight that each gives its sessions in training.
-
-    The constants in the code are the record. A live row that differs stops the run with a diff; nothing is overwritten.
-    """
+    """The seven market regimes."""
     with as_failures():
         return dg.MaterializeResult(value=regimes.regime_weights())
 
@@ -98,7 +101,6 @@ def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinitio
             **{asset: dg.AssetIn(asset) for asset in names},
         },
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def matrix_asset(
         context: dg.AssetExecutionContext,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from zl_assets.assets.choices import choices_of, chosen
 from zl_assets.assets.common import IMPACT as GROUP
-from zl_assets.assets.common import OWNERS, RETRY
+from zl_assets.assets.common import OWNERS
 from zl_assets.catalog import IMPACT, Catalog
 from zl_assets.contracts import market
 from zl_assets.contracts.ledger import LEDGER
@@ -66,7 +66,6 @@ def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDefi
         owners=OWNERS,
         metadata=described(LEDGER),
         ins={name: dg.AssetIn(name, input_manager_key=TABLES_IO) for name in (*measuring.inputs, *sources)},
-        retry_policy=RETRY,
         output_required=False,
     )
     def impact_asset(

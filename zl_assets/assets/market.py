@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FEATURES, OWNERS, RETRY, SOURCE, group_of
+from zl_assets.assets.common import FEATURES, OWNERS, SOURCE, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import market
 from zl_assets.domain.derivation import Stored, prove
@@ -66,7 +66,6 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
         tags={"source": OWN_BARS if path else SYNTHETIC},
         metadata=described(catalog.bars),
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         from zl_assets.sources.bars import bars_to_load, facts
@@ -123,7 +122,6 @@ def build_sessions_asset(settings: Settings, instrument: Instrument) -> dg.Asset
         metadata=described(contract),
         ins={"bars": dg.AssetIn(market.BARS_TABLE)},
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def sessions_asset(
         context: dg.AssetExecutionContext, bars: pd.DataFrame, as_of: AsOf, warehouse: Warehouse

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import OWNERS, PREDICTIONS, RETRY, group_of
+from zl_assets.assets.common import OWNERS, PREDICTIONS, group_of
 from zl_assets.contracts import predictions as contracts
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.rules.predictions import sessions_behind
@@ -40,7 +40,6 @@ def build_oof(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
         },
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
         output_required=False,
     )
     def oof_asset(context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv) -> Iterator[dg.MaterializeResult[Any]]:
@@ -81,7 +80,6 @@ def build_latest(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinitio
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
         },
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def latest_asset(
         context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv

@@ -7,7 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.choices import choices_of, chosen
-from zl_assets.assets.common import OWNERS, RETRY, TRAINING, group_of
+from zl_assets.assets.common import OWNERS, TRAINING, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import features
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
@@ -47,7 +47,6 @@ def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg
         owners=OWNERS,
         metadata=described(contract),
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
         deps=[instrument.asset(matrix.table)],
     )
     def view_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -87,7 +86,6 @@ def _read_csv(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.
         metadata={"dagster/column_schema": table_schema(view)},
         ins={"rows": dg.AssetIn(view.table)},
         io_manager_key=csv_io(instrument, horizon),
-        retry_policy=RETRY,
     )
     def csv_asset(rows: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         return dg.MaterializeResult(value=rows)
@@ -106,7 +104,6 @@ def _exported_csv(uri: str, catalog: Catalog, instrument: Instrument, horizon: H
         owners=OWNERS,
         metadata={"dagster/column_schema": table_schema(view)},
         io_manager_key=csv_io(instrument, horizon),
-        retry_policy=RETRY,
         deps=[view.table],
     )
     def exported_csv(
@@ -177,7 +174,6 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         },
         io_manager_key=models_key,
         required_resource_keys={models_key},
-        retry_policy=RETRY,
     )
     def model_asset(
         context: dg.AssetExecutionContext,

@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 # A staging table lives for seconds; should its run die on a machine that never runs again, BigQuery drops it after this.
 STAGING_LIFETIME = dt.timedelta(hours=6)
 
-# Seconds spent on dropping the staging table of a write that has failed already.
-ABANDON_DEADLINE = 10.0
+# Seconds spent on dropping the staging table of a write that has failed already, or was interrupted, which is to end in ten.
+ABANDON_DEADLINE = 5.0
 
 # A query's text. https://cloud.google.com/bigquery/quotas#query_jobs
 MAX_QUERY_BYTES = 1024 * 1024

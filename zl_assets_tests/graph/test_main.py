@@ -14,7 +14,7 @@ import pytest
 from zl_assets.embedded.lifecycle import stop_server
 from zl_assets.main_job import LOCATION
 from zl_assets.summary import browser
-from zl_assets_tests.support.fixtures import REPO, Clone, environment, main
+from zl_assets_tests.support.fixtures import ODD, REPO, Clone, environment, main
 from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures
 
 
@@ -88,10 +88,11 @@ def test_a_refresh_that_changes_nothing_loads_no_library_that_only_training_and_
         "except SystemExit as ended:\n    print('ended with', ended.code)\n"
         "print('loaded', [m for m in ('sklearn', 'scipy.stats', 'matplotlib', 'PIL', 'dagster_webserver') if m in sys.modules])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
-    )
+    # On a terminal of ASCII, which cannot write the folder's name.
+    ascii_only = environment(PYTHONIOENCODING="ascii")
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=ascii_only, capture_output=True, text=True, timeout=300)
     assert "ended with 0" in done.stdout, done.stdout + done.stderr
+    assert ODD.replace("é", "\\xe9") in done.stdout
     assert "and nothing that it is made of has changed" in " ".join(done.stdout.split())
     assert "loaded []" in done.stdout
 

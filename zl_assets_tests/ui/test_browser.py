@@ -1,6 +1,8 @@
 """What a person sees and does in the UI, from a fresh copy of the repository. The tests share one run and follow one another."""
 
 import re
+import time
+from contextlib import chdir
 
 import dagster as dg
 import pytest
@@ -52,17 +54,22 @@ def overview(page: Page, camera: Camera, name: str) -> None:
 
 def materialize_all(page: Page) -> str:
     """Launch everything from the graph, follow the run to its end; returns `Success` or `Failure`."""
+    launch_all(page)
+    return end_of_run(page)
+
+
+def launch_all(page: Page) -> None:
+    """Launch everything from the graph, and open the run's page."""
     open_lineage(page)
     page.get_by_role("button", name="Materialize all").click()
     launched = page.get_by_text("Launched run")
     expect(launched).to_be_visible()
     page.get_by_text("View", exact=True).click()
-    return end_of_run(page)
 
 
 def end_of_run(page: Page) -> str:
     page.wait_for_url("**/runs/*")
-    ended = page.get_by_text(re.compile("^(Success|Failure)$")).first
+    ended = page.get_by_text(re.compile("^(Success|Failure|Canceled)$")).first
     expect(ended).to_be_visible(timeout=RUN_PATIENCE)
     return ended.inner_text()
 
@@ -92,6 +99,28 @@ def test_a_fresh_clone_shows_the_assets_in_their_groups_with_kinds(page: Page) -
         expect(node).to_contain_text("Never materialized")
         for kind in GRAPH.get(dg.AssetKey(asset)).kinds - {"csv"}:
             expect(node).to_contain_text(LABELS[kind])
+
+
+# What the run's page shows last before the click: its process loads the code; a table is written.
+@pytest.mark.parametrize("moment", ["RUN_STARTING", "ASSET_MATERIALIZATION"])
+def test_a_run_goes_on_after_terminate_or_ends_as_a_failure(page: Page, ui: Ui, camera: Camera, moment: str) -> None:
+    """In a fresh clone: what these two leave is what the next tests begin with."""
+    launch_all(page)
+    page.wait_for_url("**/runs/*")
+    expect(page.get_by_text(moment).first).to_be_visible()
+    page.get_by_role("button", name="Terminate").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Terminate")).click()
+    stopped = time.time()
+    assert end_of_run(page) == "Canceled"
+    with chdir(ui.folder), dg.DagsterInstance.from_config(str(ui.folder)) as instance:
+        [run] = instance.get_run_records(limit=1)
+        assert run.dagster_run.status is dg.DagsterRunStatus.CANCELED
+        assert run.end_time is not None
+        assert run.end_time - stopped < 10
+        assert instance.all_logs(run.dagster_run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE) == []
+    page.goto("/runs")
+    expect(page.get_by_text("Canceled").first).to_be_visible()
+    camera.shot(page, "terminated")
 
 
 def test_everything_materializes_to_green_from_the_graph(materialized: Page, camera: Camera) -> None:
