@@ -32,6 +32,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show Dagster's log as well")] = False,
 ) -> None:
+    """Materialize the whole graph with all its checks, and say what happened."""
     forgive()
     # Where nobody sees the width, as in a log file, lines are not cut to 80.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -47,7 +48,7 @@ def main(
 
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
-            result = run(catalog, settings, instance, verbose=verbose)
+            result = run(catalog, settings, instance, verbose=verbose, console=console)
     except KeyboardInterrupt:
         _stopped("No run was made.")
         raise typer.Exit(stops.exit_code) from None

@@ -52,16 +52,28 @@ _MOST_CHARACTERS = 1500
 
 
 def faults_of(evaluations: Iterable[dg.AssetCheckEvaluation], step_failures: Iterable[dg.DagsterEvent]) -> Iterator[Fault]:
-    """The checks that did not pass, errors first, and the steps that failed; one that was interrupted has no fault of its own."""
+    """What is wrong, causes first: steps that failed, red checks, warnings; last, what red checks kept from running.
+
+    A step that was interrupted has no fault of its own.
+    """
+    causes: list[Fault] = []
+    blocked: list[Fault] = []
+    for event in step_failures:
+        if interrupted(event):
+            continue
+        fault = Fault(Kind.FAILED, str(event.step_key), reason(event.step_failure_data))
+        (blocked if _is_blocked(event.step_failure_data) else causes).append(fault)
+    yield from causes
     failed = [evaluation for evaluation in evaluations if not evaluation.passed]
     for kind, severity in ((Kind.RED, dg.AssetCheckSeverity.ERROR), (Kind.WARNING, dg.AssetCheckSeverity.WARN)):
         for evaluation in failed:
             if evaluation.severity is severity:
                 yield Fault(kind, evaluation.asset_key.to_user_string(), str(evaluation.description))
-    for event in step_failures:
-        if interrupted(event):
-            continue
-        yield Fault(Kind.FAILED, str(event.step_key), reason(event.step_failure_data))
+    yield from blocked
+
+
+def _is_blocked(data: "StepFailureData") -> bool:
+    return data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError"
 
 
 def interrupted(failure: dg.DagsterEvent) -> bool:
@@ -71,7 +83,7 @@ def interrupted(failure: dg.DagsterEvent) -> bool:
 
 def reason(data: "StepFailureData") -> str:
     """The message of the `Failure` that failed a step, with or without a retry; for a bug, its trace."""
-    if data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError":
+    if _is_blocked(data):
         return "a check that is red blocks what comes after it"
     if data.user_failure_data is not None and data.user_failure_data.description:
         return data.user_failure_data.description
@@ -106,7 +118,7 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
         faults = faults or [_ended_from_outside(events, event)]
     else:
         red = sum(fault.kind is Kind.RED for fault in faults)
-        what = f"ended with {_counted(red, 'red check') if red else _counted(len(faults), 'warning')}"
+        what = f"ended with {counted(red, 'red check') if red else counted(len(faults), 'warning')}"
     lines = [str(fault) for fault in faults[:_MOST_FAULTS]]
     shown = [line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..." for line in lines]
     if len(faults) > len(shown):
@@ -114,7 +126,6 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
     return Alert(
         subject=f"zl-assets: {job} {what}",
         lines=(
-            f"run {run.run_id}",
             *shown,
             f"Look at {ui_url}/runs/{run.run_id}. What a check means and what to do: docs/checks.md.",
         ),
@@ -131,5 +142,6 @@ def _ended_from_outside(events: list[dg.DagsterEvent], last: dg.DagsterEvent) ->
     return Fault(Kind.FAILED, ", ".join(steps) or "before or between the steps", str(why))
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, what: str) -> str:
+    """A number of things, e.g. `1 check`, `1,200 checks`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

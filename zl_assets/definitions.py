@@ -27,9 +27,9 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
         jobs=[*automation.build_job_definitions(catalog), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
         sensors=automation.build_sensors(settings),
-        resources=resources.build(catalog, settings),
+        resources=resources.settled(resources.build(catalog, settings)),
         # The whole graph takes seconds; a process for each step would cost more than its work.
-        executor=execution.stoppable_in_process,
+        executor=execution.in_process,
     )
 
 

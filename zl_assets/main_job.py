@@ -4,20 +4,31 @@ Must not be here: anything that the UI and the schedule do not do too; the comma
 """
 
 import os
+import sys
+from pathlib import Path
 
 import dagster as dg
 import yaml
+from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
+from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster_shared.check import CheckError
 from dagster_shared.error import DagsterError
+from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
+from zl_assets import definitions
 from zl_assets.automation import REFRESH
 from zl_assets.catalog import Catalog
 from zl_assets.dagster_home import dagster_home
 from zl_assets.definitions import definitions_of
 from zl_assets.errors import SettingError
 from zl_assets.execution import execute
+from zl_assets.progress import Progress
 from zl_assets.settings import Settings
+
+# As in workspace.yaml and pyproject.toml.
+LOCATION = "zl_assets"
 
 # Dagster's words about a wrong key go on with every key that there is.
 _MOST = 200
@@ -42,8 +53,24 @@ def dagster_instance() -> dg.DagsterInstance:
     return instance
 
 
-def run(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance, *, verbose: bool) -> dg.ExecuteInProcessResult:
-    """The daily job, in this process."""
+def run(
+    catalog: Catalog, settings: Settings, instance: dg.DagsterInstance, *, verbose: bool, console: Console
+) -> dg.ExecuteInProcessResult:
+    """The daily job, in this process, as a run of the code location that the UI opens.
+
+    Args:
+        console: where its progress is shown.
+    """
     job = definitions_of(catalog, settings).resolve_job_def(REFRESH)
-    level = "INFO" if verbose else "CRITICAL"
-    return execute(job, instance, {"loggers": {"console": {"config": {"log_level": level}}}})
+    config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
+    progress = Progress(console, frozenset(key.to_user_string() for key in job.asset_layer.executable_asset_keys))
+    return execute(job, instance, config, _origin(), progress.watch)
+
+
+def _origin() -> RemoteJobOrigin:
+    """Whose job it is: runs of no code location are shown by the UI under *Runs* alone."""
+    target = LoadableTargetOrigin(
+        executable_path=sys.executable, module_name=definitions.__name__, working_directory=str(Path.cwd())
+    )
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), REFRESH)

@@ -4,6 +4,7 @@ Belongs here: the choice between the embedded BigQuery and Google's, made once. 
 """
 
 import datetime as dt
+from collections.abc import Mapping
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -84,6 +85,18 @@ def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
                 published_io(instrument, horizon): PublishedModelIOManager(state_dir, instrument, horizon, kept),
             }
     return resources
+
+
+def settled(resources: Mapping[str, object]) -> dict[str, object]:
+    """The resources with nothing left to configure: what the settings say is not asked again in every launchpad."""
+    return {
+        key: _settled(resource.get_resource_definition()) if isinstance(resource, dg.ConfigurableResource) else resource
+        for key, resource in resources.items()
+    }
+
+
+def _settled(resource: dg.ResourceDefinition) -> dg.ResourceDefinition:
+    return resource.configured(resource.config_schema.default_value)
 
 
 def _tables_io(catalog: Catalog) -> dg.IOManagerDefinition:

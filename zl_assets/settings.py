@@ -7,6 +7,7 @@ client. No other module reads the environment for a ZL_* name.
 import datetime as dt
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -286,6 +287,17 @@ class Settings(BaseSettings):
             return cls(**overrides)
         except ValidationError as error:
             raise SettingError("\n".join(_problem(e) for e in error.errors())) from None
+
+    @staticmethod
+    def typed() -> tuple[list[str], list[str]]:
+        """What is set in the environment, for a command line that has the same settings.
+
+        Returns:
+            `NAME=value` of each variable, quoted for a shell, and the names of those that are secrets.
+        """
+        given = {name: value for name, value in sorted(os.environ.items()) if name.upper().startswith(PREFIX) and value}
+        secret = [name for name in given if name.upper().removeprefix(PREFIX).lower() in SECRETS]
+        return [f"{name}={shlex.quote(value)}" for name, value in given.items() if name not in secret], secret
 
     @property
     def embedded(self) -> bool:

@@ -3,7 +3,11 @@
 Must not be here: running anything.
 """
 
+import os
+import shlex
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -12,7 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zl_assets.alerts import Fault, Kind, faults_of
+from zl_assets.alerts import Fault, Kind, counted, faults_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import market, predictions
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
@@ -75,17 +79,20 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[Text]:
         faults.append(Fault(Kind.FAILED, "before the first step", str(error)))
     for fault in faults:
         yield Text(str(fault), style=_STYLES[fault.kind])
-    skipped = [str(event.step_key) for event in result.get_step_skipped_events()]
-    if skipped:
-        yield Text(f"Not run, because of the above: {', '.join(skipped)}")
+    begun = {event.step_key for event in result.all_events if event.is_step_start}
+    left = [name for key in result.job_def.asset_layer.executable_asset_keys if (name := key.to_user_string()) not in begun]
+    if left and not result.success:
+        yield Text(f"Not run, because of the above: {', '.join(sorted(left))}")
 
 
 def _places(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Settings) -> Iterator[Text]:
     found = _materializations(result)
     passed = sum(e.passed for e in result.get_asset_check_evaluations())
     failed = len(failed_checks(result))
-    state = "done" if result.success and not failed else "NOT done"
-    yield Text(f"{state}: {len(found)} assets, {passed} checks passed, {failed} failed. Run {result.run_id}")
+    done = result.success and not failed
+    assets = counted(len(list(result.job_def.asset_layer.executable_asset_keys)), "asset")
+    state = f"done: {counted(len(found), 'asset')}" if done else f"NOT done: {len(found)} of {assets}"
+    yield Text(f"{state}, {counted(passed, 'check')} passed, {failed} failed. Run {result.run_id}")
     if settings.synthetic:
         yield Text("bars:  SYNTHETIC sample, invented. Set ZL_BARS to a Parquet or CSV file to use your own.", style="yellow")
     for asset, told in found.items():
@@ -95,10 +102,23 @@ def _places(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
         sessions = market.sessions(instrument).table
         if sessions in found:
             whose = "" if len(catalog.instruments) == 1 else f" of {instrument.symbol}"
-            yield Text(f"source{whose}: {_news(found[sessions])}{_newest_session(result, sessions)}")
+            yield Text(f"source{whose}: {_news(found[sessions])}{_newest_session(result, sessions)}".rstrip())
         for horizon in instrument.horizons:
             yield from _of_horizon(found, instrument, horizon)
-    yield Text("see it in the browser: dg dev")
+    yield from browser()
+
+
+def browser() -> Iterator[Text]:
+    """A command that works in this folder, with the settings of this run."""
+    dg_dev = Path(sys.executable).with_name("dg")
+    here = Path.cwd()
+    shown = dg_dev.relative_to(here) if dg_dev.is_relative_to(here) else dg_dev
+    given, secret = Settings.typed()
+    if home := os.environ.get("DAGSTER_HOME"):
+        given = [f"DAGSTER_HOME={shlex.quote(home)}", *given]
+    yield Text(f"see it in the browser: {' '.join([*given, shlex.quote(str(shown)), 'dev'])}")
+    if secret:
+        yield Text(f"(and with {', '.join(secret)}, not shown here)")
 
 
 def _of_horizon(found: dict[str, dict[str, Any]], instrument: Instrument, horizon: Horizon) -> Iterator[Text]:
@@ -113,25 +133,25 @@ def _of_horizon(found: dict[str, dict[str, Any]], instrument: Instrument, horizo
     if forecasts in found:
         said = found[forecasts]
         yield Text(
-            f"forecasts: by model {said['model_id']}, trained through {said['trained_through']}, {said['sessions_behind']} "
-            f"sessions behind the newest known target; newest model: {said['newest_model']}"
+            f"forecasts: by model {said['model_id']}, trained through {said['trained_through']}, "
+            f"{counted(said['sessions_behind'], 'session')} behind the newest known target; newest model: {said['newest_model']}"
         )
 
 
 def _news(sessions: dict[str, Any]) -> str:
     inserted, updated = sessions["inserted"], sessions["updated"]
     revised = f"{updated:,} revised ({sessions['updated_dates']})" if updated else "none revised"
-    return f"{f'{inserted:,}' if inserted else 'no'} new sessions, {revised}. "
+    return f"{counted(inserted, 'new session') if inserted else 'no new session'}, {revised}. "
 
 
 def _newest_session(result: dg.ExecuteInProcessResult, sessions: str) -> str:
-    """The words of the check, which knows the exchange's calendar; empty where a run had no such check."""
+    """The words of the check, which knows the exchange's calendar; empty where a run had no such check, or has told it above."""
     found = [
         e
         for e in result.get_asset_check_evaluations()
         if (e.asset_key.to_user_string(), e.check_name) == (sessions, "newest_session")
     ]
-    return str(found[0].description) if found else ""
+    return str(found[0].description) if found and found[0].passed else ""
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:

@@ -88,8 +88,8 @@ def test_a_failed_run_is_told_with_job_run_step_words_and_place(instance: dg.Dag
     assert daemon.tick() == []
     [alert] = sent
     assert alert.subject == "zl-assets: refresh failed"
-    assert alert.lines[:2] == (f"run {result.run_id}", "FAILED bars: bars.parquet: a price is missing in row 12")
-    assert f"https://dagster.example.com/runs/{result.run_id}" in alert.text
+    assert alert.lines[0] == "FAILED bars: bars.parquet: a price is missing in row 12"
+    assert f"https://dagster.example.com/runs/{result.run_id}" in alert.lines[-1]
 
 
 def test_a_bug_is_told_with_its_trace(instance: dg.DagsterInstance, sent: list[Alert]) -> None:
@@ -106,7 +106,7 @@ def test_a_red_check_that_blocks_is_told_by_its_own_words(instance: dg.DagsterIn
     daemon.tick()
     [alert] = sent
     assert alert.subject == "zl-assets: refresh failed"
-    assert alert.lines[1:3] == (
+    assert alert.lines[:2] == (
         f"RED bars: {WORDS}",
         "FAILED bars_prices_positive: a check that is red blocks what comes after it",
     )
@@ -122,7 +122,26 @@ def test_a_check_that_stops_nothing_is_told_although_the_run_is_a_success(
     daemon.tick()
     [alert] = sent
     assert alert.subject == f"zl-assets: refresh ended with {subject}"
-    assert alert.lines[1] == f"{word} bars: {WORDS}"
+    assert alert.lines[0] == f"{word} bars: {WORDS}"
+
+
+def test_a_step_that_failed_is_told_before_the_checks_of_others(instance: dg.DagsterInstance, sent: list[Alert]) -> None:
+    @dg.asset
+    def hours() -> None:
+        raise dg.Failure("hours.parquet: no column volume", allow_retries=False)
+
+    @dg.asset
+    def bars() -> None: ...
+
+    @dg.asset_check(asset=bars, name="prices_positive")
+    def prices_positive() -> dg.AssetCheckResult:
+        return red(ERROR)
+
+    defs = dg.Definitions([bars, hours], asset_checks=[prices_positive], jobs=[dg.define_asset_job("refresh")])
+    daemon = Daemon(instance)
+    daemon.run(defs.resolve_job_def("refresh"))
+    daemon.tick()
+    assert sent[0].lines[:2] == ("FAILED hours: hours.parquet: no column volume", f"RED bars: {WORDS}")
 
 
 def test_a_run_that_never_reached_a_step_is_told(instance: dg.DagsterInstance, sent: list[Alert]) -> None:

@@ -16,7 +16,7 @@ from dagster._daemon.monitoring.run_monitoring import check_run_timeout
 
 from zl_assets.alerts import alert_of_run
 from zl_assets.definitions import build_defs
-from zl_assets.execution import execute, stoppable_in_process
+from zl_assets.execution import execute, in_process
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.launcher import StoppableRunLauncher
 from zl_assets.settings import Settings
@@ -42,7 +42,7 @@ def job_of(body: Any) -> dg.JobDefinition:
     def matrix(context: dg.AssetExecutionContext) -> None:
         body(context)
 
-    defs = dg.Definitions(assets=[matrix], jobs=[dg.define_asset_job("refresh")], executor=stoppable_in_process)
+    defs = dg.Definitions(assets=[matrix], jobs=[dg.define_asset_job("refresh")], executor=in_process)
     return defs.resolve_job_def("refresh")
 
 

@@ -39,7 +39,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, *, passed: bool, severity: dg.AssetCh
 def test_a_green_run_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     result = ended(monkeypatch, passed=True, severity=ERROR)
     assert result.exit_code == 0
-    assert "done: 1 assets, 1 checks passed, 0 failed" in result.output
+    assert "done: 1 asset, 1 check passed, 0 failed" in result.output
 
 
 def test_a_red_check_that_blocks_nothing_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_a_red_check_that_blocks_nothing_ends_with_1(monkeypatch: pytest.MonkeyP
     result = ended(monkeypatch, passed=False, severity=ERROR)
     assert result.exit_code == 1
     assert "RED bars: 1 bar is gone" in result.output
-    assert "NOT done: 1 assets, 0 checks passed, 1 failed" in result.output
+    assert "NOT done: 1 of 1 asset, 0 checks passed, 1 failed" in result.output
 
 
 def test_a_warning_is_told_and_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ by a run that did not end well, which kills.py judges.
 
 import json
 import os
+import re
 import runpy
 import shutil
 import signal
@@ -123,7 +124,8 @@ def stop_once(
         problems.append(f"the end took {seconds} s")
     if process.exitcode != expected:
         problems.append(f"exit code {process.exitcode} instead of {expected}")
-    if "Traceback" in said or not said.startswith("Stopped. Run ") or len(said.splitlines()) != 1:
+    # After the assets whose turn had come.
+    if not re.fullmatch(r"( *[0-9.]+ s  \w+\n)*Stopped\. Run [^\n]*\n", said):
         problems.append(f"it said {said}")
     written = len(home.acknowledged())
     problems += left_by(home, prefix, clean, before, deep=deep)

@@ -1,8 +1,12 @@
 """Cloud mode, as far as it goes without a cloud: what is chosen, and what a person without credentials is told."""
 
+from typing import Any
+
 import dagster as dg
 import pytest
 
+from zl_assets import resources
+from zl_assets.catalog import Catalog
 from zl_assets.definitions import build_defs
 from zl_assets.io_managers.homes import GoogleBigQuery
 from zl_assets.settings import Settings
@@ -74,7 +78,10 @@ def cloud_sessions(refreshed_product: MakeProduct) -> tuple[Product, dg.Definiti
 
 
 def test_the_cloud_creates_nothing_unless_told_to() -> None:
-    warehouse = build_defs(Settings.load(gcp_project="my-project")).resources["warehouse"]  # type: ignore[index]
-    assert isinstance(warehouse.bigquery, GoogleBigQuery)
-    assert not warehouse.may_create
-    assert build_defs(Settings.load(gcp_project="my-project", create=True)).resources["warehouse"].may_create  # type: ignore[index]
+    def warehouse(**values: Any) -> Any:
+        settings = Settings.load(gcp_project="my-project", **values)
+        return resources.build(Catalog.of(settings), settings)["warehouse"]
+
+    assert isinstance(warehouse().bigquery, GoogleBigQuery)
+    assert not warehouse().may_create
+    assert warehouse(create=True).may_create

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ import dagster as dg
 import pytest
 
 from zl_assets.embedded.lifecycle import stop_server
+from zl_assets.main_job import LOCATION
+from zl_assets.summary import browser
 from zl_assets_tests.support.fixtures import ODD, REPO, Clone, environment, main
 from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures
 
@@ -29,6 +33,14 @@ def test_the_first_command_ends_green_and_says_where_everything_is(clone: Clone)
     assert "Traceback" not in clone.complained
 
 
+def test_the_first_command_says_what_it_is_at_while_it_runs(clone: Clone) -> None:
+    """Training alone is silent for as long as it takes."""
+    begun = re.findall(r"^ *[0-9.]+ s  (\w+)$", clone.said, re.MULTILINE)
+    assert begun[0] == "databento_futures_ohlcv_1d"
+    assert set(begun) == {*TABLES, "training_csv", "lgbm_model"}
+    assert clone.said.index("lgbm_model") < clone.said.index("done: 10 assets")
+
+
 def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: Path) -> None:
     """With DAGSTER_HOME unset, the UI reads this folder's dagster.yaml; its storage holds the run and its checks."""
     here = Path.cwd()
@@ -37,6 +49,9 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
         with dg.DagsterInstance.from_config(str(folder)) as instance:
             runs = instance.get_runs()
             assert [(run.job_name, run.status) for run in runs] == [("zl_daily_refresh", dg.DagsterRunStatus.SUCCESS)]
+            origin = runs[0].remote_job_origin
+            assert origin is not None, "the UI shows runs of no code location under Runs alone, not under Jobs and Overview"
+            assert origin.repository_origin.get_label() == f"__repository__@{LOCATION}"
             made = instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
             keys = [log.dagster_event.asset_key for log in made if log.dagster_event]
             assert {key.to_user_string() for key in keys if key} == {*TABLES, "training_csv", "lgbm_model"}
@@ -50,6 +65,20 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
             assert event.run_id == runs[0].run_id
     finally:
         os.chdir(here)
+
+
+def test_the_last_line_is_a_command_that_works_there_with_the_same_settings(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(folder)
+    for name, value in {"ZL_BARS": str(tmp_path / "my bars.csv"), "ZL_NOTIFY_WEBHOOK": "https://example.com/secret"}.items():
+        monkeypatch.setenv(name, value)
+    said = "\n".join(map(str, browser()))
+    *settings, program, command = shlex.split(said.splitlines()[0].partition("browser: ")[2])
+    assert settings == [f"ZL_BARS={tmp_path / 'my bars.csv'}"]
+    assert subprocess.run([program, command, "--help"], capture_output=True, timeout=120).returncode == 0
+    assert "ZL_NOTIFY_WEBHOOK" in said
+    assert "secret" not in said.replace("secrets", "")
 
 
 def test_a_refresh_that_changes_nothing_loads_no_library_that_only_training_and_drawing_need(folder: Path) -> None:
@@ -89,7 +118,7 @@ def test_both_ways_to_open_the_ui_load_the_same_code_location(folder: Path) -> N
 
     project = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["dg"]["project"]
     [location] = yaml.safe_load((REPO / "workspace.yaml").read_text())["load_from"]
-    assert location["python_module"]["location_name"] == project["code_location_name"]
+    assert location["python_module"]["location_name"] == project["code_location_name"] == LOCATION
     assert location["python_module"]["module_name"] == project["code_location_target_module"]
 
 

@@ -12,6 +12,7 @@ from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 from zl_assets_tests.support.contracts import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
+from zl_assets_tests.support.fixtures import main
 from zl_assets_tests.ui.conftest import Camera, Ui
 
 GRAPH = build_defs(Settings.load()).resolve_asset_graph()
@@ -254,6 +255,9 @@ def open_launchpad(page: Page, config: str) -> Locator:
     dialog = page.get_by_role("dialog").filter(has_text="Launchpad (configure assets)")
     editor = dialog.locator(".CodeMirror").first
     expect(editor).to_contain_text("num_leaves")
+    # What a person may set, and nothing else: the settings have said the rest.
+    expect(editor).not_to_contain_text("warehouse")
+    expect(editor).not_to_contain_text("as_of")
     editor.click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(config)
@@ -281,6 +285,9 @@ def test_a_gap_that_would_flatter_the_score_is_refused_in_words(materialized: Pa
     expect(page.get_by_text("at least 21").first).to_be_visible()
     assert "Traceback" not in page.locator("body").inner_text()
     camera.shot(page, "refused-config")
+    open_asset(page, "lgbm_model", "events")
+    expect(page.get_by_text("NOT MATERIALIZED. gap=3 is not allowed")).to_be_visible()
+    camera.shot(page, "why-not-materialized")
 
 
 CONTRAST = """
@@ -309,6 +316,16 @@ def test_text_can_be_read_in_either_theme(materialized: Page, camera: Camera, th
         assert shown.evaluate(CONTRAST) >= 4.5, text
     camera.shot(page, f"asset-{theme}")
     page.emulate_media(color_scheme="light")
+
+
+def test_a_run_of_the_command_line_is_on_the_landing_page_and_under_its_job(materialized: Page, ui: Ui, camera: Camera) -> None:
+    page = materialized
+    assert main(ui.folder).returncode == 0
+    page.goto("/overview")
+    expect(page.get_by_role("link", name="zl_daily_refresh")).to_be_visible()
+    page.goto("/locations/zl_assets/jobs/zl_daily_refresh/runs")
+    expect(page.get_by_text("Success").first).to_be_visible()
+    camera.shot(page, "command-line-run")
 
 
 def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(materialized: Page, ui: Ui, camera: Camera) -> None:

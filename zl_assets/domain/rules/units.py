@@ -33,7 +33,9 @@ def prices_in_range(frame: pd.DataFrame, instruments: Sequence[Instrument]) -> V
         bad = values.lt(low) | values.gt(high)
         outside |= bad
         if bad.any(axis=None):
-            off = values.to_numpy("float64", na_value=np.nan)[bad.to_numpy()]
+            # A unit is the whole bar's: where some prices of a bar are within the range, the others are not in another unit.
+            whole = (bad | values.isna()).all(axis=1) & bad.any(axis=1)
+            off = values[whole].to_numpy("float64", na_value=np.nan)[bad[whole].to_numpy()]
             causes.append(
                 f"{instrument.symbol} is between {low:g} and {high:g} {instrument.price.name}: {_price_cause(off, instrument)}."
             )
@@ -151,6 +153,8 @@ def _far(value: pd.Series, other: pd.Series, most: float) -> pd.Series:
 
 
 def _price_cause(values: "np.ndarray[tuple[int], np.dtype[np.float64]]", instrument: Instrument) -> str:
+    if not len(values):
+        return "other prices of these bars are within it; look for bad prints"
     low, high = instrument.plausibility.level
     typical = float(np.median(values))
     dollars = instrument.price.per_dollar

@@ -84,6 +84,16 @@ def test_the_likely_cause_of_a_price_out_of_range_is_named(factor: float, words:
     assert "2.5 and 900" in found.explanation
 
 
+def test_one_price_of_a_bar_that_is_off_is_not_called_another_unit() -> None:
+    """A high of 1.00 beside an open of 40.18 is a bad print: multiplied by 100 the bar would be worse."""
+    found = prices_in_range(with_value(sound(SESSIONS.table), 3, "high", 1.0), [ZL])
+    assert not found.passed
+    assert "look for bad prints" in found.explanation
+    assert "dollars" not in found.explanation
+    both = with_value(times(sound(SESSIONS.table), 0.01, slice(5, 6)), 3, "high", 1e9)
+    assert "these are US dollars" in prices_in_range(both, [ZL]).explanation, "the unit is told of the bars that are wholly off"
+
+
 @pytest.mark.parametrize(
     ("factor", "words"), [(60_000, "60,000 lb; divide it by 60,000"), (1000, "1,000 times too large"), (1e7, "not the volume")]
 )
