@@ -22,7 +22,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
 def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
     """Everything, for one catalog."""
     return dg.Definitions(
-        assets=[*automation.with_freshness(assets.build(catalog, settings)), *assets.build_measurements(catalog)],
+        assets=[*automation.with_freshness(assets.build(catalog, settings)), *assets.build_measurements(catalog, settings)],
         asset_checks=[dagster_checks(group) for group in checks.build(catalog, settings)],
         jobs=[*automation.build_job_definitions(catalog), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,

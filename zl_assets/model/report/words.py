@@ -12,6 +12,15 @@ from zl_assets.model.report.evidence import Evidence
 SIGNIFICANT = 0.05
 
 
+def invented_words() -> str:
+    """Of a model of the synthetic sample: what its numbers are not, and why no sentence for a buyer follows."""
+    return (
+        "SYNTHETIC SAMPLE: these prices are invented. What follows shows that the pipeline works and what a report looks like; "
+        "none of it is about the market. The paragraph for a buyer is left out, since no price here was ever paid. Set ZL_BARS "
+        "to your own bars to have it."
+    )
+
+
 def skill_words(evidence: Evidence) -> str:
     """Skill against forecasting zero, its interval, the placebo's p, and what may be concluded."""
     trained, placebo = evidence.trained, evidence.placebo
