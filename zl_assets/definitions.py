@@ -26,7 +26,7 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
         asset_checks=[dagster_checks(group) for group in checks.build(catalog, settings)],
         jobs=[*automation.build_job_definitions(catalog), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
-        sensors=automation.build_sensors(settings),
+        sensors=[*automation.build_sensors(settings), automation.build_folder_sensor(catalog, settings)],
         resources=resources.build(catalog, settings),
         # The whole graph takes seconds; a process for each step would cost more than its work.
         executor=dg.in_process_executor,

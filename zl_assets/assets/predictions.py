@@ -1,6 +1,7 @@
 """The prediction tables: what the published model says, and what it would have said."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -10,11 +11,11 @@ from zl_assets.contracts import predictions as contracts
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.rules.predictions import sessions_behind
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import TrainingCsv
+from zl_assets.io_managers.artifacts import MODEL_ID, TrainingCsv
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, published_io
 from zl_assets.io_managers.metadata import described
-from zl_assets.io_managers.records import newest_record
+from zl_assets.io_managers.records import record_in
 from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.provenance import Provenance
 
@@ -99,7 +100,7 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
                 "model_id": model.model_id,
                 "trained_through": str(model.trained_through),
                 "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
-                "newest_model": _newest_model(context.instance, model_key, provenance),
+                "newest_model": _newest_model(context.instance, model_key, provenance, model.path.parent),
                 "newest_forecast": f"{provenance.mark}{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
                 f"{newest.predicted_close:.2f} {instrument.price.name}, interval {newest.low_close:.2f} to "
                 f"{newest.high_close:.2f}",
@@ -109,9 +110,9 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
     return latest_asset
 
 
-def _newest_model(instance: dg.DagsterInstance, model: str, provenance: Provenance) -> str:
+def _newest_model(instance: dg.DagsterInstance, model: str, provenance: Provenance, models: Path) -> str:
     """The newest run's model in this state folder and, if the forecasts are by another model, why."""
-    recorded = newest_record(instance, dg.AssetKey(model), provenance) or {}
+    recorded = record_in(instance, dg.AssetKey(model), provenance, MODEL_ID, lambda found: (models / found).is_dir()) or {}
     found = {name: recorded[name].value for name in ("model_id", "is_latest", "gates_failed") if name in recorded}
     if not found:
         return "not recorded"

@@ -19,7 +19,7 @@ from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata
-from zl_assets.io_managers.records import Recorded, record_of_content, said
+from zl_assets.io_managers.records import Recorded, record_in, said
 from zl_assets.provenance import INVENTED, PRICES, Provenance
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, ViewContract
 from zl_assets.warehouse.lineage import copied
@@ -288,11 +288,12 @@ def _read(path: Path, asset: str) -> bytes:
 
 
 def _recorded(context: dg.InputContext, name: str, of: Provenance, holds: Callable[[str], bool]) -> Recorded:
-    """The record of the input's asset by which this state folder is verified; arguments as `record_of_content`."""
-    record = record_of_content(context.instance, context.asset_key, of, name, holds)
+    """The record of the input's asset by which this state folder is verified; arguments as `record_in`."""
+    record = record_in(context.instance, context.asset_key, of, name, holds)
     if record is None:
         asset = context.asset_key.to_user_string()
         raise ArtifactFault(
-            f"Dagster has no record of {asset} with its {name} in the state folder {of.state}. Materialize {asset} first."
+            f"Dagster has no record of {asset} in the state folder {of.state}, and none from elsewhere has the {name} of what "
+            f"it holds. Materialize {asset} first."
         )
     return record

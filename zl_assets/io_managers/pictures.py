@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from zl_assets.io_managers.metadata import picture
-from zl_assets.io_managers.records import newest_record, said
+from zl_assets.io_managers.records import record_in, said
 from zl_assets.provenance import Provenance
 
 
@@ -34,7 +34,8 @@ def picture_of(
         made_of: the same text is the same picture.
         draw: the PNG.
     """
-    recorded, source = newest_record(instance, asset, of) or {}, f"{name}_made_of"
+    source = f"{name}_made_of"
+    recorded = record_in(instance, asset, of, source, lambda text: text == made_of) or {}
     if name in recorded and said(recorded, source) == made_of:
         return {name: recorded[name], source: made_of, f"{name}_drawn": "by an earlier run; nothing that it shows has changed"}
     return {name: picture(title, draw()), source: made_of, f"{name}_drawn": "now"}

@@ -16,30 +16,27 @@ type Recorded = Mapping[str, dg.MetadataValue]
 _PAGE = 10
 
 
-def newest_record(instance: dg.DagsterInstance, asset: dg.AssetKey, of: Provenance) -> Recorded | None:
-    """The newest record of the asset in this state folder; None where there is none."""
-    return next((record for record in _newest_first(instance, asset) if said(record, STATE_FOLDER) == of.state), None)
-
-
-def record_of_content(
+def record_in(
     instance: dg.DagsterInstance, asset: dg.AssetKey, of: Provenance, name: str, holds: Callable[[str], bool]
 ) -> Recorded | None:
-    """The newest record, in this state folder, that has a text of this name, or where there is none, the newest one whose text
-    names what the folder holds: it was written before records named their folder, or the folder was moved since.
+    """The newest record of the asset in this state folder that has metadata of this name.
+
+    Where no record names the folder, because they are older than that or the folder was moved since, it is the newest one whose
+    text is that of what the folder holds; None if there is none either.
 
     Args:
-        name: of the metadata, a hash of content.
-        holds: is this the hash of what the folder holds?
+        name: of a text that identifies content, such as a hash.
+        holds: is this the text of what the folder holds?
     """
-    fallback = None
+    held = None
     for record in _newest_first(instance, asset):
         if name not in record:
             continue
         if said(record, STATE_FOLDER) == of.state:
             return record
-        if fallback is None and holds(said(record, name)):
-            fallback = record
-    return fallback
+        if held is None and holds(said(record, name)):
+            held = record
+    return held
 
 
 def said(record: Recorded, name: str) -> str:

@@ -126,7 +126,7 @@ def test_without_an_index_the_report_says_so(evidence: Evidence) -> None:
 def test_the_matrix_picture_is_small() -> None:
     from zl_assets_tests.domain.test_matrix import matrix_of
 
-    assert 5_000 < len(matrix_over_time(matrix_of(sessions_of(random_closes(3000))), ZL)) < 80_000
+    assert 5_000 < len(matrix_over_time(matrix_of(sessions_of(random_closes(3000))), ZL, synthetic=False)) < 80_000
 
 
 def test_a_model_of_another_horizon_is_reported_with_its_own(walk: pd.DataFrame) -> None:
