@@ -112,5 +112,5 @@ def _rows(instance: dg.DagsterInstance, assets: Iterable[str]) -> Iterator[Mappi
         yield {
             "asset": record.asset_entry.asset_key.to_user_string(),
             **{name: str(metadata[name].value) if name in metadata else "" for name in (STATE_FOLDER, PRICES)},
-            "recorded": f"{dt.datetime.fromtimestamp(newest.timestamp, dt.UTC):%Y-%m-%d %H:%M:%S}",
+            "recorded": dt.datetime.fromtimestamp(newest.timestamp, dt.UTC).isoformat(" ", "milliseconds"),
         }
