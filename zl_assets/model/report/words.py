@@ -41,9 +41,10 @@ def skill_words(evidence: Evidence) -> str:
             "of the trees' gain. A score as good as this has most often been a leak: look at the prefix check before believing "
             "it."
         )
+    advice = "" if trained.synthetic else "; it is no reason to buy, sell or wait"
     return (
         f"{measured} So these features have not been shown to know anything about the next "
-        f"{evidence.horizon.words}. The model proves that the pipeline works; it is no reason to buy, sell or wait."
+        f"{evidence.horizon.words}. The model proves that the pipeline works{advice}."
     )
 
 
