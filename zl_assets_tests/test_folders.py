@@ -81,7 +81,7 @@ def test_it_names_the_asset_the_folder_and_the_prices(folders: tuple[Folder, Fol
     record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
     assert record.evaluation is not None
     said = str(record.evaluation.description)
-    assert "1 of 1 assets were last materialized by another state folder than /work/ours." in said
+    assert "Last materialized by another state folder than /work/ours: 1 of 1." in said
     assert "asset=zl_1m_latest, state_folder=/work/theirs, prices=own bars: bars.parquet" in said
     assert "ZL_STATE_DIR" in str(record.evaluation.metadata["what_to_do"].value)
 

@@ -31,10 +31,11 @@ _DO = (
 
 @dataclass(frozen=True)
 class Watched:
-    """A check and the assets whose newest records it judges."""
+    """A check, the assets whose newest records it judges, and the state folder that they should be of."""
 
     check: Check
     assets: tuple[str, ...]
+    state: str
 
 
 def watched(catalog: Catalog, settings: Settings) -> list[Watched]:
@@ -66,7 +67,7 @@ def _watched(asset: str, says: str, assets: tuple[str, ...], provenance: Provena
         lambda seen: of_this_state_folder(seen.found[NEWEST], provenance.state),
         Level.WARNING,
     )
-    return Watched(check, assets)
+    return Watched(check, assets, provenance.state)
 
 
 def _line(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
@@ -94,7 +95,8 @@ def _newest_or_of_this_run(looking: Looking, one: Watched) -> pd.DataFrame:
     newest = newest_records(looking.instance, one.assets)
     logs = looking.instance.all_logs(looking.run, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     made = {str(key.to_user_string()) for log in logs if log.dagster_event and (key := log.dagster_event.asset_key)}
-    return newest[~newest["asset"].isin(made)]
+    newest.loc[newest["asset"].isin(made), STATE_FOLDER] = one.state
+    return newest
 
 
 def newest_records(instance: dg.DagsterInstance, assets: Iterable[str]) -> pd.DataFrame:

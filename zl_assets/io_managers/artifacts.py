@@ -6,7 +6,7 @@ writer recorded. Must not be here: training, or the model's own format, which is
 
 import hashlib
 import io
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata
-from zl_assets.io_managers.records import Recorded, record_in, said
+from zl_assets.io_managers.records import record_in, said
 from zl_assets.provenance import INVENTED, PRICES, Provenance
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, ViewContract
 from zl_assets.warehouse.lineage import copied
@@ -98,10 +98,13 @@ class TrainingCsvIOManager(dg.IOManager):
             asset = context.asset_key.to_user_string()
             content = _read(self.path, asset)
             found = hashlib.sha256(content).hexdigest()
-            recorded = _recorded(context, SHA256, self.provenance, lambda sha256: sha256 == found)
-            if said(recorded, SHA256) != found:
+            recorded = record_in(context.instance, context.asset_key, self.provenance, SHA256, lambda sha256: sha256 == found)
+            if recorded is None or said(recorded, SHA256) != found:
+                expected = (
+                    f"sha256 {said(recorded, SHA256)}" if recorded else f"a record of the state folder {self.provenance.state}"
+                )
                 raise ArtifactFault(
-                    f"{self.path} is not the file that {asset} recorded: expected sha256 {said(recorded, SHA256)}, found {found} "
+                    f"{self.path} is not the file that {asset} recorded: expected {expected}, found sha256 {found} "
                     f"({len(content)} bytes). Materialize {asset} again."
                 )
             if PRICES in recorded and (said(recorded, PRICES) == INVENTED) != self.provenance.synthetic:
@@ -211,7 +214,15 @@ class ModelIOManager(dg.IOManager):
             dg.Failure: it is missing, was changed, or does not reproduce its golden predictions.
         """
         with as_failures():
-            recorded = _recorded(context, MODEL_ID, self.provenance, lambda model_id: (self.folder / model_id).is_dir())
+            recorded = record_in(
+                context.instance, context.asset_key, self.provenance, MODEL_ID, lambda model_id: (self.folder / model_id).is_dir()
+            )
+            if recorded is None:
+                asset = context.asset_key.to_user_string()
+                raise ArtifactFault(
+                    f"Dagster has no record of {asset} in the state folder {self.provenance.state}, and none of a model that is "
+                    f"in {self.folder}. Materialize {asset} first."
+                )
             return self.load(said(recorded, MODEL_ID))
 
 
@@ -285,15 +296,3 @@ def _read(path: Path, asset: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ArtifactFault(f"{path} cannot be read: {error}. Materialize {asset} again.") from error
-
-
-def _recorded(context: dg.InputContext, name: str, of: Provenance, holds: Callable[[str], bool]) -> Recorded:
-    """The record of the input's asset by which this state folder is verified; arguments as `record_in`."""
-    record = record_in(context.instance, context.asset_key, of, name, holds)
-    if record is None:
-        asset = context.asset_key.to_user_string()
-        raise ArtifactFault(
-            f"Dagster has no record of {asset} in the state folder {of.state}, and none from elsewhere has the {name} of what "
-            f"it holds. Materialize {asset} first."
-        )
-    return record

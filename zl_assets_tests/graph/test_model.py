@@ -218,7 +218,7 @@ def test_a_csv_that_is_not_the_recorded_one_is_refused(product: Product) -> None
     before, tables = models(product), predictions(product)
     said = failures(materialize(product, "lgbm_model", OOF.table, LATEST.table))
     assert set(said) == {"lgbm_model"}
-    assert f"expected sha256 {hashlib.sha256(content).hexdigest()}, found " in said["lgbm_model"]
+    assert f"expected sha256 {hashlib.sha256(content).hexdigest()}, found sha256 " in said["lgbm_model"]
     assert "Materialize training_csv again" in said["lgbm_model"]
     assert models(product) == before
     assert_same(tables, predictions(product))

@@ -93,6 +93,7 @@ def test_the_rows_are_those_of_the_hash_when_another_run_replaces_the_file(
 
     monkeypatch.setattr(artifacts, "_read", replaced_meanwhile)
     recorded = {SHA256: dg.MetadataValue.text(hashlib.sha256(ours).hexdigest())}
-    monkeypatch.setattr(artifacts, "_recorded", lambda *_: recorded)
-    loaded = manager.load_input(dg.build_input_context(asset_key=["training_csv"]))
+    monkeypatch.setattr(artifacts, "record_in", lambda *_: recorded)
+    with dg.DagsterInstance.ephemeral() as instance:
+        loaded = manager.load_input(dg.build_input_context(asset_key=["training_csv"], instance=instance))
     assert loaded.frame["close"].tolist() == [0.5, 1.5]

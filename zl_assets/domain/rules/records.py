@@ -20,5 +20,5 @@ def of_this_state_folder(newest: pd.DataFrame, state: str) -> Verdict:
         measured=len(elsewhere),
         bound="0 assets",
         offenders=elsewhere.head(MAX_OFFENDERS),
-        explanation=f"{len(elsewhere)} of {len(newest)} assets were last materialized by another state folder than {state}.",
+        explanation=f"Last materialized by another state folder than {state}: {len(elsewhere)} of {len(newest)}.",
     )
