@@ -118,7 +118,7 @@ def build_folder_sensor(catalog: Catalog, settings: Settings) -> dg.SensorDefini
         name="zl_other_state_folder",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=60,
-        description="Turns the checks of_this_state_folder yellow when the newest materialization came from another state folder "
+        description="Turns the checks of_this_state_folder red when the newest materialization came from another state folder "
         "than this process was started on, and back when one of this folder is newer.",
     )
     def zl_other_state_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -143,6 +143,7 @@ def build_folder_sensor(catalog: Catalog, settings: Settings) -> dg.SensorDefini
 
 
 def _evaluation(one: Watched, newest: pd.DataFrame) -> dg.AssetCheckEvaluation:
+    """The answer, and if there is something to say, red: the overview of the graph draws a node with a warning green."""
     # The date is a run's; no verdict on records looks at it.
     seen = Seen({}, dt.datetime.now(dt.UTC).date(), {NEWEST: newest})
     found = result(one.check, one.check.verdict(seen))
@@ -150,7 +151,7 @@ def _evaluation(one: Watched, newest: pd.DataFrame) -> dg.AssetCheckEvaluation:
         asset_key=dg.AssetKey(one.check.asset),
         check_name=one.check.name,
         passed=found.passed,
-        severity=found.severity,
+        severity=dg.AssetCheckSeverity.ERROR,
         description=found.description,
         metadata=found.metadata,
     )

@@ -44,7 +44,7 @@ class Folder:
         answers = {}
         for event in data.asset_events:
             assert isinstance(event, dg.AssetCheckEvaluation)
-            assert event.severity is dg.AssetCheckSeverity.WARN
+            assert event.severity is dg.AssetCheckSeverity.ERROR
             self.instance.report_runless_asset_event(event)
             answers[event.asset_key.to_user_string()] = event.passed
         return answers

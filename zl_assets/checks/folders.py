@@ -29,6 +29,9 @@ _DO = (
 )
 
 
+_LEVEL = "A warning in a run; between runs a sensor turns it red within a minute."
+
+
 @dataclass(frozen=True)
 class Watched:
     """A check, the assets whose newest records it judges, and the state folder that they should be of."""
@@ -44,14 +47,13 @@ def watched(catalog: Catalog, settings: Settings) -> list[Watched]:
     bars = market.BARS_TABLE
     found = []
     if settings.embedded:
-        says = "Its newest materialization came from this state folder. A warning, which a sensor keeps up between runs."
+        says = f"Its newest materialization came from this state folder. {_LEVEL}"
         found.append(_watched(bars, says, (bars,), provenance))
     for instrument in catalog.instruments:
         for horizon in instrument.horizons:
             asset = predictions.latest(instrument, horizon).table
             says = (
-                "Its newest materialization, and that of every asset that it is made of, came from this state folder. A warning, "
-                "which a sensor keeps up between runs."
+                f"Its newest materialization, and that of every asset that it is made of, came from this state folder. {_LEVEL}"
             )
             line = _line(catalog, instrument, horizon)
             found.append(_watched(asset, says, (bars, *line) if settings.embedded else line, provenance))
