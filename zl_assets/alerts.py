@@ -13,6 +13,7 @@ import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
 
 from zl_assets.notifications import Alert
+from zl_assets.provenance import INVENTED, PRICES, STATE_FOLDER, Provenance
 
 if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
@@ -95,11 +96,14 @@ def reason(data: "StepFailureData") -> str:
     return data.error_display_string
 
 
-def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterEvent, ui_url: str) -> Alert | None:
+def alert_of_run(
+    instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterEvent, ui_url: str, provenance: Provenance
+) -> Alert | None:
     """The alert of a finished run, or None where there is nothing to tell.
 
     Args:
         event: the run's last, a success or a failure.
+        provenance: this process's, which is the run's where the run recorded none.
     """
     kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_CANCELING}
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=kinds) if entry.dagster_event is not None]
@@ -123,10 +127,12 @@ def alert_of_run(instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.Dag
     shown = [line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..." for line in lines]
     if len(faults) > len(shown):
         shown.append(f"and {len(faults) - len(shown)} more")
+    prices, state = _whose(instance, run, provenance)
     return Alert(
-        subject=f"zl-assets: {job} {what}",
+        subject=f"zl-assets: {job} {what}{f' ({INVENTED} prices)' if prices == INVENTED else ''}",
         lines=(
             *shown,
+            f"Prices: {prices}. State folder: {state}.",
             f"Look at {ui_url}/runs/{run.run_id}. What a check means and what to do: docs/checks.md.",
         ),
     )
@@ -140,6 +146,16 @@ def _ended_from_outside(events: list[dg.DagsterEvent], last: dg.DagsterEvent) ->
     steps = [str(e.step_key) for e in events if e.event_type is dg.DagsterEventType.STEP_FAILURE]
     why = next((e.message for e in events if e.event_type is dg.DagsterEventType.RUN_CANCELING), last.message)
     return Fault(Kind.FAILED, ", ".join(steps) or "before or between the steps", str(why))
+
+
+def _whose(instance: dg.DagsterInstance, run: dg.DagsterRun, provenance: Provenance) -> tuple[str, str]:
+    """The run's prices and state folder, as its first materialization names them: it may have been started elsewhere."""
+    logs = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    for materialization in (log.asset_materialization for log in logs):
+        if materialization is not None and PRICES in materialization.metadata:
+            said = materialization.metadata
+            return str(said[PRICES].value), str(said[STATE_FOLDER].value)
+    return provenance.prices, provenance.state
 
 
 def counted(number: int, what: str) -> str:

@@ -17,6 +17,7 @@ from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described
 from zl_assets.io_managers.pictures import picture_of
+from zl_assets.provenance import Provenance
 
 _FEATURES = (
     "The eight technical features of every session, from the raw close: returns over 1, 5 and 21 sessions, means over 5, 21 "
@@ -77,7 +78,7 @@ _MATRIX = (
 )
 
 
-def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinition:
+def build_matrix(catalog: Catalog, instrument: Instrument, provenance: Provenance) -> dg.AssetsDefinition:
     """The matrix, with the families that are on."""
     contract, on = catalog.matrix(instrument), catalog.selection(instrument).on
     names = {asset_of(family, instrument): family.name for family in on}
@@ -120,10 +121,11 @@ def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinitio
         over_time = picture_of(
             context.instance,
             dg.AssetKey(instrument.asset(contract.table)),
+            provenance,
             "over_time",
-            "Price, features and regimes over time",
-            over_time_made_of(rows, instrument),
-            lambda: matrix_over_time(rows, instrument),
+            f"{provenance.mark}Price, features and regimes over time",
+            over_time_made_of(rows, instrument, synthetic=provenance.synthetic),
+            lambda: matrix_over_time(rows, instrument, synthetic=provenance.synthetic),
         )
         return dg.MaterializeResult(value=Publication(rows, left=left), metadata=over_time)
 

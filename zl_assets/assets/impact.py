@@ -27,6 +27,7 @@ from zl_assets.io_managers.metadata import described, shown
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import launchpad
 from zl_assets.model.impact.config import ImpactConfig
+from zl_assets.provenance import Provenance
 from zl_assets.warehouse.errors import DataFault, SchemaConflict
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ ImpactChoices = choices_of(
 )
 
 
-def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDefinition]:
+def build_impact(catalog: Catalog, instrument: Instrument, provenance: Provenance) -> list[dg.AssetsDefinition]:
     """The asset that measures the families that are on; an empty list if none is on."""
     selection = catalog.selection(instrument)
     if not selection.on:
@@ -95,7 +96,8 @@ def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDefi
                 "rows_added": ", ".join(added) or "none",
                 "measured_before": ", ".join(known) or "none",
             }
-            yield dg.MaterializeResult(metadata=counts | shown(impact_report(ledger), "decisions"))
+            report = impact_report(ledger, synthetic=provenance.synthetic)
+            yield dg.MaterializeResult(metadata=counts | shown(report, "decisions") | dict(provenance.metadata))
         if stopped:
             raise dg.Failure(description="\n\n".join(stopped), allow_retries=False)
 

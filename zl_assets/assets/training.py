@@ -23,10 +23,12 @@ from zl_assets.io_managers.metadata import described, job_metadata, shown, table
 from zl_assets.model.fit.config import EvidenceConfig, ModelConfig, launchpad
 from zl_assets.model.reuse.find import Made
 from zl_assets.model.reuse.made_of import MadeOf, code_sha256, made_of
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 
 if TYPE_CHECKING:
     from zl_assets.model.fit.design import Input
+    from zl_assets.warehouse.publish import Publisher
 
 
 def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
@@ -69,16 +71,27 @@ _CSV_DESCRIPTION = (
 
 def build_csv(catalog: Catalog, settings: Settings, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
     """The training view's file, read from the view or, with ZL_EXPORT_URI, exported by BigQuery: the bytes are the same."""
+    provenance = Provenance.of(settings)
     if settings.export_uri is None:
-        return _read_csv(catalog, instrument, horizon)
-    return _exported_csv(settings.export_uri, catalog, instrument, horizon)
+        return _read_csv(catalog, provenance, instrument, horizon)
+    return _exported_csv(settings.export_uri, catalog, provenance, instrument, horizon)
 
 
-def _read_csv(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
-    view = catalog.view(instrument, horizon)
+def _refuse_other_prices(publisher: "Publisher", catalog: Catalog, provenance: Provenance) -> None:
+    """Whoever makes the file alone makes it of what the tables hold, and it must not be recorded as made of other prices.
+
+    Raises:
+        SourceConflict: the bars table holds another source's rows than the settings name.
+    """
+    if provenance.label is not None:
+        publisher.inspect(catalog.bars, provenance.label).require()
+
+
+def _read_csv(catalog: Catalog, provenance: Provenance, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
+    view, name = catalog.view(instrument, horizon), instrument.asset_at(horizon, TRAINING_CSV)
 
     @dg.asset(
-        name=instrument.asset_at(horizon, TRAINING_CSV),
+        name=name,
         description=_CSV_DESCRIPTION,
         group_name=group_of(instrument, TRAINING),
         kinds={"csv"},
@@ -87,13 +100,19 @@ def _read_csv(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.
         ins={"rows": dg.AssetIn(view.table)},
         io_manager_key=csv_io(instrument, horizon),
     )
-    def csv_asset(rows: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    def csv_asset(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, rows: pd.DataFrame
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        with as_failures(), warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
+            _refuse_other_prices(publisher, catalog, provenance)
         return dg.MaterializeResult(value=rows)
 
     return csv_asset
 
 
-def _exported_csv(uri: str, catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
+def _exported_csv(
+    uri: str, catalog: Catalog, provenance: Provenance, instrument: Instrument, horizon: Horizon
+) -> dg.AssetsDefinition:
     view, name = catalog.view(instrument, horizon), instrument.asset_at(horizon, TRAINING_CSV)
 
     @dg.asset(
@@ -113,6 +132,7 @@ def _exported_csv(uri: str, catalog: Catalog, instrument: Instrument, horizon: H
 
         run = context.run.run_id
         with as_failures(), warehouse.publisher(run=run, asset=name) as publisher:
+            _refuse_other_prices(publisher, catalog, provenance)
             exported = export_view(publisher, exports.storage(publisher), uri, view, run)
             frame = training_rows(exported, view)
             asked = job_metadata(publisher.runner.log)
@@ -147,7 +167,7 @@ class ReuseChoice:
 
 def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
     """The model, with the inputs of the kept families."""
-    code_at_start, models_key = code_sha256(), models_io(instrument, horizon)
+    code_at_start, models_key, synthetic = code_sha256(), models_io(instrument, horizon), Provenance.of(settings).synthetic
     kept = catalog.selection(instrument).kept
     names = ", ".join(family.name for family in kept)
     baseline = "These eight features are a baseline: the model proves the pipeline, not an edge."
@@ -187,12 +207,14 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         with as_failures():
             choices, evidence = chosen(config, ModelConfig), chosen(config, EvidenceConfig)
             inputs = inputs_with(kept)
-            parts = made_of(csv.sha256, ta_features, choices, evidence, instrument, horizon, inputs, code_at_start)
+            parts = made_of(
+                csv.sha256, ta_features, choices, evidence, instrument, horizon, inputs, code_at_start, synthetic=synthetic
+            )
             asked = chosen(config, ReuseChoice).retrain
             made = "ZL_RETRAIN or the launchpad asked for it" if asked else models.find(parts, csv.frame, choices)
             if not isinstance(made, Made):
                 context.log.info(f"the model is trained: {made}")
-                made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs)
+                made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs, synthetic=synthetic)
             else:
                 context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
         trained, report = made.trained, made.report
@@ -223,6 +245,8 @@ def _train(
     instrument: Instrument,
     horizon: Horizon,
     inputs: "tuple[Input, ...]",
+    *,
+    synthetic: bool,
 ) -> Made:
     """Train, hold it against its gates, and report on both."""
     from zl_assets.model.fit.gates import evaluate_gates, with_permutation
@@ -230,7 +254,7 @@ def _train(
     from zl_assets.model.report.evidence import gather_evidence
     from zl_assets.model.report.report import build_report
 
-    trained = with_permutation(train(csv.frame, choices, csv.sha256, instrument, horizon, inputs))
+    trained = with_permutation(train(csv.frame, choices, csv.sha256, instrument, horizon, inputs, synthetic=synthetic))
     gates = evaluate_gates(trained)
     report = build_report(gather_evidence(trained, gates, csv.frame, ta_features, evidence))
     return Made(trained, gates, report, parts, why=why)

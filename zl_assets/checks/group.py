@@ -26,11 +26,13 @@ class Looking:
         seen: what the group's checks look at, before anything is computed for them.
         warehouse: BigQuery.
         run: the run's id.
+        instance: Dagster's storage.
     """
 
     seen: Seen
     warehouse: Warehouse
     run: str
+    instance: dg.DagsterInstance
 
 
 def nothing(looking: Looking) -> Mapping[str, object]:
@@ -77,7 +79,7 @@ def dagster_checks(group: Group) -> dg.AssetChecksDefinition:
         warehouse: Warehouse = context.resources.warehouse
         seen = Seen(values, as_of.date)
         with as_failures():
-            answered = Seen(values, as_of.date, group.prepare(Looking(seen, warehouse, context.run.run_id)))
+            answered = Seen(values, as_of.date, group.prepare(Looking(seen, warehouse, context.run.run_id, context.instance)))
         for check in group.checks:
             # One by one: what a later check cannot answer must not take away what an earlier one has said.
             with as_failures():

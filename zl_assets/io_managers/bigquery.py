@@ -93,14 +93,20 @@ class BigQueryIOManager(dg.IOManager):
         tables: the table or view behind each asset, by the last part of its key.
         copies: assets without a table of their own that hold a table's rows, such as a file, with the asset that they repeat; for
             lineage.
+        says: metadata of every materialization, whatever its asset.
     """
 
     def __init__(
-        self, warehouse: Warehouse, tables: "Mapping[str, Table] | None" = None, copies: Mapping[str, str] | None = None
+        self,
+        warehouse: Warehouse,
+        tables: "Mapping[str, Table] | None" = None,
+        copies: Mapping[str, str] | None = None,
+        says: Mapping[str, Any] | None = None,
     ) -> None:
         self.warehouse = warehouse
         self.tables = tables or {}
         self.copies = copies or {}
+        self.says = says or {}
 
     def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition | Withheld") -> None:
         """Publish the value and add the report to the materialization.
@@ -113,6 +119,7 @@ class BigQueryIOManager(dg.IOManager):
         asset = context.asset_key.path[-1]
         table = self._table(asset, context.definition_metadata)
         contract = table.contract
+        context.add_output_metadata(self.says)
         if isinstance(obj, Withheld):
             context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
             context.add_output_metadata({"withheld": obj.reason})

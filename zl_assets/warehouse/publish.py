@@ -68,11 +68,14 @@ class Publication:
         source: label value (lower-case letters, digits, - and _) that the table keeps for life; None where it has no source.
         left: parts of the contract that there is nothing to say of: the frame does not have their columns, and the live table's
             stay as they are.
+        adopts: a live table without that label is older than the label, and of this source: it gets it. Otherwise such a table
+            is somebody else's, and refused.
     """
 
     frame: pd.DataFrame
     source: str | None = None
     left: frozenset[str] = frozenset()
+    adopts: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,18 +188,18 @@ class Publisher:
         wanted, contract = contract, contract.leaving(publication.left)
         frames.validate(publication.frame, contract)
         require((rule(publication.frame) for rule in rules), contract.name)
-        seen = self.inspect(contract, publication.source)
+        seen = self.inspect(contract, publication.source, adopts=publication.adopts)
         seen.require()
         name, created = seen.name, seen.live is None
         first: Compared | None = None
         for _ in range(ATTEMPTS):
             is_new = seen.live is None
             if is_new:
-                seen = self._create(seen, contract, publication.source)
+                seen = self._create(seen, contract, publication)
             live, missing = self._there(seen), seen.missing
             off = ownership.switched_off(contract, live, self.terms.marks)
             written, frame = ownership.with_nulls(contract, off, publication.frame, live)
-            labels = ownership.labels_before(contract, live, self.terms.marks)
+            labels = ownership.labels_before(contract, live, self.terms.marks, publication.source)
             ownership.refuse_too_many(name, live.labels, labels)
             before = self.compare(seen, written, frame, also=wanted, is_new=is_new)
             first = first or before
@@ -210,7 +213,7 @@ class Publisher:
             statements = self._write(written, name, live, before, is_new=is_new) if before.changes else 0
             if statements is not None:
                 break
-            seen = self.inspect(contract, publication.source)
+            seen = self.inspect(contract, publication.source, adopts=publication.adopts)
             seen.require()
         else:
             raise ChangedMeanwhile(f"{name}: others filled and emptied it while this run loaded it. Run it again.")
@@ -245,8 +248,11 @@ class Publisher:
         self.memory.keep(name, rows, of={self.namespace.of(table) for table in definition.reads})
         return ViewReport(str(name), replaced, rows.rows.num_rows)
 
-    def inspect(self, contract: TableContract | ViewContract, source: str | None = None) -> Inspection:
+    def inspect(self, contract: TableContract | ViewContract, source: str | None = None, *, adopts: bool = False) -> Inspection:
         """What stands in the way of writing a contract's table or view: existence, location, source, schema, what may be created.
+
+        Args:
+            source, adopts: as of a `Publication`.
 
         Raises:
             WarehouseUnavailable, WarehouseRefused: BigQuery's side.
@@ -258,7 +264,7 @@ class Publisher:
             dataset = self.runner.find("get_dataset", self.runner.client.get_dataset, name.home)
             if dataset is not None:
                 self.memory.datasets[name.home] = dataset
-        return inspect(contract, name, dataset, live, self.terms, source)
+        return inspect(contract, name, dataset, live, self.terms, source, adopts=adopts)
 
     def read(self, contract: TableContract | ViewContract) -> pd.DataFrame:
         """The rows of a table or view as they are now, ordered by key, one column per leaf.
@@ -401,14 +407,14 @@ class Publisher:
             raise SchemaConflict(f"{seen.name} does not exist.")
         return seen.live
 
-    def _create(self, seen: Inspection, contract: TableContract, source: str | None) -> Inspection:
+    def _create(self, seen: Inspection, contract: TableContract, publication: Publication) -> Inspection:
         """Create the table, and look at what is there: another run may have been first, with another source or fewer parts."""
         self._ensure_dataset(seen)
-        marks = self.terms.marks
-        labels = ownership.labels_of(contract, marks) | ({marks.source_label: source} if source is not None else {})
+        labels = ownership.labels_of(contract, self.terms.marks, publication.source)
         table = schema.new_table(contract, seen.name, labels)
         live = self.runner.call("create_table", self.runner.client.create_table, table, exists_ok=True)
-        found = inspect(contract, seen.name, self.memory.datasets[seen.name.home], live, self.terms, source)
+        home = self.memory.datasets[seen.name.home]
+        found = inspect(contract, seen.name, home, live, self.terms, publication.source, adopts=publication.adopts)
         found.require()
         return found
 

@@ -148,9 +148,9 @@ def test_every_check_of_the_product_has_advice_and_is_a_sentence() -> None:
             assert text.rstrip().endswith("."), f"{one.asset}.{one.name}: {text}"
 
 
-def test_without_a_family_there_are_70_checks() -> None:
+def test_without_a_family_there_are_72_checks() -> None:
     settings = Settings.load()
-    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 70
+    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 72
 
 
 def values() -> dict[str, object]:
@@ -189,6 +189,7 @@ def worked_out(asset: str, held: Mapping[str, object]) -> dict[str, object]:
         "select": "SELECT data_date FROM `p.features.daily_ml_matrix`",
         "file": held[TRAINING_VIEW.table],
         "ledger": empty_frame(LEDGER),
+        "newest": pd.DataFrame(columns=["asset", "state_folder", "prices", "recorded"]),
     }
 
 

@@ -102,7 +102,7 @@ def test_looks_are_counted_rows_stay_and_a_leak_is_stopped_before_it_is_measured
     shown = metadata(first)["feature_family_impact"]
     assert shown["rows_added"] == "spread"
     assert f"**spread: {row['decision']}.**" in shown["decisions"]
-    assert shown["spread_placebo"].startswith("![spread")
+    assert shown["spread_placebo"].startswith("![SYNTHETIC SAMPLE: spread")
 
     # The same registration on the same data is the same row.
     again = measured(product, families=["spread"])

@@ -21,7 +21,7 @@ LAYERS = [
     {"contracts"},
     {"domain"},
     {"sources", "model"},
-    {"catalog"},
+    {"catalog", "provenance"},
     {"io_managers", "resources"},
     {"assets", "checks", "operations"},
     {"alerts"},
@@ -31,7 +31,7 @@ LAYERS = [
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-PURE = {"notifications", "instruments", "contracts", "domain", "sources", "model", "catalog"}
+PURE = {"notifications", "instruments", "contracts", "domain", "sources", "model", "catalog", "provenance"}
 
 # People call these two by name, so they know the settings and both homes of BigQuery.
 DOORS = {

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.lifecycle import stop_server
 from zl_assets.main_job import LOCATION
 from zl_assets.summary import browser
@@ -59,10 +60,28 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
             assert bars is not None
             assert bars.asset_materialization is not None
             assert "SYNTHETIC" in str(bars.asset_materialization.metadata["source"].value)
+            # Whatever asset somebody looks at says what its prices are, and which folder it is of.
+            for event in (log.asset_materialization for log in made):
+                assert event is not None
+                assert event.metadata["prices"].value == "SYNTHETIC sample, invented", event.asset_key
+                # The folder is a copy of the one that it was made in.
+                made_in = Path(str(event.metadata["state_folder"].value))
+                assert made_in.is_absolute(), event.asset_key
+                assert made_in.name == ".zl", event.asset_key
+            forecasts = instance.get_latest_materialization_event(dg.AssetKey("zl_1m_latest"))
+            assert forecasts is not None
+            assert forecasts.asset_materialization is not None
+            assert str(forecasts.asset_materialization.metadata["newest_forecast"].value).startswith(
+                "SYNTHETIC sample, invented: "
+            )
             assert bars.asset_materialization.metadata["dagster/row_count"].value == 3998
             event = instance.get_latest_materialization_event(dg.AssetKey("lgbm_model"))
             assert event is not None
             assert event.run_id == runs[0].run_id
+            assert event.asset_materialization is not None
+            what = str(event.asset_materialization.metadata["what_it_can_do"].value)
+            assert what.startswith("SYNTHETIC SAMPLE: these prices are invented.")
+            assert "For a buyer" not in what
     finally:
         os.chdir(here)
 
@@ -79,6 +98,18 @@ def test_the_last_line_is_a_command_that_works_there_with_the_same_settings(
     assert subprocess.run([program, command, "--help"], capture_output=True, timeout=120).returncode == 0
     assert "ZL_NOTIFY_WEBHOOK" in said
     assert "secret" not in said.replace("secrets", "")
+
+
+def test_what_the_sample_leaves_in_files_and_tables_is_marked(folder: Path) -> None:
+    model = folder / ".zl" / "models" / "latest"
+    page = (model / "report.html").read_text().partition("<img")[0]
+    assert "<h1>SYNTHETIC SAMPLE: " in page
+    assert "For a buyer" not in page
+    assert json.loads((model / "contract.json").read_text())["synthetic_prices"] is True
+    client = embedded_client(folder / ".zl", "us-central1")
+    for table in ("market_data.databento_futures_ohlcv_1d", "predictions.zl_1m_oof", "predictions.zl_1m_latest"):
+        assert client.get_table(table).labels["zl_source"] == "synthetic"
+    client.close()
 
 
 def test_a_refresh_that_changes_nothing_loads_no_library_that_only_training_and_drawing_need(folder: Path) -> None:

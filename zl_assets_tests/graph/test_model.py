@@ -14,6 +14,7 @@ import pytest
 
 from zl_assets.contracts.features import ROLL_NAMES
 from zl_assets.definitions import build_defs
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 from zl_assets_tests.model.record import RECORD
@@ -43,7 +44,8 @@ def product(refreshed: Product) -> Iterator[Product]:
 
 def record(product: Product, content: bytes) -> None:
     """Say that this is what training_csv wrote."""
-    event = dg.AssetMaterialization("training_csv", metadata={"sha256": hashlib.sha256(content).hexdigest()})
+    said = {"sha256": hashlib.sha256(content).hexdigest(), **Provenance.of(product.settings()).metadata}
+    event = dg.AssetMaterialization("training_csv", metadata=said)
     product.instance.report_runless_asset_event(event)
 
 
@@ -211,11 +213,12 @@ def test_a_bad_csv_is_refused_and_the_last_model_stays_latest(product: Product, 
 
 def test_a_csv_that_is_not_the_recorded_one_is_refused(product: Product) -> None:
     content = product.csv.read_bytes()
+    record(product, content)
     product.csv.write_bytes(content.replace(b"2015-01-05", b"2015-01-04", 1))
     before, tables = models(product), predictions(product)
     said = failures(materialize(product, "lgbm_model", OOF.table, LATEST.table))
     assert set(said) == {"lgbm_model"}
-    assert f"expected sha256 {hashlib.sha256(content).hexdigest()}, found " in said["lgbm_model"]
+    assert f"expected sha256 {hashlib.sha256(content).hexdigest()}, found sha256 " in said["lgbm_model"]
     assert "Materialize training_csv again" in said["lgbm_model"]
     assert models(product) == before
     assert_same(tables, predictions(product))

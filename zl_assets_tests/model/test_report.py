@@ -117,6 +117,27 @@ def test_the_html_needs_no_other_file_and_is_the_same_every_time(evidence: Evide
     assert text.count("<table") == len(report.tables)
 
 
+def test_invented_prices_are_marked_in_every_part_and_nothing_is_said_to_a_buyer(evidence: Evidence, report: Report) -> None:
+    invented = build_report(dataclasses.replace(evidence, trained=dataclasses.replace(evidence.trained, synthetic=True)))
+    assert invented.title == f"SYNTHETIC SAMPLE: {report.title}"
+    # The first words of the page, of `what_it_can_do` in the UI, and why one paragraph is not there.
+    assert invented.words[0].startswith("SYNTHETIC SAMPLE: these prices are invented.")
+    assert "paragraph for a buyer is left out" in invented.words[0]
+    skill, _, interval, comparison = report.words
+    assert invented.words[1:] == (skill.replace("; it is no reason to buy, sell or wait", ""), interval, comparison)
+    assert not re.search(r"For a buyer|to buy|\$|contract of", report_html(invented).partition("<img")[0])
+    for marked, plain in zip(invented.pictures, report.pictures, strict=True):
+        assert marked.title == f"SYNTHETIC SAMPLE: {plain.title}"
+        with Image.open(io.BytesIO(marked.png)) as drawn, Image.open(io.BytesIO(plain.png)) as bare:
+            assert drawn.size == (bare.width, bare.height + 24)
+            # The band, and the mark across what was white.
+            assert drawn.convert("RGB").getpixel((2, 2)) == pytest.approx((213, 94, 0), abs=12)
+            shade = np.asarray(drawn.convert("RGB"))[24:] != np.asarray(bare.convert("RGB"))
+            assert 0.01 < shade.any(axis=2).mean() < 0.5, marked.name
+        assert len(marked.png) < 60_000, marked.name
+    assert build_report(dataclasses.replace(evidence, trained=evidence.trained)).pictures == report.pictures
+
+
 def test_without_an_index_the_report_says_so(evidence: Evidence) -> None:
     report = build_report(dataclasses.replace(evidence, comparison=None))
     assert "no instrument_id" in report.words[-1]
@@ -126,7 +147,7 @@ def test_without_an_index_the_report_says_so(evidence: Evidence) -> None:
 def test_the_matrix_picture_is_small() -> None:
     from zl_assets_tests.domain.test_matrix import matrix_of
 
-    assert 5_000 < len(matrix_over_time(matrix_of(sessions_of(random_closes(3000))), ZL)) < 80_000
+    assert 5_000 < len(matrix_over_time(matrix_of(sessions_of(random_closes(3000))), ZL, synthetic=False)) < 80_000
 
 
 def test_a_model_of_another_horizon_is_reported_with_its_own(walk: pd.DataFrame) -> None:

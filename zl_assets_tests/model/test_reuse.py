@@ -50,7 +50,7 @@ def sessions(walk: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def parts(sessions: pd.DataFrame) -> MadeOf:
-    found = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE)
+    found = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
     assert found is not None
     return found
 
@@ -156,6 +156,7 @@ def changed_index(sessions: pd.DataFrame) -> pd.DataFrame:
 
 ARGUMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "training_csv": ("csv_sha256", lambda _: "6" * 64),
+    "prices": ("synthetic", lambda _: True),
     "roll_index": ("sessions", changed_index),
     "choices": ("config", lambda _: config_of(seed=1)),
     "choices of the evidence": ("evidence", lambda _: EvidenceConfig(2)),
@@ -180,6 +181,7 @@ def test_a_changed_part_is_named_and_forces_training(models: Path, walk: pd.Data
         "horizon": MONTH,
         "inputs": BASE_INPUTS,
         "code_at_start": CODE,
+        "synthetic": False,
     }
     assert isinstance(find(models, walk, made_of(**given)), Made)
     argument, change = ARGUMENTS[part]
@@ -200,7 +202,7 @@ def test_another_version_of_a_library_forces_training(
         monkeypatch.setattr(platform, "python_version", lambda: "3.0")
     making._libraries.cache_clear()
     try:
-        parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE)
+        parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
     finally:
         making._libraries.cache_clear()
     why = find(models, walk, parts)
@@ -238,7 +240,7 @@ def test_all_code_of_ours_that_the_model_imports_is_hashed() -> None:
 def test_code_that_was_edited_under_a_running_process_is_not_recorded_as_its_own(
     walk: pd.DataFrame, sessions: pd.DataFrame, made: Made, tmp_path: Path
 ) -> None:
-    parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, "the code at its start")
+    parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, "the code at its start", synthetic=False)
     assert parts is None
     stored = finding.store(dataclasses.replace(made, made_of=parts), tmp_path)
     assert read_record(stored.path) is None

@@ -7,8 +7,13 @@ import dagster as dg
 import pytest
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from zl_assets.automation import build_folder_sensor
+from zl_assets.catalog import Catalog
+from zl_assets.contracts.market import BARS_TABLE
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.definitions import build_defs
+from zl_assets.provenance import OWN_BARS, Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 from zl_assets_tests.support.contracts import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
@@ -173,6 +178,11 @@ def test_an_assets_page_says_what_it_is_and_holds(materialized: Page, ui: Ui, ca
     open_asset(page, asset)
     description = str(GRAPH.get(dg.AssetKey(asset)).description)
     expect(page.get_by_text(re.split(r"[`:.]", description)[0]).first).to_be_visible()
+    whose = words_of(page.locator("table").filter(has_text="state_folder").first)
+    assert "SYNTHETIC sample, invented" in whose
+    assert str(ui.state_dir.resolve()) in whose
+    if asset != REGIME_WEIGHTS.table:
+        expect(page.get_by_text("Synthetic sample").first).to_be_visible()
     if asset == "lgbm_model":
         return
     columns = words_of(page.locator("table").filter(has_text="Column name"))
@@ -318,6 +328,35 @@ def test_text_can_be_read_in_either_theme(materialized: Page, camera: Camera, th
     page.emulate_media(color_scheme="light")
 
 
+def test_a_newer_materialization_of_another_state_folder_is_told_in_the_graph_and_on_the_page(
+    materialized: Page, ui: Ui, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor is asked here as the daemon asks it once a minute; what it answers is stored as the daemon stores it."""
+    page, elsewhere = materialized, Provenance("own bars: bars.parquet", "/elsewhere/.zl", OWN_BARS)
+    monkeypatch.chdir(ui.folder)
+    with dg.DagsterInstance.from_config(str(ui.folder)) as instance:
+        counted = {"dagster/row_count": 3998, **elsewhere.metadata}
+        instance.report_runless_asset_event(dg.AssetMaterialization(BARS_TABLE, metadata=counted))
+        # The other folder's run found all its checks green, this one too.
+        for name in CHECKS[BARS_TABLE]:
+            instance.report_runless_asset_event(dg.AssetCheckEvaluation(dg.AssetKey(BARS_TABLE), name, passed=True))
+        settings = Settings.load()
+        sensor = build_folder_sensor(Catalog.of(settings), settings)
+        with dg.build_sensor_context(instance=instance) as context:
+            for event in sensor.evaluate_tick(context).asset_events:
+                instance.report_runless_asset_event(event)
+    page.set_viewport_size({"width": 2800, "height": 1000})
+    open_lineage(page, expanded=True)
+    for asset in (BARS_TABLE, "zl_1m_latest"):
+        expect(graph_node(page, asset)).to_contain_text(f"{len(CHECKS[asset]) - 1} / {len(CHECKS[asset])} Passed")
+    overview(page, camera, "other-folder")
+    open_asset(page, BARS_TABLE, "checks")
+    page.get_by_text("of_this_state_folder", exact=True).first.click()
+    expect(page.get_by_text("Last materialized by another state folder than").first).to_be_visible()
+    expect(page.get_by_text("/elsewhere/.zl").first).to_be_visible()
+    camera.shot(page, "other-folder-check")
+
+
 def test_a_run_of_the_command_line_is_on_the_landing_page_and_under_its_job(materialized: Page, ui: Ui, camera: Camera) -> None:
     page = materialized
     assert main(ui.folder).returncode == 0
@@ -347,6 +386,8 @@ def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(mater
 
     page.set_viewport_size({"width": 2800, "height": 1000})
     open_lineage(page, expanded=True)
+    # What another state folder had recorded is behind a record of this one again.
+    expect(graph_node(page, BARS_TABLE)).to_contain_text(f"{len(CHECKS[BARS_TABLE])} / {len(CHECKS[BARS_TABLE])} Passed")
     for asset in ASSETS:
         blocked = asset not in ("databento_futures_ohlcv_1d", "regime_weights", SESSIONS.table, FEATURES.table, MATRIX.table)
         node = graph_node(page, asset)

@@ -462,6 +462,19 @@ def test_bars_of_another_source_are_never_mixed_in(bq: bigquery.Client, prefix: 
     assert live(bq, prefix).labels == {"zl_source": "synthetic"}
 
 
+def test_a_table_older_than_its_label_gets_it_where_that_is_said_and_keeps_it(bq: bigquery.Client, prefix: str) -> None:
+    """What an earlier version left has no label: it must be neither refused nor be taken for another source's later."""
+    publish(bq, prefix, small_frame())
+    with pytest.raises(SourceConflict, match="the source 'unknown'"):
+        publisher(bq, prefix).publish(Publication(small_frame(), source="synthetic"), SMALL)
+    publisher(bq, prefix).publish(Publication(small_frame(), source="synthetic", adopts=True), SMALL)
+    assert live(bq, prefix).labels == {"zl_source": "synthetic"}
+    before = rows(bq, prefix)
+    with pytest.raises(SourceConflict, match="the source 'synthetic', and these are of 'bars'"):
+        publisher(bq, prefix).publish(Publication(small_frame(7), source="bars", adopts=True), SMALL)
+    assert rows(bq, prefix) == before
+
+
 def test_nothing_is_created_where_it_may_not_be(bq: bigquery.Client, prefix: str) -> None:
     with pytest.raises(SchemaConflict, match="nothing may be created") as caught:
         publish(bq, prefix, small_frame(), may_create=False)

@@ -93,6 +93,11 @@ class LoadedModel:
         return dt.date.fromisoformat(self.contract["saved_fit"]["last"])
 
     @property
+    def synthetic(self) -> bool | None:
+        """Was it made of invented prices? None where an earlier version of the product stored it, which did not say."""
+        return self.contract.get("synthetic_prices")
+
+    @property
     def interval(self) -> Interval:
         """The interval of its forecasts."""
         return Interval(**self.contract["interval"])

@@ -4,7 +4,7 @@ import pandas as pd
 
 from zl_assets.model.fit.forecast import coverage_by_level
 from zl_assets.model.fit.gates import gain_shares
-from zl_assets.model.report import plots
+from zl_assets.model.report import plots, watermark
 from zl_assets.model.report.evidence import Evidence
 from zl_assets.model.report.page import Picture
 from zl_assets.model.report.tables import errors_by
@@ -80,4 +80,4 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
                 "A raw return includes the gap between two contracts, a return on the index does not. No gate depends on this.",
             )
         )
-    return tuple(made)
+    return watermark.marked_pictures(made) if trained.synthetic else tuple(made)

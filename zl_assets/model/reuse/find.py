@@ -174,7 +174,9 @@ def _made(
     require_files(record, loaded.path)
     data = training_set(frame, config, instrument, horizon, inputs)
     *folds, holdout = fits_of(record, data)
-    trained = TrainedModel(config, loaded.contract["csv_sha256"], data, tuple(folds), holdout, loaded.booster)
+    trained = TrainedModel(
+        config, loaded.contract["csv_sha256"], data, tuple(folds), holdout, loaded.booster, bool(loaded.synthetic)
+    )
     gates = evaluate_gates(trained)
     if gates_in(gates) != loaded.contract["gates"]:
         raise ArtifactFault("its gates are not what its contract says.")
