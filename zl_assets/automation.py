@@ -26,6 +26,13 @@ zl_daily_refresh = dg.define_asset_job(
     description="Everything, from the bars to the model, with every check.",
 )
 
+zl_checks = dg.define_asset_job(
+    "zl_checks",
+    selection=dg.AssetSelection.all_asset_checks(),
+    description="Every check on what the tables, files and models hold now. Reads only: it materializes and writes nothing. What "
+    "was never materialized is told by the checks that look at it.",
+)
+
 # Each measurement is a look, and looks are counted: a person takes one, never a schedule.
 zl_family_impact = dg.define_asset_job(
     "zl_family_impact",
@@ -98,8 +105,8 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
 
 def build_job_definitions(catalog: Catalog) -> "list[UnresolvedAssetJobDefinition]":
-    """The refresh and, while a family is on, the measurement."""
-    return [zl_daily_refresh, *([zl_family_impact] if catalog.families.on else [])]
+    """The refresh, its checks alone and, while a family is on, the measurement."""
+    return [zl_daily_refresh, zl_checks, *([zl_family_impact] if catalog.families.on else [])]
 
 
 SCHEDULES = [zl_daily_refresh_schedule]

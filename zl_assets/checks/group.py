@@ -45,9 +45,9 @@ class Group:
     Attributes:
         name: the step's.
         doc: what the step does, for the person looking at the run.
-        checks: of one asset, in the order in which they are reported.
+        checks: of one asset, in the order in which they are reported; any of them can be run without the others.
         inputs: the assets to load, by key, with the IO manager that loads each; None is the asset's own.
-        prepare: computes once what several checks need.
+        prepare: computes once what several checks need, when the first of those that are run asks for it.
     """
 
     name: str
@@ -62,8 +62,22 @@ def loads(*assets: str) -> dict[str, str | None]:
     return dict.fromkeys(assets)
 
 
+class _Prepared(dict[str, object]):
+    """What a group computes once, at the first question about any of it: a check that needs none of it does not wait for it, and
+    does not fail with it.
+    """
+
+    def __init__(self, prepare: Callable[[], Mapping[str, object]]) -> None:
+        super().__init__()
+        self._prepare = prepare
+
+    def __missing__(self, name: str) -> object:
+        self.update(found := self._prepare())
+        return found[name]
+
+
 def dagster_checks(group: Group) -> dg.AssetChecksDefinition:
-    """The group as Dagster runs it."""
+    """The group as Dagster runs it: all of it in a refresh, or the checks that a person selected."""
 
     @dg.multi_asset_check(
         name=group.name,
@@ -71,17 +85,20 @@ def dagster_checks(group: Group) -> dg.AssetChecksDefinition:
         specs=[spec(check) for check in group.checks],
         ins={asset: dg.AssetIn(asset, input_manager_key=manager) for asset, manager in group.inputs.items()},
         required_resource_keys={"as_of", "warehouse"},
+        can_subset=True,
     )
     def checks(context: dg.AssetCheckExecutionContext, **values: Any) -> Iterator[dg.AssetCheckResult]:
         as_of: AsOf = context.resources.as_of
         warehouse: Warehouse = context.resources.warehouse
-        seen = Seen(values, as_of.date)
-        with as_failures():
-            answered = Seen(values, as_of.date, group.prepare(Looking(seen, warehouse, context.run.run_id)))
+        looking = Looking(Seen(values, as_of.date), warehouse, context.run.run_id)
+        seen = Seen(values, as_of.date, _Prepared(lambda: group.prepare(looking)))
+        selected = {key.name for key in context.selected_asset_check_keys}
         for check in group.checks:
+            if check.name not in selected:
+                continue
             # One by one: what a later check cannot answer must not take away what an earlier one has said.
             with as_failures():
-                verdict = check.verdict(answered)
+                verdict = check.verdict(seen)
             yield result(check, verdict)
 
     return checks

@@ -28,7 +28,7 @@ def impact_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
 
         def ledger(looking: Looking) -> Mapping[str, object]:
             with looking.warehouse.publisher(run=looking.run, asset=asset) as publisher:
-                return {_LEDGER: publisher.read(LEDGER)}
+                return {_LEDGER: publisher.read_or_empty(LEDGER)}
 
         groups.append(Group(f"{asset}_checks", "The ledger as it is.", (looks,), prepare=ledger))
     if selection.kept:
