@@ -15,6 +15,7 @@ from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.metadata import rows_table
 from zl_assets.resources import AsOf
+from zl_assets.warehouse.digits import rounded
 from zl_assets.warehouse.verdict import Verdict
 
 
@@ -117,7 +118,7 @@ def spec(check: Check) -> dg.AssetCheckSpec:
 
 def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
     """The verdict with its numbers: what was measured, the bound, the first offenders, and, if it is red, what to do."""
-    metadata: dict[str, Any] = {"measured": verdict.measured, "bound": verdict.bound}
+    metadata: dict[str, Any] = {"measured": verdict.legible, "bound": verdict.bound}
     metadata |= {name: _shown(fact) for name, fact in verdict.facts.items()}
     if len(verdict.offenders):
         metadata["first_offenders"] = rows_table(verdict.offenders)
@@ -134,4 +135,6 @@ def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
 
 
 def _shown(fact: object) -> Any:
-    return dg.MetadataValue.path(fact) if isinstance(fact, Path) else fact
+    if isinstance(fact, Path):
+        return dg.MetadataValue.path(fact)
+    return rounded(fact) if isinstance(fact, float) else fact
