@@ -32,8 +32,8 @@ def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg
     return assets
 
 
-def build_measurements(catalog: Catalog) -> list[dg.AssetsDefinition]:
-    """The assets that only a person starts: what each feature family is worth.
+def build_measurements(catalog: Catalog) -> list[dg.AssetSpec]:
+    """The assets that only a job of their own makes: what each feature family is worth.
 
     For the first instrument alone: the ledger names no instrument, and another one's measurements would count as its looks.
     """

@@ -134,6 +134,19 @@ def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
     )
 
 
+def evaluation(check: Check, verdict: Verdict) -> dg.AssetCheckEvaluation:
+    """The same as an event that an op reports, where it is no step of Dagster's checks that asked."""
+    found = result(check, verdict)
+    return dg.AssetCheckEvaluation(
+        check_name=check.name,
+        asset_key=dg.AssetKey(check.asset),
+        passed=found.passed,
+        metadata=found.metadata,
+        severity=found.severity,
+        description=found.description,
+    )
+
+
 def _shown(fact: object) -> Any:
     if isinstance(fact, Path):
         return dg.MetadataValue.path(fact)
