@@ -9,13 +9,15 @@ import pandas as pd
 from zl_assets.assets.common import OWNERS, PREDICTIONS, RETRY, group_of
 from zl_assets.contracts import predictions as contracts
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
+from zl_assets.domain.rules.market import newest_session
 from zl_assets.domain.rules.predictions import sessions_behind
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import TrainingCsv
+from zl_assets.io_managers.artifacts import MODEL_ID, PUBLISHED, TrainingCsv
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, published_io
 from zl_assets.io_managers.metadata import described
 from zl_assets.model.fit.artifact import LoadedModel
+from zl_assets.resources import AsOf
 
 _OOF = (
     "What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came.\n\n"
@@ -84,13 +86,14 @@ def build_latest(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinitio
         retry_policy=RETRY,
     )
     def latest_asset(
-        context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv
+        context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv, as_of: AsOf
     ) -> dg.MaterializeResult[pd.DataFrame]:
         from zl_assets.model.fit.predictions import latest_rows
 
         with as_failures():
             rows = latest_rows(model, csv.frame)
-        newest = rows.iloc[-1]
+        newest, calendar = rows.iloc[-1], newest_session(rows, instrument.calendar, as_of.date)
+        stale = "" if calendar.passed else f"stale by {calendar.measured} sessions: "
         return dg.MaterializeResult(
             value=rows,
             metadata={
@@ -98,7 +101,7 @@ def build_latest(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinitio
                 "trained_through": str(model.trained_through),
                 "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
                 "newest_model": _newest_model(context.instance, model_key),
-                "newest_forecast": f"{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
+                "newest_forecast": f"{stale}{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
                 f"{newest.predicted_close:.2f} {instrument.price.name}, interval {newest.low_close:.2f} to "
                 f"{newest.high_close:.2f}",
             },
@@ -111,9 +114,6 @@ def _newest_model(instance: dg.DagsterInstance, model: str) -> str:
     """The newest run's model and, if the forecasts are by another model, why."""
     event = instance.get_latest_materialization_event(dg.AssetKey(model))
     recorded = event.asset_materialization.metadata if event is not None and event.asset_materialization is not None else {}
-    found = {name: recorded[name].value for name in ("model_id", "is_latest", "gates_failed") if name in recorded}
-    if not found:
+    if PUBLISHED not in recorded:
         return "not recorded"
-    return (
-        f"{found['model_id']} ({'published' if found['is_latest'] else f'not published; gates failed: {found["gates_failed"]}'})"
-    )
+    return f"{recorded[MODEL_ID].value} ({recorded[PUBLISHED].value})"

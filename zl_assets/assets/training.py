@@ -1,6 +1,6 @@
 """The training view, its CSV, and the model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -23,6 +23,7 @@ from zl_assets.io_managers.metadata import described, job_metadata, shown, table
 from zl_assets.model.fit.config import EvidenceConfig, ModelConfig, launchpad
 from zl_assets.model.reuse.find import Made
 from zl_assets.model.reuse.made_of import MadeOf, code_sha256, made_of
+from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ _MODEL = (
     "A stored model that was made of the same CSV, roll index, choices, libraries and code is used again: its files are "
     "verified, its gates evaluated anew and its stored report shown, and `reused` says so. `retrain` in the launchpad, or "
     "ZL_RETRAIN, trains all the same.\n\n"
+    "`what_it_can_do` begins with what is to be known today: that the model is not published, or that the bars are old.\n\n"
     "The features table is read for the roll index alone: a comparison on it is reported, and the model does not depend on it."
 )
 
@@ -176,7 +178,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
             "ta_features": dg.AssetIn(features.ta_features(instrument).table),
         },
         io_manager_key=models_key,
-        required_resource_keys={models_key},
+        required_resource_keys={models_key, "as_of"},
         retry_policy=RETRY,
     )
     def model_asset(
@@ -186,8 +188,10 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         ta_features: pd.DataFrame,
     ) -> dg.MaterializeResult[Made]:
         from zl_assets.model.fit.design import inputs_with
+        from zl_assets.model.report.standing import standing_words
 
         models: ModelIOManager = getattr(context.resources, models_key)
+        as_of: AsOf = context.resources.as_of
         with as_failures():
             choices, evidence = chosen(config, ModelConfig), chosen(config, EvidenceConfig)
             inputs = inputs_with(kept)
@@ -199,7 +203,8 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
                 made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs)
             else:
                 context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
-        trained, report = made.trained, made.report
+        trained = made.trained
+        made = replace(made, standing=standing_words(trained, made.gates, csv.frame, as_of.date))
         return dg.MaterializeResult(
             value=made,
             metadata={
@@ -210,7 +215,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
                 "holdout_train_rows": len(trained.holdout.train),
                 "holdout_test_rows": len(trained.holdout.test),
                 "training_csv_sha256": csv.sha256,
-                **shown(report, "what_it_can_do"),
+                **shown(made.shown, "what_it_can_do"),
             },
         )
 

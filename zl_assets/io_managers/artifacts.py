@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 SHA256 = "sha256"
 MODEL_ID = "model_id"
+PUBLISHED = "published"
+"""Whether a model became `latest`, and otherwise why not, in words."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +157,12 @@ class ModelIOManager(dg.IOManager):
         Raises:
             dg.Failure: the folder cannot be written.
         """
-        from zl_assets.model.fit.artifact import REPORT_FILE
+        from zl_assets.model.fit.artifact import REPORT_FILE, withheld
 
         with as_failures():
             stored = self.store(obj)
         failed = [gate.name for gate in obj.gates if not gate.passed]
-        horizon = obj.trained.config.horizon
+        reasons = "; ".join(withheld(obj.trained, obj.gates))
         context.add_output_metadata(
             {
                 MODEL_ID: stored.model_id,
@@ -168,15 +170,11 @@ class ModelIOManager(dg.IOManager):
                 "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
                 "is_latest": stored.is_latest,
                 "gates_failed": ", ".join(failed) or "none",
+                PUBLISHED: f"not published: {reasons}" if reasons else "published",
             }
         )
-        if not stored.is_latest:
-            why = (
-                f"gates failed: {', '.join(failed)}"
-                if failed
-                else f"its horizon is {horizon} sessions, not {self.horizon.sessions}"
-            )
-            context.log.warning(f"model {stored.model_id} did not become latest: {why}")
+        if reasons:
+            context.log.warning(f"model {stored.model_id} is not published: {reasons}")
 
     def load_input(self, context: dg.InputContext) -> "LoadedModel":
         """The recorded model, verified.
