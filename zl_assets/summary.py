@@ -17,7 +17,7 @@ from zl_assets.catalog import Catalog
 from zl_assets.contracts import market, predictions
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import PUBLISHED
+from zl_assets.io_managers.artifacts import ADVICE
 from zl_assets.settings import Settings
 
 
@@ -36,7 +36,7 @@ def _warnings(result: dg.ExecuteInProcessResult, catalog: Catalog) -> Iterator[T
         for horizon in instrument.horizons:
             model, forecasts = instrument.asset_at(horizon, MODEL), predictions.latest(instrument, horizon).table
             if model in found and not found[model]["is_latest"]:
-                told = str(found[model][PUBLISHED])
+                told = str(found[model][ADVICE])
                 yield Text(f"{told[0].upper()}{told[1:]} ({model} {found[model]['model_id']})", style="yellow")
             calendar = _evaluation(result, forecasts, "newest_session")
             if forecasts in found and calendar is not None and not calendar.passed:
@@ -117,7 +117,7 @@ def _of_horizon(found: dict[str, dict[str, Any]], instrument: Instrument, horizo
         yield Text(f"csv:   {found[csv]['path']}")
     if model in found:
         made = found[model]
-        yield Text(f"model: {made['path']} ({made[PUBLISHED]}), trained {made['trained']}")
+        yield Text(f"model: {made['path']} ({made[ADVICE]}), trained {made['trained']}")
     if forecasts in found:
         said = found[forecasts]
         yield Text(

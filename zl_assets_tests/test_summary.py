@@ -70,7 +70,7 @@ def test_a_failed_step_ends_with_1_and_its_words(monkeypatch: pytest.MonkeyPatch
 def test_a_rejected_model_and_old_forecasts_are_told_before_anything_else() -> None:
     @dg.asset
     def lgbm_model() -> dg.MaterializeResult[None]:
-        told = {"is_latest": False, "published": "not published: failed CV folds stable: 1.62 (fold 4), bound <= 1.3"}
+        told = {"is_latest": False, "advice": "not published: failed the gate 4"}
         return dg.MaterializeResult(metadata={"model_id": "0a1b", "path": "models/0a1b", "trained": "now", **told})
 
     @dg.asset
@@ -90,6 +90,6 @@ def test_a_rejected_model_and_old_forecasts_are_told_before_anything_else() -> N
     shown = Console(width=200, file=io.StringIO())
     shown.print(summary(result, Catalog.of(settings), settings))
     lines = shown.file.getvalue().splitlines()
-    assert lines[0] == "Not published: failed CV folds stable: 1.62 (fold 4), bound <= 1.3 (lgbm_model 0a1b)"
+    assert lines[0] == "Not published: failed the gate 4 (lgbm_model 0a1b)"
     assert lines[1] == ("Stale by 251 sessions of the exchange's calendar: the newest forecast in zl_1m_latest is of 2024-11-14")
-    assert "model: models/0a1b (not published: failed CV folds stable: 1.62 (fold 4), bound <= 1.3), trained now" in lines
+    assert "model: models/0a1b (not published: failed the gate 4), trained now" in lines

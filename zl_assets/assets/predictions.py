@@ -12,7 +12,7 @@ from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.rules.market import newest_session
 from zl_assets.domain.rules.predictions import sessions_behind
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import MODEL_ID, PUBLISHED, TrainingCsv
+from zl_assets.io_managers.artifacts import ADVICE, MODEL_ID, TrainingCsv
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, published_io
 from zl_assets.io_managers.metadata import described
@@ -114,6 +114,6 @@ def _newest_model(instance: dg.DagsterInstance, model: str) -> str:
     """The newest run's model and, if the forecasts are by another model, why."""
     event = instance.get_latest_materialization_event(dg.AssetKey(model))
     recorded = event.asset_materialization.metadata if event is not None and event.asset_materialization is not None else {}
-    if PUBLISHED not in recorded:
+    if ADVICE not in recorded:
         return "not recorded"
-    return f"{recorded[MODEL_ID].value} ({recorded[PUBLISHED].value})"
+    return f"{recorded[MODEL_ID].value} ({recorded[ADVICE].value})"

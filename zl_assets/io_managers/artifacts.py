@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 SHA256 = "sha256"
 MODEL_ID = "model_id"
-PUBLISHED = "published"
-"""Whether a model became `latest`, and otherwise why not, in words."""
+ADVICE = "advice"
+"""Whether a model may advise: published, or why not, in words. The UI sorts by name, and a model's page is to begin with this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +170,7 @@ class ModelIOManager(dg.IOManager):
                 "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
                 "is_latest": stored.is_latest,
                 "gates_failed": ", ".join(failed) or "none",
-                PUBLISHED: f"not published: {reasons}" if reasons else "published",
+                ADVICE: f"not published: {reasons}" if reasons else "published",
             }
         )
         if reasons:

@@ -236,13 +236,13 @@ def test_a_model_that_fails_a_gate_leaves_the_published_forecasts_alone(product:
     assert not found["lgbm_model"]["is_latest"]
     assert OOF.table not in found
     said = found["lgbm_model"]
-    assert said["published"].startswith("not published: failed ")
-    assert found[LATEST.table]["newest_model"] == f"{said['model_id']} ({said['published']})"
-    assert said["what_it_can_do"].startswith(f"N{said['published'][1:]}. This model makes no forecast")
+    assert said["advice"].startswith("not published: failed the gate ")
+    assert found[LATEST.table]["newest_model"] == f"{said['model_id']} ({said['advice']})"
+    assert said["what_it_can_do"].startswith(f"N{said['advice'][1:]}. This model makes no forecast")
     assert "For a buyer" not in said["what_it_can_do"]
     assert "forecast_fan" not in said
     html = (product.model.parent / said["model_id"] / "report.html").read_text()
-    assert "</h1>\n<p>Not published: failed " in html
+    assert "</h1>\n<p>Not published: failed the gate " in html
     assert "Open forecasts" not in html
     assert (found[LATEST.table]["model_id"], found[LATEST.table]["sessions_behind"]) == (latest, 0)
     assert models(product)[0] == latest

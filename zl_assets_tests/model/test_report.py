@@ -107,12 +107,12 @@ def test_a_rejected_model_says_so_first_and_advises_nothing(evidence: Evidence, 
     failed = (dataclasses.replace(worst, passed=False, measured=0.1 + 1.3, detail="fold 4"), *others)
     rejected = dataclasses.replace(evidence, gates=failed)
     first, why, *rest = standing_words(evidence.trained, failed, walk, day_after(walk))
-    assert first.startswith("Not published: failed CV folds stable: 1.4 (fold 4), bound <= ")
+    assert first.startswith('Not published: failed the gate "CV folds stable": 1.4 (fold 4), bound <= ')
     assert "those in zl_1m_latest are by the last model that passed every gate" in first
-    assert why == f"CV folds stable: {worst.explanation}"
+    assert why == f'"CV folds stable": {worst.explanation}'
     assert rest == []
     shown = build_report(rejected).begun_with((first, why))
-    assert re.sub(r".*<h1>[^<]+</h1>\s*", "", report_html(shown), flags=re.DOTALL).startswith("<p>Not published: failed CV folds")
+    assert re.sub(r".*<h1>[^<]+</h1>\s*", "", report_html(shown), flags=re.DOTALL).startswith("<p>Not published: failed the gate")
     # What a published one advises is not there, and the evidence is.
     newest = evidence.forecasts.iloc[-1]
     advice = {f"{price:.2f}" for price in (newest.predicted_close, newest.low_close, newest.high_close)} | {"For a buyer", "$"}

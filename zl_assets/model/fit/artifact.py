@@ -168,7 +168,7 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
 
 def withheld(trained: TrainedModel, gates: tuple[GateResult, ...]) -> tuple[str, ...]:
     """Why the model does not become `latest`, for a person: each gate that failed, and another horizon than the view's."""
-    reasons = [f"failed {gate.reading}" for gate in gates if not gate.passed]
+    reasons = [f"failed the gate {gate.reading}" for gate in gates if not gate.passed]
     if not gates:
         reasons.append("no gate was evaluated")
     published = trained.data.horizon.sessions

@@ -72,7 +72,7 @@ class GateResult:
     def reading(self) -> str:
         """What was found, for a person: the gate's title, the number beside its bound, and where it comes from."""
         found = "not a number" if math.isnan(self.measured) else number(self.measured)
-        return f"{self.title}: {found} ({self.detail}), bound {self.bound}"
+        return f'"{self.title}": {found} ({self.detail}), bound {self.bound}'
 
 
 # By name: what a person calls it, and its explanation. The bounds are the instrument's.

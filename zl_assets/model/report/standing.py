@@ -33,7 +33,7 @@ def _not_published(trained: TrainedModel, gates: tuple[GateResult, ...]) -> tupl
     return (
         f"Not published: {'; '.join(reasons)}. This model makes no forecast, and none is shown here: those in {table} are by "
         "the last model that passed every gate, if there is one. What follows is evidence about the past.",
-        *(f"{gate.title}: {gate.explanation}" for gate in gates if not gate.passed),
+        *(f'"{gate.title}": {gate.explanation}' for gate in gates if not gate.passed),
     )
 
 
