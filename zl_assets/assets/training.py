@@ -14,7 +14,7 @@ from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.families.tables import matrix_columns
 from zl_assets.domain.training_view import training_view_select
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import ModelIOManager, TrainingCsv
+from zl_assets.io_managers.artifacts import ADVICE, ModelIOManager, TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.exports import Exports, training_rows
 from zl_assets.io_managers.failures import as_failures
@@ -208,6 +208,8 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         return dg.MaterializeResult(
             value=made,
             metadata={
+                # First: a model's page is to begin with it.
+                ADVICE: made.advice,
                 "reused": made.found is not None,
                 "trained": f"{made.trained_at}, and nothing that it is made of has changed" if made.found else f"now: {made.why}",
                 "labelled_rows": len(trained.data.dates),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SHA256 = "sha256"
 MODEL_ID = "model_id"
 ADVICE = "advice"
-"""Whether a model may advise: published, or why not, in words. The UI sorts by name, and a model's page is to begin with this."""
+"""The metadata of a model that says whether it may advise: published, or why not (`Made.advice`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,12 +157,11 @@ class ModelIOManager(dg.IOManager):
         Raises:
             dg.Failure: the folder cannot be written.
         """
-        from zl_assets.model.fit.artifact import REPORT_FILE, withheld
+        from zl_assets.model.fit.artifact import REPORT_FILE
 
         with as_failures():
             stored = self.store(obj)
         failed = [gate.name for gate in obj.gates if not gate.passed]
-        reasons = "; ".join(withheld(obj.trained, obj.gates))
         context.add_output_metadata(
             {
                 MODEL_ID: stored.model_id,
@@ -170,11 +169,10 @@ class ModelIOManager(dg.IOManager):
                 "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
                 "is_latest": stored.is_latest,
                 "gates_failed": ", ".join(failed) or "none",
-                ADVICE: f"not published: {reasons}" if reasons else "published",
             }
         )
-        if reasons:
-            context.log.warning(f"model {stored.model_id} is not published: {reasons}")
+        if not stored.is_latest:
+            context.log.warning(f"model {stored.model_id} is {obj.advice}")
 
     def load_input(self, context: dg.InputContext) -> "LoadedModel":
         """The recorded model, verified.

@@ -21,6 +21,7 @@ from zl_assets.model.fit.artifact import (
     store_model,
     store_report,
     stored_models,
+    withheld,
 )
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.contract import gates_in
@@ -64,6 +65,12 @@ class Made:
     trained_at: str | None = None
     why: str | None = None
     standing: tuple[str, ...] = ()
+
+    @property
+    def advice(self) -> str:
+        """Whether the model may advise: published, or why not, in words."""
+        reasons = withheld(self.trained, self.gates)
+        return f"not published: {'; '.join(reasons)}" if reasons else "published"
 
     @property
     def shown(self) -> Report:
