@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.alerts import alert_of_run
-from zl_assets.assets.common import IMPACT
+from zl_assets.assets.impact import impact_op
 from zl_assets.catalog import Catalog
 from zl_assets.checks.folders import NEWEST, Watched, newest_records, watched
 from zl_assets.checks.group import result
@@ -28,16 +28,15 @@ REFRESH = "zl_daily_refresh"
 
 zl_daily_refresh = dg.define_asset_job(
     REFRESH,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(IMPACT),
+    selection=dg.AssetSelection.all(),
     description="Everything, from the bars to the model, with every check.",
 )
 
-# Each measurement is a look, and looks are counted: a person takes one, never a schedule.
-zl_family_impact = dg.define_asset_job(
-    "zl_family_impact",
-    selection=dg.AssetSelection.groups(IMPACT),
-    description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to the "
-    "ledger. Refresh first. A measurement that the ledger has already is not made again.",
+zl_checks = dg.define_asset_job(
+    "zl_checks",
+    selection=dg.AssetSelection.all_asset_checks(),
+    description="Every check on what the tables, files and models hold now. Reads only: it materializes and writes nothing. What "
+    "was never materialized is told by the checks that look at it.",
 )
 
 # 19:30 in Chicago is 00:30 or 01:30 UTC of the next day: the UTC date of the session has closed, so its bar is final.
@@ -157,9 +156,24 @@ def _evaluation(one: Watched, newest: pd.DataFrame) -> dg.AssetCheckEvaluation:
     )
 
 
-def build_job_definitions(catalog: Catalog) -> "list[UnresolvedAssetJobDefinition]":
-    """The refresh and, while a family is on, the measurement."""
-    return [zl_daily_refresh, *([zl_family_impact] if catalog.families.on else [])]
+def build_job_definitions(catalog: Catalog, settings: Settings) -> "list[UnresolvedAssetJobDefinition | dg.JobDefinition]":
+    """The refresh, its checks alone and, while a family is on, the measurement."""
+    return [zl_daily_refresh, zl_checks, *([_family_impact(catalog, settings)] if catalog.families.on else [])]
+
+
+def _family_impact(catalog: Catalog, settings: Settings) -> dg.JobDefinition:
+    # Each measurement is a look, and looks are counted: a person takes one, never a schedule, nor a selection of assets.
+    measure = impact_op(catalog, catalog.instruments[0], Provenance.of(settings))
+
+    @dg.job(
+        name="zl_family_impact",
+        description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to "
+        "the ledger. Refresh first. A measurement that the ledger has already is not made again.",
+    )
+    def job() -> None:
+        measure()
+
+    return job
 
 
 SCHEDULES = [zl_daily_refresh_schedule]

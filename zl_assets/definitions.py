@@ -24,7 +24,7 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[*automation.with_freshness(assets.build(catalog, settings)), *assets.build_measurements(catalog, settings)],
         asset_checks=[dagster_checks(group) for group in checks.build(catalog, settings)],
-        jobs=[*automation.build_job_definitions(catalog), *operations.build(catalog, settings)],
+        jobs=[*automation.build_job_definitions(catalog, settings), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
         sensors=[*automation.build_sensors(settings), automation.build_folder_sensor(catalog, settings)],
         resources=resources.settled(resources.build(catalog, settings)),

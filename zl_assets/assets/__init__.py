@@ -39,12 +39,11 @@ def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg
 
 
 def build_measurements(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """The assets that only a person starts: what each feature family is worth.
+    """The assets that only a job of their own makes: what each feature family is worth.
 
     For the first instrument alone: the ledger names no instrument, and another one's measurements would count as its looks.
     """
-    provenance = Provenance.of(settings)
-    return _marked(impact.build_impact(catalog, catalog.instruments[0], provenance), provenance)
+    return _marked(impact.build_impact(catalog, catalog.instruments[0]), Provenance.of(settings))
 
 
 _SYNTHETIC = (

@@ -9,15 +9,17 @@ import dagster as dg
 from zl_assets.assets.common import OWNERS, PREDICTIONS, group_of
 from zl_assets.contracts import predictions as contracts
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
+from zl_assets.domain.rules.market import newest_session
 from zl_assets.domain.rules.predictions import sessions_behind
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import MODEL_ID, TrainingCsv
+from zl_assets.io_managers.artifacts import ADVICE, MODEL_ID, TrainingCsv
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, published_io
 from zl_assets.io_managers.metadata import described
 from zl_assets.io_managers.records import record_in
 from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.provenance import Provenance
+from zl_assets.resources import AsOf
 
 _OOF = (
     "What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came.\n\n"
@@ -85,13 +87,16 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
         },
         io_manager_key=TABLES_IO,
     )
-    def latest_asset(context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv) -> dg.MaterializeResult[Any]:
+    def latest_asset(
+        context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv, as_of: AsOf
+    ) -> dg.MaterializeResult[Any]:
         from zl_assets.model.fit.predictions import latest_rows
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
             rows = latest_rows(model, csv.frame)
-        newest = rows.iloc[-1]
+        newest, calendar = rows.iloc[-1], newest_session(rows, instrument.calendar, as_of.date)
+        stale = "" if calendar.passed else f"stale by {calendar.measured} sessions: "
         return dg.MaterializeResult(
             value=Publication(rows, source=provenance.label, adopts=True),
             metadata={
@@ -99,7 +104,7 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
                 "trained_through": str(model.trained_through),
                 "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
                 "newest_model": _newest_model(context.instance, model_key, provenance, model.path.parent),
-                "newest_forecast": f"{provenance.mark}{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
+                "newest_forecast": f"{provenance.mark}{stale}{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
                 f"{newest.predicted_close:.2f} {instrument.price.name}, interval {newest.low_close:.2f} to "
                 f"{newest.high_close:.2f}",
             },
@@ -111,9 +116,6 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
 def _newest_model(instance: dg.DagsterInstance, model: str, provenance: Provenance, models: Path) -> str:
     """The newest run's model in this state folder and, if the forecasts are by another model, why."""
     recorded = record_in(instance, dg.AssetKey(model), provenance, MODEL_ID, lambda found: (models / found).is_dir()) or {}
-    found = {name: recorded[name].value for name in ("model_id", "is_latest", "gates_failed") if name in recorded}
-    if not found:
+    if ADVICE not in recorded:
         return "not recorded"
-    return (
-        f"{found['model_id']} ({'published' if found['is_latest'] else f'not published; gates failed: {found["gates_failed"]}'})"
-    )
+    return f"{recorded[MODEL_ID].value} ({recorded[ADVICE].value})"

@@ -1,6 +1,6 @@
 """The training view, its CSV, and the model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,7 +14,7 @@ from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.families.tables import matrix_columns
 from zl_assets.domain.training_view import training_view_select
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import ModelIOManager, TrainingCsv
+from zl_assets.io_managers.artifacts import ADVICE, ModelIOManager, TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.exports import Exports, training_rows
 from zl_assets.io_managers.failures import as_failures
@@ -24,6 +24,7 @@ from zl_assets.model.fit.config import EvidenceConfig, ModelConfig, launchpad
 from zl_assets.model.reuse.find import Made
 from zl_assets.model.reuse.made_of import MadeOf, code_sha256, made_of
 from zl_assets.provenance import Provenance
+from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ _MODEL = (
     "A stored model that was made of the same CSV, roll index, choices, libraries and code is used again: its files are "
     "verified, its gates evaluated anew and its stored report shown, and `reused` says so. `retrain` in the launchpad, or "
     "ZL_RETRAIN, trains all the same.\n\n"
+    "`what_it_can_do` begins with what is to be known today: that the model is not published, or that the bars are old.\n\n"
     "The features table is read for the roll index alone: a comparison on it is reported, and the model does not depend on it."
 )
 
@@ -193,7 +195,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
             "ta_features": dg.AssetIn(features.ta_features(instrument).table),
         },
         io_manager_key=models_key,
-        required_resource_keys={models_key},
+        required_resource_keys={models_key, "as_of"},
     )
     def model_asset(
         context: dg.AssetExecutionContext,
@@ -202,8 +204,10 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         ta_features: pd.DataFrame,
     ) -> dg.MaterializeResult[Made]:
         from zl_assets.model.fit.design import inputs_with
+        from zl_assets.model.report.standing import standing_words
 
         models: ModelIOManager = getattr(context.resources, models_key)
+        as_of: AsOf = context.resources.as_of
         with as_failures():
             choices, evidence = chosen(config, ModelConfig), chosen(config, EvidenceConfig)
             inputs = inputs_with(kept)
@@ -217,10 +221,13 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
                 made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs, synthetic=synthetic)
             else:
                 context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
-        trained, report = made.trained, made.report
+        trained = made.trained
+        made = replace(made, standing=standing_words(trained, made.gates, csv.frame, as_of.date))
         return dg.MaterializeResult(
             value=made,
             metadata={
+                # First: a model's page is to begin with it.
+                ADVICE: made.advice,
                 "reused": made.found is not None,
                 "trained": f"{made.trained_at}, and nothing that it is made of has changed" if made.found else f"now: {made.why}",
                 "labelled_rows": len(trained.data.dates),
@@ -228,7 +235,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
                 "holdout_train_rows": len(trained.holdout.train),
                 "holdout_test_rows": len(trained.holdout.test),
                 "training_csv_sha256": csv.sha256,
-                **shown(report, "what_it_can_do"),
+                **shown(made.shown, "what_it_can_do"),
             },
         )
 

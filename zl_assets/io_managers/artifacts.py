@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SHA256 = "sha256"
 MODEL_ID = "model_id"
+ADVICE = "advice"
+"""The metadata of a model that says whether it may advise: published, or why not (`Made.advice`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +190,6 @@ class ModelIOManager(dg.IOManager):
         with as_failures():
             stored = self.store(obj)
         failed = [gate.name for gate in obj.gates if not gate.passed]
-        horizon = obj.trained.config.horizon
         context.add_output_metadata(
             {
                 MODEL_ID: stored.model_id,
@@ -200,12 +201,7 @@ class ModelIOManager(dg.IOManager):
             }
         )
         if not stored.is_latest:
-            why = (
-                f"gates failed: {', '.join(failed)}"
-                if failed
-                else f"its horizon is {horizon} sessions, not {self.horizon.sessions}"
-            )
-            context.log.warning(f"model {stored.model_id} did not become latest: {why}")
+            context.log.warning(f"model {stored.model_id} is {obj.advice}")
 
     def load_input(self, context: dg.InputContext) -> "LoadedModel":
         """The recorded model, verified.

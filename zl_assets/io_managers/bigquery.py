@@ -140,12 +140,7 @@ class BigQueryIOManager(dg.IOManager):
             publication = obj if isinstance(obj, Publication) else Publication(obj)
             report = publisher.publish(publication, contract, table.rules)
             lineage = table_lineage(contract, upstream_tables(context.asset_spec, self._contracts()))
-            context.add_output_metadata(
-                _table_metadata(report)
-                | job_metadata(publisher.runner.log)
-                | _date_range(publication.frame, contract)
-                | as_metadata(lineage)
-            )
+            context.add_output_metadata(_table_metadata(report) | job_metadata(publisher.runner.log) | as_metadata(lineage))
             revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
             context.log.info(
                 f"{report.table}: {report.inserted} inserted, {report.updated} updated{revised}, {report.unchanged} unchanged, "
@@ -204,6 +199,7 @@ def _table_metadata(report: "WriteReport") -> dict[str, Any]:
         "partitions_changed": report.partitions_changed,
         "merge_statements": report.statements,
         **({"families_switched_off": ", ".join(report.switched_off)} if report.switched_off else {}),
+        **({"first_date": str(report.first_date), "last_date": str(report.last_date)} if report.first_date else {}),
     }
 
 
@@ -217,10 +213,3 @@ def _view_metadata(report: "ViewReport") -> dict[str, Any]:
         "dagster/table_name": report.view,
         "replaced": report.replaced,
     }
-
-
-def _date_range(frame: pd.DataFrame, contract: TableContract) -> dict[str, str]:
-    if contract.partition_by is None:
-        return {}
-    dates = frame[contract.partition_by]
-    return {"first_date": str(dates.min().date()), "last_date": str(dates.max().date())}

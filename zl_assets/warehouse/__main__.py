@@ -21,6 +21,7 @@ from zl_assets.hints import told
 from zl_assets.settings import Settings
 from zl_assets.terminal import forgive
 from zl_assets.warehouse import connect
+from zl_assets.warehouse.digits import fixed_point, rounded
 
 # The texts of help are no docstrings: those are gone under PYTHONOPTIMIZE=2.
 app = typer.Typer(
@@ -79,6 +80,7 @@ def reset_command(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not 
 def query_command(
     sql: Annotated[str, typer.Argument(help="one BigQuery statement or script, in quotes")],
     rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="rows to print at most")] = 100,
+    full: Annotated[bool, typer.Option("--full", help="print every digit of a FLOAT64, as it is read back")] = False,
 ) -> None:
     from google.cloud import bigquery
 
@@ -92,14 +94,28 @@ def query_command(
             _say("done" if affected is None else f"done, {affected} rows affected")
             return
         table = Table(*(field.name for field in result.schema))
-        for row in result:
-            table.add_row(*(_cell(value) for value in row.values()))
+        found = [row.values() for row in result]
+        shown = found if full else [tuple(map(_legible, values)) for values in found]
+        for values in shown:
+            table.add_row(*map(_cell, values))
         # As wide as it must be when it goes to a file or a pipe: a value that is cut off there is lost.
         width = None if sys.stdout.isatty() else 10_000
         Console(width=width, markup=False, emoji=False, highlight=False).print(table)
         total = result.total_rows or 0
         if total > rows:
             _say(f"{rows} of {total} rows; more with --rows")
+        # NaN is not even itself, so texts are compared.
+        if repr(shown) != repr(found):
+            _say("numbers are rounded for reading; all their digits with --full")
+
+
+def _legible(value: Any) -> Any:
+    """The value with its floats, wherever they are in it, rounded."""
+    if isinstance(value, float):
+        return rounded(value)
+    if isinstance(value, dict):
+        return {name: _legible(part) for name, part in value.items()}
+    return [_legible(part) for part in value] if isinstance(value, list) else value
 
 
 def _as_text(argument: str) -> str:
@@ -117,6 +133,8 @@ def _as_text(argument: str) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "NULL"
+    if isinstance(value, float):
+        return fixed_point(value)
     return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
 
 

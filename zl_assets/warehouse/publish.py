@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from google.cloud import bigquery
 
 from zl_assets.errors import ZlError
@@ -107,7 +108,8 @@ class WriteReport:
 
     Attributes:
         inserted, updated: rows that were missing or different just before the write, and are as in the frame now.
-        row_count: rows that the table holds of the contract's symbols.
+        row_count: rows that the table holds of the contract's symbols, and first_date and last_date theirs; the frame may be
+            of fewer.
         statements: MERGEs, or the one load into an empty table.
     """
 
@@ -117,6 +119,8 @@ class WriteReport:
     updated: int
     unchanged: int
     row_count: int
+    first_date: dt.date | None
+    last_date: dt.date | None
     created: bool
     columns_added: tuple[str, ...]
     partitions_changed: int
@@ -226,7 +230,7 @@ class Publisher:
             self.memory.keep(name, kept)
         # Where a load's answer was lost nothing differs any more: what was missing just before is what this run wrote.
         told = before if before.changes else first
-        return self._report(name, told, kept, statements, missing, off, created=created)
+        return self._report(name, wanted, told, kept, statements, missing, off, created=created)
 
     def publish_view(self, definition: ViewDefinition, contract: ViewContract) -> ViewReport:
         """Create or replace a view, unless the live one already says the same. A new SELECT is dry-run first.
@@ -588,6 +592,7 @@ class Publisher:
     def _report(
         self,
         name: TableName,
+        contract: TableContract,
         before: Compared,
         kept: LiveRows,
         statements: int,
@@ -601,11 +606,13 @@ class Publisher:
         staged = before.rows.num_rows
         inserted = int(before.found.added.sum())
         updated = int(before.found.changed.sum())
+        column = contract.partition_by
         if kept.whole:
-            row_count = kept.rows.num_rows
+            dates = kept.rows.column(column) if column else pa.array([])
+            row_count, first_date, last_date = kept.rows.num_rows, pc.min(dates).as_py(), pc.max(dates).as_py()
         else:
-            [row] = self.runner.rows(sql.count_rows(name), "count")
-            row_count = row["row_count"]
+            [row] = self.runner.rows(sql.count_dates(name, str(column)), "count")
+            row_count, first_date, last_date = row["row_count"], row["first_date"], row["last_date"]
         return WriteReport(
             table=str(name),
             staged=staged,
@@ -613,6 +620,8 @@ class Publisher:
             updated=updated,
             unchanged=staged - inserted - updated,
             row_count=row_count,
+            first_date=first_date,
+            last_date=last_date,
             created=created,
             columns_added=tuple(column.name for column in missing),
             partitions_changed=len(changes),

@@ -29,7 +29,7 @@ def test_the_first_command_ends_green_and_says_where_everything_is(clone: Clone)
     assert clone.exit_code == 0, clone.said + clone.complained
     assert "SYNTHETIC" in clone.said
     assert " 0 failed" in clone.said
-    for word in ("3,998", "3,893", "3,831", "vw_zl_1m_flat.csv", "(latest)"):
+    for word in ("3,998", "3,893", "3,831", "vw_zl_1m_flat.csv", "(published)"):
         assert word in clone.said
     assert "Traceback" not in clone.complained
 

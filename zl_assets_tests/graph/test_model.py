@@ -152,6 +152,10 @@ def test_another_horizon_is_an_experiment_that_publishes_nothing(product: Produc
     assert failures(result) == {}
     found = metadata(result)
     assert not found["lgbm_model"]["is_latest"]
+    assert found["lgbm_model"]["what_it_can_do"].startswith("Not published: it forecasts 5 sessions ahead")
+    assert found[LATEST.table]["newest_model"].endswith(
+        "(not published: it forecasts 5 sessions ahead, and what is published 21)"
+    )
     assert OOF.table not in found
     assert found[LATEST.table]["model_id"] == latest == models(product)[0] != found["lgbm_model"]["model_id"]
     assert_same(tables, predictions(product))
@@ -234,8 +238,15 @@ def test_a_model_that_fails_a_gate_leaves_the_published_forecasts_alone(product:
     assert found["lgbm_model"]["gates_failed"] != "none"
     assert not found["lgbm_model"]["is_latest"]
     assert OOF.table not in found
-    model, gates = found["lgbm_model"]["model_id"], found["lgbm_model"]["gates_failed"]
-    assert found[LATEST.table]["newest_model"] == f"{model} (not published; gates failed: {gates})"
+    said = found["lgbm_model"]
+    assert said["advice"].startswith("not published: failed the gate ")
+    assert found[LATEST.table]["newest_model"] == f"{said['model_id']} ({said['advice']})"
+    assert said["what_it_can_do"].startswith(f"N{said['advice'][1:]}. This model makes no forecast")
+    assert "For a buyer" not in said["what_it_can_do"]
+    assert "forecast_fan" not in said
+    html = (product.model.parent / said["model_id"] / "report.html").read_text()
+    assert "</h1>\n<p>Not published: failed the gate " in html
+    assert "Open forecasts" not in html
     assert (found[LATEST.table]["model_id"], found[LATEST.table]["sessions_behind"]) == (latest, 0)
     assert models(product)[0] == latest
     assert_same(tables, predictions(product))

@@ -247,7 +247,34 @@ def test_code_that_was_edited_under_a_running_process_is_not_recorded_as_its_own
     assert find(tmp_path, walk, parts) == "the code was changed after this process had begun"
 
 
-@pytest.mark.parametrize("name", ["model.txt", "contract.json", "report.html", "record.json"])
+def test_a_found_models_report_begins_with_what_is_to_be_known_today(models: Path, walk: pd.DataFrame, parts: MadeOf) -> None:
+    """The stored text was written on another day, and no file but the report's is touched."""
+    before = files(models)
+    for standing in (("Stale by 9 sessions.",), ()):
+        found = find(models, walk, parts)
+        assert isinstance(found, Made)
+        finding.store(dataclasses.replace(found, standing=standing), models)
+        text = (models / str(found.found) / "report.html").read_text()
+        assert ("<p>Stale by 9 sessions.</p>" in text) == bool(standing)
+        assert {name for name, content in files(models).items() if content != before[name]} == {"report.html"}
+    assert files(models)["report.html"][0] == before["report.html"][0]
+
+
+@pytest.mark.parametrize("damage", ["byte", "cut", "gone"])
+def test_a_damaged_report_is_written_again_without_training(models: Path, walk: pd.DataFrame, made: Made, damage: str) -> None:
+    path = load_model(models).path / "report.html"
+    content = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-50] if damage == "cut" else content.replace(b"0", b"1", 1))
+    found = find(models, walk, made.made_of)
+    assert isinstance(found, Made)
+    finding.store(found, models)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["model.txt", "contract.json", "record.json"])
 @pytest.mark.parametrize("damage", ["byte", "cut", "gone"])
 def test_a_damaged_file_is_named_and_trained_again_and_put_right(
     models: Path, walk: pd.DataFrame, made: Made, name: str, damage: str

@@ -243,6 +243,23 @@ def test_each_check_shows_its_numbers(materialized: Page, camera: Camera, asset:
         camera.shot(page, "checks")
 
 
+def test_one_check_is_executed_by_itself(materialized: Page, camera: Camera) -> None:
+    page = materialized
+    open_asset(page, MATRIX.table, "checks")
+    page.get_by_text("rsi_in_range", exact=True).first.click()
+    execute = page.get_by_role("button", name=re.compile("Execute$"))
+    expect(execute).to_be_enabled()
+    camera.shot(page, "execute-check")
+    execute.click()
+    expect(page.get_by_text("Launched run")).to_be_visible()
+    page.get_by_text("View", exact=True).click()
+    assert end_of_run(page) == "Success"
+    # The one that was asked for, and nothing was materialized.
+    expect(page.get_by_text("RUN_SUCCESS")).to_be_visible()
+    expect(page.get_by_text("ASSET_CHECK_EVALUATION", exact=True)).to_have_count(1)
+    expect(page.get_by_text("MATERIALIZATION", exact=True)).to_have_count(0)
+
+
 def test_the_schedule_can_be_switched_on_and_says_when_it_runs_next(page: Page, camera: Camera) -> None:
     page.goto("/locations/zl_assets/schedules/zl_daily_refresh_schedule")
     switch = page.locator("input[type=checkbox]").first
@@ -298,6 +315,30 @@ def test_a_gap_that_would_flatter_the_score_is_refused_in_words(materialized: Pa
     open_asset(page, "lgbm_model", "events")
     expect(page.get_by_text("NOT MATERIALIZED. gap=3 is not allowed")).to_be_visible()
     camera.shot(page, "why-not-materialized")
+
+
+def test_a_rejected_model_says_so_and_shows_no_forecast_of_its_own(materialized: Page, camera: Camera) -> None:
+    """Overgrown trees, which no gate lets through."""
+    page = materialized
+    overgrown = "num_leaves: 31, min_rows_per_leaf: 20, l2: 0.0, learning_rate: 0.5, placebo_shifts: 1"
+    dialog = open_launchpad(page, f"ops: {{lgbm_model: {{config: {{{overgrown}}}}}}}")
+    start = dialog.get_by_role("button", name=re.compile("Materialize$"))
+    expect(start).to_be_enabled()
+    start.click()
+    assert end_of_run(page) == "Success"
+    open_asset(page, "lgbm_model")
+    told = page.locator("tr").filter(has_text="advice").filter(has_text="not published: failed the gate")
+    expect(told.first).to_be_visible()
+    # The first of the model's metadata, under the table's head.
+    table = page.locator("table").filter(has=told.first).last
+    assert table.locator("tr").nth(1).inner_text().split()[0] == "advice"
+    expect(page.get_by_text("forecast_fan", exact=True)).to_have_count(0)
+    page.locator("tr").filter(has_text="what_it_can_do").get_by_text("[Show Markdown]").last.click()
+    said = page.get_by_role("dialog").inner_text()
+    assert 'Not published: failed the gate "CV folds stable"' in said
+    assert "For a buyer" not in said
+    camera.shot(page, "not-published")
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
 
 
 CONTRAST = """

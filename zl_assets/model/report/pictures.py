@@ -4,7 +4,7 @@ import pandas as pd
 
 from zl_assets.model.fit.forecast import coverage_by_level
 from zl_assets.model.fit.gates import gain_shares
-from zl_assets.model.report import plots, watermark
+from zl_assets.model.report import plots
 from zl_assets.model.report.evidence import Evidence
 from zl_assets.model.report.page import Picture
 from zl_assets.model.report.tables import errors_by
@@ -13,14 +13,13 @@ _HISTORY = 126  # sessions of closes before the forecasts: half a year
 
 
 def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
-    """Every picture, in the order of the report."""
+    """The pictures of the past, in the order of the report."""
     trained, table = evidence.trained, evidence.out_of_fold
     scores = trained.scores
     folds = [score.name for score in scores]
     levels = coverage_by_level(trained)
     ratios = {"fold": pd.Series([s.ratio for s in scores], index=folds)}
     ratios |= {name: errors["ratio_to_zero"] for name, errors in errors_by(evidence).items()}
-    history = evidence.view[["data_date", "close"]].tail(_HISTORY)
     made = [
         Picture(
             "fold_errors",
@@ -55,12 +54,6 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
             f"p = {evidence.placebo.p:.3f}.",
         ),
         Picture(
-            "forecast_fan",
-            "Open forecasts",
-            plots.forecast_fan(history, evidence.forecasts, evidence.instrument),
-            "Each point is the forecast of one of the newest sessions for the session that its target looks at.",
-        ),
-        Picture(
             "calibration_picture",
             "Calibration of the interval",
             plots.calibration([c.interval.level for c in levels], [c.covered for c in levels]),
@@ -80,4 +73,15 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
                 "A raw return includes the gap between two contracts, a return on the index does not. No gate depends on this.",
             )
         )
-    return watermark.marked_pictures(made) if trained.synthetic else tuple(made)
+    return tuple(made)
+
+
+def forecast_picture(evidence: Evidence) -> Picture:
+    """The open forecasts, after half a year of closes."""
+    history = evidence.view[["data_date", "close"]].tail(_HISTORY)
+    return Picture(
+        "forecast_fan",
+        "Open forecasts",
+        plots.forecast_fan(history, evidence.forecasts, evidence.instrument),
+        "Each point is the forecast of one of the newest sessions for the session that its target looks at.",
+    )

@@ -65,13 +65,20 @@ def buyer_words(evidence: Evidence) -> str:
 
 
 def interval_words(evidence: Evidence) -> str:
-    """What the interval is worth, from its coverage on the test split."""
-    coverage, published = holdout_coverage(evidence.trained), published_interval(evidence.trained)
-    score = evidence.trained.holdout.score
+    """The interval of the forecasts."""
+    published = published_interval(evidence.trained)
     return (
         f"The interval is the forecast plus and minus {published.half_width:.1%} of the price: a conformal interval of the "
-        f"{published.residuals:,} out-of-fold errors. Made only of the errors known before {evidence.trained.config.split_date} "
-        f"({coverage.interval.half_width:.1%}), it held {coverage.covered:.1%} of the {coverage.test_rows:,} outcomes since; "
+        f"{published.residuals:,} out-of-fold errors."
+    )
+
+
+def coverage_words(evidence: Evidence) -> str:
+    """What such an interval was worth, from its coverage on the test split."""
+    coverage, score = holdout_coverage(evidence.trained), evidence.trained.holdout.score
+    return (
+        f"Made only of the errors known before {evidence.trained.config.split_date} ({coverage.interval.half_width:.1%} of the "
+        f"price either way), an interval held {coverage.covered:.1%} of the {coverage.test_rows:,} outcomes since; "
         f"{coverage.interval.level:.0%} was promised. Since then the price has swung "
         f"{score.sd_target_test / score.sd_target_train:.1f} times as widely as before."
     )

@@ -28,6 +28,7 @@ MODULES = (
     "files.py",
     "warehouse/contract.py",
     "warehouse/diff.py",
+    "warehouse/digits.py",
     "warehouse/errors.py",
     "warehouse/shape.py",
     "warehouse/verdict.py",
