@@ -32,7 +32,6 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show Dagster's log as well")] = False,
 ) -> None:
-    """Materialize the whole graph with all its checks, and say what happened."""
     forgive()
     # Where nobody sees the width, as in a log file, lines are not cut to 80.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)

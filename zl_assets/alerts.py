@@ -84,6 +84,8 @@ def interrupted(failure: dg.DagsterEvent) -> bool:
 
 def reason(data: "StepFailureData") -> str:
     """The message of the `Failure` that failed a step, with or without a retry; for a bug, its trace."""
+    if data.error_source is ErrorSource.INTERRUPT:
+        return "the run was stopped"
     if _is_blocked(data):
         return "a check that is red blocks what comes after it"
     if data.user_failure_data is not None and data.user_failure_data.description:
