@@ -3,8 +3,11 @@
 Must not be here: anything that the UI and the schedule do not do too; the command line (__main__.py).
 """
 
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -42,8 +45,9 @@ def dagster_instance() -> dg.DagsterInstance:
     """
     home = dagster_home()
     try:
-        instance = dg.DagsterInstance.get() if os.environ.get("DAGSTER_HOME") else dg.DagsterInstance.from_config(str(home))
-        instance.get_runs_count()
+        with _alone_in(home):
+            instance = dg.DagsterInstance.get() if os.environ.get("DAGSTER_HOME") else dg.DagsterInstance.from_config(str(home))
+            instance.get_runs_count()
     except (DagsterError, CheckError, SQLAlchemyError, yaml.YAMLError, OSError, ImportError) as error:
         words = " ".join(str(error).split()).rstrip(".")
         raise SettingError(
@@ -51,6 +55,18 @@ def dagster_instance() -> dg.DagsterInstance:
             "dagster.yaml there, or what it names."
         ) from None
     return instance
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time opens the storage: two that are the first at once leave it broken for good, with two heads in
+    `alembic_version` (https://github.com/dagster-io/dagster/issues/27390)."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def run(

@@ -74,6 +74,9 @@ def folders_at_once(place: Path, bars: tuple[Path, Path], clean: dict[str, str],
     storage.mkdir(parents=True)
     newer.folder.mkdir(parents=True)
     (newer.folder / storage.name).symlink_to(storage)
+    # The command line opens a new storage alone (main_job.py); these two do not go by way of it.
+    older.instance.get_runs()
+    older.let_go()
     problems = []
     try:
         for number in range(rounds):

@@ -1,11 +1,14 @@
 """The main job as a person runs it: one command in a folder with dagster.yaml, nothing exported."""
 
+import fcntl
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +16,7 @@ import pytest
 
 from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.lifecycle import stop_server
-from zl_assets.main_job import LOCATION
+from zl_assets.main_job import LOCATION, dagster_instance
 from zl_assets.summary import browser
 from zl_assets_tests.support.fixtures import ODD, REPO, Clone, environment, main
 from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures
@@ -168,6 +171,33 @@ def test_a_warehouse_that_does_not_answer_in_time_is_one_message_per_step(folder
     assert "half-written" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert "Stack Trace" not in done.stdout
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_two_that_are_the_first_on_a_new_storage_open_it_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: bool
+) -> None:
+    """At once they may leave it broken for good: "Version table 'alembic_version' has more than one head present"."""
+    shutil.copy(REPO / "dagster.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path) if home else "")
+    opened = threading.Event()
+
+    def second() -> None:
+        with dagster_instance():
+            opened.set()
+
+    other = threading.Thread(target=second)
+    first = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        other.start()
+        assert not opened.wait(0.5)
+        assert not (tmp_path / ".zl").exists()
+    finally:
+        os.close(first)
+        other.join()
+    assert opened.is_set()
 
 
 def test_another_folder_is_told_apart_from_the_projects(tmp_path: Path) -> None:
