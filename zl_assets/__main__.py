@@ -4,51 +4,70 @@ Belongs here: its options, its exit code, and what begins before Dagster is impo
 (main_job.py), the words at the end (summary.py), a heavy import outside of a function.
 """
 
-import os
+import signal
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
+
+if __name__ == "__main__":
+    # Until there is something to say, Ctrl-C ends this as it ends any program. Python would say where it was, for half a second.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from zl_assets.dagster_home import dagster_home
 from zl_assets.errors import ZlError
 from zl_assets.settings import Settings
+from zl_assets.signals import StopSignals
+from zl_assets.terminal import forgive
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command()
+# The texts of help are no docstrings: those are gone under PYTHONOPTIMIZE=2.
+@app.command(help="Materialize the whole graph with all its checks, and say what happened.")
 def main(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show Dagster's log as well")] = False,
 ) -> None:
-    """Materialize the whole graph with all its checks, and say what happens."""
+    forgive()
     # Where nobody sees the width, as in a log file, lines are not cut to 80.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    stops = StopSignals()
     try:
         settings = Settings.load()
+        # Without Dagster's storage there will be no run, and no state folder is to be made.
+        dagster_home()
         _start_server(settings)
         from zl_assets.catalog import Catalog
         from zl_assets.main_job import dagster_instance, run
-        from zl_assets.summary import failed_checks, summary
+        from zl_assets.summary import failed_checks, stopped_run, summary
 
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
             result = run(catalog, settings, instance, verbose=verbose, console=console)
+    except KeyboardInterrupt:
+        _stopped("No run was made.")
+        raise typer.Exit(stops.exit_code) from None
     except ZlError as error:
         Console(stderr=True).print(Text(f"Stopped. {error}", style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
+    if not result.success and stops.came:
+        _stopped(stopped_run(result))
+        raise typer.Exit(stops.exit_code)
     console.print(summary(result, catalog, settings))
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
 
 
+def _stopped(words: str) -> None:
+    Console(stderr=True).print(Text(f"Stopped. {words}", style="red"), soft_wrap=True)
+
+
 def _start_server(settings: Settings) -> None:
     """Let the embedded server start while Dagster is imported: each takes about two seconds, of a processor of its own."""
-    # Without Dagster's storage there will be no run, and no state folder is to be made.
-    if not settings.embedded or not (os.environ.get("DAGSTER_HOME") or Path("dagster.yaml").exists()):
+    if not settings.embedded:
         return
     from zl_assets.embedded.lifecycle import ensure_server
 

@@ -4,15 +4,21 @@ Must not be here: what the jobs do, what an alert says.
 """
 
 import datetime as dt
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import pandas as pd
 
 from zl_assets.alerts import alert_of_run
-from zl_assets.assets.common import IMPACT
+from zl_assets.assets.impact import impact_op
 from zl_assets.catalog import Catalog
+from zl_assets.checks.folders import NEWEST, Watched, newest_records, watched
+from zl_assets.checks.group import result
+from zl_assets.domain.checks import Seen
 from zl_assets.notifications import LogNotifier, build_notifiers, deliver
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,16 +28,15 @@ REFRESH = "zl_daily_refresh"
 
 zl_daily_refresh = dg.define_asset_job(
     REFRESH,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(IMPACT),
+    selection=dg.AssetSelection.all(),
     description="Everything, from the bars to the model, with every check.",
 )
 
-# Each measurement is a look, and looks are counted: a person takes one, never a schedule.
-zl_family_impact = dg.define_asset_job(
-    "zl_family_impact",
-    selection=dg.AssetSelection.groups(IMPACT),
-    description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to the "
-    "ledger. Refresh first. A measurement that the ledger has already is not made again.",
+zl_checks = dg.define_asset_job(
+    "zl_checks",
+    selection=dg.AssetSelection.all_asset_checks(),
+    description="Every check on what the tables, files and models hold now. Reads only: it materializes and writes nothing. What "
+    "was never materialized is told by the checks that look at it.",
 )
 
 # 19:30 in Chicago is 00:30 or 01:30 UTC of the next day: the UTC date of the session has closed, so its bar is final.
@@ -68,8 +73,10 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     reported.
     """
 
+    provenance = Provenance.of(settings)
+
     def tell(context: dg.RunStatusSensorContext) -> None:
-        alert = alert_of_run(context.instance, context.dagster_run, context.dagster_event, settings.ui_url)
+        alert = alert_of_run(context.instance, context.dagster_run, context.dagster_event, settings.ui_url, provenance)
         if alert is not None:
             deliver(alert, [LogNotifier(context.log), *build_notifiers(settings)])
 
@@ -97,9 +104,76 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [zl_run_failed, zl_checks_not_green]
 
 
-def build_job_definitions(catalog: Catalog) -> "list[UnresolvedAssetJobDefinition]":
-    """The refresh and, while a family is on, the measurement."""
-    return [zl_daily_refresh, *([zl_family_impact] if catalog.families.on else [])]
+def build_folder_sensor(catalog: Catalog, settings: Settings) -> dg.SensorDefinition:
+    """A sensor that keeps the checks `of_this_state_folder` true between the runs of this folder: Dagster's storage may be shared
+    with others, whose runs are not ours to check.
+
+    It is on from the start: it reads one record an asset a minute, and writes only where the answer has changed. What it said is
+    kept for each folder by itself, so that the daemons of two folders do not answer each other for ever.
+    """
+    state, checks = Provenance.of(settings).state, watched(catalog, settings)
+
+    @dg.sensor(
+        name="zl_other_state_folder",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description="Turns the checks of_this_state_folder red when the newest materialization came from another state folder "
+        "than this process was started on, and back when one of this folder is newer.",
+    )
+    def zl_other_state_folder(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        said: dict[str, dict[str, str]] = json.loads(context.cursor or "{}")
+        before, now, events = said.get(state, {}), {}, []
+        for one in checks:
+            newest = newest_records(context.instance, one.assets)
+            found = _evaluation(one, newest)
+            asset = one.check.asset
+            # Another run of the other folder brings a check of its own, which is green: it must be said again after that.
+            now[asset] = "" if found.passed else newest.to_json(orient="values")
+            if now[asset] != before.get(asset, ""):
+                events.append(found)
+        words = "; ".join(f"{event.asset_key.to_user_string()}: {event.description}" for event in events)
+        return dg.SensorResult(
+            asset_events=events,
+            cursor=json.dumps({**said, state: now}),
+            skip_reason=words or "Nothing has changed since the last tick.",
+        )
+
+    return zl_other_state_folder
+
+
+def _evaluation(one: Watched, newest: pd.DataFrame) -> dg.AssetCheckEvaluation:
+    """The answer, and if there is something to say, red: the overview of the graph draws a node with a warning green."""
+    # The date is a run's; no verdict on records looks at it.
+    seen = Seen({}, dt.datetime.now(dt.UTC).date(), {NEWEST: newest})
+    found = result(one.check, one.check.verdict(seen))
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(one.check.asset),
+        check_name=one.check.name,
+        passed=found.passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=found.description,
+        metadata=found.metadata,
+    )
+
+
+def build_job_definitions(catalog: Catalog, settings: Settings) -> "list[UnresolvedAssetJobDefinition | dg.JobDefinition]":
+    """The refresh, its checks alone and, while a family is on, the measurement."""
+    return [zl_daily_refresh, zl_checks, *([_family_impact(catalog, settings)] if catalog.families.on else [])]
+
+
+def _family_impact(catalog: Catalog, settings: Settings) -> dg.JobDefinition:
+    # Each measurement is a look, and looks are counted: a person takes one, never a schedule, nor a selection of assets.
+    measure = impact_op(catalog, catalog.instruments[0], Provenance.of(settings))
+
+    @dg.job(
+        name="zl_family_impact",
+        description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to "
+        "the ledger. Refresh first. A measurement that the ledger has already is not made again.",
+    )
+    def job() -> None:
+        measure()
+
+    return job
 
 
 SCHEDULES = [zl_daily_refresh_schedule]

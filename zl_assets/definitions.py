@@ -2,10 +2,9 @@
 
 import dagster as dg
 
-from zl_assets import assets, automation, checks, operations, resources
+from zl_assets import assets, automation, checks, execution, operations, resources
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import dagster_checks
-from zl_assets.executor import in_process
 from zl_assets.settings import Settings
 
 
@@ -23,13 +22,14 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
 def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
     """Everything, for one catalog."""
     return dg.Definitions(
-        assets=[*automation.with_freshness(assets.build(catalog, settings)), *assets.build_measurements(catalog)],
+        assets=[*automation.with_freshness(assets.build(catalog, settings)), *assets.build_measurements(catalog, settings)],
         asset_checks=[dagster_checks(group) for group in checks.build(catalog, settings)],
-        jobs=[*automation.build_job_definitions(catalog), *operations.build(catalog, settings)],
+        jobs=[*automation.build_job_definitions(catalog, settings), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
-        sensors=automation.build_sensors(settings),
+        sensors=[*automation.build_sensors(settings), automation.build_folder_sensor(catalog, settings)],
         resources=resources.settled(resources.build(catalog, settings)),
-        executor=in_process,
+        # The whole graph takes seconds; a process for each step would cost more than its work.
+        executor=execution.in_process,
     )
 
 

@@ -9,7 +9,7 @@ import dagster as dg
 from rich.console import Console
 from rich.text import Text
 
-from zl_assets.alerts import reason
+from zl_assets.alerts import interrupted, reason
 
 
 class Progress:
@@ -34,7 +34,7 @@ class Progress:
             data = event.step_retry_data
             why = "" if data.error is None else f": {data.error.message.strip()}"
             self._say(f"{step} is tried again in {data.seconds_to_wait or 0:.0f} s{why}", style="yellow")
-        elif event.is_step_failure:
+        elif event.is_step_failure and not interrupted(event):
             self._say(f"{step} failed: {reason(event.step_failure_data).splitlines()[0]}", style="red")
 
     def _say(self, words: str, style: str = "") -> None:

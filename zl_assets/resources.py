@@ -17,6 +17,7 @@ from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse
 from zl_assets.io_managers.exports import CloudExports, EmbeddedExports
 from zl_assets.io_managers.homes import EmbeddedBigQuery, GoogleBigQuery
 from zl_assets.io_managers.keys import TABLES_IO, csv_io, models_io, published_io
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 
 
@@ -50,7 +51,7 @@ class AsOf(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
     """Resources by the keys that assets and checks ask for."""
-    state_dir = settings.state_dir
+    state_dir, provenance = settings.state_dir, Provenance.of(settings)
     bigquery_resource = (
         EmbeddedBigQuery(project=None, location=settings.location, state_dir=str(state_dir))
         if settings.embedded
@@ -71,7 +72,7 @@ def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
     fixed = settings.fixed_as_of
     resources: dict[str, object] = {
         "warehouse": warehouse,
-        TABLES_IO: _tables_io(catalog),
+        TABLES_IO: _tables_io(catalog, provenance),
         "exports": exports,
         "as_of": AsOf(fixed=fixed.isoformat() if fixed else None),
     }
@@ -80,9 +81,9 @@ def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
         for horizon in instrument.horizons:
             view = catalog.view(instrument, horizon)
             resources |= {
-                csv_io(instrument, horizon): TrainingCsvIOManager(state_dir, view, horizon.target),
-                models_io(instrument, horizon): ModelIOManager(state_dir, instrument, horizon, kept),
-                published_io(instrument, horizon): PublishedModelIOManager(state_dir, instrument, horizon, kept),
+                csv_io(instrument, horizon): TrainingCsvIOManager(state_dir, view, horizon.target, provenance),
+                models_io(instrument, horizon): ModelIOManager(state_dir, instrument, horizon, kept, provenance),
+                published_io(instrument, horizon): PublishedModelIOManager(state_dir, instrument, horizon, kept, provenance),
             }
     return resources
 
@@ -99,7 +100,7 @@ def _settled(resource: dg.ResourceDefinition) -> dg.ResourceDefinition:
     return resource.configured(resource.config_schema.default_value)
 
 
-def _tables_io(catalog: Catalog) -> dg.IOManagerDefinition:
+def _tables_io(catalog: Catalog, provenance: Provenance) -> dg.IOManagerDefinition:
     """The IO manager of every table and view, over whichever BigQuery there is."""
     files = {
         instrument.asset_at(horizon, TRAINING_CSV): instrument.view_at(horizon)
@@ -109,6 +110,6 @@ def _tables_io(catalog: Catalog) -> dg.IOManagerDefinition:
 
     @dg.io_manager(required_resource_keys={"warehouse"})
     def tables_io(context: dg.InitResourceContext) -> BigQueryIOManager:
-        return BigQueryIOManager(context.resources.warehouse, catalog.tables, files)
+        return BigQueryIOManager(context.resources.warehouse, catalog.tables, files, provenance.metadata)
 
     return tables_io

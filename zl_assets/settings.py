@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, urlsplit
@@ -230,6 +231,31 @@ class Settings(BaseSettings):
     @classmethod
     def _state_dir(cls, value: Path) -> Path:
         return value.expanduser()
+
+    @model_validator(mode="after")
+    def _paths_are_text(self) -> Self:
+        # They become metadata and JSON, which are text.
+        for name in ("state_dir", "bars", "bars_1h", "fred"):
+            path = str(getattr(self, name) or "")
+            try:
+                os.path.abspath(path).encode()
+            except UnicodeEncodeError:
+                ascii_only = sys.getfilesystemencoding() != "utf-8"
+                raise ValueError(
+                    f"{PREFIX}{name.upper()} is {os.path.abspath(path)!r}: a path must be text in "
+                    + (
+                        "the encoding of this process, which is ASCII. Set PYTHONUTF8=1, or LC_ALL to a locale of UTF-8"
+                        if ascii_only
+                        else "UTF-8, and this one has other bytes. Rename the folder or file, or choose another"
+                    )
+                ) from None
+        folder = str(self.state_dir.absolute())
+        if self.embedded and "?" in folder:
+            raise ValueError(
+                f"The state folder is {folder!r}: DuckDB, which keeps the embedded tables there, takes a '?' in a path for its "
+                f"end. Set {PREFIX}STATE_DIR to a folder without one"
+            )
+        return self
 
     @field_validator("fred")
     @classmethod

@@ -3,6 +3,7 @@
 Must not be here: running anything.
 """
 
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -20,15 +21,44 @@ from zl_assets.catalog import Catalog
 from zl_assets.contracts import market, predictions
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.instruments.base import Horizon, Instrument
+from zl_assets.io_managers.artifacts import ADVICE
 from zl_assets.settings import Settings
 
 
 def summary(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Settings) -> Group:
     """What happened, for a person: rows, checks, and where the files are."""
-    parts: list[RenderableType] = [_assets(result), _checks(result)]
+    parts: list[RenderableType] = [*_warnings(result, catalog), _assets(result), _checks(result)]
     parts.extend(_failures(result))
     parts.extend(_places(result, catalog, settings))
     return Group(*parts)
+
+
+def stopped_run(result: dg.ExecuteInProcessResult) -> str:
+    """What a person must know of a run that was stopped: how it ended, and what stands."""
+    ended = "canceled" if result.dagster_run.status is dg.DagsterRunStatus.CANCELED else "failed"
+    written = len(_materializations(result))
+    return (
+        f"Run {result.run_id} ended as {ended}; {written} of its assets were written, and stand. Every table, file and model is "
+        "whole, as before or as after. Run it again to do the rest."
+    )
+
+
+def _warnings(result: dg.ExecuteInProcessResult, catalog: Catalog) -> Iterator[Text]:
+    """What must be known before anything else is read: that a model is not published, and that forecasts are old."""
+    found = _materializations(result)
+    for instrument in catalog.instruments:
+        for horizon in instrument.horizons:
+            model, forecasts = instrument.asset_at(horizon, MODEL), predictions.latest(instrument, horizon).table
+            if model in found and not found[model]["is_latest"]:
+                told = str(found[model][ADVICE])
+                yield Text(f"{told[0].upper()}{told[1:]} ({model} {found[model]['model_id']})", style="yellow")
+            calendar = _evaluation(result, forecasts, "newest_session")
+            if forecasts in found and calendar is not None and not calendar.passed:
+                behind, newest = calendar.metadata["measured"].value, found[forecasts]["last_date"]
+                yield Text(
+                    f"Stale by {behind} sessions of the exchange's calendar: the newest forecast in {forecasts} is of {newest}",
+                    style="yellow",
+                )
 
 
 def _materializations(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
@@ -103,6 +133,8 @@ def browser() -> Iterator[Text]:
     here = Path.cwd()
     shown = dg_dev.relative_to(here) if dg_dev.is_relative_to(here) else dg_dev
     given, secret = Settings.typed()
+    if home := os.environ.get("DAGSTER_HOME"):
+        given = [f"DAGSTER_HOME={shlex.quote(home)}", *given]
     yield Text(f"see it in the browser: {' '.join([*given, shlex.quote(str(shown)), 'dev'])}")
     if secret:
         yield Text(f"(and with {', '.join(secret)}, not shown here)")
@@ -115,8 +147,7 @@ def _of_horizon(found: dict[str, dict[str, Any]], instrument: Instrument, horizo
         yield Text(f"csv:   {found[csv]['path']}")
     if model in found:
         made = found[model]
-        latest = "latest" if made["is_latest"] else f"not latest, gates failed: {made['gates_failed']}"
-        yield Text(f"model: {made['path']} ({latest}), trained {made['trained']}")
+        yield Text(f"model: {made['path']} ({made[ADVICE]}), trained {made['trained']}")
     if forecasts in found:
         said = found[forecasts]
         yield Text(
@@ -133,12 +164,13 @@ def _news(sessions: dict[str, Any]) -> str:
 
 def _newest_session(result: dg.ExecuteInProcessResult, sessions: str) -> str:
     """The words of the check, which knows the exchange's calendar; empty where a run had no such check, or has told it above."""
-    found = [
-        e
-        for e in result.get_asset_check_evaluations()
-        if (e.asset_key.to_user_string(), e.check_name) == (sessions, "newest_session")
-    ]
-    return str(found[0].description) if found and found[0].passed else ""
+    found = _evaluation(result, sessions, "newest_session")
+    return str(found.description) if found is not None and found.passed else ""
+
+
+def _evaluation(result: dg.ExecuteInProcessResult, asset: str, check: str) -> dg.AssetCheckEvaluation | None:
+    found = (e for e in result.get_asset_check_evaluations() if (e.asset_key.to_user_string(), e.check_name) == (asset, check))
+    return next(found, None)
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> list[dg.AssetCheckEvaluation]:

@@ -14,13 +14,20 @@ from zl_assets_tests.support.product import quiet
 FINE, WARN, ERROR = dg.AssetCheckResult(passed=True), dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
 
-def job_of(check: dg.AssetCheckResult, *, blocking: bool = False, failure: Exception | None = None) -> dg.JobDefinition:
-    """Two assets, the first with a check."""
+def job_of(
+    check: dg.AssetCheckResult,
+    *,
+    blocking: bool = False,
+    failure: Exception | None = None,
+    says: dict[str, str] | None = None,
+) -> dg.JobDefinition:
+    """Two assets, the first with a check, and with this metadata."""
 
     @dg.asset
-    def bars() -> None:
+    def bars() -> dg.MaterializeResult[None]:
         if failure is not None:
             raise failure
+        return dg.MaterializeResult(metadata=says)
 
     @dg.asset(deps=[bars])
     def sessions() -> None: ...
@@ -62,9 +69,11 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
 class Daemon:
     """Evaluates the sensors, each from where it was, as the daemon does."""
 
-    def __init__(self, instance: dg.DagsterInstance, **settings: str) -> None:
+    def __init__(self, instance: dg.DagsterInstance, **settings: str | None) -> None:
         self.instance = instance
-        self.sensors = automation.build_sensors(Settings.load(**settings))
+        self.sensors = automation.build_sensors(
+            Settings.load(**{"bars": "/data/bars.parquet", "state_dir": "/work/state"} | settings)
+        )
         self.cursors: dict[str, str | None] = dict.fromkeys((sensor.name for sensor in self.sensors), None)
         self.tick()
 
@@ -90,6 +99,26 @@ def test_a_failed_run_is_told_with_job_run_step_words_and_place(instance: dg.Dag
     assert alert.subject == "zl-assets: refresh failed"
     assert alert.lines[0] == "FAILED bars: bars.parquet: a price is missing in row 12"
     assert f"https://dagster.example.com/runs/{result.run_id}" in alert.lines[-1]
+
+
+def test_an_alert_says_whose_it_is_and_marks_invented_prices(instance: dg.DagsterInstance, sent: list[Alert]) -> None:
+    """By what the run recorded: it may have been started on another folder, with other prices, than the sensor's process."""
+    Daemon(instance).run(job_of(red(WARN)))
+    for bars in ("/data/bars.parquet", None):
+        daemon = Daemon(instance, bars=bars)
+        daemon.run(job_of(red(WARN)))
+        daemon.tick()
+    whose = {"prices": "SYNTHETIC sample, invented", "state_folder": "/work/elsewhere"}
+    daemon = Daemon(instance)
+    daemon.run(job_of(red(WARN), says=whose))
+    daemon.tick()
+    plain, marked = "zl-assets: refresh ended with 1 warning", " (SYNTHETIC sample, invented prices)"
+    assert [alert.subject for alert in sent] == [plain, plain + marked, plain + marked]
+    assert [alert.lines[-2] for alert in sent] == [
+        "Prices: own bars: bars.parquet. State folder: /work/state.",
+        "Prices: SYNTHETIC sample, invented. State folder: /work/state.",
+        "Prices: SYNTHETIC sample, invented. State folder: /work/elsewhere.",
+    ]
 
 
 def test_a_bug_is_told_with_its_trace(instance: dg.DagsterInstance, sent: list[Alert]) -> None:

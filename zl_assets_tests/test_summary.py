@@ -1,13 +1,18 @@
 """The command line's exit code and words, for runs that end in every way."""
 
+import io
 from typing import Any
 
 import dagster as dg
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from zl_assets import __main__ as command
 from zl_assets import main_job
+from zl_assets.catalog import Catalog
+from zl_assets.settings import Settings
+from zl_assets.summary import summary
 
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
@@ -60,3 +65,31 @@ def test_a_failed_step_ends_with_1_and_its_words(monkeypatch: pytest.MonkeyPatch
     result = ended(monkeypatch, passed=True, severity=ERROR, fails=True)
     assert result.exit_code == 1
     assert "FAILED bars: 2 rows at or below zero" in result.output
+
+
+def test_a_rejected_model_and_old_forecasts_are_told_before_anything_else() -> None:
+    @dg.asset
+    def lgbm_model() -> dg.MaterializeResult[None]:
+        told = {"is_latest": False, "advice": "not published: failed the gate 4"}
+        return dg.MaterializeResult(metadata={"model_id": "0a1b", "path": "models/0a1b", "trained": "now", **told})
+
+    @dg.asset
+    def zl_1m_latest() -> dg.MaterializeResult[None]:
+        said = {"model_id": "9f8e", "trained_through": "2024-10-15", "sessions_behind": 0, "newest_model": "0a1b"}
+        return dg.MaterializeResult(metadata={"first_date": "2024-10-16", "last_date": "2024-11-14", **said})
+
+    @dg.asset_check(asset=zl_1m_latest)
+    def newest_session() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, severity=WARN, metadata={"measured": 251}, description="The source is late")
+
+    assets = [lgbm_model, zl_1m_latest]
+    defs = dg.Definitions(assets, asset_checks=[newest_session], jobs=[dg.define_asset_job("refresh")])
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    result = defs.resolve_job_def("refresh").execute_in_process(raise_on_error=False, run_config=quiet)
+    settings = Settings.load()
+    shown = Console(width=200, file=io.StringIO())
+    shown.print(summary(result, Catalog.of(settings), settings))
+    lines = shown.file.getvalue().splitlines()
+    assert lines[0] == "Not published: failed the gate 4 (lgbm_model 0a1b)"
+    assert lines[1] == ("Stale by 251 sessions of the exchange's calendar: the newest forecast in zl_1m_latest is of 2024-11-14")
+    assert "model: models/0a1b (not published: failed the gate 4), trained now" in lines

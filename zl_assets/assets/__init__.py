@@ -4,37 +4,62 @@ Belongs here: names, descriptions for the person looking at the graph, and metad
 files.
 """
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from zl_assets.assets import families, features, impact, market, predictions, sources, training
 from zl_assets.catalog import Catalog
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 
 
 def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     """The assets that a refresh makes, in the order of the graph."""
-    assets = [market.build_bars(catalog, settings), *sources.build_sources(catalog, settings), features.regime_weights]
+    provenance = Provenance.of(settings)
+    given = [*sources.build_sources(catalog, settings), features.regime_weights]
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = []
     for instrument in catalog.instruments:
         assets += [
             market.build_sessions_asset(settings, instrument),
             features.build_features(instrument),
             *families.build_families(catalog, instrument),
-            features.build_matrix(catalog, instrument),
+            features.build_matrix(catalog, instrument, provenance),
         ]
         for horizon in instrument.horizons:
             assets += [
                 training.build_view(catalog, instrument, horizon),
                 training.build_csv(catalog, settings, instrument, horizon),
                 training.build_model(catalog, settings, instrument, horizon),
-                predictions.build_oof(instrument, horizon),
-                predictions.build_latest(instrument, horizon),
+                predictions.build_oof(instrument, horizon, provenance),
+                predictions.build_latest(instrument, horizon, provenance),
             ]
-    return assets
+    bars = market.build_bars(catalog, settings)
+    return [*_marked([bars], provenance), *given, *_marked(assets, provenance)]
 
 
-def build_measurements(catalog: Catalog) -> list[dg.AssetsDefinition]:
-    """The assets that only a person starts: what each feature family is worth.
+def build_measurements(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """The assets that only a job of their own makes: what each feature family is worth.
 
     For the first instrument alone: the ledger names no instrument, and another one's measurements would count as its looks.
     """
-    return impact.build_impact(catalog, catalog.instruments[0])
+    return _marked(impact.build_impact(catalog, catalog.instruments[0]), Provenance.of(settings))
+
+
+_SYNTHETIC = (
+    "**Synthetic sample**: with these settings (ZL_BARS is unset) the prices behind this are invented, and nothing here is about "
+    "the market. `prices` in the metadata says what the newest run's were."
+)
+
+
+def _marked(
+    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], provenance: Provenance
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Assets that are made of prices; where those are invented, each description says so."""
+
+    def marked(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(description=f"{spec.description}\n\n{_SYNTHETIC}")
+
+    if not provenance.synthetic:
+        return list(assets)
+    return [asset.map_asset_specs(marked) if isinstance(asset, dg.AssetsDefinition) else asset for asset in assets]

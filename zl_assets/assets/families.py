@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FAMILIES, OWNERS, RETRY, group_of
+from zl_assets.assets.common import FAMILIES, OWNERS, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import market
 from zl_assets.contracts.columns import counted, named
@@ -34,7 +34,6 @@ def _asset(catalog: Catalog, instrument: Instrument, family: Family) -> dg.Asset
         metadata=described(contract) | {"columns_of_the_matrix": ", ".join(column.path for column in family.columns)},
         ins={asset: dg.AssetIn(asset, input_manager_key=TABLES_IO) for asset in (own, *sources)},
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def family_asset(**tables: pd.DataFrame) -> dg.MaterializeResult[object]:
         from zl_assets.warehouse.publish import Withheld

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FEATURES, OWNERS, RETRY, group_of
+from zl_assets.assets.common import FEATURES, OWNERS, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import features as contracts
 from zl_assets.contracts import market
@@ -17,6 +17,7 @@ from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described
 from zl_assets.io_managers.pictures import picture_of
+from zl_assets.provenance import Provenance
 
 _FEATURES = (
     "The eight technical features of every session, from the raw close: returns over 1, 5 and 21 sessions, means over 5, 21 "
@@ -41,7 +42,6 @@ def build_features(instrument: Instrument) -> dg.AssetsDefinition:
         metadata=described(contract),
         ins={"sessions": dg.AssetIn(market.sessions(instrument).table), "bars": dg.AssetIn(market.BARS_TABLE)},
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def features_asset(sessions: pd.DataFrame, bars: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         with as_failures():
@@ -50,19 +50,23 @@ def build_features(instrument: Instrument) -> dg.AssetsDefinition:
     return features_asset
 
 
+# Not the asset's docstring, which is gone under PYTHONOPTIMIZE=2.
+_REGIME_WEIGHTS = (
+    "The seven market regimes, 2010 to 2029 without a gap, and the weight that each gives its sessions in training.\n\n"
+    "The constants in the code are the record. A live row that differs stops the run with a diff; nothing is overwritten."
+)
+
+
 @dg.asset(
     group_name=FEATURES,
     kinds={"bigquery", "python"},
     owners=OWNERS,
+    description=_REGIME_WEIGHTS,
     metadata=described(REGIME_WEIGHTS),
     io_manager_key=TABLES_IO,
-    retry_policy=RETRY,
 )
 def regime_weights() -> dg.MaterializeResult[pd.DataFrame]:
-    """The seven market regimes, 2010 to 2029 without a gap, and the weight that each gives its sessions in training.
-
-    The constants in the code are the record. A live row that differs stops the run with a diff; nothing is overwritten.
-    """
+    """The seven market regimes."""
     with as_failures():
         return dg.MaterializeResult(value=regimes.regime_weights())
 
@@ -74,7 +78,7 @@ _MATRIX = (
 )
 
 
-def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinition:
+def build_matrix(catalog: Catalog, instrument: Instrument, provenance: Provenance) -> dg.AssetsDefinition:
     """The matrix, with the families that are on."""
     contract, on = catalog.matrix(instrument), catalog.selection(instrument).on
     names = {asset_of(family, instrument): family.name for family in on}
@@ -98,7 +102,6 @@ def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinitio
             **{asset: dg.AssetIn(asset) for asset in names},
         },
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def matrix_asset(
         context: dg.AssetExecutionContext,
@@ -118,10 +121,11 @@ def build_matrix(catalog: Catalog, instrument: Instrument) -> dg.AssetsDefinitio
         over_time = picture_of(
             context.instance,
             dg.AssetKey(instrument.asset(contract.table)),
+            provenance,
             "over_time",
-            "Price, features and regimes over time",
-            over_time_made_of(rows, instrument),
-            lambda: matrix_over_time(rows, instrument),
+            f"{provenance.mark}Price, features and regimes over time",
+            over_time_made_of(rows, instrument, synthetic=provenance.synthetic),
+            lambda: matrix_over_time(rows, instrument, synthetic=provenance.synthetic),
         )
         return dg.MaterializeResult(value=Publication(rows, left=left), metadata=over_time)
 

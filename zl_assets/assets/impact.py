@@ -1,5 +1,5 @@
 """What each feature family is worth, measured when a person asks for it. The asset exists only while ZL_FAMILIES names a
-family.
+family, and only the op of its own job can make it.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,10 @@ import pandas as pd
 
 from zl_assets.assets.choices import choices_of, chosen
 from zl_assets.assets.common import IMPACT as GROUP
-from zl_assets.assets.common import OWNERS, RETRY
+from zl_assets.assets.common import OWNERS
 from zl_assets.catalog import IMPACT, Catalog
+from zl_assets.checks.group import evaluation
+from zl_assets.checks.impact import looks_numbered
 from zl_assets.contracts import market
 from zl_assets.contracts.ledger import LEDGER
 from zl_assets.domain.families.base import Family
@@ -22,11 +24,11 @@ from zl_assets.hints import told
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described, shown
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import launchpad
 from zl_assets.model.impact.config import ImpactConfig
+from zl_assets.provenance import Provenance
 from zl_assets.warehouse.errors import DataFault, SchemaConflict
 
 if TYPE_CHECKING:
@@ -50,39 +52,49 @@ ImpactChoices = choices_of(
 )
 
 
-def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDefinition]:
-    """The asset that measures the families that are on; an empty list if none is on."""
+def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetSpec]:
+    """The asset of the measurements of the families that are on; an empty list if none is on.
+
+    It has no function of its own, so nothing that materializes assets can take a look: not "Materialize all", not a selection of
+    it alone. `impact_op` reports its materializations.
+    """
     selection = catalog.selection(instrument)
     if not selection.on:
         return []
-    asset, measuring = instrument.asset(IMPACT), _Measuring(catalog, instrument, instrument.horizons[0])
-    sources = dict.fromkeys(need.asset for family in selection.on for need in family.needs)
+    return [
+        dg.AssetSpec(
+            instrument.asset(IMPACT),
+            description=_DESCRIPTION,
+            group_name=GROUP,
+            kinds={"bigquery", "scikitlearn"},
+            owners=OWNERS,
+            metadata=described(LEDGER),
+            deps=_Measuring(catalog, instrument, instrument.horizons[0]).inputs,
+        )
+    ]
 
-    @dg.asset(
-        name=asset,
-        description=_DESCRIPTION,
-        group_name=GROUP,
-        kinds={"bigquery", "scikitlearn"},
-        owners=OWNERS,
-        metadata=described(LEDGER),
-        ins={name: dg.AssetIn(name, input_manager_key=TABLES_IO) for name in (*measuring.inputs, *sources)},
-        retry_policy=RETRY,
-        output_required=False,
-    )
-    def impact_asset(
-        context: dg.AssetExecutionContext,
+
+def impact_op(catalog: Catalog, instrument: Instrument, provenance: Provenance) -> dg.OpDefinition:
+    """What measures the families that are on."""
+    selection, measuring = catalog.selection(instrument), _Measuring(catalog, instrument, instrument.horizons[0])
+    asset, looks = instrument.asset(IMPACT), looks_numbered(instrument.asset(IMPACT))
+
+    @dg.op(name=asset, description=_DESCRIPTION, out={})
+    def impact(
+        context: dg.OpExecutionContext,
         config: ImpactChoices,  # type: ignore[valid-type]
         warehouse: Warehouse,
-        **tables: pd.DataFrame,
-    ) -> Iterator[dg.MaterializeResult[Any]]:
+    ) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+        from zl_assets.model.impact import ledger as ledgers
         from zl_assets.model.report.impact import impact_report
 
         added: list[str] = []
         known: list[str] = []
         stopped: list[str] = []
-        with as_failures(), warehouse.publisher(run=context.run.run_id, asset=asset) as publisher:
+        with as_failures(), warehouse.publisher(run=context.run_id, asset=asset) as publisher:
             families = _chosen(chosen(config, FamilyChoice).families, selection)
             choices = chosen(config, ImpactConfig)
+            tables = measuring.tables(publisher)
             for family in families:
                 try:
                     new = measuring.measure(publisher, family, tables, choices)
@@ -96,15 +108,19 @@ def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDefi
                 "rows_added": ", ".join(added) or "none",
                 "measured_before": ", ".join(known) or "none",
             }
-            yield dg.MaterializeResult(metadata=counts | shown(impact_report(ledger), "decisions"))
+            told_of = shown(impact_report(ledger, synthetic=provenance.synthetic), "decisions")
+            yield dg.AssetMaterialization(asset, metadata=counts | told_of | dict(provenance.metadata))
+            yield evaluation(looks, ledgers.looks_numbered(ledger))
         if stopped:
             raise dg.Failure(description="\n\n".join(stopped), allow_retries=False)
 
-    return [impact_asset]
+    return impact
 
 
 _DESCRIPTION = (
     "Does a feature family help? Each family that is on, against its own columns shifted in a circle; a row in the ledger.\n\n"
+    "Only the job zl_family_impact measures: each measurement is a look, and looks are counted, so *Materialize all* takes\n"
+    "none.\n\n"
     "Gates stop a family before anything is measured if it sees the future, has more holes than its coverage allows, or has\n"
     "values that differ from the matrix. The ledger is only added to: a measurement that it already has is not made again, "
     "and one\non new data or with other choices is another look, which makes KEEP harder to reach. docs/impact.md has the "
@@ -128,10 +144,20 @@ class _Measuring:
     horizon: Horizon
 
     @property
-    def inputs(self) -> tuple[str, str, str]:
-        """The assets of the view, the matrix and the sessions."""
+    def inputs(self) -> tuple[str, ...]:
+        """The assets that are read: the view, the matrix, the sessions, and what the families need."""
+        needed = (need.asset for family in self.catalog.selection(self.instrument).on for need in family.needs)
+        return tuple(dict.fromkeys((*self._own, *needed)))
+
+    @property
+    def _own(self) -> tuple[str, str, str]:
         view, matrix = self.catalog.view(self.instrument, self.horizon).table, self.catalog.matrix(self.instrument).table
         return view, self.instrument.asset(matrix), market.sessions(self.instrument).table
+
+    def tables(self, publisher: "Publisher") -> dict[str, pd.DataFrame]:
+        """The rows of the assets that are read, by asset."""
+        found = {name: self.catalog.tables[name] for name in self.inputs}
+        return {name: publisher.latest(table.contract, absent_ok=table.absent_ok) for name, table in found.items()}
 
     def measure(self, publisher: "Publisher", family: Family, tables: dict[str, pd.DataFrame], config: ImpactConfig) -> bool:
         """Measure one family and add its row to the ledger; False if the ledger already has it."""
@@ -142,7 +168,7 @@ class _Measuring:
         from zl_assets.model.impact.rows import impact_rows
         from zl_assets.warehouse.publish import Publication
 
-        view, matrix, sessions = (tables[name] for name in self.inputs)
+        view, matrix, sessions = (tables[name] for name in self._own)
         sources = {need.asset: tables[need.asset] for need in family.needs}
         gates = gates_of(family, sessions, sources, matrix, self.instrument.decision)
         kept = [other for other in self.catalog.selection(self.instrument).kept if other is not family]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import FEATURES, OWNERS, RETRY, SOURCE, group_of
+from zl_assets.assets.common import FEATURES, OWNERS, SOURCE, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import market
 from zl_assets.domain.derivation import Stored, prove
@@ -16,20 +16,20 @@ from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described
+from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 
 if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publisher
 
-SYNTHETIC, OWN_BARS = "synthetic", "bars"
-
-_SYNTHETIC = "\n\n**Synthetic sample**: these bars are invented. Set ZL_BARS to a Parquet or CSV file to use your own."
-
 
 def build_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition | dg.AssetSpec:
     """The bars as an asset that loads ZL_BARS (or the sample) in embedded mode, and as an external table in the cloud."""
-    return _loaded_bars(catalog, settings) if settings.embedded else _external_bars(catalog)
+    provenance = Provenance.of(settings)
+    if provenance.label is None:
+        return _external_bars(catalog)
+    return _loaded_bars(catalog, settings, provenance.label)
 
 
 def _description(catalog: Catalog) -> str:
@@ -53,20 +53,18 @@ def _external_bars(catalog: Catalog) -> dg.AssetSpec:
     return spec.with_io_manager_key(TABLES_IO)
 
 
-def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
+def _loaded_bars(catalog: Catalog, settings: Settings, source: str) -> dg.AssetsDefinition:
     path = settings.bars
-    text = _description(catalog)
 
     @dg.asset(
         name=market.BARS_TABLE,
-        description=text if path else text + _SYNTHETIC,
+        description=_description(catalog),
         group_name=SOURCE,
         kinds={"bigquery", "parquet" if path else "python"},
         owners=OWNERS,
-        tags={"source": OWN_BARS if path else SYNTHETIC},
+        tags={"source": source},
         metadata=described(catalog.bars),
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         from zl_assets.sources.bars import bars_to_load, facts
@@ -76,7 +74,6 @@ def _loaded_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition:
             bars = bars_to_load(path, catalog.instruments)
             if path is None:
                 context.log.warning("These bars are a SYNTHETIC sample. Set ZL_BARS to use your own.")
-            source = OWN_BARS if path else SYNTHETIC
             with warehouse.publisher(run=context.run.run_id, asset=market.BARS_TABLE) as publisher:
                 # Rows of another source are not a history of these bars.
                 publisher.inspect(catalog.bars, source).require()
@@ -123,7 +120,6 @@ def build_sessions_asset(settings: Settings, instrument: Instrument) -> dg.Asset
         metadata=described(contract),
         ins={"bars": dg.AssetIn(market.BARS_TABLE)},
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def sessions_asset(
         context: dg.AssetExecutionContext, bars: pd.DataFrame, as_of: AsOf, warehouse: Warehouse

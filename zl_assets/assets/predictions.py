@@ -1,21 +1,25 @@
 """The prediction tables: what the published model says, and what it would have said."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 
-from zl_assets.assets.common import OWNERS, PREDICTIONS, RETRY, group_of
+from zl_assets.assets.common import OWNERS, PREDICTIONS, group_of
 from zl_assets.contracts import predictions as contracts
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
+from zl_assets.domain.rules.market import newest_session
 from zl_assets.domain.rules.predictions import sessions_behind
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import TrainingCsv
+from zl_assets.io_managers.artifacts import ADVICE, MODEL_ID, TrainingCsv
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, published_io
 from zl_assets.io_managers.metadata import described
+from zl_assets.io_managers.records import record_in
 from zl_assets.model.fit.artifact import LoadedModel
+from zl_assets.provenance import Provenance
+from zl_assets.resources import AsOf
 
 _OOF = (
     "What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came.\n\n"
@@ -24,7 +28,7 @@ _OOF = (
 )
 
 
-def build_oof(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
+def build_oof(instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
     """The out-of-fold forecasts."""
     contract = contracts.oof(instrument, horizon)
 
@@ -40,12 +44,12 @@ def build_oof(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
         },
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
         output_required=False,
     )
     def oof_asset(context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv) -> Iterator[dg.MaterializeResult[Any]]:
         from zl_assets.model.fit.predictions import oof_rows
         from zl_assets.model.reuse.record import folds_of
+        from zl_assets.warehouse.publish import Publication
 
         if not model.is_latest:
             context.log.warning(f"model {model.model_id} is not latest: {contract.name} keeps the forecasts of the latest model")
@@ -53,13 +57,14 @@ def build_oof(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
         with as_failures():
             rows = oof_rows(model, csv.frame, csv.sha256, folds_of(model.path))
         yield dg.MaterializeResult(
-            value=rows, metadata={"model_id": model.model_id, "forecasts": int(rows["predicted_return"].notna().sum())}
+            value=Publication(rows, source=provenance.label, adopts=True),
+            metadata={"model_id": model.model_id, "forecasts": int(rows["predicted_return"].notna().sum())},
         )
 
     return oof_asset
 
 
-def build_latest(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
+def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
     """The open forecasts."""
     contract, model_key = contracts.latest(instrument, horizon), instrument.asset_at(horizon, MODEL)
 
@@ -81,24 +86,25 @@ def build_latest(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinitio
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
         },
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def latest_asset(
-        context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv
-    ) -> dg.MaterializeResult[pd.DataFrame]:
+        context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv, as_of: AsOf
+    ) -> dg.MaterializeResult[Any]:
         from zl_assets.model.fit.predictions import latest_rows
+        from zl_assets.warehouse.publish import Publication
 
         with as_failures():
             rows = latest_rows(model, csv.frame)
-        newest = rows.iloc[-1]
+        newest, calendar = rows.iloc[-1], newest_session(rows, instrument.calendar, as_of.date)
+        stale = "" if calendar.passed else f"stale by {calendar.measured} sessions: "
         return dg.MaterializeResult(
-            value=rows,
+            value=Publication(rows, source=provenance.label, adopts=True),
             metadata={
                 "model_id": model.model_id,
                 "trained_through": str(model.trained_through),
                 "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
-                "newest_model": _newest_model(context.instance, model_key),
-                "newest_forecast": f"{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
+                "newest_model": _newest_model(context.instance, model_key, provenance, model.path.parent),
+                "newest_forecast": f"{provenance.mark}{stale}{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
                 f"{newest.predicted_close:.2f} {instrument.price.name}, interval {newest.low_close:.2f} to "
                 f"{newest.high_close:.2f}",
             },
@@ -107,13 +113,9 @@ def build_latest(instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinitio
     return latest_asset
 
 
-def _newest_model(instance: dg.DagsterInstance, model: str) -> str:
-    """The newest run's model and, if the forecasts are by another model, why."""
-    event = instance.get_latest_materialization_event(dg.AssetKey(model))
-    recorded = event.asset_materialization.metadata if event is not None and event.asset_materialization is not None else {}
-    found = {name: recorded[name].value for name in ("model_id", "is_latest", "gates_failed") if name in recorded}
-    if not found:
+def _newest_model(instance: dg.DagsterInstance, model: str, provenance: Provenance, models: Path) -> str:
+    """The newest run's model in this state folder and, if the forecasts are by another model, why."""
+    recorded = record_in(instance, dg.AssetKey(model), provenance, MODEL_ID, lambda found: (models / found).is_dir()) or {}
+    if ADVICE not in recorded:
         return "not recorded"
-    return (
-        f"{found['model_id']} ({'published' if found['is_latest'] else f'not published; gates failed: {found["gates_failed"]}'})"
-    )
+    return f"{recorded[MODEL_ID].value} ({recorded[ADVICE].value})"

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import OWNERS, RETRY, SOURCE
+from zl_assets.assets.common import OWNERS, SOURCE
 from zl_assets.catalog import Catalog
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
@@ -42,7 +42,6 @@ def _loaded(catalog: Catalog, settings: Settings, source: Source) -> dg.AssetsDe
         owners=OWNERS,
         metadata=described(contract),
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
     )
     def source_asset(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
         from zl_assets.warehouse.publish import Withheld

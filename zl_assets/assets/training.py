@@ -1,20 +1,20 @@
 """The training view, its CSV, and the model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
 
 from zl_assets.assets.choices import choices_of, chosen
-from zl_assets.assets.common import OWNERS, RETRY, TRAINING, group_of
+from zl_assets.assets.common import OWNERS, TRAINING, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import features
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.families.tables import matrix_columns
 from zl_assets.domain.training_view import training_view_select
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.io_managers.artifacts import ModelIOManager, TrainingCsv
+from zl_assets.io_managers.artifacts import ADVICE, ModelIOManager, TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.exports import Exports, training_rows
 from zl_assets.io_managers.failures import as_failures
@@ -23,10 +23,13 @@ from zl_assets.io_managers.metadata import described, job_metadata, shown, table
 from zl_assets.model.fit.config import EvidenceConfig, ModelConfig, launchpad
 from zl_assets.model.reuse.find import Made
 from zl_assets.model.reuse.made_of import MadeOf, code_sha256, made_of
+from zl_assets.provenance import Provenance
+from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 
 if TYPE_CHECKING:
     from zl_assets.model.fit.design import Input
+    from zl_assets.warehouse.publish import Publisher
 
 
 def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
@@ -47,7 +50,6 @@ def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg
         owners=OWNERS,
         metadata=described(contract),
         io_manager_key=TABLES_IO,
-        retry_policy=RETRY,
         deps=[instrument.asset(matrix.table)],
     )
     def view_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -70,16 +72,27 @@ _CSV_DESCRIPTION = (
 
 def build_csv(catalog: Catalog, settings: Settings, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
     """The training view's file, read from the view or, with ZL_EXPORT_URI, exported by BigQuery: the bytes are the same."""
+    provenance = Provenance.of(settings)
     if settings.export_uri is None:
-        return _read_csv(catalog, instrument, horizon)
-    return _exported_csv(settings.export_uri, catalog, instrument, horizon)
+        return _read_csv(catalog, provenance, instrument, horizon)
+    return _exported_csv(settings.export_uri, catalog, provenance, instrument, horizon)
 
 
-def _read_csv(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
-    view = catalog.view(instrument, horizon)
+def _refuse_other_prices(publisher: "Publisher", catalog: Catalog, provenance: Provenance) -> None:
+    """Whoever makes the file alone makes it of what the tables hold, and it must not be recorded as made of other prices.
+
+    Raises:
+        SourceConflict: the bars table holds another source's rows than the settings name.
+    """
+    if provenance.label is not None:
+        publisher.inspect(catalog.bars, provenance.label).require()
+
+
+def _read_csv(catalog: Catalog, provenance: Provenance, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
+    view, name = catalog.view(instrument, horizon), instrument.asset_at(horizon, TRAINING_CSV)
 
     @dg.asset(
-        name=instrument.asset_at(horizon, TRAINING_CSV),
+        name=name,
         description=_CSV_DESCRIPTION,
         group_name=group_of(instrument, TRAINING),
         kinds={"csv"},
@@ -87,15 +100,20 @@ def _read_csv(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.
         metadata={"dagster/column_schema": table_schema(view)},
         ins={"rows": dg.AssetIn(view.table)},
         io_manager_key=csv_io(instrument, horizon),
-        retry_policy=RETRY,
     )
-    def csv_asset(rows: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    def csv_asset(
+        context: dg.AssetExecutionContext, warehouse: Warehouse, rows: pd.DataFrame
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        with as_failures(), warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
+            _refuse_other_prices(publisher, catalog, provenance)
         return dg.MaterializeResult(value=rows)
 
     return csv_asset
 
 
-def _exported_csv(uri: str, catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
+def _exported_csv(
+    uri: str, catalog: Catalog, provenance: Provenance, instrument: Instrument, horizon: Horizon
+) -> dg.AssetsDefinition:
     view, name = catalog.view(instrument, horizon), instrument.asset_at(horizon, TRAINING_CSV)
 
     @dg.asset(
@@ -106,7 +124,6 @@ def _exported_csv(uri: str, catalog: Catalog, instrument: Instrument, horizon: H
         owners=OWNERS,
         metadata={"dagster/column_schema": table_schema(view)},
         io_manager_key=csv_io(instrument, horizon),
-        retry_policy=RETRY,
         deps=[view.table],
     )
     def exported_csv(
@@ -116,6 +133,7 @@ def _exported_csv(uri: str, catalog: Catalog, instrument: Instrument, horizon: H
 
         run = context.run.run_id
         with as_failures(), warehouse.publisher(run=run, asset=name) as publisher:
+            _refuse_other_prices(publisher, catalog, provenance)
             exported = export_view(publisher, exports.storage(publisher), uri, view, run)
             frame = training_rows(exported, view)
             asked = job_metadata(publisher.runner.log)
@@ -134,6 +152,7 @@ _MODEL = (
     "A stored model that was made of the same CSV, roll index, choices, libraries and code is used again: its files are "
     "verified, its gates evaluated anew and its stored report shown, and `reused` says so. `retrain` in the launchpad, or "
     "ZL_RETRAIN, trains all the same.\n\n"
+    "`what_it_can_do` begins with what is to be known today: that the model is not published, or that the bars are old.\n\n"
     "The features table is read for the roll index alone: a comparison on it is reported, and the model does not depend on it."
 )
 
@@ -150,7 +169,7 @@ class ReuseChoice:
 
 def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
     """The model, with the inputs of the kept families."""
-    code_at_start, models_key = code_sha256(), models_io(instrument, horizon)
+    code_at_start, models_key, synthetic = code_sha256(), models_io(instrument, horizon), Provenance.of(settings).synthetic
     kept = catalog.selection(instrument).kept
     names = ", ".join(family.name for family in kept)
     baseline = "These eight features are a baseline: the model proves the pipeline, not an edge."
@@ -176,8 +195,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
             "ta_features": dg.AssetIn(features.ta_features(instrument).table),
         },
         io_manager_key=models_key,
-        required_resource_keys={models_key},
-        retry_policy=RETRY,
+        required_resource_keys={models_key, "as_of"},
     )
     def model_asset(
         context: dg.AssetExecutionContext,
@@ -186,23 +204,30 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         ta_features: pd.DataFrame,
     ) -> dg.MaterializeResult[Made]:
         from zl_assets.model.fit.design import inputs_with
+        from zl_assets.model.report.standing import standing_words
 
         models: ModelIOManager = getattr(context.resources, models_key)
+        as_of: AsOf = context.resources.as_of
         with as_failures():
             choices, evidence = chosen(config, ModelConfig), chosen(config, EvidenceConfig)
             inputs = inputs_with(kept)
-            parts = made_of(csv.sha256, ta_features, choices, evidence, instrument, horizon, inputs, code_at_start)
+            parts = made_of(
+                csv.sha256, ta_features, choices, evidence, instrument, horizon, inputs, code_at_start, synthetic=synthetic
+            )
             asked = chosen(config, ReuseChoice).retrain
             made = "ZL_RETRAIN or the launchpad asked for it" if asked else models.find(parts, csv.frame, choices)
             if not isinstance(made, Made):
                 context.log.info(f"the model is trained: {made}")
-                made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs)
+                made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs, synthetic=synthetic)
             else:
                 context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
-        trained, report = made.trained, made.report
+        trained = made.trained
+        made = replace(made, standing=standing_words(trained, made.gates, csv.frame, as_of.date))
         return dg.MaterializeResult(
             value=made,
             metadata={
+                # First: a model's page is to begin with it.
+                ADVICE: made.advice,
                 "reused": made.found is not None,
                 "trained": f"{made.trained_at}, and nothing that it is made of has changed" if made.found else f"now: {made.why}",
                 "labelled_rows": len(trained.data.dates),
@@ -210,7 +235,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
                 "holdout_train_rows": len(trained.holdout.train),
                 "holdout_test_rows": len(trained.holdout.test),
                 "training_csv_sha256": csv.sha256,
-                **shown(report, "what_it_can_do"),
+                **shown(made.shown, "what_it_can_do"),
             },
         )
 
@@ -227,6 +252,8 @@ def _train(
     instrument: Instrument,
     horizon: Horizon,
     inputs: "tuple[Input, ...]",
+    *,
+    synthetic: bool,
 ) -> Made:
     """Train, hold it against its gates, and report on both."""
     from zl_assets.model.fit.gates import evaluate_gates, with_permutation
@@ -234,7 +261,7 @@ def _train(
     from zl_assets.model.report.evidence import gather_evidence
     from zl_assets.model.report.report import build_report
 
-    trained = with_permutation(train(csv.frame, choices, csv.sha256, instrument, horizon, inputs))
+    trained = with_permutation(train(csv.frame, choices, csv.sha256, instrument, horizon, inputs, synthetic=synthetic))
     gates = evaluate_gates(trained)
     report = build_report(gather_evidence(trained, gates, csv.frame, ta_features, evidence))
     return Made(trained, gates, report, parts, why=why)

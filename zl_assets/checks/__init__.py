@@ -5,7 +5,7 @@ model/fit gates), and any `except`: a check that cannot be computed raises, it d
 """
 
 from zl_assets.catalog import Catalog
-from zl_assets.checks import families, features, impact, market, predictions, sources, training
+from zl_assets.checks import families, features, folders, impact, market, predictions, sources, training
 from zl_assets.checks.group import Group
 from zl_assets.settings import Settings
 
@@ -21,4 +21,4 @@ def build(catalog: Catalog, settings: Settings) -> list[Group]:
             groups += training.training_checks(catalog, instrument, horizon)
             groups += predictions.prediction_checks(catalog, instrument, horizon)
     # The ledger is the first instrument's, as the measurements are.
-    return [*groups, *impact.impact_checks(catalog, catalog.instruments[0])]
+    return [*groups, *folders.folder_checks(catalog, settings), *impact.impact_checks(catalog, catalog.instruments[0])]

@@ -5,7 +5,6 @@ refreshed: its red checks stand by themselves, and its last good rows stay.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
 
 import pandas as pd
 
@@ -48,8 +47,7 @@ def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bo
 
     def rows(looking: Looking) -> Mapping[str, object]:
         seen = looking.seen
-        # Not before the first check that needs them: what the module cannot compute must not silence the checks before it.
-        return {_ROWS: cache(lambda: family_rows(family, seen.values[own], read(seen), decision))}
+        return {_ROWS: family_rows(family, seen.values[own], read(seen), decision)}
 
     def ask(name: str, says: str, todo: str, verdict: Callable[[Seen], Verdict], reads: tuple[str, ...] = ()) -> Check:
         def asked(seen: Seen) -> Verdict:
@@ -86,7 +84,7 @@ def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bo
                 "Every value lies within its column's range.",
                 f"Look at these rows in the family's sources for a bad print. If they are right, the bound in {module} is too "
                 "tight.",
-                lambda seen: families.in_range(family)(seen.found[_ROWS]()),
+                lambda seen: families.in_range(family)(seen.found[_ROWS]),
                 of_all,
             ),
             ask(
@@ -114,7 +112,7 @@ def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bo
                 "stored_as_computed",
                 "The table holds what the family's module computes now.",
                 f"{shared.REFRESH}If it stays red, the rows are withheld: see the other checks of {asset}.",
-                lambda seen: families.stored_as_computed(family, seen.values[asset], seen.found[_ROWS]()),
+                lambda seen: families.stored_as_computed(family, seen.values[asset], seen.found[_ROWS]),
                 of_all,
             ),
         ),

@@ -15,6 +15,7 @@ from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.metadata import rows_table
 from zl_assets.resources import AsOf
+from zl_assets.warehouse.digits import rounded
 from zl_assets.warehouse.verdict import Verdict
 
 
@@ -26,11 +27,13 @@ class Looking:
         seen: what the group's checks look at, before anything is computed for them.
         warehouse: BigQuery.
         run: the run's id.
+        instance: Dagster's storage.
     """
 
     seen: Seen
     warehouse: Warehouse
     run: str
+    instance: dg.DagsterInstance
 
 
 def nothing(looking: Looking) -> Mapping[str, object]:
@@ -45,9 +48,9 @@ class Group:
     Attributes:
         name: the step's.
         doc: what the step does, for the person looking at the run.
-        checks: of one asset, in the order in which they are reported.
+        checks: of one asset, in the order in which they are reported; any of them can be run without the others.
         inputs: the assets to load, by key, with the IO manager that loads each; None is the asset's own.
-        prepare: computes once what several checks need.
+        prepare: computes once what several checks need, when the first of those that are run asks for it.
     """
 
     name: str
@@ -62,8 +65,22 @@ def loads(*assets: str) -> dict[str, str | None]:
     return dict.fromkeys(assets)
 
 
+class _Prepared(dict[str, object]):
+    """What a group computes once, at the first question about any of it: a check that needs none of it does not wait for it, and
+    does not fail with it.
+    """
+
+    def __init__(self, prepare: Callable[[], Mapping[str, object]]) -> None:
+        super().__init__()
+        self._prepare = prepare
+
+    def __missing__(self, name: str) -> object:
+        self.update(found := self._prepare())
+        return found[name]
+
+
 def dagster_checks(group: Group) -> dg.AssetChecksDefinition:
-    """The group as Dagster runs it."""
+    """The group as Dagster runs it: all of it in a refresh, or the checks that a person selected."""
 
     @dg.multi_asset_check(
         name=group.name,
@@ -71,17 +88,20 @@ def dagster_checks(group: Group) -> dg.AssetChecksDefinition:
         specs=[spec(check) for check in group.checks],
         ins={asset: dg.AssetIn(asset, input_manager_key=manager) for asset, manager in group.inputs.items()},
         required_resource_keys={"as_of", "warehouse"},
+        can_subset=True,
     )
     def checks(context: dg.AssetCheckExecutionContext, **values: Any) -> Iterator[dg.AssetCheckResult]:
         as_of: AsOf = context.resources.as_of
         warehouse: Warehouse = context.resources.warehouse
-        seen = Seen(values, as_of.date)
-        with as_failures():
-            answered = Seen(values, as_of.date, group.prepare(Looking(seen, warehouse, context.run.run_id)))
+        looking = Looking(Seen(values, as_of.date), warehouse, context.run.run_id, context.instance)
+        seen = Seen(values, as_of.date, _Prepared(lambda: group.prepare(looking)))
+        selected = {key.name for key in context.selected_asset_check_keys}
         for check in group.checks:
+            if check.name not in selected:
+                continue
             # One by one: what a later check cannot answer must not take away what an earlier one has said.
             with as_failures():
-                verdict = check.verdict(answered)
+                verdict = check.verdict(seen)
             yield result(check, verdict)
 
     return checks
@@ -100,7 +120,7 @@ def spec(check: Check) -> dg.AssetCheckSpec:
 
 def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
     """The verdict with its numbers: what was measured, the bound, the first offenders, and, if it is red, what to do."""
-    metadata: dict[str, Any] = {"measured": verdict.measured, "bound": verdict.bound}
+    metadata: dict[str, Any] = {"measured": verdict.legible, "bound": verdict.bound}
     metadata |= {name: _shown(fact) for name, fact in verdict.facts.items()}
     if len(verdict.offenders):
         metadata["first_offenders"] = rows_table(verdict.offenders)
@@ -116,5 +136,20 @@ def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
     )
 
 
+def evaluation(check: Check, verdict: Verdict) -> dg.AssetCheckEvaluation:
+    """The same as an event that an op reports, where it is no step of Dagster's checks that asked."""
+    found = result(check, verdict)
+    return dg.AssetCheckEvaluation(
+        check_name=check.name,
+        asset_key=dg.AssetKey(check.asset),
+        passed=found.passed,
+        metadata=found.metadata,
+        severity=found.severity,
+        description=found.description,
+    )
+
+
 def _shown(fact: object) -> Any:
-    return dg.MetadataValue.path(fact) if isinstance(fact, Path) else fact
+    if isinstance(fact, Path):
+        return dg.MetadataValue.path(fact)
+    return rounded(fact) if isinstance(fact, float) else fact

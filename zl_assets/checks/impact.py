@@ -17,20 +17,12 @@ def impact_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
     selection, asset = catalog.selection(instrument), instrument.asset(IMPACT)
     groups = []
     if selection.on:
-        looks = Check(
-            asset,
-            "looks_numbered",
-            "The ledger numbers the looks at each family 1, 2, 3 ...: no number is missing or repeated.",
-            "Somebody deleted or added rows of training.feature_family_ledger by hand, so KEEP's bound was divided by a wrong "
-            "number of looks. Restore the table from a backup, or do not judge a family by it.",
-            _looks_numbered,
-        )
 
         def ledger(looking: Looking) -> Mapping[str, object]:
             with looking.warehouse.publisher(run=looking.run, asset=asset) as publisher:
-                return {_LEDGER: publisher.read(LEDGER)}
+                return {_LEDGER: publisher.read_or_empty(LEDGER)}
 
-        groups.append(Group(f"{asset}_checks", "The ledger as it is.", (looks,), prepare=ledger))
+        groups.append(Group(f"{asset}_checks", "The ledger as it is.", (looks_numbered(asset),), prepare=ledger))
     if selection.kept:
         view = catalog.view(instrument, instrument.horizons[0]).table
         names = [family.name for family in selection.kept]
@@ -53,10 +45,22 @@ def impact_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
     return groups
 
 
-def _looks_numbered(seen: Seen) -> Verdict:
-    from zl_assets.model.impact.ledger import looks_numbered
+def looks_numbered(asset: str) -> Check:
+    """The ledger's check; the measurement makes it of what it leaves, and a person at any time."""
 
-    return looks_numbered(seen.found[_LEDGER])
+    def verdict(seen: Seen) -> Verdict:
+        from zl_assets.model.impact import ledger
+
+        return ledger.looks_numbered(seen.found[_LEDGER])
+
+    return Check(
+        asset,
+        "looks_numbered",
+        "The ledger numbers the looks at each family 1, 2, 3 ...: no number is missing or repeated.",
+        "Somebody deleted or added rows of training.feature_family_ledger by hand, so KEEP's bound was divided by a wrong "
+        "number of looks. Restore the table from a backup, or do not judge a family by it.",
+        verdict,
+    )
 
 
 def _kept_family_verdict(names: list[str], seen: Seen) -> Verdict:

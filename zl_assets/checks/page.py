@@ -12,6 +12,7 @@ from zl_assets.checks.group import Group
 from zl_assets.domain.checks import Check
 from zl_assets.domain.rules.revisions import revision_rules
 from zl_assets.domain.rules.rows import bar_history_rules, bar_rules, history_rules
+from zl_assets.errors import SettingError
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.warehouse.verdict import Verdict
@@ -91,7 +92,11 @@ def _refusals(instrument: Instrument) -> str:
 
 def _rule(rule: Callable[..., Verdict]) -> str:
     predicate = rule.func if isinstance(rule, partial) else rule
-    summary = str(predicate.__doc__).partition("\n\n")[0]
+    if predicate.__doc__ is None:
+        raise SettingError(
+            "The page is made of docstrings, which PYTHONOPTIMIZE=2 (python -OO) removes. Unset it and run this again."
+        )
+    summary = predicate.__doc__.partition("\n\n")[0]
     return f"| `{predicate.__name__}` | {_cell(summary)} |"
 
 

@@ -1,11 +1,12 @@
 """The checks on the prediction tables."""
 
 from zl_assets.catalog import Catalog
+from zl_assets.checks import shared
 from zl_assets.checks.group import Group, loads
 from zl_assets.contracts import predictions as contracts
 from zl_assets.contracts.training import MODEL
 from zl_assets.domain.checks import Check, Level, unique_key
-from zl_assets.domain.rules import predictions
+from zl_assets.domain.rules import market, predictions
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.keys import published_io
 
@@ -87,6 +88,14 @@ def _latest_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -
                 ),
                 Level.WARNING,
                 (view, model),
+            ),
+            Check(
+                asset,
+                "newest_session",
+                "The newest forecast is of the newest session of the exchange's calendar, or of the one before it. A warning.",
+                f"{shared.LATE} Until a refresh has newer bars, the forecasts start from an old price.",
+                lambda seen: market.newest_session(seen.values[asset], instrument.calendar, seen.as_of),
+                Level.WARNING,
             ),
         ),
         loads(asset, view) | {model: published_io(instrument, horizon)},

@@ -46,6 +46,10 @@ _KEPT_VARIABLES = frozenset({"PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER",
 _KEPT_PREFIXES = ("LC_", "LD_", "DYLD_")
 
 
+_FOLDER_FAULTS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
+_FOLDER_FAULTS |= {errno.ELOOP, errno.ENAMETOOLONG}
+
+
 class _Process:
     """What this process knows, by warehouse folder: its leases, the servers it saw answer a query, and the children it must
     reap."""
@@ -103,8 +107,14 @@ def ensure_server(state_dir: Path) -> ServerInfo:
 
 
 def running_server(state_dir: Path) -> ServerInfo | None:
-    """The server of a state folder if one is running and healthy. Never starts one, creates nothing and takes no lease."""
-    return _serving(Folder.of(state_dir))
+    """The server of a state folder if one is running and healthy. Never starts one, creates nothing and takes no lease.
+
+    Raises:
+        WarehouseUnavailable: there can be no such folder, or its server is of another version.
+    """
+    folder = Folder.of(state_dir)
+    with _folder_faults(folder):
+        return _serving(folder)
 
 
 def stop_server(state_dir: Path) -> bool:
@@ -118,8 +128,9 @@ def stop_server(state_dir: Path) -> bool:
     """
     folder = Folder.of(state_dir)
     end = time.monotonic() + STOP_DEADLINE
-    if not folder.server_lock.exists():
-        return False
+    with _folder_faults(folder):
+        if not folder.server_lock.exists():
+            return False
     with _folder_faults(folder), _descriptor(folder.server_lock) as lock:
         if try_lock(lock, fcntl.LOCK_SH):
             return False
@@ -174,7 +185,7 @@ def _folder_faults(folder: Folder) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST):
+        if error.errno not in _FOLDER_FAULTS:
             raise
         raise WarehouseUnavailable(
             f"{folder.root} cannot be used for the embedded BigQuery: {error.strerror} ({error.filename}). "

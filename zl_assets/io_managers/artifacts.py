@@ -19,6 +19,8 @@ from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata
+from zl_assets.io_managers.records import record_in, said
+from zl_assets.provenance import INVENTED, PRICES, Provenance
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, ViewContract
 from zl_assets.warehouse.lineage import copied
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 SHA256 = "sha256"
 MODEL_ID = "model_id"
+ADVICE = "advice"
+"""The metadata of a model that says whether it may advise: published, or why not (`Made.advice`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +57,14 @@ class TrainingCsvIOManager(dg.IOManager):
         state_dir: the state folder.
         view: the training view, whose columns the file has.
         target: the target's column.
+        provenance: whose the file is; what is verified is verified among the records of its state folder.
     """
 
-    def __init__(self, state_dir: Path, view: ViewContract, target: str) -> None:
+    def __init__(self, state_dir: Path, view: ViewContract, target: str, provenance: Provenance) -> None:
         self.path = state_dir / "training_csv" / f"{view.table}.csv"
         self.view = view
         self.target = target
+        self.provenance = provenance
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
         """Replace the file in one step; a killed write leaves the old one.
@@ -79,54 +85,78 @@ class TrainingCsvIOManager(dg.IOManager):
                 "last_date": str(obj["data_date"].max().date()),
                 "labelled_rows": int(obj[self.target].notna().sum()),
                 **as_metadata(copied(self.view, self.view.table)),
+                **self.provenance.metadata,
             }
         )
 
     def load_input(self, context: dg.InputContext) -> TrainingCsv:
-        """The rows of the file, if it is the one that the newest materialization recorded.
+        """The rows of the file, if it is the one that its state folder's newest materialization recorded.
 
         Raises:
-            dg.Failure: there is no such file or record, or they disagree.
+            dg.Failure: there is no such file or record, they disagree, or the file is of the sample and the settings name other
+                prices, or the other way round.
         """
         with as_failures():
-            recorded, asset = _recorded(context, SHA256), context.asset_key.to_user_string()
+            asset = context.asset_key.to_user_string()
             content = _read(self.path, asset)
             found = hashlib.sha256(content).hexdigest()
-            if found != recorded:
+            recorded = record_in(context.instance, context.asset_key, self.provenance, SHA256, lambda sha256: sha256 == found)
+            if recorded is None or said(recorded, SHA256) != found:
+                expected = (
+                    f"sha256 {said(recorded, SHA256)}" if recorded else f"a record of the state folder {self.provenance.state}"
+                )
                 raise ArtifactFault(
-                    f"{self.path} is not the file that {asset} recorded: expected sha256 {recorded}, found {found} "
-                    f"({len(content)} bytes). Materialize {asset} again; "
-                    "if the newest record was made with another ZL_STATE_DIR, set that one."
+                    f"{self.path} is not the file that {asset} recorded: expected {expected}, found sha256 {found} "
+                    f"({len(content)} bytes). Materialize {asset} again."
+                )
+            if PRICES in recorded and (said(recorded, PRICES) == INVENTED) != self.provenance.synthetic:
+                raise ArtifactFault(
+                    f"{self.path} was made of other prices than ZL_BARS names now: {said(recorded, PRICES)}, instead of "
+                    f"{self.provenance.prices}. Run the job zl_daily_refresh, or set ZL_BARS as it was."
                 )
             # From the bytes that were hashed: another run may replace the file at any moment.
             return TrainingCsv(parse_csv(content, str(self.path), self.view), found, self.path)
 
 
 class ModelIOManager(dg.IOManager):
-    """Stores models of one instrument and horizon, and loads the one that the newest materialization recorded.
+    """Stores models of one instrument and horizon, and loads the one that its state folder's newest materialization recorded.
 
     Args:
         state_dir: the state folder; the models are in `models` there.
         instrument, horizon: what is forecast.
         kept: the families whose inputs a model has.
+        provenance: whose the models are.
     """
 
-    def __init__(self, state_dir: Path, instrument: Instrument, horizon: Horizon, kept: Sequence[Family]) -> None:
+    def __init__(
+        self, state_dir: Path, instrument: Instrument, horizon: Horizon, kept: Sequence[Family], provenance: Provenance
+    ) -> None:
         self.folder = state_dir / "models" / instrument.folder_at(horizon)
         self.instrument = instrument
         self.horizon = horizon
         self.kept = kept
+        self.provenance = provenance
 
     def load(self, model_id: str = "latest") -> "LoadedModel":
         """A model with the inputs of the kept families.
 
         Raises:
-            ArtifactFault: as `load_model`.
+            ArtifactFault: as `load_model`; or it was made of the sample and the settings name other prices, or the other way
+                round.
         """
         from zl_assets.model.fit.artifact import load_model
         from zl_assets.model.fit.design import inputs_with
 
-        return load_model(self.folder, self.instrument, self.horizon, model_id, inputs_with(self.kept))
+        model = load_model(self.folder, self.instrument, self.horizon, model_id, inputs_with(self.kept))
+        # The contract of a model that an earlier version stored does not say.
+        if model.synthetic not in (None, self.provenance.synthetic):
+            made_of, now = ("the SYNTHETIC sample", "prices that are not") if model.synthetic else ("own bars", "the sample")
+            raise ArtifactFault(
+                f"Model {model.model_id} in {self.folder} was made of {made_of}, and this run's prices are {now}: no forecast is "
+                "made of the one by the other. Run the job zl_daily_refresh: its model takes the place of that one once it has "
+                "passed its gates. Or set another ZL_STATE_DIR."
+            )
+        return model
 
     def find(self, made_of: "MadeOf | None", frame: pd.DataFrame, config: "ModelConfig") -> "Made | str":
         """The stored model that training would make again, or why there is none.
@@ -160,7 +190,6 @@ class ModelIOManager(dg.IOManager):
         with as_failures():
             stored = self.store(obj)
         failed = [gate.name for gate in obj.gates if not gate.passed]
-        horizon = obj.trained.config.horizon
         context.add_output_metadata(
             {
                 MODEL_ID: stored.model_id,
@@ -168,15 +197,11 @@ class ModelIOManager(dg.IOManager):
                 "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
                 "is_latest": stored.is_latest,
                 "gates_failed": ", ".join(failed) or "none",
+                **self.provenance.metadata,
             }
         )
         if not stored.is_latest:
-            why = (
-                f"gates failed: {', '.join(failed)}"
-                if failed
-                else f"its horizon is {horizon} sessions, not {self.horizon.sessions}"
-            )
-            context.log.warning(f"model {stored.model_id} did not become latest: {why}")
+            context.log.warning(f"model {stored.model_id} is {obj.advice}")
 
     def load_input(self, context: dg.InputContext) -> "LoadedModel":
         """The recorded model, verified.
@@ -185,7 +210,16 @@ class ModelIOManager(dg.IOManager):
             dg.Failure: it is missing, was changed, or does not reproduce its golden predictions.
         """
         with as_failures():
-            return self.load(_recorded(context, MODEL_ID))
+            recorded = record_in(
+                context.instance, context.asset_key, self.provenance, MODEL_ID, lambda model_id: (self.folder / model_id).is_dir()
+            )
+            if recorded is None:
+                asset = context.asset_key.to_user_string()
+                raise ArtifactFault(
+                    f"Dagster has no record of {asset} in the state folder {self.provenance.state}, and none of a model that is "
+                    f"in {self.folder}. Materialize {asset} first."
+                )
+            return self.load(said(recorded, MODEL_ID))
 
 
 class PublishedModelIOManager(ModelIOManager):
@@ -258,14 +292,3 @@ def _read(path: Path, asset: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ArtifactFault(f"{path} cannot be read: {error}. Materialize {asset} again.") from error
-
-
-def _recorded(context: dg.InputContext, name: str) -> str:
-    """A text that the newest materialization of the input's asset recorded."""
-    event = context.instance.get_latest_materialization_event(context.asset_key)
-    materialization = event.asset_materialization if event is not None else None
-    value = materialization.metadata.get(name) if materialization is not None else None
-    if value is None:
-        asset = context.asset_key.to_user_string()
-        raise ArtifactFault(f"Dagster has no record of {asset} with its {name}. Materialize {asset} first.")
-    return str(value.value)

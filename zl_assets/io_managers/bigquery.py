@@ -93,14 +93,20 @@ class BigQueryIOManager(dg.IOManager):
         tables: the table or view behind each asset, by the last part of its key.
         copies: assets without a table of their own that hold a table's rows, such as a file, with the asset that they repeat; for
             lineage.
+        says: metadata of every materialization, whatever its asset.
     """
 
     def __init__(
-        self, warehouse: Warehouse, tables: "Mapping[str, Table] | None" = None, copies: Mapping[str, str] | None = None
+        self,
+        warehouse: Warehouse,
+        tables: "Mapping[str, Table] | None" = None,
+        copies: Mapping[str, str] | None = None,
+        says: Mapping[str, Any] | None = None,
     ) -> None:
         self.warehouse = warehouse
         self.tables = tables or {}
         self.copies = copies or {}
+        self.says = says or {}
 
     def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition | Withheld") -> None:
         """Publish the value and add the report to the materialization.
@@ -113,6 +119,7 @@ class BigQueryIOManager(dg.IOManager):
         asset = context.asset_key.path[-1]
         table = self._table(asset, context.definition_metadata)
         contract = table.contract
+        context.add_output_metadata(self.says)
         if isinstance(obj, Withheld):
             context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
             context.add_output_metadata({"withheld": obj.reason})
@@ -133,12 +140,7 @@ class BigQueryIOManager(dg.IOManager):
             publication = obj if isinstance(obj, Publication) else Publication(obj)
             report = publisher.publish(publication, contract, table.rules)
             lineage = table_lineage(contract, upstream_tables(context.asset_spec, self._contracts()))
-            context.add_output_metadata(
-                _table_metadata(report)
-                | job_metadata(publisher.runner.log)
-                | _date_range(publication.frame, contract)
-                | as_metadata(lineage)
-            )
+            context.add_output_metadata(_table_metadata(report) | job_metadata(publisher.runner.log) | as_metadata(lineage))
             revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
             context.log.info(
                 f"{report.table}: {report.inserted} inserted, {report.updated} updated{revised}, {report.unchanged} unchanged, "
@@ -197,6 +199,7 @@ def _table_metadata(report: "WriteReport") -> dict[str, Any]:
         "partitions_changed": report.partitions_changed,
         "merge_statements": report.statements,
         **({"families_switched_off": ", ".join(report.switched_off)} if report.switched_off else {}),
+        **({"first_date": str(report.first_date), "last_date": str(report.last_date)} if report.first_date else {}),
     }
 
 
@@ -210,10 +213,3 @@ def _view_metadata(report: "ViewReport") -> dict[str, Any]:
         "dagster/table_name": report.view,
         "replaced": report.replaced,
     }
-
-
-def _date_range(frame: pd.DataFrame, contract: TableContract) -> dict[str, str]:
-    if contract.partition_by is None:
-        return {}
-    dates = frame[contract.partition_by]
-    return {"first_date": str(dates.min().date()), "last_date": str(dates.max().date())}

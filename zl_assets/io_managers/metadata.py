@@ -8,6 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.warehouse.contract import ColumnType, TableContract, ViewContract
+from zl_assets.warehouse.digits import rounded_row
 
 if TYPE_CHECKING:
     from zl_assets.model.report.page import Report
@@ -62,9 +63,10 @@ def shown(report: "Report", words: str) -> dict[str, Any]:
 
 
 def rows_table(rows: pd.DataFrame) -> dg.TableMetadataValue:
-    """Rows as a table; a missing value is empty, a date has no time."""
+    """Rows as a table; a missing value is empty, a date has no time, a number the digits that a person reads."""
+    records = [rounded_row({str(name): value for name, value in row.items()}) for row in rows.to_dict("records")]
     return dg.MetadataValue.table(
-        [dg.TableRecord({str(name): _cell(value) for name, value in row.items()}) for row in rows.to_dict("records")],
+        [dg.TableRecord({name: _cell(value) for name, value in record.items()}) for record in records],
         schema=dg.TableSchema([dg.TableColumn(str(name)) for name in rows.columns]),
     )
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zl_assets.assets.market import OWN_BARS, SYNTHETIC
 from zl_assets.catalog import Catalog
+from zl_assets.provenance import OWN_BARS, SYNTHETIC
 from zl_assets.sources.bars import bars_to_load
 
 if TYPE_CHECKING:

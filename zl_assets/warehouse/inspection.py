@@ -67,11 +67,14 @@ def inspect(
     live: bigquery.Table | None,
     terms: Terms,
     source: str | None = None,
+    *,
+    adopts: bool = False,
 ) -> Inspection:
     """Judge what was found.
 
     Args:
         source: the label value that the rows to be written come with; None where they have no source.
+        adopts: a table without the label is taken for one of that source.
     """
     obstacles: list[ZlError] = [*_of_dataset(name, dataset, terms, creating=live is None)]
     missing: tuple[Column, ...] = ()
@@ -84,7 +87,7 @@ def inspect(
             obstacles.append(SchemaConflict(f"{name} is a {live.table_type}, expected a view. Rename or drop it.", Hint.BESIDE))
     else:
         found = live.labels.get(terms.marks.source_label)
-        if source is not None and found != source:
+        if source is not None and found != source and not (adopts and found is None):
             obstacles.append(
                 SourceConflict(
                     f"{name} holds rows of the source {found or 'unknown'!r}, and these are of {source!r}. Sources are never "

@@ -235,7 +235,8 @@ class JobRunner:
     def _download(self, wanted: storage.ReadSession, streams: int, end: float) -> "pa.Table":
         import pyarrow as pa
 
-        with self._session(wanted, streams) as (reader, session):
+        # The session is left first: whoever is interrupted closes the connection, and does not wait for what comes over it.
+        with ThreadPoolExecutor(max_workers=MAX_STREAMS) as pool, self._session(wanted, streams) as (reader, session):
             if not session.streams:
                 return pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema)).empty_table()
 
@@ -243,8 +244,7 @@ class JobRunner:
                 # Without a timeout a read is tried for a day.
                 return reader.read_rows(stream.name, timeout=max(end - time.monotonic(), 1.0)).to_arrow(session)
 
-            with ThreadPoolExecutor(max_workers=min(len(session.streams), MAX_STREAMS)) as pool:
-                return pa.concat_tables(pool.map(read, session.streams))
+            return pa.concat_tables(pool.map(read, session.streams))
 
     def dry_run(self, sql: str, step: str, parameters: Sequence[Parameter] = ()) -> int:
         """Bytes that a statement would read; nothing is run.

@@ -22,18 +22,19 @@ from zl_assets.warehouse.names import Marks
 OWNED = "owned"
 
 
-def labels_of(contract: TableContract, marks: Marks) -> dict[str, str]:
-    """The labels of the parts that are on.
+def labels_of(contract: TableContract, marks: Marks, source: str | None) -> dict[str, str]:
+    """The labels of the parts that are on, and of the source that the rows are of.
 
     Raises:
         SchemaConflict: a part has a name that no label may have.
     """
-    return {_key(part, contract, marks): OWNED for part in contract.parts if part.on}
+    parts = {_key(part, contract, marks): OWNED for part in contract.parts if part.on}
+    return parts | ({marks.source_label: source} if source is not None else {})
 
 
-def labels_before(contract: TableContract, live: bigquery.Table, marks: Marks) -> dict[str, str]:
-    """The labels that the live table lacks before parts that are on are written."""
-    return {key: value for key, value in labels_of(contract, marks).items() if key not in live.labels}
+def labels_before(contract: TableContract, live: bigquery.Table, marks: Marks, source: str | None) -> dict[str, str]:
+    """The labels that the live table lacks before it is written."""
+    return {key: value for key, value in labels_of(contract, marks, source).items() if key not in live.labels}
 
 
 def labels_after(contract: TableContract, off: Sequence[Part], marks: Marks) -> dict[str, None]:

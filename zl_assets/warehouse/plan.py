@@ -293,7 +293,7 @@ def _words(action: Action, columns: Sequence[str]) -> str:
 def _table(publisher: Publisher, contract: TableContract, publication: Publication) -> tuple[TablePlan, list[ZlError]]:
     frame = publication.frame
     frames.validate(frame, contract)
-    seen = publisher.inspect(contract, publication.source)
+    seen = publisher.inspect(contract, publication.source, adopts=publication.adopts)
     action, stops = _action(seen), list(seen.obstacles)
     if action is Action.UNUSABLE:
         return TablePlan(str(seen.name), action, (), len(frame), 0, 0, (), 0, 0, None), stops

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from google.cloud import bigquery
 
 from zl_assets.errors import ZlError
@@ -38,8 +39,8 @@ log = logging.getLogger(__name__)
 # A staging table lives for seconds; should its run die on a machine that never runs again, BigQuery drops it after this.
 STAGING_LIFETIME = dt.timedelta(hours=6)
 
-# Seconds spent on dropping the staging table of a write that has failed already.
-ABANDON_DEADLINE = 10.0
+# Seconds spent on dropping the staging table of a write that has failed already, or was interrupted, which is to end in ten.
+ABANDON_DEADLINE = 5.0
 
 # A query's text. https://cloud.google.com/bigquery/quotas#query_jobs
 MAX_QUERY_BYTES = 1024 * 1024
@@ -68,11 +69,14 @@ class Publication:
         source: label value (lower-case letters, digits, - and _) that the table keeps for life; None where it has no source.
         left: parts of the contract that there is nothing to say of: the frame does not have their columns, and the live table's
             stay as they are.
+        adopts: a live table without that label is older than the label, and of this source: it gets it. Otherwise such a table
+            is somebody else's, and refused.
     """
 
     frame: pd.DataFrame
     source: str | None = None
     left: frozenset[str] = frozenset()
+    adopts: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,8 @@ class WriteReport:
 
     Attributes:
         inserted, updated: rows that were missing or different just before the write, and are as in the frame now.
-        row_count: rows that the table holds of the contract's symbols.
+        row_count: rows that the table holds of the contract's symbols, and first_date and last_date theirs; the frame may be
+            of fewer.
         statements: MERGEs, or the one load into an empty table.
     """
 
@@ -114,6 +119,8 @@ class WriteReport:
     updated: int
     unchanged: int
     row_count: int
+    first_date: dt.date | None
+    last_date: dt.date | None
     created: bool
     columns_added: tuple[str, ...]
     partitions_changed: int
@@ -185,18 +192,18 @@ class Publisher:
         wanted, contract = contract, contract.leaving(publication.left)
         frames.validate(publication.frame, contract)
         require((rule(publication.frame) for rule in rules), contract.name)
-        seen = self.inspect(contract, publication.source)
+        seen = self.inspect(contract, publication.source, adopts=publication.adopts)
         seen.require()
         name, created = seen.name, seen.live is None
         first: Compared | None = None
         for _ in range(ATTEMPTS):
             is_new = seen.live is None
             if is_new:
-                seen = self._create(seen, contract, publication.source)
+                seen = self._create(seen, contract, publication)
             live, missing = self._there(seen), seen.missing
             off = ownership.switched_off(contract, live, self.terms.marks)
             written, frame = ownership.with_nulls(contract, off, publication.frame, live)
-            labels = ownership.labels_before(contract, live, self.terms.marks)
+            labels = ownership.labels_before(contract, live, self.terms.marks, publication.source)
             ownership.refuse_too_many(name, live.labels, labels)
             before = self.compare(seen, written, frame, also=wanted, is_new=is_new)
             first = first or before
@@ -210,7 +217,7 @@ class Publisher:
             statements = self._write(written, name, live, before, is_new=is_new) if before.changes else 0
             if statements is not None:
                 break
-            seen = self.inspect(contract, publication.source)
+            seen = self.inspect(contract, publication.source, adopts=publication.adopts)
             seen.require()
         else:
             raise ChangedMeanwhile(f"{name}: others filled and emptied it while this run loaded it. Run it again.")
@@ -223,7 +230,7 @@ class Publisher:
             self.memory.keep(name, kept)
         # Where a load's answer was lost nothing differs any more: what was missing just before is what this run wrote.
         told = before if before.changes else first
-        return self._report(name, told, kept, statements, missing, off, created=created)
+        return self._report(name, wanted, told, kept, statements, missing, off, created=created)
 
     def publish_view(self, definition: ViewDefinition, contract: ViewContract) -> ViewReport:
         """Create or replace a view, unless the live one already says the same. A new SELECT is dry-run first.
@@ -245,8 +252,11 @@ class Publisher:
         self.memory.keep(name, rows, of={self.namespace.of(table) for table in definition.reads})
         return ViewReport(str(name), replaced, rows.rows.num_rows)
 
-    def inspect(self, contract: TableContract | ViewContract, source: str | None = None) -> Inspection:
+    def inspect(self, contract: TableContract | ViewContract, source: str | None = None, *, adopts: bool = False) -> Inspection:
         """What stands in the way of writing a contract's table or view: existence, location, source, schema, what may be created.
+
+        Args:
+            source, adopts: as of a `Publication`.
 
         Raises:
             WarehouseUnavailable, WarehouseRefused: BigQuery's side.
@@ -258,7 +268,7 @@ class Publisher:
             dataset = self.runner.find("get_dataset", self.runner.client.get_dataset, name.home)
             if dataset is not None:
                 self.memory.datasets[name.home] = dataset
-        return inspect(contract, name, dataset, live, self.terms, source)
+        return inspect(contract, name, dataset, live, self.terms, source, adopts=adopts)
 
     def read(self, contract: TableContract | ViewContract) -> pd.DataFrame:
         """The rows of a table or view as they are now, ordered by key, one column per leaf.
@@ -401,14 +411,14 @@ class Publisher:
             raise SchemaConflict(f"{seen.name} does not exist.")
         return seen.live
 
-    def _create(self, seen: Inspection, contract: TableContract, source: str | None) -> Inspection:
+    def _create(self, seen: Inspection, contract: TableContract, publication: Publication) -> Inspection:
         """Create the table, and look at what is there: another run may have been first, with another source or fewer parts."""
         self._ensure_dataset(seen)
-        marks = self.terms.marks
-        labels = ownership.labels_of(contract, marks) | ({marks.source_label: source} if source is not None else {})
+        labels = ownership.labels_of(contract, self.terms.marks, publication.source)
         table = schema.new_table(contract, seen.name, labels)
         live = self.runner.call("create_table", self.runner.client.create_table, table, exists_ok=True)
-        found = inspect(contract, seen.name, self.memory.datasets[seen.name.home], live, self.terms, source)
+        home = self.memory.datasets[seen.name.home]
+        found = inspect(contract, seen.name, home, live, self.terms, publication.source, adopts=publication.adopts)
         found.require()
         return found
 
@@ -582,6 +592,7 @@ class Publisher:
     def _report(
         self,
         name: TableName,
+        contract: TableContract,
         before: Compared,
         kept: LiveRows,
         statements: int,
@@ -595,11 +606,13 @@ class Publisher:
         staged = before.rows.num_rows
         inserted = int(before.found.added.sum())
         updated = int(before.found.changed.sum())
+        column = contract.partition_by
         if kept.whole:
-            row_count = kept.rows.num_rows
+            dates = kept.rows.column(column) if column else pa.array([])
+            row_count, first_date, last_date = kept.rows.num_rows, pc.min(dates).as_py(), pc.max(dates).as_py()
         else:
-            [row] = self.runner.rows(sql.count_rows(name), "count")
-            row_count = row["row_count"]
+            [row] = self.runner.rows(sql.count_dates(name, str(column)), "count")
+            row_count, first_date, last_date = row["row_count"], row["first_date"], row["last_date"]
         return WriteReport(
             table=str(name),
             staged=staged,
@@ -607,6 +620,8 @@ class Publisher:
             updated=updated,
             unchanged=staged - inserted - updated,
             row_count=row_count,
+            first_date=first_date,
+            last_date=last_date,
             created=created,
             columns_added=tuple(column.name for column in missing),
             partitions_changed=len(changes),

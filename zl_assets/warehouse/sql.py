@@ -105,6 +105,11 @@ def count_rows(table: TableName) -> str:
     return f"SELECT COUNT(*) AS row_count FROM {table.quoted}"
 
 
+def count_dates(table: TableName, column: str) -> str:
+    """Rows of a table, with the first and the last date of a column."""
+    return f"SELECT COUNT(*) AS row_count, MIN(`{column}`) AS first_date, MAX(`{column}`) AS last_date FROM {table.quoted}"
+
+
 def _hollow(alias: str, column: LiveColumn) -> str:
     fields = " AND ".join(f"{alias}.{column.quoted}.{field.quoted} IS NULL" for field in column.fields)
     return f"({alias}.{column.quoted} IS NOT NULL AND {fields})"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from zl_assets.warehouse.digits import fixed_point, rounded, rounded_row
 from zl_assets.warehouse.errors import DataFault, Hint
 
 MAX_OFFENDERS = 10
@@ -33,11 +34,17 @@ class Verdict:
     explanation: str
     facts: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def legible(self) -> float | int | str:
+        """What was measured, with the digits that a person reads."""
+        return rounded(self.measured) if isinstance(self.measured, float) else self.measured
+
     def __str__(self) -> str:
         state = "passed" if self.passed else "failed"
-        named = "; ".join(", ".join(f"{k}={_shown(v)}" for k, v in row.items()) for row in self.offenders.to_dict("records"))
+        rows = [rounded_row({str(k): v for k, v in row.items()}) for row in self.offenders.to_dict("records")]
+        named = "; ".join(", ".join(f"{k}={_shown(v)}" for k, v in row.items()) for row in rows)
         first = f" First: {named}." if named else ""
-        return f"{self.name} {state}: {self.explanation} Measured {self.measured}, bound: {self.bound}.{first}"
+        return f"{self.name} {state}: {self.explanation} Measured {_shown(self.legible)}, bound: {self.bound}.{first}"
 
 
 type RowRule = Callable[[pd.DataFrame], Verdict]
@@ -66,6 +73,8 @@ def fault_of(failed: Iterable[Verdict], said: str, mend: str, *hints: Hint) -> D
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return fixed_point(value)
     if not isinstance(value, dt.datetime) or pd.isna(value):
         return str(value)
     return f"{value:%Y-%m-%d}" if value.tzinfo is None else f"{value:%Y-%m-%d %H:%M}"

@@ -112,15 +112,16 @@ class Script:
             case "as_of":
                 return as_of
             case "context":
-                instance = SimpleNamespace(get_latest_materialization_event=self._newest)
+                instance = SimpleNamespace(fetch_materializations=self._newest)
                 run = SimpleNamespace(run_id=self.run_id)
                 own = SimpleNamespace(**self.resources | {"as_of": as_of})
                 return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__), resources=own)
         return self.resources[parameter.name]
 
-    def _newest(self, key: dg.AssetKey) -> SimpleNamespace:
+    def _newest(self, key: dg.AssetKey, *, limit: int, cursor: str | None) -> SimpleNamespace:
         """What Dagster's storage would say of an asset."""
-        return SimpleNamespace(asset_materialization=self.recorded.get(key.to_user_string()))
+        record = SimpleNamespace(asset_materialization=self.recorded.get(key.to_user_string()))
+        return SimpleNamespace(records=[record], has_more=False, cursor="")
 
     def _read(self, asset: str) -> pd.DataFrame:
         with self.resources["warehouse"].publisher(run=self.run_id, asset=asset) as publisher:

@@ -13,7 +13,7 @@ import pytest
 
 from zl_assets import checks
 from zl_assets.catalog import Catalog
-from zl_assets.checks.group import Group, dagster_checks, loads, result, spec
+from zl_assets.checks.group import Group, Looking, dagster_checks, loads, result, spec
 from zl_assets.contracts.ledger import LEDGER
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.definitions import definitions_of
@@ -148,9 +148,9 @@ def test_every_check_of_the_product_has_advice_and_is_a_sentence() -> None:
             assert text.rstrip().endswith("."), f"{one.asset}.{one.name}: {text}"
 
 
-def test_without_a_family_there_are_70_checks() -> None:
+def test_without_a_family_there_are_73_checks() -> None:
     settings = Settings.load()
-    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 70
+    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 73
 
 
 def values() -> dict[str, object]:
@@ -185,10 +185,11 @@ def worked_out(asset: str, held: Mapping[str, object]) -> dict[str, object]:
         "source": held.get(asset),
         "refused": {},
         "remarks": remarks(None),
-        "rows": lambda: held.get(asset),
+        "rows": held.get(asset),
         "select": "SELECT data_date FROM `p.features.daily_ml_matrix`",
         "file": held[TRAINING_VIEW.table],
         "ledger": empty_frame(LEDGER),
+        "newest": pd.DataFrame(columns=["asset", "state_folder", "prices", "recorded"]),
     }
 
 
@@ -210,6 +211,15 @@ def test_a_group_runs_as_one_step_and_a_check_that_cannot_be_computed_is_no_verd
     def broken(seen: Seen) -> Verdict:
         raise ZeroDivisionError
 
+    asked: list[str] = []
+
+    def prepare(looking: Looking) -> dict[str, object]:
+        asked.append(looking.run)
+        return {"name": "prepared"}
+
+    def prepared(seen: Seen) -> Verdict:
+        return replace(verdict(passed=True), name=str(seen.found["name"]))
+
     class Nothing(dg.IOManager):
         def handle_output(self, context: dg.OutputContext, obj: object) -> None: ...
 
@@ -219,13 +229,15 @@ def test_a_group_runs_as_one_step_and_a_check_that_cannot_be_computed_is_no_verd
     class Today(dg.ConfigurableResource):
         date: str = "2020-01-02"
 
-    def outcome(*members: Check) -> dg.ExecuteInProcessResult:
-        group = Group("a_step", "What it does.", members, loads("zl_ohlcv"))
+    def outcome(*members: Check, alone: Check | None = None) -> dg.ExecuteInProcessResult:
+        group = Group("a_step", "What it does.", members, loads("zl_ohlcv"), prepare)
+        every = dg.AssetSelection.all_asset_checks()
+        selection = every if alone is None else dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey(alone.asset), alone.name))
         defs = dg.Definitions(
             assets=[dg.AssetSpec("zl_ohlcv").with_io_manager_key("nothing")],
             asset_checks=[dagster_checks(group)],
             resources={"nothing": Nothing(), "as_of": Today(), "warehouse": Today()},
-            jobs=[dg.define_asset_job("all", dg.AssetSelection.all_asset_checks())],
+            jobs=[dg.define_asset_job("all", selection)],
             executor=dg.in_process_executor,
         )
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -240,3 +252,13 @@ def test_a_group_runs_as_one_step_and_a_check_that_cannot_be_computed_is_no_verd
     assert not failed.success
     # What was answered before it stands.
     assert [(e.check_name, e.passed) for e in failed.get_asset_check_evaluations()] == [("sound", True)]
+
+    # One alone: the others say nothing, and what only they need is not computed, once for two that do.
+    third, fourth = (replace(check(), name=name, verdict=prepared) for name in ("prepared", "another"))
+    alone = outcome(check(Level.BLOCKING), replace(second, verdict=broken), third, alone=check())
+    assert alone.success
+    assert [(e.check_name, e.passed) for e in alone.get_asset_check_evaluations()] == [("sound", True)]
+    assert asked == []
+    two = outcome(third, replace(fourth, verdict=lambda seen: replace(prepared(seen), name="another")))
+    assert [e.check_name for e in two.get_asset_check_evaluations()] == ["prepared", "another"]
+    assert len(asked) == 1

@@ -30,7 +30,7 @@ def answer(**settings: Any) -> tuple[Check, Verdict]:
     [group] = bars_checks(Catalog.of(loaded), loaded)
     [check] = [one for one in group.checks if one.name == "files_read_whole"]
     seen = Seen({BARS.table: synthetic_bars()}, AS_OF)
-    found = group.prepare(Looking(seen, SimpleNamespace(), ""))  # type: ignore[arg-type]
+    found = group.prepare(Looking(seen, SimpleNamespace(), "", SimpleNamespace()))  # type: ignore[arg-type]
     return check, check.verdict(Seen(seen.values, AS_OF, found))
 
 

@@ -4,6 +4,7 @@ Belongs here: what runs at the same time, and what must be true afterwards. Must
 """
 
 import contextlib
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from zl_assets.embedded.lifecycle import running_server, stop_server
 from zl_assets_tests.faults import victim
-from zl_assets_tests.support.product import Product, differences
+from zl_assets_tests.support.product import Product, differences, kill_leftover_server
 
 _PATIENCE = 300.0
 
@@ -56,6 +57,47 @@ def refreshes_at_once(home: Product, place: Path, clean: dict[str, str], count: 
     problems += home.leavings(deep=False)
     home.forget(prefix)
     return Crowd(f"{count} refreshes at once, into new datasets", "same tables, CSV and model as one refresh", tuple(problems))
+
+
+def folders_at_once(place: Path, bars: tuple[Path, Path], clean: dict[str, str], rounds: int) -> Crowd:
+    """Two state folders with different bars and one Dagster storage, as two of one checkout, refreshed together by two processes.
+
+    Args:
+        bars: of the first and of the second folder.
+        clean: what one refresh of the second's bars leaves.
+    """
+    older, newer = (
+        Product(place / name, {"bars": path, "as_of": dt.date(2025, 11, 15)}, on_disk=True)
+        for name, path in zip(("older", "newer"), bars, strict=True)
+    )
+    storage = older.folder / "dagster"
+    storage.mkdir(parents=True)
+    newer.folder.mkdir(parents=True)
+    (newer.folder / storage.name).symlink_to(storage)
+    # The command line opens a new storage alone (main_job.py); these two do not go by way of it.
+    older.instance.get_runs()
+    older.let_go()
+    problems = []
+    try:
+        for number in range(rounds):
+            # Trained each time, so that each looks for the records of the other's minute.
+            pair = [(Product(one.folder, one.values | {"retrain": True}, on_disk=True), one.folder) for one in (older, newer)]
+            reports = [folder / f"{number}.json" for _, folder in pair]
+            started = [
+                (victim.start(product, "", report, None), report) for (product, _), report in zip(pair, reports, strict=True)
+            ]
+            problems += _outcomes(started)
+        problems += differences(newer.snapshot(), clean)
+        problems += [f"{one.folder.name}: {left}" for one in (older, newer) for left in one.leavings(deep=False)]
+    finally:
+        for one in (older, newer):
+            one.let_go()
+            kill_leftover_server(one.state_dir)
+    return Crowd(
+        "two state folders of one checkout at once",
+        f"{rounds} rounds, each folder as after a refresh alone",
+        tuple(problems),
+    )
 
 
 @contextlib.contextmanager

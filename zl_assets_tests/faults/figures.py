@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
-SECTIONS = ("http", "kills", "crowd", "disk", "years", "side-by-side")
+SECTIONS = ("http", "kills", "stops", "crowd", "disk", "years", "side-by-side")
 
 _HEAD = """# What the write path survives
 

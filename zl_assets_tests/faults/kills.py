@@ -79,20 +79,31 @@ def kill_once(
     if report.exists() and not survived:
         said = json.loads(report.read_text())["said"]
         problems += [f"the run did not survive its server: {step}: {text[:400]}" for step, text in said.items()]
+    problems += left_by(home, prefix, clean, {}, deep=deep)
+    return Kill(shot.who, events[shot.event], shot.delay, survived, tuple(problems))
+
+
+def left_by(home: Product, prefix: str, clean: dict[str, str], before: dict[str, str], *, deep: bool) -> list[str]:
+    """What is wrong with what the newest run left, and with a rerun, which is then forgotten.
+
+    Args:
+        before: what was there before the run.
+    """
+    problems = []
     found = home.snapshot(prefix)
     # What Dagster was told is written must be there, whole; and what is there beside it is whole or empty.
     for asset in home.acknowledged() & clean.keys():
         if found.get(asset) != clean[asset]:
             problems.append(f"acknowledged and lost: {asset} is {found.get(asset)}")
     for name, digest in found.items():
-        if digest != clean[name] and not digest.startswith("0 rows"):
-            problems.append(f"after the kill {name} is {digest}, neither empty nor whole")
+        if digest not in (clean[name], before.get(name)) and not digest.startswith("0 rows"):
+            problems.append(f"after the end {name} is {digest}, neither as before nor empty nor whole")
     result = home.refresh(checks=False, dataset_prefix=prefix)
     problems += [f"the rerun failed: {step}: {text[:400]}" for step, text in failures(result).items()]
     problems += differences(home.snapshot(prefix), clean)
     problems += home.leavings(deep=deep)
     home.forget(prefix)
-    return Kill(shot.who, events[shot.event], shot.delay, survived, tuple(problems))
+    return problems
 
 
 def campaign(

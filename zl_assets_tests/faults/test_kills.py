@@ -1,10 +1,14 @@
-"""A few kills of the run and of the server, where it matters most. All 100: `python -m zl_assets_tests.faults kills`."""
+"""A few kills of the run and of the server, and two stops, where it matters most.
+
+All 100 kills, and ten stops: `python -m zl_assets_tests.faults kills stops`.
+"""
 
 from pathlib import Path
 
 import pytest
 
 from zl_assets_tests.faults.kills import campaign, clean_run
+from zl_assets_tests.faults.stops import STOPS, Stop, stop_once
 from zl_assets_tests.support.product import Product
 
 
@@ -19,3 +23,11 @@ def test_after_a_kill_a_rerun_is_identical_to_a_clean_run_and_leaves_nothing(
 ) -> None:
     kills = campaign(home, place, who, 1, undisturbed, deep_every=1)
     assert [kill.problems for kill in kills if kill.problems] == []
+
+
+@pytest.mark.parametrize("stop", [STOPS[1], STOPS[7]], ids=lambda stop: stop.what)
+def test_a_run_that_is_told_to_stop_writes_on_or_leaves_something_that_a_rerun_does_not_mend(
+    home: Product, place: Path, undisturbed: tuple[dict[str, str], list[str]], stop: Stop
+) -> None:
+    stopped = stop_once(home, {}, place, STOPS.index(stop), stop, undisturbed[0], deep=False)
+    assert stopped.problems == ()

@@ -23,8 +23,8 @@ from zl_assets.embedded.folder import Folder
 from zl_assets_tests.support.product import Product
 
 _FILES = {"open": 0, "os.rename": 1, "os.mkdir": 0, "os.symlink": 1, "os.remove": 0, "os.chmod": 0}
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["zl_assets_tests.faults.victim"])
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["zl_assets_tests.faults.victim"])
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Shot:
 
 def start(home: Product, prefix: str, report: Path, shot: Shot | None) -> BaseProcess:
     """A refresh without checks; writes its events and outcome to `report`, if it lives."""
-    process = _context.Process(target=_refresh, args=(home, prefix, report, shot))
+    process = context.Process(target=_refresh, args=(home, prefix, report, shot))
     process.start()
     return process
 
@@ -50,10 +50,10 @@ def _refresh(home: Product, prefix: str, report: Path, shot: Shot | None) -> Non
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     events: list[str] = []
-    watched = tuple(str(home.state_dir / name) for name in ("models", "training_csv"))
+    watched = watched_folders(home)
 
     def hook(name: str, arguments: tuple[Any, ...]) -> None:
-        what = _describe(name, arguments, watched)
+        what = describe(name, arguments, watched)
         if what is None:
             return
         events.append(what)
@@ -83,7 +83,12 @@ def _server(state: Path) -> int:
     return int(json.loads(Folder.of(state).server_json.read_text())["pid"])
 
 
-def _describe(name: str, arguments: tuple[Any, ...], watched: tuple[str, ...]) -> str | None:
+def watched_folders(home: Product) -> tuple[str, ...]:
+    """Where a file is an event."""
+    return tuple(str(home.state_dir / name) for name in ("models", "training_csv"))
+
+
+def describe(name: str, arguments: tuple[Any, ...], watched: tuple[str, ...]) -> str | None:
     """What an audit event is, or None where it is none of ours."""
     if name == "http.client.send":
         data = arguments[1]

@@ -61,6 +61,8 @@ def test_a_new_day_ends_where_one_run_of_all_bars_ends(one_day: Day, refreshed_p
     assert two_runs == one_run
     made, newest = one_day.forecasts, at_once.table("zl_1m_latest")
     assert (len(made), len(newest)) == (22, 21)
+    said = one_day.metadata["zl_1m_latest"]
+    assert (said["dagster/row_count"], said["first_date"]) == (22, str(made["data_date"].min())), "the dates of the rows"
     pd.testing.assert_frame_equal(made.tail(21).reset_index(drop=True), newest)
     assert set(made["model_id"].head(1)).isdisjoint(newest["model_id"])
 

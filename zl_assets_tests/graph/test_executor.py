@@ -1,10 +1,8 @@
 """A failure is told on the page of the asset that failed, whoever started the run."""
 
 import dagster as dg
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run_iterator
 
-from zl_assets.executor import in_process
+from zl_assets.execution import execute, in_process
 from zl_assets_tests.support.product import quiet
 
 
@@ -25,9 +23,7 @@ def observed(bars: str | None, *, red: bool = False) -> list[str]:
 
     defs = dg.Definitions([bars_asset, sessions], asset_checks=[prices_positive], executor=in_process)
     with dg.DagsterInstance.ephemeral() as instance:
-        job = defs.resolve_implicit_global_asset_job_def()
-        run = instance.create_run_for_job(job, run_config=quiet())
-        list(execute_run_iterator(InMemoryJob(job), run, instance))
+        execute(defs.resolve_implicit_global_asset_job_def(), instance, quiet())
         found = [
             record.asset_observation
             for asset in ("bars", "sessions")

@@ -81,9 +81,16 @@ def test_a_person_starts_it_and_the_daily_refresh_does_not(two_families: None, p
     defs = build_defs(product.settings())
     asset = dg.AssetKey("feature_family_impact")
     refreshed = defs.resolve_job_def("zl_daily_refresh").asset_layer
-    assert asset not in refreshed.selected_asset_keys
     assert dg.AssetKey("family_spread") in refreshed.selected_asset_keys
-    assert defs.resolve_job_def("zl_family_impact").asset_layer.selected_asset_keys == {asset}
+    # Nothing that materializes assets can take a look: the UI's "Materialize all" is the job of everything.
+    everything = defs.resolve_implicit_global_asset_job_def()
+    assert dg.AssetKey("family_spread") in everything.asset_layer.executable_asset_keys
+    for job in (refreshed, everything.asset_layer):
+        assert asset not in job.executable_asset_keys
+    graph = defs.resolve_asset_graph()
+    assert not graph.get(asset).is_executable
+    assert [node.name for node in defs.resolve_job_def("zl_family_impact").nodes] == ["feature_family_impact"]
+    assert {key.to_user_string() for key in graph.get(asset).parent_keys} == {"vw_zl_1m_flat", "daily_ml_matrix", "zl_ohlcv"}
     alone = build_defs(product.settings(families=(), kept_families=()))
     assert "zl_family_impact" not in {job.name for job in alone.resolve_all_job_defs()}
     assert asset not in alone.resolve_asset_graph().get_all_asset_keys()
@@ -99,10 +106,13 @@ def test_looks_are_counted_rows_stay_and_a_leak_is_stopped_before_it_is_measured
     [row] = ledger(product)
     assert (row["family"], row["look"], row["shifts"], row["keep_bound"]) == ("spread", 1, 239, pytest.approx(0.05 / 6))
     assert row["measured_at"] is not None
+    # The ledger's check is made of what the measurement leaves, although a family was stopped.
+    [looks] = first.get_asset_check_evaluations()
+    assert (looks.check_name, looks.passed, looks.description) == ("looks_numbered", True, "1 looks at 1 families.")
     shown = metadata(first)["feature_family_impact"]
     assert shown["rows_added"] == "spread"
     assert f"**spread: {row['decision']}.**" in shown["decisions"]
-    assert shown["spread_placebo"].startswith("![spread")
+    assert shown["spread_placebo"].startswith("![SYNTHETIC SAMPLE: spread")
 
     # The same registration on the same data is the same row.
     again = measured(product, families=["spread"])

@@ -1,20 +1,24 @@
 """The main job as a person runs it: one command in a folder with dagster.yaml, nothing exported."""
 
+import fcntl
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.lifecycle import stop_server
-from zl_assets.main_job import LOCATION
+from zl_assets.main_job import LOCATION, dagster_instance
 from zl_assets.summary import browser
-from zl_assets_tests.support.fixtures import REPO, Clone, environment, main
+from zl_assets_tests.support.fixtures import ODD, REPO, Clone, environment, main
 from zl_assets_tests.support.product import AS_OF, TABLES, Product, failures
 
 
@@ -28,7 +32,7 @@ def test_the_first_command_ends_green_and_says_where_everything_is(clone: Clone)
     assert clone.exit_code == 0, clone.said + clone.complained
     assert "SYNTHETIC" in clone.said
     assert " 0 failed" in clone.said
-    for word in ("3,998", "3,893", "3,831", "vw_zl_1m_flat.csv", "(latest)"):
+    for word in ("3,998", "3,893", "3,831", "vw_zl_1m_flat.csv", "(published)"):
         assert word in clone.said
     assert "Traceback" not in clone.complained
 
@@ -59,10 +63,28 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
             assert bars is not None
             assert bars.asset_materialization is not None
             assert "SYNTHETIC" in str(bars.asset_materialization.metadata["source"].value)
+            # Whatever asset somebody looks at says what its prices are, and which folder it is of.
+            for event in (log.asset_materialization for log in made):
+                assert event is not None
+                assert event.metadata["prices"].value == "SYNTHETIC sample, invented", event.asset_key
+                # The folder is a copy of the one that it was made in.
+                made_in = Path(str(event.metadata["state_folder"].value))
+                assert made_in.is_absolute(), event.asset_key
+                assert made_in.name == ".zl", event.asset_key
+            forecasts = instance.get_latest_materialization_event(dg.AssetKey("zl_1m_latest"))
+            assert forecasts is not None
+            assert forecasts.asset_materialization is not None
+            assert str(forecasts.asset_materialization.metadata["newest_forecast"].value).startswith(
+                "SYNTHETIC sample, invented: "
+            )
             assert bars.asset_materialization.metadata["dagster/row_count"].value == 3998
             event = instance.get_latest_materialization_event(dg.AssetKey("lgbm_model"))
             assert event is not None
             assert event.run_id == runs[0].run_id
+            assert event.asset_materialization is not None
+            what = str(event.asset_materialization.metadata["what_it_can_do"].value)
+            assert what.startswith("SYNTHETIC SAMPLE: these prices are invented.")
+            assert "For a buyer" not in what
     finally:
         os.chdir(here)
 
@@ -81,6 +103,18 @@ def test_the_last_line_is_a_command_that_works_there_with_the_same_settings(
     assert "secret" not in said.replace("secrets", "")
 
 
+def test_what_the_sample_leaves_in_files_and_tables_is_marked(folder: Path) -> None:
+    model = folder / ".zl" / "models" / "latest"
+    page = (model / "report.html").read_text().partition("<img")[0]
+    assert "<h1>SYNTHETIC SAMPLE: " in page
+    assert "For a buyer" not in page
+    assert json.loads((model / "contract.json").read_text())["synthetic_prices"] is True
+    client = embedded_client(folder / ".zl", "us-central1")
+    for table in ("market_data.databento_futures_ohlcv_1d", "predictions.zl_1m_oof", "predictions.zl_1m_latest"):
+        assert client.get_table(table).labels["zl_source"] == "synthetic"
+    client.close()
+
+
 def test_a_refresh_that_changes_nothing_loads_no_library_that_only_training_and_drawing_need(folder: Path) -> None:
     code = (
         "import runpy, sys\n"
@@ -88,10 +122,11 @@ def test_a_refresh_that_changes_nothing_loads_no_library_that_only_training_and_
         "except SystemExit as ended:\n    print('ended with', ended.code)\n"
         "print('loaded', [m for m in ('sklearn', 'scipy.stats', 'matplotlib', 'PIL', 'dagster_webserver') if m in sys.modules])\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
-    )
+    # On a terminal of ASCII, which cannot write the folder's name.
+    ascii_only = environment(PYTHONIOENCODING="ascii")
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=ascii_only, capture_output=True, text=True, timeout=300)
     assert "ended with 0" in done.stdout, done.stdout + done.stderr
+    assert ODD.replace("é", "\\xe9") in done.stdout
     assert "and nothing that it is made of has changed" in " ".join(done.stdout.split())
     assert "loaded []" in done.stdout
 
@@ -136,6 +171,33 @@ def test_a_warehouse_that_does_not_answer_in_time_is_one_message_per_step(folder
     assert "half-written" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     assert "Stack Trace" not in done.stdout
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_two_that_are_the_first_on_a_new_storage_open_it_one_after_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: bool
+) -> None:
+    """At once they may leave it broken for good: "Version table 'alembic_version' has more than one head present"."""
+    shutil.copy(REPO / "dagster.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path) if home else "")
+    opened = threading.Event()
+
+    def second() -> None:
+        with dagster_instance():
+            opened.set()
+
+    other = threading.Thread(target=second)
+    first = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(first, fcntl.LOCK_EX)
+        other.start()
+        assert not opened.wait(0.5)
+        assert not (tmp_path / ".zl").exists()
+    finally:
+        os.close(first)
+        other.join()
+    assert opened.is_set()
 
 
 def test_another_folder_is_told_apart_from_the_projects(tmp_path: Path) -> None:

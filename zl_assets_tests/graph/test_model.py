@@ -14,6 +14,7 @@ import pytest
 
 from zl_assets.contracts.features import ROLL_NAMES
 from zl_assets.definitions import build_defs
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 from zl_assets_tests.model.record import RECORD
@@ -43,7 +44,8 @@ def product(refreshed: Product) -> Iterator[Product]:
 
 def record(product: Product, content: bytes) -> None:
     """Say that this is what training_csv wrote."""
-    event = dg.AssetMaterialization("training_csv", metadata={"sha256": hashlib.sha256(content).hexdigest()})
+    said = {"sha256": hashlib.sha256(content).hexdigest(), **Provenance.of(product.settings()).metadata}
+    event = dg.AssetMaterialization("training_csv", metadata=said)
     product.instance.report_runless_asset_event(event)
 
 
@@ -150,6 +152,10 @@ def test_another_horizon_is_an_experiment_that_publishes_nothing(product: Produc
     assert failures(result) == {}
     found = metadata(result)
     assert not found["lgbm_model"]["is_latest"]
+    assert found["lgbm_model"]["what_it_can_do"].startswith("Not published: it forecasts 5 sessions ahead")
+    assert found[LATEST.table]["newest_model"].endswith(
+        "(not published: it forecasts 5 sessions ahead, and what is published 21)"
+    )
     assert OOF.table not in found
     assert found[LATEST.table]["model_id"] == latest == models(product)[0] != found["lgbm_model"]["model_id"]
     assert_same(tables, predictions(product))
@@ -211,11 +217,12 @@ def test_a_bad_csv_is_refused_and_the_last_model_stays_latest(product: Product, 
 
 def test_a_csv_that_is_not_the_recorded_one_is_refused(product: Product) -> None:
     content = product.csv.read_bytes()
+    record(product, content)
     product.csv.write_bytes(content.replace(b"2015-01-05", b"2015-01-04", 1))
     before, tables = models(product), predictions(product)
     said = failures(materialize(product, "lgbm_model", OOF.table, LATEST.table))
     assert set(said) == {"lgbm_model"}
-    assert f"expected sha256 {hashlib.sha256(content).hexdigest()}, found " in said["lgbm_model"]
+    assert f"expected sha256 {hashlib.sha256(content).hexdigest()}, found sha256 " in said["lgbm_model"]
     assert "Materialize training_csv again" in said["lgbm_model"]
     assert models(product) == before
     assert_same(tables, predictions(product))
@@ -231,8 +238,15 @@ def test_a_model_that_fails_a_gate_leaves_the_published_forecasts_alone(product:
     assert found["lgbm_model"]["gates_failed"] != "none"
     assert not found["lgbm_model"]["is_latest"]
     assert OOF.table not in found
-    model, gates = found["lgbm_model"]["model_id"], found["lgbm_model"]["gates_failed"]
-    assert found[LATEST.table]["newest_model"] == f"{model} (not published; gates failed: {gates})"
+    said = found["lgbm_model"]
+    assert said["advice"].startswith("not published: failed the gate ")
+    assert found[LATEST.table]["newest_model"] == f"{said['model_id']} ({said['advice']})"
+    assert said["what_it_can_do"].startswith(f"N{said['advice'][1:]}. This model makes no forecast")
+    assert "For a buyer" not in said["what_it_can_do"]
+    assert "forecast_fan" not in said
+    html = (product.model.parent / said["model_id"] / "report.html").read_text()
+    assert "</h1>\n<p>Not published: failed the gate " in html
+    assert "Open forecasts" not in html
     assert (found[LATEST.table]["model_id"], found[LATEST.table]["sessions_behind"]) == (latest, 0)
     assert models(product)[0] == latest
     assert_same(tables, predictions(product))

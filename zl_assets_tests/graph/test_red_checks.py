@@ -1,12 +1,17 @@
 """Each check on a table goes red when the table is wrong, and says where."""
 
+import re
+from typing import Any
+
 import dagster as dg
 import pytest
 
 from zl_assets.definitions import build_defs
+from zl_assets.embedded.client import LoopbackSession
 from zl_assets.settings import Settings
+from zl_assets_tests.graph.costs import configuration, recording
 from zl_assets_tests.support.fixtures import MakeProduct
-from zl_assets_tests.support.product import Product, red
+from zl_assets_tests.support.product import Product, failures, red
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +138,15 @@ FAULTS: list[tuple[str, list[tuple[str, str, str]]]] = [
     (
         OPEN,
         [
-            ("unique_key", twice(OPEN, on("2025-11-14")), "2025-11-14"),
+            ("unique_key", twice(OPEN, on("2025-11-06")), "2025-11-06"),
             (
                 "forecasts_sound",
-                f"UPDATE {OPEN} SET predicted_close = predicted_close + 1 WHERE {on('2025-11-13')}",
-                "2025-11-13",
+                f"UPDATE {OPEN} SET predicted_close = predicted_close + 1 WHERE {on('2025-11-10')}",
+                "2025-11-10",
             ),
             ("interval_ordered", f"UPDATE {OPEN} SET low_close = high_close + 1 WHERE {on('2025-11-12')}", "2025-11-12"),
             ("open_sessions_forecast", f"DELETE FROM {OPEN} WHERE {on('2025-11-11')}", "2025-11-11"),
+            ("newest_session", f"DELETE FROM {OPEN} WHERE data_date > '2025-11-12'", "2 after it"),
         ],
     ),
     (
@@ -240,8 +246,67 @@ def test_every_check_has_a_seeded_fault_here_or_in_the_model_tests() -> None:
     unreachable = {("zl_ohlcv", "no_null_prices")}
     # What is read, and not a table, turns files_read_whole red: checks/test_market.py.
     apart = {(OF_VIEW, "targets_spanning_a_roll"), (B.split(".")[1], "files_read_whole")}
+    # What is recorded, and not a table, turns this one yellow: test_folders.py, graph/test_two_folders.py.
+    apart |= {(asset, "of_this_state_folder") for asset in (B.split(".")[1], "zl_1m_latest")}
     by_model_tests = {(asset, check) for asset, check in every if asset == "lgbm_model"}
     assert every - seeded - unreachable - by_model_tests - apart == set()
+
+
+def held(product: Product) -> dict[str, object]:
+    """Every table with its rows and when it was last written, and every file that is not the server's own."""
+    client = product.client()
+    tables = [client.get_table(table) for d in client.list_datasets() for table in client.list_tables(d.dataset_id)]
+    client.close()
+    written = {f"{table.dataset_id}.{table.table_id}": str(table.modified) for table in tables}
+    files = [path for path in product.state_dir.rglob("*") if path.is_file() and "warehouse" not in path.parts]
+    contents = {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+    return product.snapshot(with_stamps=True) | written | contents
+
+
+def test_the_job_of_the_checks_alone_makes_all_of_them_and_writes_nothing(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, asked, sent = held(product), [], LoopbackSession.request
+
+    def noting(session: Any, method: str, url: str, **how: Any) -> Any:
+        asked.append((method, url.split("?")[0].rsplit("/", 1)[-1]))
+        return sent(session, method, url, **how)
+
+    client = product.client()
+    with recording(client) as statements:
+        monkeypatch.setattr(LoopbackSession, "request", noting)
+        result = product.run_job("zl_checks")
+        monkeypatch.undo()
+    client.close()
+    assert failures(result) == {}
+    assert red(result) == set()
+    made = {dg.AssetCheckKey(e.asset_key, e.check_name) for e in result.get_asset_check_evaluations()}
+    assert made == set(build_defs(product.settings()).resolve_asset_graph().asset_check_keys)
+    assert result.get_asset_materialization_events() == []
+    # To the server: reads, and queries that only select.
+    assert {what for what in asked if what[0] != "GET"} <= {("POST", "jobs"), ("POST", "queries")}
+    assert statements.jobs == statements.queries
+    assert {configuration(job)["query"]["query"].split()[0] for job in statements.queries} == {"SELECT"}
+    assert held(product) == before
+
+
+def test_checks_of_what_was_never_made_say_so_in_one_message(product: Product) -> None:
+    """On the same server, with datasets that are not there and a history without a run."""
+    nothing = Product(product.folder, product.values | {"dataset_prefix": "never_"})
+    said = failures(nothing.run_job("zl_checks"))
+    assert said
+    for asset in ("training_csv", "zl_1m_oof"):
+        result = nothing.run_assets(dg.AssetSelection.checks_for_assets(dg.AssetKey(asset)))
+        assert result.get_asset_check_evaluations() == []
+        said |= failures(result)
+    nothing.let_go()
+    for words in said.values():
+        assert re.search(r"(does not exist\.|Dagster has no record of \w+ with its \w+\.) Materialize", words), words
+        assert "CRASH" not in words
+        assert "Traceback" not in words
+    client = product.client()
+    assert not [d for d in client.list_datasets() if d.dataset_id.startswith("never_")]
+    client.close()
 
 
 def test_a_red_blocking_check_keeps_everything_downstream_from_running(product: Product) -> None:

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from zl_assets.model.fit import training
+from zl_assets.provenance import Provenance
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.product import Product, failures, metadata
 
@@ -42,7 +43,7 @@ def test_an_unchanged_model_is_not_trained_and_everything_is_said_as_before(
     assert again["reused"]
     assert again["trained"].endswith(" UTC, and nothing that it is made of has changed")
     # The product is a copy, so that its places are others.
-    told = {"reused", "trained", "path", "report_html"}
+    told = {"reused", "trained", "path", "report_html", "state_folder"}
     assert {k: v for k, v in again.items() if k not in told} == {k: v for k, v in first.items() if k not in told}
     assert files(product) == before
 
@@ -52,7 +53,7 @@ def test_an_unchanged_model_gives_the_same_forecasts_and_gates(product: Product)
     result = product.run_assets("lgbm_model", "zl_1m_oof", "zl_1m_latest")
     assert failures(result) == {}
     assert metadata(result)["lgbm_model"]["reused"]
-    assert len([e for e in result.get_asset_check_evaluations() if e.passed]) == 11 + 3 + 5
+    assert len([e for e in result.get_asset_check_evaluations() if e.passed]) == 11 + 3 + 6
     assert product.snapshot(with_stamps=True) == before
 
 
@@ -81,9 +82,11 @@ def test_a_tampered_file_is_said_and_put_right(product: Product, name: str) -> N
     content = path.read_bytes()
     path.write_bytes(content.replace(b"0", b"1", 1))
     said = model_of(product)
-    assert not said["reused"]
-    assert "cannot be used again" in said["trained"]
-    assert name in said["trained"]
+    # The report is made of the record, so it is written again without a training.
+    assert said["reused"] is (name == "report.html")
+    if not said["reused"]:
+        assert "cannot be used again" in said["trained"]
+        assert name in said["trained"]
     assert path.read_bytes() == content
 
 
@@ -105,6 +108,7 @@ def test_the_picture_of_an_unchanged_matrix_is_not_drawn_again(product: Product)
     assert first["over_time_drawn"] == "now"
     said = "by an earlier run; nothing that it shows has changed"
     assert drawn() == (said, first["over_time"], first["over_time_made_of"])
-    other = dg.AssetMaterialization("daily_ml_matrix", metadata={"over_time": "old", "over_time_made_of": "others"})
+    whose = Provenance.of(product.settings()).metadata
+    other = dg.AssetMaterialization("daily_ml_matrix", metadata={"over_time": "old", "over_time_made_of": "others", **whose})
     product.instance.report_runless_asset_event(other)
     assert drawn() == ("now", first["over_time"], first["over_time_made_of"])

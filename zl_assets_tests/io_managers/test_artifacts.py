@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from zl_assets.files import ArtifactFault
 from zl_assets.io_managers import artifacts
 from zl_assets.io_managers.artifacts import (
+    SHA256,
     TrainingCsvIOManager,
     csv_bytes,
     parse_csv,
     read_csv_with_arrow,
 )
+from zl_assets.provenance import OWN_BARS, Provenance
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType
 from zl_assets_tests.support.contracts import MONTH, TRAINING_VIEW
 
@@ -80,7 +82,8 @@ def test_the_rows_are_those_of_the_hash_when_another_run_replaces_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, theirs = csv_bytes(frame([0.5, 1.5])), csv_bytes(frame([7.0, 8.0]))
-    manager = TrainingCsvIOManager(tmp_path, TRAINING_VIEW, MONTH.target)
+    provenance = Provenance("own bars: bars.parquet", str(tmp_path), OWN_BARS)
+    manager = TrainingCsvIOManager(tmp_path, TRAINING_VIEW, MONTH.target, provenance)
     manager.path.parent.mkdir()
     manager.path.write_bytes(ours)
 
@@ -89,6 +92,8 @@ def test_the_rows_are_those_of_the_hash_when_another_run_replaces_the_file(
         return ours
 
     monkeypatch.setattr(artifacts, "_read", replaced_meanwhile)
-    monkeypatch.setattr(artifacts, "_recorded", lambda *_: hashlib.sha256(ours).hexdigest())
-    loaded = manager.load_input(dg.build_input_context(asset_key=["training_csv"]))
+    recorded = {SHA256: dg.MetadataValue.text(hashlib.sha256(ours).hexdigest())}
+    monkeypatch.setattr(artifacts, "record_in", lambda *_: recorded)
+    with dg.DagsterInstance.ephemeral() as instance:
+        loaded = manager.load_input(dg.build_input_context(asset_key=["training_csv"], instance=instance))
     assert loaded.frame["close"].tolist() == [0.5, 1.5]

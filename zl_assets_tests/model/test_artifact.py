@@ -15,13 +15,16 @@ import pytest
 
 from zl_assets import files
 from zl_assets.files import ArtifactFault
+from zl_assets.io_managers.artifacts import ModelIOManager, PublishedModelIOManager
 from zl_assets.model.fit.artifact import StoredModel, store_model, store_report, stored_models
 from zl_assets.model.fit.design import design_matrix
 from zl_assets.model.fit.forecast import published_interval
 from zl_assets.model.fit.gates import GateResult, evaluate_gates
 from zl_assets.model.fit.training import TrainedModel
+from zl_assets.provenance import OWN_BARS, SYNTHETIC, Provenance
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.record import RECORD, config_of, load_model, train
+from zl_assets_tests.support.contracts import MONTH, ZL
 
 Gates = tuple[GateResult, ...]
 
@@ -128,6 +131,38 @@ def test_better_wording_of_a_gate_is_not_another_model(
 def test_other_rows_are_another_model(stored: StoredModel, walk: pd.DataFrame, models: Path) -> None:
     changed = train(walk, RECORD, "6" * 64)
     assert store_model(changed, evaluate_gates(changed), models).model_id != stored.model_id
+
+
+def test_invented_prices_are_another_model_although_every_byte_of_its_text_agrees(
+    stored: StoredModel, walk_model: TrainedModel, gates: Gates, models: Path
+) -> None:
+    invented = store_model(dataclasses.replace(walk_model, synthetic=True), gates, models)
+    assert invented.model_id != stored.model_id
+    assert (invented.path / "model.txt").read_bytes() == (stored.path / "model.txt").read_bytes()
+    assert [load_model(models, model_id).synthetic for model_id in (stored.model_id, invented.model_id)] == [False, True]
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_a_model_makes_no_forecast_of_prices_of_the_other_kind(
+    walk_model: TrainedModel, gates: Gates, models: Path, synthetic: bool
+) -> None:
+    """A folder that was emptied keeps its models: `latest` may be of the sample that was there before."""
+    store_model(dataclasses.replace(walk_model, synthetic=synthetic), gates, models)
+    kind = {True: SYNTHETIC, False: OWN_BARS}
+    own, others = (
+        PublishedModelIOManager(models.parent, ZL, MONTH, (), Provenance("prices", "/work", kind[which]))
+        for which in (synthetic, not synthetic)
+    )
+    assert own.load().synthetic is synthetic
+    with pytest.raises(ArtifactFault, match="no forecast is made of the one by the other"):
+        others.load()
+
+
+def test_a_model_of_an_earlier_version_does_not_say_and_goes_on_forecasting(stored: StoredModel) -> None:
+    model_id = rewritten(stored, synthetic_prices=None)
+    for label in (SYNTHETIC, OWN_BARS, None):
+        manager = ModelIOManager(stored.path.parents[1], ZL, MONTH, (), Provenance("prices", "/work", label))
+        assert manager.load(model_id).synthetic is None
 
 
 # `latest`.

@@ -107,7 +107,7 @@ def test_an_effect_too_good_is_called_a_likely_leak_and_a_harm_is_called_one() -
 
 def test_the_report_shows_the_newest_look_of_each_family_and_lists_all() -> None:
     ledger = ledger_of(("pivots", 1, "INCONCLUSIVE"), ("pivots", 2, "REJECT"), ("macro", 1, "KEEP"))
-    report = impact_report(ledger)
+    report = impact_report(ledger, synthetic=False)
     tables = {table.name: table.rows for table in report.tables}
     assert tables["families"]["decision"].tolist() == ["KEEP", "REJECT"]
     assert len(tables["looks"]) == 3

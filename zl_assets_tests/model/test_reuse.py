@@ -50,7 +50,7 @@ def sessions(walk: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def parts(sessions: pd.DataFrame) -> MadeOf:
-    found = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE)
+    found = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
     assert found is not None
     return found
 
@@ -156,6 +156,7 @@ def changed_index(sessions: pd.DataFrame) -> pd.DataFrame:
 
 ARGUMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "training_csv": ("csv_sha256", lambda _: "6" * 64),
+    "prices": ("synthetic", lambda _: True),
     "roll_index": ("sessions", changed_index),
     "choices": ("config", lambda _: config_of(seed=1)),
     "choices of the evidence": ("evidence", lambda _: EvidenceConfig(2)),
@@ -180,6 +181,7 @@ def test_a_changed_part_is_named_and_forces_training(models: Path, walk: pd.Data
         "horizon": MONTH,
         "inputs": BASE_INPUTS,
         "code_at_start": CODE,
+        "synthetic": False,
     }
     assert isinstance(find(models, walk, made_of(**given)), Made)
     argument, change = ARGUMENTS[part]
@@ -200,7 +202,7 @@ def test_another_version_of_a_library_forces_training(
         monkeypatch.setattr(platform, "python_version", lambda: "3.0")
     making._libraries.cache_clear()
     try:
-        parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE)
+        parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
     finally:
         making._libraries.cache_clear()
     why = find(models, walk, parts)
@@ -238,14 +240,41 @@ def test_all_code_of_ours_that_the_model_imports_is_hashed() -> None:
 def test_code_that_was_edited_under_a_running_process_is_not_recorded_as_its_own(
     walk: pd.DataFrame, sessions: pd.DataFrame, made: Made, tmp_path: Path
 ) -> None:
-    parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, "the code at its start")
+    parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, "the code at its start", synthetic=False)
     assert parts is None
     stored = finding.store(dataclasses.replace(made, made_of=parts), tmp_path)
     assert read_record(stored.path) is None
     assert find(tmp_path, walk, parts) == "the code was changed after this process had begun"
 
 
-@pytest.mark.parametrize("name", ["model.txt", "contract.json", "report.html", "record.json"])
+def test_a_found_models_report_begins_with_what_is_to_be_known_today(models: Path, walk: pd.DataFrame, parts: MadeOf) -> None:
+    """The stored text was written on another day, and no file but the report's is touched."""
+    before = files(models)
+    for standing in (("Stale by 9 sessions.",), ()):
+        found = find(models, walk, parts)
+        assert isinstance(found, Made)
+        finding.store(dataclasses.replace(found, standing=standing), models)
+        text = (models / str(found.found) / "report.html").read_text()
+        assert ("<p>Stale by 9 sessions.</p>" in text) == bool(standing)
+        assert {name for name, content in files(models).items() if content != before[name]} == {"report.html"}
+    assert files(models)["report.html"][0] == before["report.html"][0]
+
+
+@pytest.mark.parametrize("damage", ["byte", "cut", "gone"])
+def test_a_damaged_report_is_written_again_without_training(models: Path, walk: pd.DataFrame, made: Made, damage: str) -> None:
+    path = load_model(models).path / "report.html"
+    content = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(content[:-50] if damage == "cut" else content.replace(b"0", b"1", 1))
+    found = find(models, walk, made.made_of)
+    assert isinstance(found, Made)
+    finding.store(found, models)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["model.txt", "contract.json", "record.json"])
 @pytest.mark.parametrize("damage", ["byte", "cut", "gone"])
 def test_a_damaged_file_is_named_and_trained_again_and_put_right(
     models: Path, walk: pd.DataFrame, made: Made, name: str, damage: str

@@ -338,7 +338,7 @@ def test_two_different_bars_for_one_day_are_both_named_with_their_files(tmp_path
     assert "no_conflicting_bars failed: 2 of 3 rows" in message
     assert "file=a.csv, row=3" in message
     assert "file=b.csv, row=2" in message
-    assert message.index("close=35.0") < message.index("close=35.1")
+    assert message.index("close=35,") < message.index("close=35.1")
 
 
 def test_a_long_list_of_faults_is_cut_after_ten(tmp_path: Path) -> None:

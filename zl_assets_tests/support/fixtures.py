@@ -19,6 +19,9 @@ from zl_assets_tests.support.product import AS_OF, Product, failures, kill_lefto
 
 MakeProduct = Callable[..., Product]
 
+# A folder's name with what URLs and shells have a meaning for, and what ASCII lacks.
+ODD = "Bob's clone #1 é, 100%"
+
 REPO = Path(__file__).resolve().parents[2]
 
 
@@ -118,7 +121,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
         stop_server(folder / ".zl")
         (folder / "main.json").write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
 
-    folder = tmp_path_factory.mktemp("clones") / "clone"
+    folder = tmp_path_factory.mktemp("clones") / ODD
     shutil.copytree(built_once(tmp_path_factory, "clone", build), folder, symlinks=True)
     outcome = json.loads((folder / "main.json").read_text())
     (folder / "main.json").unlink()

@@ -1,13 +1,19 @@
 """What a person sees and does in the UI, from a fresh copy of the repository. The tests share one run and follow one another."""
 
 import re
+from contextlib import chdir, suppress
 
 import dagster as dg
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
+from zl_assets.automation import build_folder_sensor
+from zl_assets.catalog import Catalog
+from zl_assets.contracts.market import BARS_TABLE
+from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.definitions import build_defs
+from zl_assets.provenance import OWN_BARS, Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 from zl_assets_tests.support.contracts import CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
@@ -52,17 +58,22 @@ def overview(page: Page, camera: Camera, name: str) -> None:
 
 def materialize_all(page: Page) -> str:
     """Launch everything from the graph, follow the run to its end; returns `Success` or `Failure`."""
+    launch_all(page)
+    return end_of_run(page)
+
+
+def launch_all(page: Page) -> None:
+    """Launch everything from the graph, and open the run's page."""
     open_lineage(page)
     page.get_by_role("button", name="Materialize all").click()
     launched = page.get_by_text("Launched run")
     expect(launched).to_be_visible()
     page.get_by_text("View", exact=True).click()
-    return end_of_run(page)
 
 
 def end_of_run(page: Page) -> str:
     page.wait_for_url("**/runs/*")
-    ended = page.get_by_text(re.compile("^(Success|Failure)$")).first
+    ended = page.get_by_text(re.compile("^(Success|Failure|Canceled)$")).first
     expect(ended).to_be_visible(timeout=RUN_PATIENCE)
     return ended.inner_text()
 
@@ -92,6 +103,40 @@ def test_a_fresh_clone_shows_the_assets_in_their_groups_with_kinds(page: Page) -
         expect(node).to_contain_text("Never materialized")
         for kind in GRAPH.get(dg.AssetKey(asset)).kinds - {"csv"}:
             expect(node).to_contain_text(LABELS[kind])
+
+
+def terminate(page: Page) -> None:
+    """End the run whose page is open. The page is drawn anew when a run begins, and a dialog that was open then is gone."""
+    confirm = page.get_by_role("dialog").get_by_role("button", name=re.compile("Terminate"))
+    for _ in range(10):
+        with suppress(TimeoutError):
+            page.get_by_role("button", name="Terminate").first.click(timeout=5000)
+            confirm.click(timeout=5000)
+        with suppress(AssertionError):
+            expect(page.get_by_text(re.compile("^Cancel(ing|ed)$")).first).to_be_visible(timeout=5000)
+            return
+    pytest.fail("the run cannot be terminated")
+
+
+@pytest.mark.parametrize("moment", ["at once", "in the middle"])
+def test_a_run_goes_on_after_terminate_or_ends_as_a_failure(page: Page, ui: Ui, camera: Camera, moment: str) -> None:
+    """In a fresh clone: what these two leave is what the next tests begin with."""
+    launch_all(page)
+    page.wait_for_url("**/runs/*")
+    if moment == "in the middle":
+        expect(page.get_by_text("ASSET_MATERIALIZATION").first).to_be_visible()
+    terminate(page)
+    assert end_of_run(page) == "Canceled"
+    with chdir(ui.folder), dg.DagsterInstance.from_config(str(ui.folder)) as instance:
+        [run] = instance.get_run_records(limit=1)
+        assert run.dagster_run.status is dg.DagsterRunStatus.CANCELED
+        kinds = {dg.DagsterEventType.RUN_CANCELING, dg.DagsterEventType.RUN_CANCELED, dg.DagsterEventType.RUN_FAILURE}
+        logs = instance.all_logs(run.dagster_run.run_id, of_type=kinds)
+        assert dg.DagsterEventType.RUN_FAILURE not in {log.dagster_event_type for log in logs}
+        assert logs[-1].timestamp - logs[0].timestamp < 10
+    page.goto("/runs")
+    expect(page.get_by_text("Canceled").first).to_be_visible()
+    camera.shot(page, "terminated")
 
 
 def test_everything_materializes_to_green_from_the_graph(materialized: Page, camera: Camera) -> None:
@@ -133,6 +178,11 @@ def test_an_assets_page_says_what_it_is_and_holds(materialized: Page, ui: Ui, ca
     open_asset(page, asset)
     description = str(GRAPH.get(dg.AssetKey(asset)).description)
     expect(page.get_by_text(re.split(r"[`:.]", description)[0]).first).to_be_visible()
+    whose = words_of(page.locator("table").filter(has_text="state_folder").first)
+    assert "SYNTHETIC sample, invented" in whose
+    assert str(ui.state_dir.resolve()) in whose
+    if asset != REGIME_WEIGHTS.table:
+        expect(page.get_by_text("Synthetic sample").first).to_be_visible()
     if asset == "lgbm_model":
         return
     columns = words_of(page.locator("table").filter(has_text="Column name"))
@@ -193,6 +243,23 @@ def test_each_check_shows_its_numbers(materialized: Page, camera: Camera, asset:
         camera.shot(page, "checks")
 
 
+def test_one_check_is_executed_by_itself(materialized: Page, camera: Camera) -> None:
+    page = materialized
+    open_asset(page, MATRIX.table, "checks")
+    page.get_by_text("rsi_in_range", exact=True).first.click()
+    execute = page.get_by_role("button", name=re.compile("Execute$"))
+    expect(execute).to_be_enabled()
+    camera.shot(page, "execute-check")
+    execute.click()
+    expect(page.get_by_text("Launched run")).to_be_visible()
+    page.get_by_text("View", exact=True).click()
+    assert end_of_run(page) == "Success"
+    # The one that was asked for, and nothing was materialized.
+    expect(page.get_by_text("RUN_SUCCESS")).to_be_visible()
+    expect(page.get_by_text("ASSET_CHECK_EVALUATION", exact=True)).to_have_count(1)
+    expect(page.get_by_text("MATERIALIZATION", exact=True)).to_have_count(0)
+
+
 def test_the_schedule_can_be_switched_on_and_says_when_it_runs_next(page: Page, camera: Camera) -> None:
     page.goto("/locations/zl_assets/schedules/zl_daily_refresh_schedule")
     switch = page.locator("input[type=checkbox]").first
@@ -250,6 +317,30 @@ def test_a_gap_that_would_flatter_the_score_is_refused_in_words(materialized: Pa
     camera.shot(page, "why-not-materialized")
 
 
+def test_a_rejected_model_says_so_and_shows_no_forecast_of_its_own(materialized: Page, camera: Camera) -> None:
+    """Overgrown trees, which no gate lets through."""
+    page = materialized
+    overgrown = "num_leaves: 31, min_rows_per_leaf: 20, l2: 0.0, learning_rate: 0.5, placebo_shifts: 1"
+    dialog = open_launchpad(page, f"ops: {{lgbm_model: {{config: {{{overgrown}}}}}}}")
+    start = dialog.get_by_role("button", name=re.compile("Materialize$"))
+    expect(start).to_be_enabled()
+    start.click()
+    assert end_of_run(page) == "Success"
+    open_asset(page, "lgbm_model")
+    told = page.locator("tr").filter(has_text="advice").filter(has_text="not published: failed the gate")
+    expect(told.first).to_be_visible()
+    # The first of the model's metadata, under the table's head.
+    table = page.locator("table").filter(has=told.first).last
+    assert table.locator("tr").nth(1).inner_text().split()[0] == "advice"
+    expect(page.get_by_text("forecast_fan", exact=True)).to_have_count(0)
+    page.locator("tr").filter(has_text="what_it_can_do").get_by_text("[Show Markdown]").last.click()
+    said = page.get_by_role("dialog").inner_text()
+    assert 'Not published: failed the gate "CV folds stable"' in said
+    assert "For a buyer" not in said
+    camera.shot(page, "not-published")
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
+
 CONTRAST = """
 element => {
   const numbers = text => text.match(/[\\d.]+/g).map(Number);
@@ -276,6 +367,35 @@ def test_text_can_be_read_in_either_theme(materialized: Page, camera: Camera, th
         assert shown.evaluate(CONTRAST) >= 4.5, text
     camera.shot(page, f"asset-{theme}")
     page.emulate_media(color_scheme="light")
+
+
+def test_a_newer_materialization_of_another_state_folder_is_told_in_the_graph_and_on_the_page(
+    materialized: Page, ui: Ui, camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sensor is asked here as the daemon asks it once a minute; what it answers is stored as the daemon stores it."""
+    page, elsewhere = materialized, Provenance("own bars: bars.parquet", "/elsewhere/.zl", OWN_BARS)
+    monkeypatch.chdir(ui.folder)
+    with dg.DagsterInstance.from_config(str(ui.folder)) as instance:
+        counted = {"dagster/row_count": 3998, **elsewhere.metadata}
+        instance.report_runless_asset_event(dg.AssetMaterialization(BARS_TABLE, metadata=counted))
+        # The other folder's run found all its checks green, this one too.
+        for name in CHECKS[BARS_TABLE]:
+            instance.report_runless_asset_event(dg.AssetCheckEvaluation(dg.AssetKey(BARS_TABLE), name, passed=True))
+        settings = Settings.load()
+        sensor = build_folder_sensor(Catalog.of(settings), settings)
+        with dg.build_sensor_context(instance=instance) as context:
+            for event in sensor.evaluate_tick(context).asset_events:
+                instance.report_runless_asset_event(event)
+    page.set_viewport_size({"width": 2800, "height": 1000})
+    open_lineage(page, expanded=True)
+    for asset in (BARS_TABLE, "zl_1m_latest"):
+        expect(graph_node(page, asset)).to_contain_text(f"{len(CHECKS[asset]) - 1} / {len(CHECKS[asset])} Passed")
+    overview(page, camera, "other-folder")
+    open_asset(page, BARS_TABLE, "checks")
+    page.get_by_text("of_this_state_folder", exact=True).first.click()
+    expect(page.get_by_text("Last materialized by another state folder than").first).to_be_visible()
+    expect(page.get_by_text("/elsewhere/.zl").first).to_be_visible()
+    camera.shot(page, "other-folder-check")
 
 
 def test_a_run_of_the_command_line_is_on_the_landing_page_and_under_its_job(materialized: Page, ui: Ui, camera: Camera) -> None:
@@ -307,6 +427,8 @@ def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(mater
 
     page.set_viewport_size({"width": 2800, "height": 1000})
     open_lineage(page, expanded=True)
+    # What another state folder had recorded is behind a record of this one again.
+    expect(graph_node(page, BARS_TABLE)).to_contain_text(f"{len(CHECKS[BARS_TABLE])} / {len(CHECKS[BARS_TABLE])} Passed")
     for asset in ASSETS:
         blocked = asset not in ("databento_futures_ohlcv_1d", "regime_weights", SESSIONS.table, FEATURES.table, MATRIX.table)
         node = graph_node(page, asset)

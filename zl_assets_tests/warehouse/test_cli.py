@@ -27,6 +27,16 @@ def test_a_query_prints_values_nulls_and_structs_whole(at: Path) -> None:
         assert text in result.stdout
 
 
+def test_numbers_have_the_digits_that_a_person_reads_and_all_of_them_when_asked(at: Path) -> None:
+    sql = "SELECT 0.1 + 0.2 AS a, 50.150000000000006 AS b, 0.00001 AS c, 3.0 AS d, STRUCT(0.1 + 0.2 AS x) AS e"
+    short, full = _run("query", sql), _run("query", sql, "--full")
+    for text in (" 0.3 ", " 50.15 ", " 0.00001 ", " 3 ", '{"x": 0.3}', "all their digits with --full"):
+        assert text in short.stdout
+    for text in (" 0.30000000000000004 ", " 50.150000000000006 ", " 0.00001 ", '{"x": 0.30000000000000004}'):
+        assert text in full.stdout
+    assert "--full" not in full.stdout + _run("query", "SELECT 50.15 AS b, 7 AS n").stdout
+
+
 def test_a_long_result_says_that_it_is_cut(at: Path) -> None:
     assert "3 of 200 rows" in _run("query", "SELECT x FROM UNNEST(GENERATE_ARRAY(1, 200)) x", "--rows", "3").stdout
 

@@ -58,12 +58,12 @@ def test_the_jobs_of_an_asset_with_a_long_name_are_not_refused_for_their_labels(
 @pytest.mark.parametrize("name", ["x" * 54, "Rain", "no spaces"])
 def test_a_part_whose_label_bigquery_would_refuse_is_refused_before_a_write(name: str) -> None:
     with pytest.raises(SchemaConflict, match="Give it another name"):
-        ownership.labels_of(replace(SMALL, parts=(Part(name, (), True),)), MARKS)
+        ownership.labels_of(replace(SMALL, parts=(Part(name, (), True),)), MARKS, None)
 
 
 def test_the_longest_family_name_makes_a_label_that_bigquery_takes() -> None:
     name = "x" * MAX_NAME
-    assert ownership.labels_of(replace(SMALL, parts=(Part(name, (), True),)), MARKS) == {f"zl_family_{name}": "owned"}
+    assert ownership.labels_of(replace(SMALL, parts=(Part(name, (), True),)), MARKS, None) == {f"zl_family_{name}": "owned"}
 
 
 def test_a_table_that_would_have_more_labels_than_bigquery_allows_is_refused() -> None:

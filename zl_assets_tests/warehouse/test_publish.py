@@ -29,7 +29,7 @@ from zl_assets.warehouse.errors import (
 )
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.process import owner, owner_of
-from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition, same_select
+from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition, WriteReport, same_select
 from zl_assets.warehouse.schema import adopt
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
@@ -95,10 +95,20 @@ def test_appended_rows_leave_the_old_ones_alone(bq: bigquery.Client, prefix: str
     assert rows(bq, prefix)[:5] == before
 
 
+def dates_of(report: WriteReport) -> tuple[dt.date | None, dt.date | None]:
+    return report.first_date, report.last_date
+
+
+def dates_in(frame: pd.DataFrame) -> tuple[dt.date, dt.date]:
+    days = frame[str(SMALL.partition_by)]
+    return days.min().date(), days.max().date()
+
+
 def test_rows_that_are_gone_from_the_frame_are_not_deleted(bq: bigquery.Client, prefix: str) -> None:
     publish(bq, prefix, small_frame(5))
     report = publish(bq, prefix, small_frame(3))
     assert (report.inserted, report.updated, report.row_count) == (0, 0, 5)
+    assert dates_of(report) == dates_in(small_frame(5)), "the dates of the rows that are counted"
 
 
 @pytest.mark.parametrize("column", ["bar.close", "bar.volume", "flag", "note"])
@@ -303,6 +313,7 @@ def test_a_table_of_which_little_is_written_is_read_between_those_dates_alone(
     one = publisher(bq, prefix)
     report = one.publish(Publication(small_frame(2, note=["n0", "x"])), SMALL)
     assert (report.updated, report.unchanged, report.row_count) == (1, 1, 60)
+    assert dates_of(report) == dates_in(small_frame(60))
     assert seen == [2, 2]
     assert not is_known(one)
     one.publish(Publication(small_frame(30, note=["y"] * 30)), SMALL)
@@ -460,6 +471,19 @@ def test_bars_of_another_source_are_never_mixed_in(bq: bigquery.Client, prefix: 
     assert "ZL_STATE_DIR" in told(caught.value)
     assert rows(bq, prefix) == before
     assert live(bq, prefix).labels == {"zl_source": "synthetic"}
+
+
+def test_a_table_older_than_its_label_gets_it_where_that_is_said_and_keeps_it(bq: bigquery.Client, prefix: str) -> None:
+    """What an earlier version left has no label: it must be neither refused nor be taken for another source's later."""
+    publish(bq, prefix, small_frame())
+    with pytest.raises(SourceConflict, match="the source 'unknown'"):
+        publisher(bq, prefix).publish(Publication(small_frame(), source="synthetic"), SMALL)
+    publisher(bq, prefix).publish(Publication(small_frame(), source="synthetic", adopts=True), SMALL)
+    assert live(bq, prefix).labels == {"zl_source": "synthetic"}
+    before = rows(bq, prefix)
+    with pytest.raises(SourceConflict, match="the source 'synthetic', and these are of 'bars'"):
+        publisher(bq, prefix).publish(Publication(small_frame(7), source="bars", adopts=True), SMALL)
+    assert rows(bq, prefix) == before
 
 
 def test_nothing_is_created_where_it_may_not_be(bq: bigquery.Client, prefix: str) -> None:

@@ -1,12 +1,18 @@
 """What is read of a live table: its rows of one moment, its own spelling, and nothing of what was not asked for."""
 
 import datetime as dt
+import os
+import signal
+import threading
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from google.api_core import exceptions as api
 from google.cloud import bigquery
+from google.cloud.bigquery_storage_v1.types import ReadSession
 
 from zl_assets.embedded import client as embedded
 from zl_assets.warehouse.errors import WarehouseRefused
@@ -108,3 +114,18 @@ def test_a_read_asks_for_no_more_than_its_columns(bq: bigquery.Client, prefix: s
     monkeypatch.setattr(JobRunner, "read", reading)
     publisher(bq, prefix).read(SMALL)
     assert asked == [["day", "symbol", "bar", "flag", "note"]]
+
+
+def test_an_interrupted_download_waits_for_rows_that_never_come(bq: bigquery.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = threading.Event()
+    reader = SimpleNamespace(
+        create_read_session=lambda **_: SimpleNamespace(streams=[SimpleNamespace(name="s")]),
+        read_rows=lambda *_, **__: closed.wait(60),
+        _transport=SimpleNamespace(close=closed.set),
+    )
+    monkeypatch.setattr(bq, "_ensure_bqstorage_client", lambda: reader)
+    threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        publisher(bq, "").runner._download(ReadSession(), 0, began + 60)
+    assert time.monotonic() - began < 30

@@ -59,6 +59,7 @@ STATEMENTS = {
         target(SESSIONS).name, ["data_date", "close"], by_symbol=True, range_column="data_date"
     ),
     "count": sql.count_rows(target(MATRIX).name),
+    "count_dates": sql.count_dates(target(MATRIX).name, "data_date"),
     "merge_matrix": sql.merge_given(target(MATRIX), updates=True),
     "merge_adopted": sql.merge_given(target(MATRIX, adopted=True), updates=True),
     "merge_regimes": sql.merge_given(target(REGIME_WEIGHTS), updates=True),

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from zl_assets.domain.rules.offenders import PRICES, TOLERANCE, agree
+from zl_assets.warehouse.digits import number
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 # Rows that are drawn beside the first and the newest.
@@ -52,7 +53,7 @@ def matrix_rows_recomputed(matrix: pd.DataFrame, sessions: pd.DataFrame, regime_
         name="matrix_rows_recomputed",
         passed=not faults and bool(chosen),
         measured=len(faults),
-        bound=f"0 values that differ by more than {TOLERANCE:g}, in at least one row",
+        bound=f"0 values that differ by more than {number(TOLERANCE)}, in at least one row",
         offenders=pd.DataFrame(faults, columns=["data_date", "column", "stored", "recomputed"]).head(MAX_OFFENDERS),
         explanation=f"{len(faults):,} values of {len(chosen)} sampled rows differ from a second computation from the sessions.",
     )

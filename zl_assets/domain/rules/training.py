@@ -10,6 +10,7 @@ import pandas as pd
 from zl_assets.domain.rolls import spans_a_roll
 from zl_assets.domain.rules.offenders import TOLERANCE, agree, offending, pick
 from zl_assets.instruments.base import Horizon
+from zl_assets.warehouse.digits import number
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 # A history of six horizons holds three or four rolls of soybean oil; one of seven targets may hold none, or be all before one.
@@ -43,7 +44,7 @@ def target_right(view: pd.DataFrame, horizon: Horizon) -> Verdict:
         name="target_right",
         passed=not faults,
         measured=len(faults),
-        bound=f"0 rows off by more than {TOLERANCE:g}; the last {ahead} NULL",
+        bound=f"0 rows off by more than {number(TOLERANCE)}; the last {ahead} NULL",
         offenders=pd.DataFrame(faults, columns=["data_date", target, "recomputed"]).head(MAX_OFFENDERS),
         explanation=f"{len(faults):,} of {len(rows):,} targets differ from the return between closes {ahead} rows apart.",
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from zl_assets.domain.rules.offenders import named, offending, pick, price_columns, price_names
 from zl_assets.instruments.base import Instrument
+from zl_assets.warehouse.digits import number
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 # Databento's prices as they are on the wire. https://databento.com/docs/standards-and-conventions
@@ -71,7 +72,7 @@ def level_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
         measured=middle,
         bound=f"{low:g} to {high:g} {instrument.price.name}",
         offenders=sessions.iloc[:0],
-        explanation=f"The middle close of {len(sessions):,} {instrument.symbol} sessions is {middle:g}. A history of "
+        explanation=f"The middle close of {len(sessions):,} {instrument.symbol} sessions is {number(middle)}. A history of "
         f"{instrument.name} outside the bound is of another market, or in another unit.",
     )
 

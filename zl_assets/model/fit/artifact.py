@@ -93,6 +93,11 @@ class LoadedModel:
         return dt.date.fromisoformat(self.contract["saved_fit"]["last"])
 
     @property
+    def synthetic(self) -> bool | None:
+        """Was it made of invented prices? None where an earlier version of the product stored it, which did not say."""
+        return self.contract.get("synthetic_prices")
+
+    @property
     def interval(self) -> Interval:
         """The interval of its forecasts."""
         return Interval(**self.contract["interval"])
@@ -166,9 +171,20 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
         ) from error
 
 
+def withheld(trained: TrainedModel, gates: tuple[GateResult, ...]) -> tuple[str, ...]:
+    """Why the model does not become `latest`, for a person: each gate that failed, and another horizon than the view's."""
+    reasons = [f"failed the gate {gate.reading}" for gate in gates if not gate.passed]
+    if not gates:
+        reasons.append("no gate was evaluated")
+    published = trained.data.horizon.sessions
+    if trained.config.horizon != published:
+        reasons.append(f"it forecasts {trained.config.horizon} sessions ahead, and what is published {published}")
+    return tuple(reasons)
+
+
 def becomes_latest(trained: TrainedModel, gates: tuple[GateResult, ...]) -> bool:
     """Did every gate pass, and does it forecast the view's target."""
-    return bool(gates) and all(gate.passed for gate in gates) and trained.config.horizon == trained.data.horizon.sessions
+    return not withheld(trained, gates)
 
 
 def store_report(stored: StoredModel, html: str) -> None:

@@ -41,6 +41,7 @@ def contract_text(trained: TrainedModel, gates: tuple[GateResult, ...], text: by
         "format": FORMAT,
         "model_sha256": digest(text),
         "csv_sha256": trained.csv_sha256,
+        "synthetic_prices": trained.synthetic,
         "features": inputs_of(data.inputs),
         "target": {"name": f"close {config.horizon} sessions later / close - 1", "unit": FRACTION, "horizon": config.horizon},
         "config": {name: value.isoformat() if name == "split_date" else value for name, value in asdict(config).items()},

@@ -17,6 +17,7 @@ import pandas as pd
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.fit.boosting import forecast
 from zl_assets.model.fit.training import Fit, TrainedModel
+from zl_assets.warehouse.digits import number
 
 PERMUTATION_BLOCK = 21  # rows; shuffling single rows would break the feature's own autocorrelation, and flatter it
 PERMUTATION_REPEATS = 20
@@ -66,6 +67,12 @@ class GateResult:
     bound: str
     detail: str
     explanation: str
+
+    @property
+    def reading(self) -> str:
+        """What was found, for a person: the gate's title, the number beside its bound, and where it comes from."""
+        found = "not a number" if math.isnan(self.measured) else number(self.measured)
+        return f'"{self.title}": {found} ({self.detail}), bound {self.bound}'
 
 
 # By name: what a person calls it, and its explanation. The bounds are the instrument's.

@@ -98,6 +98,7 @@ class TrainedModel:
         folds: the cross-validation, oldest test fold first.
         holdout: the fit that has seen no label that ends on or after the split date.
         booster: fitted on all rows; the model that is saved.
+        synthetic: the rows are of invented prices; its contract and its report say so.
     """
 
     config: ModelConfig
@@ -106,6 +107,7 @@ class TrainedModel:
     folds: tuple[Fit, ...]
     holdout: Fit
     booster: Any
+    synthetic: bool = False
 
     @property
     def model_text(self) -> str:
@@ -131,6 +133,8 @@ def train(
     instrument: Instrument,
     horizon: Horizon,
     inputs: tuple[Input, ...] = BASE_INPUTS,
+    *,
+    synthetic: bool = False,
 ) -> TrainedModel:
     """The three fits of the model of record.
 
@@ -139,14 +143,15 @@ def train(
         csv_sha256: hash of the file that `frame` was read from; it goes into the model's contract.
         horizon: of the view's target; `config.horizon` may be another.
         inputs: what the model sees; `inputs_with` adds those of kept families.
+        synthetic: the prices in `frame` are invented.
 
     Raises:
         TrainingFault: the rows cannot support the fits; the message says why.
     """
-    return fit(training_set(frame, config, instrument, horizon, inputs), config, csv_sha256)
+    return fit(training_set(frame, config, instrument, horizon, inputs), config, csv_sha256, synthetic=synthetic)
 
 
-def fit(data: TrainingSet, config: ModelConfig, csv_sha256: str) -> TrainedModel:
+def fit(data: TrainingSet, config: ModelConfig, csv_sha256: str, *, synthetic: bool = False) -> TrainedModel:
     """The three fits on rows that are already in shape.
 
     Raises:
@@ -163,6 +168,7 @@ def fit(data: TrainingSet, config: ModelConfig, csv_sha256: str) -> TrainedModel
         folds=cross_validate(data, config),
         holdout=_fit("holdout", *holdout, data, config),
         booster=_booster(data, np.arange(len(data.dates)), config),
+        synthetic=synthetic,
     )
 
 

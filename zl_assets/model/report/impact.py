@@ -5,6 +5,7 @@ Belongs here: the choice of what is shown and said. Must not be here: measures a
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 
 from zl_assets.model.impact.decision import SIGNIFICANT, Decision
 from zl_assets.model.impact.ledger import newest_looks
-from zl_assets.model.report import plots
+from zl_assets.model.report import plots, watermark
 from zl_assets.model.report.page import Picture, Report, Table
 
 # An effect that no honest family of daily data has been seen to have: the bound of the model's gate "too good".
@@ -28,15 +29,16 @@ _MEANING = {
 }
 
 
-def impact_report(ledger: pd.DataFrame) -> Report:
+def impact_report(ledger: pd.DataFrame, *, synthetic: bool) -> Report:
     """The newest look at each family, and the list of all looks.
 
     Args:
         ledger: LEDGER.frame_columns; at least one row.
+        synthetic: the prices that were measured on are invented.
     """
     newest = newest_looks(ledger)
     found = [{str(name): value for name, value in row.items()} for row in newest.to_dict("records")]
-    return Report(
+    report = Report(
         title="What each feature family is worth",
         words=tuple(decision_words(row) for row in found),
         tables=(_families_table(newest), _parts_table("fold", found), _parts_table("regime", found), _looks_table(ledger)),
@@ -50,6 +52,10 @@ def impact_report(ledger: pd.DataFrame) -> Report:
             *(picture for row in found for picture in _family_pictures(row)),
         ),
     )
+    if not synthetic:
+        return report
+    said = "SYNTHETIC SAMPLE: these prices are invented, so no decision below is about a family on the market."
+    return replace(report, words=(said, *report.words), pictures=watermark.marked_pictures(report.pictures))
 
 
 def decision_words(row: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -39,6 +39,10 @@ class Report:
     words: tuple[str, ...]
     tables: tuple[Table, ...]
     pictures: tuple[Picture, ...]
+
+    def begun_with(self, words: tuple[str, ...]) -> "Report":
+        """The same report with words before its own."""
+        return replace(self, words=(*words, *self.words))
 
 
 def report_html(report: Report) -> str:

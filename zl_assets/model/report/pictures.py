@@ -13,14 +13,13 @@ _HISTORY = 126  # sessions of closes before the forecasts: half a year
 
 
 def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
-    """Every picture, in the order of the report."""
+    """The pictures of the past, in the order of the report."""
     trained, table = evidence.trained, evidence.out_of_fold
     scores = trained.scores
     folds = [score.name for score in scores]
     levels = coverage_by_level(trained)
     ratios = {"fold": pd.Series([s.ratio for s in scores], index=folds)}
     ratios |= {name: errors["ratio_to_zero"] for name, errors in errors_by(evidence).items()}
-    history = evidence.view[["data_date", "close"]].tail(_HISTORY)
     made = [
         Picture(
             "fold_errors",
@@ -55,12 +54,6 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
             f"p = {evidence.placebo.p:.3f}.",
         ),
         Picture(
-            "forecast_fan",
-            "Open forecasts",
-            plots.forecast_fan(history, evidence.forecasts, evidence.instrument),
-            "Each point is the forecast of one of the newest sessions for the session that its target looks at.",
-        ),
-        Picture(
             "calibration_picture",
             "Calibration of the interval",
             plots.calibration([c.interval.level for c in levels], [c.covered for c in levels]),
@@ -81,3 +74,14 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
             )
         )
     return tuple(made)
+
+
+def forecast_picture(evidence: Evidence) -> Picture:
+    """The open forecasts, after half a year of closes."""
+    history = evidence.view[["data_date", "close"]].tail(_HISTORY)
+    return Picture(
+        "forecast_fan",
+        "Open forecasts",
+        plots.forecast_fan(history, evidence.forecasts, evidence.instrument),
+        "Each point is the forecast of one of the newest sessions for the session that its target looks at.",
+    )

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.instruments.base import Instrument
+from zl_assets.model.report import watermark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -226,19 +227,22 @@ def effects_by(family: str, groups: dict[str, pd.Series]) -> bytes:
 _OVER_TIME = ("data_date", "market_data.close", "ma_63", "return_21d", "volatility_21d", "rsi_14", "regime.name")
 
 
-def over_time_made_of(matrix: pd.DataFrame, instrument: Instrument) -> str:
-    """A hash of all that `matrix_over_time` draws, of this module and of the libraries that draw."""
+def over_time_made_of(matrix: pd.DataFrame, instrument: Instrument, *, synthetic: bool) -> str:
+    """A hash of all that `matrix_over_time` draws, of the modules and of the libraries that draw."""
     hashed = hashlib.sha256(pd.util.hash_pandas_object(matrix[list(_OVER_TIME)], index=False).to_numpy().tobytes())
     libraries = {name: importlib.metadata.version(name) for name in ("matplotlib", "pillow", "pandas")}
-    hashed.update(f"{instrument.price.short} {libraries}".encode() + Path(__file__).read_bytes())
+    hashed.update(f"{instrument.price.short} {libraries} {synthetic}".encode())
+    for module in (__file__, watermark.__file__):
+        hashed.update(Path(module).read_bytes())
     return hashed.hexdigest()
 
 
-def matrix_over_time(matrix: pd.DataFrame, instrument: Instrument) -> bytes:
+def matrix_over_time(matrix: pd.DataFrame, instrument: Instrument, *, synthetic: bool) -> bytes:
     """Price, features and regimes over time.
 
     Args:
         matrix: rows of the matrix in order of date, fields of STRUCTs with dotted names.
+        synthetic: the prices are invented, and the picture says so.
     """
 
     def draw(axes: "list[Axes]") -> None:
@@ -262,7 +266,8 @@ def matrix_over_time(matrix: pd.DataFrame, instrument: Instrument) -> bytes:
         price.legend(loc="upper left", ncols=2)
         rsi.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=4)
 
-    return _picture(draw, title="Price, features and regimes", rows=4, height=6.4)
+    png = _picture(draw, title="Price, features and regimes", rows=4, height=6.4)
+    return watermark.marked(png) if synthetic else png
 
 
 def _picture(

@@ -1,17 +1,36 @@
 """What the model can do, for a person: the report put together from words, tables and pictures. Must not be here: any of them."""
 
+from zl_assets.model.fit.artifact import becomes_latest
+from zl_assets.model.report import watermark
 from zl_assets.model.report.evidence import Evidence
 from zl_assets.model.report.page import Report
-from zl_assets.model.report.pictures import report_pictures
+from zl_assets.model.report.pictures import forecast_picture, report_pictures
 from zl_assets.model.report.tables import report_tables
-from zl_assets.model.report.words import buyer_words, comparison_words, interval_words, skill_words
+from zl_assets.model.report.words import (
+    buyer_words,
+    comparison_words,
+    coverage_words,
+    interval_words,
+    invented_words,
+    skill_words,
+)
 
 
 def build_report(evidence: Evidence) -> Report:
-    """The report; 1.5 s, most of it the drawing."""
+    """The report; 1.5 s, most of it the drawing. Only of a model that becomes `latest` it shows forecasts."""
+    synthetic, published = evidence.trained.synthetic, becomes_latest(evidence.trained, evidence.gates)
+    pictures = (*report_pictures(evidence), *([forecast_picture(evidence)] if published else []))
+    advice = (*(() if synthetic else (buyer_words(evidence),)), interval_words(evidence)) if published else ()
     return Report(
-        title=f"{evidence.instrument.title}, {evidence.trained.config.horizon} sessions ahead: what this model can do",
-        words=(skill_words(evidence), buyer_words(evidence), interval_words(evidence), comparison_words(evidence)),
+        title=f"{watermark.SAMPLE if synthetic else ''}{evidence.instrument.title}, {evidence.trained.config.horizon} sessions "
+        "ahead: what this model can do",
+        words=(
+            *([invented_words()] if synthetic else []),
+            skill_words(evidence),
+            *advice,
+            coverage_words(evidence),
+            comparison_words(evidence),
+        ),
         tables=report_tables(evidence),
-        pictures=report_pictures(evidence),
+        pictures=watermark.marked_pictures(pictures) if synthetic else pictures,
     )

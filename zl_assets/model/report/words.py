@@ -12,6 +12,15 @@ from zl_assets.model.report.evidence import Evidence
 SIGNIFICANT = 0.05
 
 
+def invented_words() -> str:
+    """Of a model of the synthetic sample: what its numbers are not, and why no sentence for a buyer follows."""
+    return (
+        "SYNTHETIC SAMPLE: these prices are invented. What follows shows that the pipeline works and what a report looks like; "
+        "none of it is about the market. The paragraph for a buyer is left out, since no price here was ever paid. Set ZL_BARS "
+        "to your own bars to have it."
+    )
+
+
 def skill_words(evidence: Evidence) -> str:
     """Skill against forecasting zero, its interval, the placebo's p, and what may be concluded."""
     trained, placebo = evidence.trained, evidence.placebo
@@ -32,9 +41,10 @@ def skill_words(evidence: Evidence) -> str:
             "of the trees' gain. A score as good as this has most often been a leak: look at the prefix check before believing "
             "it."
         )
+    advice = "" if trained.synthetic else "; it is no reason to buy, sell or wait"
     return (
         f"{measured} So these features have not been shown to know anything about the next "
-        f"{evidence.horizon.words}. The model proves that the pipeline works; it is no reason to buy, sell or wait."
+        f"{evidence.horizon.words}. The model proves that the pipeline works{advice}."
     )
 
 
@@ -55,13 +65,20 @@ def buyer_words(evidence: Evidence) -> str:
 
 
 def interval_words(evidence: Evidence) -> str:
-    """What the interval is worth, from its coverage on the test split."""
-    coverage, published = holdout_coverage(evidence.trained), published_interval(evidence.trained)
-    score = evidence.trained.holdout.score
+    """The interval of the forecasts."""
+    published = published_interval(evidence.trained)
     return (
         f"The interval is the forecast plus and minus {published.half_width:.1%} of the price: a conformal interval of the "
-        f"{published.residuals:,} out-of-fold errors. Made only of the errors known before {evidence.trained.config.split_date} "
-        f"({coverage.interval.half_width:.1%}), it held {coverage.covered:.1%} of the {coverage.test_rows:,} outcomes since; "
+        f"{published.residuals:,} out-of-fold errors."
+    )
+
+
+def coverage_words(evidence: Evidence) -> str:
+    """What such an interval was worth, from its coverage on the test split."""
+    coverage, score = holdout_coverage(evidence.trained), evidence.trained.holdout.score
+    return (
+        f"Made only of the errors known before {evidence.trained.config.split_date} ({coverage.interval.half_width:.1%} of the "
+        f"price either way), an interval held {coverage.covered:.1%} of the {coverage.test_rows:,} outcomes since; "
         f"{coverage.interval.level:.0%} was promised. Since then the price has swung "
         f"{score.sd_target_test / score.sd_target_train:.1f} times as widely as before."
     )

@@ -21,6 +21,7 @@ from zl_assets.model.fit.artifact import (
     store_model,
     store_report,
     stored_models,
+    withheld,
 )
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.contract import gates_in
@@ -48,6 +49,8 @@ class Made:
     Attributes:
         trained: of a found one without its folds' boosters.
         gates: evaluated now.
+        report: as it was when the model was trained.
+        standing: what stands before the report now (`report.standing`), which is no part of the record.
         made_of: None where it must not be found again.
         found: where it is stored, if it was found.
         trained_at: when, in UTC, if it was found.
@@ -61,6 +64,18 @@ class Made:
     found: str | None = None
     trained_at: str | None = None
     why: str | None = None
+    standing: tuple[str, ...] = ()
+
+    @property
+    def advice(self) -> str:
+        """Whether the model may advise: published, or why not, in words."""
+        reasons = withheld(self.trained, self.gates)
+        return f"not published: {'; '.join(reasons)}" if reasons else "published"
+
+    @property
+    def shown(self) -> Report:
+        """The report as a person is given it."""
+        return self.report.begun_with(self.standing)
 
 
 def find(
@@ -104,16 +119,19 @@ def find(
 
 
 def store(made: Made, models: Path) -> StoredModel:
-    """Put a model, its report and its record in place. Of a found one nothing is written, but that `latest` may be set to it.
+    """Put a model, its report and its record in place. Of a found one nothing is written, but that `latest` may be set to it, and
+    that its report may begin with other words today.
 
     Raises:
         TrainingFault: too few out-of-fold labels end before the split date to say what an interval would have held.
         ArtifactFault: the folder cannot be written, or another process holds it.
     """
     if made.found is not None:
-        return _set_latest(made, models, made.found)
+        stored = _set_latest(made, models, made.found)
+        store_report(stored, report_html(made.shown))
+        return stored
     stored = store_model(made.trained, made.gates, models)
-    store_report(stored, report_html(made.report))
+    store_report(stored, report_html(made.shown))
     if made.made_of is not None:
         _store_record(made, made.made_of, stored)
     return stored
@@ -174,7 +192,9 @@ def _made(
     require_files(record, loaded.path)
     data = training_set(frame, config, instrument, horizon, inputs)
     *folds, holdout = fits_of(record, data)
-    trained = TrainedModel(config, loaded.contract["csv_sha256"], data, tuple(folds), holdout, loaded.booster)
+    trained = TrainedModel(
+        config, loaded.contract["csv_sha256"], data, tuple(folds), holdout, loaded.booster, bool(loaded.synthetic)
+    )
     gates = evaluate_gates(trained)
     if gates_in(gates) != loaded.contract["gates"]:
         raise ArtifactFault("its gates are not what its contract says.")

@@ -28,6 +28,7 @@ MODULES = (
     "files.py",
     "warehouse/contract.py",
     "warehouse/diff.py",
+    "warehouse/digits.py",
     "warehouse/errors.py",
     "warehouse/shape.py",
     "warehouse/verdict.py",
@@ -47,7 +48,8 @@ LIBRARIES = (
 )
 
 type MadeOf = Mapping[str, str]
-"""A line for each part, by its name: `training_csv`, `roll_index`, `choices`, `instrument`, `inputs`, `libraries`, `code`."""
+"""A line for each part, by its name: `training_csv`, `prices`, `roll_index`, `choices`, `instrument`, `inputs`, `libraries`,
+`code`."""
 
 
 def made_of(
@@ -59,6 +61,8 @@ def made_of(
     horizon: Horizon,
     inputs: tuple[Input, ...],
     code_at_start: str,
+    *,
+    synthetic: bool,
 ) -> MadeOf | None:
     """What training would be given now; None where the code on disk is not the code that this process began with.
 
@@ -71,12 +75,15 @@ def made_of(
         evidence: what of the report was chosen.
         inputs: what the model sees.
         code_at_start: `code_sha256()` when the definitions were built.
+        synthetic: the prices are invented. Listed although the bytes of the CSV decide on the numbers: what its report says and
+            shows, and the model's id, depend on it too.
     """
     code = code_sha256()
     if code != code_at_start:
         return None
     return {
         "training_csv": csv_sha256,
+        "prices": "invented" if synthetic else "given",
         "roll_index": _roll_index_sha256(sessions),
         "choices": _listed({**asdict(config), **asdict(evidence)}),
         "instrument": hashlib.sha256(f"{instrument!r}\n{horizon!r}".encode()).hexdigest(),

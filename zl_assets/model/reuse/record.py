@@ -1,7 +1,9 @@
 """What is kept of a model's making beside its two files, so that an unchanged one need not be made again.
 
-    <models>/<id>/record.json       what it was made of and when, hashes of the other files, what its gates are measured on, and
+    <models>/<id>/record.json       what it was made of and when, hashes of its two files, what its gates are measured on, and
                                     the report's words, tables and pictures
+
+The report's file is written from here again where it is not what it should be: its first words are those of the day.
 
 It is no part of the id: another report, or another version of this file, is not another model. A model without it, which is what
 older versions of the product left, is trained again and has one then.
@@ -20,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.files import ArtifactFault
-from zl_assets.model.fit.artifact import CONTRACT_FILE, MODEL_FILE, REPORT_FILE
+from zl_assets.model.fit.artifact import CONTRACT_FILE, MODEL_FILE
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.contract import digest
 from zl_assets.model.fit.training import Fit, TrainedModel, cross_validate, scored
@@ -30,7 +32,7 @@ from zl_assets.model.reuse.made_of import MadeOf
 
 RECORD_FILE = "record.json"
 FORMAT = 1
-FILES = (MODEL_FILE, CONTRACT_FILE, REPORT_FILE)
+FILES = (MODEL_FILE, CONTRACT_FILE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ class Record:
     Attributes:
         made_of: as `made_of` listed it.
         trained_at: when, in UTC.
-        files: sha256 of the model's other files, by name.
+        files: sha256 of the model's two files, by name.
         folds: the folds, oldest first, and the holdout, as JSON has them.
         report: as JSON has it.
     """
@@ -53,7 +55,7 @@ class Record:
 
 
 def record_text(made_of: MadeOf, trained_at: str, folder: Path, trained: TrainedModel, report: Report) -> bytes:
-    """The file's text for a model whose other files are in `folder`; the same model at the same time gives the same bytes.
+    """The file's text for a model whose two files are in `folder`; the same model at the same time gives the same bytes.
 
     Raises:
         ArtifactFault: a file cannot be read.
@@ -89,7 +91,7 @@ def read_record(folder: Path) -> Record | None:
 
 
 def require_files(record: Record, folder: Path) -> None:
-    """Hold the model's other files against the record.
+    """Hold the model's two files against the record.
 
     Raises:
         ArtifactFault: one is missing or is not the one that was recorded.

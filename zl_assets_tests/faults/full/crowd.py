@@ -3,7 +3,14 @@
 import datetime as dt
 from pathlib import Path
 
-from zl_assets_tests.faults.crowd import Crowd, refresh_beside_readers, refresh_while_stopping, refreshes_at_once, starts_together
+from zl_assets_tests.faults.crowd import (
+    Crowd,
+    folders_at_once,
+    refresh_beside_readers,
+    refresh_while_stopping,
+    refreshes_at_once,
+    starts_together,
+)
 from zl_assets_tests.faults.figures import table
 from zl_assets_tests.faults.http_faults import older_and_newer_bars
 from zl_assets_tests.faults.kills import clean_run
@@ -26,6 +33,7 @@ def run(place: Path, rounds: int = ROUNDS) -> tuple[str, str, list[str]]:
         clean, _ = clean_run(home, place)
         for i, count in enumerate((2, 2, 4)):
             note(refreshes_at_once(home, place, clean, count, f"crowd{i}_"))
+        note(folders_at_once(place / "folders", bars, clean, 5))
         note(refresh_beside_readers(home, place, bars, 8))
         for i, every in enumerate((1.0, 4.0)):
             note(refresh_while_stopping(home, place, clean, f"stops{i}_", every))
