@@ -112,7 +112,9 @@ class Script:
             case "as_of":
                 return as_of
             case "context":
-                instance = SimpleNamespace(fetch_materializations=self._newest)
+                instance = SimpleNamespace(
+                    fetch_materializations=self._newest, get_asset_records=lambda keys: [], all_logs=lambda run, of_type: []
+                )
                 run = SimpleNamespace(run_id=self.run_id)
                 own = SimpleNamespace(**self.resources | {"as_of": as_of})
                 return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__), resources=own)
