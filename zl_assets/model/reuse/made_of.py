@@ -87,10 +87,30 @@ def made_of(
         "roll_index": _roll_index_sha256(sessions),
         "choices": _listed({**asdict(config), **asdict(evidence)}),
         "instrument": hashlib.sha256(f"{instrument!r}\n{horizon!r}".encode()).hexdigest(),
-        "inputs": "; ".join(f"{item.name} = {item.formula} of {', '.join(item.columns)}" for item in inputs),
+        "inputs": _inputs(inputs),
         "libraries": _libraries(),
         "code": code,
     }
+
+
+# All that one fit and its forecast are made of beside the rows: what the replay would come out otherwise with.
+FIT_MODULES = (
+    "model/fit/boosting.py",
+    "model/fit/config.py",
+    "model/fit/design.py",
+    "model/fit/training_set.py",
+    "model/replay/walk.py",
+)
+FIT_LIBRARIES = ("lightgbm", "numpy", "pandas")
+
+
+def fit_made_with(config: ModelConfig, inputs: tuple[Input, ...], package: Path = Path(zl_assets.__file__).parent) -> str:
+    """What a fit depends on beside the rows, as text that can be compared."""
+    hashed = hashlib.sha256()
+    for name in FIT_MODULES:
+        hashed.update((package / name).read_bytes())
+    libraries = {name: importlib.metadata.version(name) for name in FIT_LIBRARIES}
+    return f"{_listed(asdict(config))}; {_inputs(inputs)}; {_listed(libraries)}; {hashed.hexdigest()}"
 
 
 def code_sha256(package: Path = Path(zl_assets.__file__).parent) -> str:
@@ -107,6 +127,10 @@ def code_sha256(package: Path = Path(zl_assets.__file__).parent) -> str:
 @functools.cache
 def _libraries() -> str:
     return _listed({"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in LIBRARIES})
+
+
+def _inputs(inputs: tuple[Input, ...]) -> str:
+    return "; ".join(f"{item.name} = {item.formula} of {', '.join(item.columns)}" for item in inputs)
 
 
 def _listed(values: Mapping[str, object]) -> str:
