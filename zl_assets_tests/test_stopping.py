@@ -19,6 +19,7 @@ from zl_assets.definitions import build_defs
 from zl_assets.execution import execute, in_process
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.launcher import StoppableRunLauncher
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse.errors import WarehouseUnavailable
 from zl_assets_tests.support.product import quiet
@@ -74,7 +75,7 @@ def alert_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
         return None
     event = events[-1].dagster_event
     assert event is not None
-    alert = alert_of_run(instance, run, event, "http://127.0.0.1:3000")
+    alert = alert_of_run(instance, run, event, "http://127.0.0.1:3000", Provenance.of(Settings.load()))
     return None if alert is None else alert.text
 
 
