@@ -56,6 +56,7 @@ class InProcess(dg.Executor):
         try:
             # Asked for while the process began: the run's own beginning has written over the state by which it was told.
             if instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_CANCELING):
+                instance.report_run_canceling(plan_context.dagster_run, "It was told to stop while its process began.")
                 raise dg.DagsterExecutionInterruptedError
             with _stopped_with(instance, run_id):
                 for event in self._inner.execute(plan_context, execution_plan):

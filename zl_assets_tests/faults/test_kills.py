@@ -1,4 +1,4 @@
-"""A few kills of the run and of the server, and two stops, where it matters most.
+"""A few kills of the run and of the server, and a stop, where it matters most.
 
 All 100 kills, and ten stops: `python -m zl_assets_tests.faults kills stops`.
 """
