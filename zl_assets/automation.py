@@ -15,7 +15,7 @@ from zl_assets.alerts import alert_of_run
 from zl_assets.assets.impact import impact_op
 from zl_assets.catalog import Catalog
 from zl_assets.checks.folders import NEWEST, Watched, newest_records, watched
-from zl_assets.checks.group import result
+from zl_assets.checks.group import evaluation
 from zl_assets.domain.checks import Seen
 from zl_assets.notifications import LogNotifier, build_notifiers, deliver
 from zl_assets.provenance import Provenance
@@ -145,15 +145,7 @@ def _evaluation(one: Watched, newest: pd.DataFrame) -> dg.AssetCheckEvaluation:
     """The answer, and if there is something to say, red: the overview of the graph draws a node with a warning green."""
     # The date is a run's; no verdict on records looks at it.
     seen = Seen({}, dt.datetime.now(dt.UTC).date(), {NEWEST: newest})
-    found = result(one.check, one.check.verdict(seen))
-    return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(one.check.asset),
-        check_name=one.check.name,
-        passed=found.passed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=found.description,
-        metadata=found.metadata,
-    )
+    return evaluation(one.check, one.check.verdict(seen), dg.AssetCheckSeverity.ERROR)
 
 
 def build_job_definitions(catalog: Catalog, settings: Settings) -> "list[UnresolvedAssetJobDefinition | dg.JobDefinition]":

@@ -80,10 +80,10 @@ def run(
     job = definitions_of(catalog, settings).resolve_job_def(REFRESH)
     config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
     progress = Progress(console, frozenset(key.to_user_string() for key in job.asset_layer.executable_asset_keys))
-    return execute(job, instance, config, _origin(), progress.watch)
+    return execute(job, instance, config, origin(), progress.watch)
 
 
-def _origin() -> RemoteJobOrigin:
+def origin() -> RemoteJobOrigin:
     """Whose job it is: runs of no code location are shown by the UI under *Runs* alone."""
     target = LoadableTargetOrigin(
         executable_path=sys.executable, module_name=definitions.__name__, working_directory=str(Path.cwd())

@@ -19,6 +19,7 @@ from zl_assets.definitions import build_defs
 from zl_assets.execution import execute, in_process
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.launcher import StoppableRunLauncher
+from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse.errors import WarehouseUnavailable
 from zl_assets_tests.support.product import quiet
@@ -74,7 +75,7 @@ def alert_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
         return None
     event = events[-1].dagster_event
     assert event is not None
-    alert = alert_of_run(instance, run, event, "http://127.0.0.1:3000")
+    alert = alert_of_run(instance, run, event, "http://127.0.0.1:3000", Provenance.of(Settings.load()))
     return None if alert is None else alert.text
 
 
@@ -163,3 +164,20 @@ def test_no_step_of_the_product_has_a_policy_under_which_dagster_retries_an_inte
     nodes = [node for job in defs.resolve_all_job_defs() for node in job.nodes]
     assert len(nodes) > 20
     assert [node.name for node in nodes if node.retry_policy or node.definition.retry_policy] == []
+
+
+def test_a_run_that_was_ended_while_its_process_began_goes_on(instance: dg.DagsterInstance) -> None:
+    """The process has read its run, *Terminate* comes, and then the run begins."""
+
+    @dg.asset
+    def matrix() -> None:
+        raise AssertionError("nobody wants it any more")
+
+    job = dg.Definitions([matrix], jobs=[dg.define_asset_job("refresh")], executor=in_process).resolve_job_def("refresh")
+    run = instance.create_run_for_job(job)
+    instance.report_run_canceling(run)
+    events = list(execute_run_iterator(InMemoryJob(job), run, instance))
+    assert not [event for event in events if event.is_step_start]
+    ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert ended.status is dg.DagsterRunStatus.CANCELED

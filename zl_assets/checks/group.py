@@ -136,15 +136,19 @@ def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
     )
 
 
-def evaluation(check: Check, verdict: Verdict) -> dg.AssetCheckEvaluation:
-    """The same as an event that an op reports, where it is no step of Dagster's checks that asked."""
+def evaluation(check: Check, verdict: Verdict, severity: dg.AssetCheckSeverity | None = None) -> dg.AssetCheckEvaluation:
+    """The same as an event that an op or a sensor reports, where it is no step of Dagster's checks that asked.
+
+    Args:
+        severity: another than the check's own.
+    """
     found = result(check, verdict)
     return dg.AssetCheckEvaluation(
         check_name=check.name,
         asset_key=dg.AssetKey(check.asset),
         passed=found.passed,
         metadata=found.metadata,
-        severity=found.severity,
+        severity=severity or found.severity,
         description=found.description,
     )
 

@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets import resources
+from zl_assets import checks, resources
 from zl_assets.catalog import Catalog
 from zl_assets.definitions import build_defs
 from zl_assets.files import replace_file
@@ -66,6 +66,7 @@ class Script:
     steps: list[Step]
     tables: Mapping[str, Table]
     resources: dict[str, Any]
+    checks: list[dg.AssetCheckKey]
     recorded: dict[str, dg.AssetMaterialization] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -73,7 +74,9 @@ class Script:
     def of(cls, settings: Settings, assets: Iterable[str]) -> "Script":
         """The script over some assets."""
         catalog = Catalog.of(settings)
-        return cls(settings, steps(settings, assets), catalog.tables, resources.build(catalog, settings))
+        groups = checks.build(catalog, settings)
+        every = [dg.AssetCheckKey(dg.AssetKey(check.asset), check.name) for group in groups for check in group.checks]
+        return cls(settings, steps(settings, assets), catalog.tables, resources.build(catalog, settings), every)
 
     def run(self) -> None:
         """Every step; raises where a check is red, warnings apart."""
@@ -117,7 +120,13 @@ class Script:
                 )
                 run = SimpleNamespace(run_id=self.run_id)
                 own = SimpleNamespace(**self.resources | {"as_of": as_of})
-                return SimpleNamespace(run=run, instance=instance, log=logging.getLogger(__name__), resources=own)
+                return SimpleNamespace(
+                    run=run,
+                    instance=instance,
+                    log=logging.getLogger(__name__),
+                    resources=own,
+                    selected_asset_check_keys=self.checks,
+                )
         return self.resources[parameter.name]
 
     def _newest(self, key: dg.AssetKey, *, limit: int, cursor: str | None) -> SimpleNamespace:

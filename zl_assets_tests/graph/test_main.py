@@ -137,6 +137,7 @@ def test_own_bars_are_not_mixed_with_the_sample(folder: Path, tmp_path: Path, re
     before = product.snapshot(with_stamps=True)
     assert set(before) == {*TABLES, "csv", "model", "model contract"}
     [message] = failures(product.refresh(bars=real_bars, as_of=AS_OF)).values()
+    product.let_go()
     assert "never mixed" in message
     assert "reset" in message
     assert product.snapshot(with_stamps=True) == before

@@ -279,7 +279,8 @@ def test_the_job_of_the_checks_alone_makes_all_of_them_and_writes_nothing(
         monkeypatch.undo()
     client.close()
     assert failures(result) == {}
-    assert red(result) == set()
+    # The product is a copy, and its history is the original folder's.
+    assert {name.partition(":")[2] for name in red(result)} <= {"of_this_state_folder"}
     made = {dg.AssetCheckKey(e.asset_key, e.check_name) for e in result.get_asset_check_evaluations()}
     assert made == set(build_defs(product.settings()).resolve_asset_graph().asset_check_keys)
     assert result.get_asset_materialization_events() == []
@@ -301,7 +302,10 @@ def test_checks_of_what_was_never_made_say_so_in_one_message(product: Product) -
         said |= failures(result)
     nothing.let_go()
     for words in said.values():
-        assert re.search(r"(does not exist\.|Dagster has no record of \w+ with its \w+\.) Materialize", words), words
+        unknown = (
+            r"does not exist\.|Dagster has no record of \w+ in the state folder .+\.|is not the file that \w+ recorded: .+\."
+        )
+        assert re.search(rf"({unknown}) Materialize", words), words
         assert "CRASH" not in words
         assert "Traceback" not in words
     client = product.client()

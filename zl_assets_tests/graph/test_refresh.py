@@ -85,7 +85,7 @@ def test_a_second_run_while_the_source_is_late_changes_nothing_at_all_and_fails_
     assert product.snapshot(with_stamps=True) == before
     shown = Console(width=200, file=io.StringIO())
     shown.print(summary(result, Catalog.of(product.settings()), product.settings()))
-    assert "source: no new sessions, none revised. No new session yet: the newest session is 2025-11-14;" in shown.file.getvalue()
+    assert "source: no new session, none revised. No new session yet: the newest session is 2025-11-14;" in shown.file.getvalue()
     assert "read:  3,998 daily bars, from 1 file of 6,034 rows; ignored 2,036 rows of MES\n" in shown.file.getvalue()
     assert metadata(result)[BARS.table]["not_read"] == "none"
 

@@ -12,7 +12,7 @@ from zl_assets.instruments.base import ContractSize, GateBound, PriceUnit
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.artifact import load_model, store_model
 from zl_assets.model.fit.config import EvidenceConfig, ModelConfig
-from zl_assets.model.fit.gates import evaluate_gates, model_gates
+from zl_assets.model.fit.gates import evaluate_gates, model_gates, with_permutation
 from zl_assets.model.fit.predictions import latest_rows, oof_rows
 from zl_assets.model.fit.splits import impact_folds, least_impact_rows
 from zl_assets.model.fit.training import TrainedModel, train
@@ -82,7 +82,9 @@ def test_its_forecasts_are_rows_of_its_own_tables(model: TrainedModel, view: pd.
 
 def test_its_report_speaks_of_it(model: TrainedModel, view: pd.DataFrame) -> None:
     sessions = sessions_of(random_closes(10)).assign(instrument_id=pd.array([pd.NA] * 10, dtype="Int64"))
-    evidence = gather_evidence(model, (), view, features_of(sessions), EvidenceConfig(1))
+    # Only of a published model it speaks to a buyer.
+    passed = tuple(replace(gate, passed=True) for gate in evaluate_gates(with_permutation(model)))
+    evidence = gather_evidence(model, passed, view, features_of(sessions), EvidenceConfig(1))
     report = build_report(evidence)
     assert report.title.startswith("Micro S&P 500, 63 sessions ahead")
     newest = evidence.forecasts.iloc[-1]

@@ -18,6 +18,7 @@ DOORS = {
         "zl_assets.hints",
         "zl_assets.embedded.folder",
         "zl_assets.embedded.lifecycle",
+        "zl_assets.terminal",
     },
 }
 

@@ -124,8 +124,13 @@ def test_an_interrupted_download_waits_for_rows_that_never_come(bq: bigquery.Cli
         _transport=SimpleNamespace(close=closed.set),
     )
     monkeypatch.setattr(bq, "_ensure_bqstorage_client", lambda: reader)
+    # A process that was started in the background ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
     began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        publisher(bq, "").runner._download(ReadSession(), 0, began + 60)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            publisher(bq, "").runner._download(ReadSession(), 0, began + 60)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - began < 30

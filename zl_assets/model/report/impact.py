@@ -54,7 +54,7 @@ def impact_report(ledger: pd.DataFrame, *, synthetic: bool) -> Report:
     )
     if not synthetic:
         return report
-    said = "SYNTHETIC SAMPLE: these prices are invented, so no decision below is about a family on the market."
+    said = f"{watermark.SAMPLE}these prices are invented, so no decision below is about a family on the market."
     return replace(report, words=(said, *report.words), pictures=watermark.marked_pictures(report.pictures))
 
 
