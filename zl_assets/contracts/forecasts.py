@@ -35,8 +35,11 @@ def _bands(*, nullable: bool) -> tuple[Column, ...]:
     )
 
 
-def _move(*, nullable: bool) -> Column:
-    return real("expected_move", "expected absolute return over the horizon", FRACTION, nullable=nullable)
+_MOVE = (
+    real("expected_move", "expected absolute return over the horizon", FRACTION, nullable=False),
+    real("expected_move_price", "expected_move * close", PRICE, nullable=False),
+    real("move_percentile", "share of the sessions before it whose expected move was smaller", FRACTION, nullable=False),
+)
 
 
 @cache
@@ -57,9 +60,8 @@ def record(*instruments: Instrument) -> TableContract:
                 _TARGET,
                 _CLOSE,
                 *_PREDICTED,
-                *_bands(nullable=True),
-                _move(nullable=True),
-                real("move_percentile", "share of past sessions whose expected move was smaller", FRACTION),
+                *_bands(nullable=False),
+                *_MOVE,
                 _SOURCE,
                 Column(
                     "back_dated",
@@ -133,9 +135,10 @@ def replay(*instruments: Instrument) -> TableContract:
                 _HORIZON,
                 _CLOSE,
                 *_PREDICTED,
-                real("volatility", "scale of the band, a session, as known on it", FRACTION),
+                real("volatility", "standard deviation of a session's return, as known on it: the scale of the band", FRACTION),
                 *_bands(nullable=True),
-                _move(nullable=True),
+                real("expected_move", "expected absolute return over the horizon; NULL before a year is known", FRACTION),
+                real("move_percentile", "share of the sessions before it whose expected move was smaller", FRACTION),
                 Column("made_of", ColumnType.STRING, "hash of all that predicted_return depends on", nullable=False),
                 INGESTION_TS,
             ),

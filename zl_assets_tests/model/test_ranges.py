@@ -11,7 +11,7 @@ from scipy import stats
 
 from zl_assets.model.ranges.bands import LEAST_ERRORS, LEVELS, half_widths
 from zl_assets.model.ranges.judged import held, held_by_year, interval_score
-from zl_assets.model.ranges.size import expected_moves, percentile, size_skill
+from zl_assets.model.ranges.size import expected_moves, percentiles, size_skill
 from zl_assets.model.ranges.volatility import DECAY, SCALES, WINDOWS, ewma, quarter, realised, regression, returns_of
 
 H = 21
@@ -142,6 +142,6 @@ def test_the_size_of_the_move_is_found_where_there_is_something_to_find_and_only
     assert size_skill(noise, H).p > 0.01
 
 
-def test_a_percentile_counts_the_sessions_before() -> None:
-    assert percentile(np.array([np.nan, 1.0, 2.0, 3.0, 2.5])) == pytest.approx(2 / 3)
-    assert np.isnan(percentile(np.array([np.nan, 1.0])))
+def test_a_percentile_counts_the_sessions_before_alone() -> None:
+    found = percentiles(np.array([np.nan, 1.0, 2.0, np.nan, 3.0, 2.5, 2.5]))
+    np.testing.assert_allclose(found, [np.nan, np.nan, 1, np.nan, 1, 2 / 3, 2 / 4])

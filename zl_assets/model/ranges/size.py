@@ -3,6 +3,7 @@
 Belongs here: the expected absolute move as known on each session, and how well such forecasts did. Must not be here: bands.
 """
 
+import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,12 +52,16 @@ def expected_moves(returns: np.ndarray, moves: np.ndarray, horizon: int) -> np.n
     return expected
 
 
-def percentile(values: np.ndarray) -> float:
-    """The share of the values before the last one that are smaller than it; NaN where there is none."""
-    before = values[:-1][np.isfinite(values[:-1])]
-    if not len(before) or not np.isfinite(values[-1]):
-        return float("nan")
-    return float(np.mean(before < values[-1]))
+def percentiles(values: np.ndarray) -> np.ndarray:
+    """For each value the share of those before it that are smaller; NaN where it is NaN or there is none before it."""
+    found, before = np.full(len(values), np.nan), list[float]()
+    for row, value in enumerate(values):
+        if np.isfinite(value):
+            at = bisect.bisect_left(before, value)
+            if before:
+                found[row] = at / len(before)
+            before.insert(at, float(value))
+    return found
 
 
 def size_skill(returns: np.ndarray, horizon: int) -> SizeSkill:

@@ -15,7 +15,7 @@ from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.design import BASE_INPUTS, Input
 from zl_assets.model.fit.training_set import training_set
 from zl_assets.model.ranges.bands import half_widths
-from zl_assets.model.ranges.size import expected_moves
+from zl_assets.model.ranges.size import expected_moves, percentiles
 from zl_assets.model.ranges.volatility import ewma, returns_of
 from zl_assets.model.replay.walk import walk_forward
 from zl_assets.warehouse.shape import conform
@@ -60,7 +60,7 @@ def replay_rows(
     """
     data = training_set(frame, config, instrument, horizon, inputs)
     known = dict(zip(stored["made_of"], stored["predicted_return"].astype("float64"), strict=True))
-    walked = list(walk_forward(frame, data, config, made_with, known))
+    walked = walk_forward(frame, data, config, made_with, known)
     predicted = np.full(len(frame), np.nan)
     predicted[[step.row for step in walked]] = [step.predicted for step in walked]
 
@@ -73,6 +73,7 @@ def replay_rows(
     moves = np.full(len(sessions), np.nan)
     moves[at] = target
 
+    expected = expected_moves(returns, moves, horizon.sessions)
     rows = pd.DataFrame(
         {
             "data_date": frame["data_date"],
@@ -82,7 +83,8 @@ def replay_rows(
             "predicted_return": predicted,
             "predicted_close": close * (1 + predicted),
             "volatility": scale,
-            "expected_move": expected_moves(returns, moves, horizon.sessions)[at],
+            "expected_move": expected[at],
+            "move_percentile": percentiles(expected)[at],
         }
     )
     for level in LEVELS:

@@ -5,7 +5,9 @@ be here: ranges, scores, tables.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,10 +42,11 @@ class Replayed:
 
 def walk_forward(
     frame: pd.DataFrame, data: TrainingSet, config: ModelConfig, made_with: str, known: Mapping[str, float]
-) -> Iterator[Replayed]:
+) -> list[Replayed]:
     """The forecast of every session from `FIRST_ROW` on, labelled or not.
 
-    The model of row s has learnt from the rows whose label ends on s or before: rows 0 to s - horizon.
+    The model of row s has learnt from the rows whose label ends on s or before: rows 0 to s - horizon. Each fit is on one thread,
+    as the saved model's; as many are made at once as there are cores.
 
     Args:
         frame: the training view, one row a session in order of date.
@@ -62,14 +65,23 @@ def walk_forward(
         )
     features = design_matrix(frame, data.inputs)
     hashes = _hashes(features, data, made_with, horizon)
-    for row in range(FIRST_ROW, len(frame)):
-        made_of = hashes[row]
-        if made_of in known:
-            yield Replayed(row, made_of, known[made_of], kept=True)
-            continue
-        rows = slice(0, row - horizon + 1)
-        booster = fit_booster(data.features.iloc[rows], data.target[rows], data.weights[rows], config)
-        yield Replayed(row, made_of, float(forecast(booster, features.iloc[[row]])[0]), kept=False)
+    rows = range(FIRST_ROW, len(frame))
+    missing = [row for row in rows if hashes[row] not in known]
+
+    def fitted(row: int) -> float:
+        learnt = slice(0, row - horizon + 1)
+        booster = fit_booster(data.features.iloc[learnt], data.target[learnt], data.weights[learnt], config)
+        return float(forecast(booster, features.iloc[[row]])[0])
+
+    # An interruption ends the fits that are under way and none begins after them: `map` cancels the others.
+    with ThreadPoolExecutor(os.process_cpu_count()) as pool:
+        made = dict(zip(missing, pool.map(fitted, missing), strict=True))
+    return [
+        Replayed(row, hashes[row], made[row], kept=False)
+        if row in made
+        else Replayed(row, hashes[row], known[hashes[row]], kept=True)
+        for row in rows
+    ]
 
 
 def _hashes(features: pd.DataFrame, data: TrainingSet, made_with: str, horizon: int) -> list[str]:
