@@ -11,7 +11,7 @@ from typing import cast
 
 from zl_assets import instruments as instruments_package
 from zl_assets import sources as sources_package
-from zl_assets.contracts import features, ledger, market, predictions, regimes, training
+from zl_assets.contracts import features, forecasts, ledger, market, predictions, regimes, training
 from zl_assets.discovery import found_in
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.registry import Selection, Surroundings, known_families, select
@@ -128,6 +128,18 @@ class Catalog:
         """A family's table as the instrument writes and reads it."""
         return self._own_rows(family_contract(family, instrument, *self.others(instrument)), instrument)
 
+    def replay(self, instrument: Instrument) -> TableContract:
+        """What would have been forecast, as the instrument writes and reads it."""
+        return self._own_rows(forecasts.replay(*self.instruments), instrument)
+
+    def record(self, instrument: Instrument) -> TableContract:
+        """What was forecast, as the instrument writes and reads it."""
+        return self._own_rows(forecasts.record(*self.instruments), instrument)
+
+    def score(self, instrument: Instrument) -> TableContract:
+        """How it came out, as the instrument writes and reads it."""
+        return self._own_rows(forecasts.score(*self.instruments), instrument)
+
     def view(self, instrument: Instrument, horizon: Horizon) -> ViewContract:
         """The training view, with the columns of the kept families."""
         return training_view_contract(self.selection(instrument).kept, instrument, horizon)
@@ -168,7 +180,14 @@ class Catalog:
                 predictions.oof(instrument, horizon),
                 predictions.latest(instrument, horizon),
             )
-            found |= {view.table: Table(view), oof.table: Table(oof, OOF_RULES), latest.table: Table(latest, LATEST_RULES)}
+            found |= {
+                view.table: Table(view),
+                oof.table: Table(oof, OOF_RULES),
+                # Without a forecast that has a range none is written.
+                latest.table: Table(latest, LATEST_RULES, absent_ok=True),
+            }
+            for contract in (self.replay(instrument), self.record(instrument), self.score(instrument)):
+                found[instrument.asset_at(horizon, contract.table)] = Table(contract, absent_ok=True)
         return found
 
     @property
@@ -219,6 +238,7 @@ def assets_at(instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
         instrument.asset_at(horizon, training.MODEL),
         predictions.oof(instrument, horizon).table,
         predictions.latest(instrument, horizon).table,
+        *(instrument.asset_at(horizon, table) for table in (forecasts.REPLAY, forecasts.RECORD, forecasts.SCORE)),
     )
 
 
