@@ -17,22 +17,19 @@ from zl_assets.catalog import Catalog
 from zl_assets.contracts import features, market, predictions
 from zl_assets.contracts import forecasts as contracts
 from zl_assets.contracts.training import TRAINING_CSV
-from zl_assets.domain.forecast_record import Remembered, forecast_of, of_horizon, taken
-from zl_assets.domain.forecast_score import first_said, scores
+from zl_assets.domain.forecast_record import forecast_of, of_horizon, taken
+from zl_assets.domain.forecast_score import first_said, scores, with_rolls
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.artifacts import TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.forecasts import remembered, statement
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described
-from zl_assets.io_managers.records import record_in, said
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig, launchpad
 from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
-
-# Of the record's metadata, by which the next run knows whether a row was lost, and when the newest was said.
-ROWS, NEWEST, LOST = "rows_recorded", "newest_issued_on", "rows_lost"
 
 _REPLAY = (
     "What would have been said of each session, by a model and errors known on it: walk-forward, computed afterwards.\n\n"
@@ -147,17 +144,19 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
         with as_failures():
             with warehouse.publisher(run=context.run_id, asset=name) as publisher:
                 record = of_horizon(publisher.read_or_empty(contract), instrument, horizon)
-            before = remembered(context.instance, dg.AssetKey(name), provenance, record)
-            lost = 0 if chosen(config, RecordChoice).accept_lost_rows else before.lost_now(record)
+            before, accepted = (
+                remembered(context.instance, name, provenance, record),
+                chosen(config, RecordChoice).accept_lost_rows,
+            )
             if latest.empty:
                 return dg.MaterializeResult(
                     value=Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}."),
-                    metadata=_counts(record, None, before, lost),
+                    metadata=statement(record, None, before, accepted=accepted),
                 )
             source = provenance.label or contracts.CLOUD
             forecast = forecast_of(latest, horizon, as_of.date, source, dt.datetime.now(dt.UTC))
             new = taken(forecast, record, before)
-        facts = {"said": new.said, **_counts(record, as_of.date if len(new.rows) else None, before, lost)}
+        facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before, accepted=accepted)}
         if new.rows.empty:
             return dg.MaterializeResult(value=Withheld(new.said, usual=True), metadata=facts)
         return dg.MaterializeResult(
@@ -204,24 +203,3 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
         )
 
     return score_asset
-
-
-def with_rolls(sessions: pd.DataFrame, ta_features: pd.DataFrame) -> pd.DataFrame:
-    """Every session's close beside what is known of its contract."""
-    rolls = ta_features[["data_date", "roll_index", "is_roll"]]
-    return sessions[["data_date", "close"]].merge(rolls, on="data_date", how="left").sort_values("data_date", ignore_index=True)
-
-
-def remembered(instance: dg.DagsterInstance, asset: dg.AssetKey, provenance: Provenance, record: pd.DataFrame) -> Remembered:
-    """What the last materialization in this state folder said of the record."""
-    found = record_in(instance, asset, provenance, ROWS, lambda rows: rows == str(len(record)))
-    if found is None:
-        return Remembered()
-    newest = said(found, NEWEST)
-    return Remembered(int(said(found, ROWS)), dt.date.fromisoformat(newest) if newest else None, int(said(found, LOST) or 0))
-
-
-def _counts(record: pd.DataFrame, added: dt.date | None, before: Remembered, lost: int) -> dict[str, Any]:
-    """What the next run is to remember: the newest as-of date that there ever was, or a row that was lost would be made again."""
-    days = filter(None, (added, before.issued_on, *record["issued_on"].dt.date))
-    return {ROWS: len(record) + (added is not None), NEWEST: str(max(days, default="")), LOST: lost}
