@@ -144,10 +144,8 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
         with as_failures():
             with warehouse.publisher(run=context.run_id, asset=name) as publisher:
                 record = of_horizon(publisher.read_or_empty(contract), instrument, horizon)
-            before, accepted = (
-                remembered(context.instance, name, provenance, record),
-                chosen(config, RecordChoice).accept_lost_rows,
-            )
+            before = remembered(context.instance, name, provenance, record)
+            accepted = chosen(config, RecordChoice).accept_lost_rows
             if latest.empty:
                 return dg.MaterializeResult(
                     value=Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}."),
