@@ -128,17 +128,20 @@ class Catalog:
         """A family's table as the instrument writes and reads it."""
         return self._own_rows(family_contract(family, instrument, *self.others(instrument)), instrument)
 
-    def replay(self, instrument: Instrument) -> TableContract:
-        """What would have been forecast, as the instrument writes and reads it."""
-        return self._own_rows(forecasts.replay(*self.instruments), instrument)
+    def replay(self, instrument: Instrument, horizon: Horizon) -> TableContract:
+        """What would have been forecast, as one horizon of the instrument writes and reads it."""
+        contract = replace(forecasts.replay(*self.instruments), made_from=forecasts.replay_made_from(instrument, horizon))
+        return self._own_rows(contract, instrument)
 
-    def record(self, instrument: Instrument) -> TableContract:
-        """What was forecast, as the instrument writes and reads it."""
-        return self._own_rows(forecasts.record(*self.instruments), instrument)
+    def record(self, instrument: Instrument, horizon: Horizon) -> TableContract:
+        """What was forecast, as one horizon of the instrument writes and reads it."""
+        contract = replace(forecasts.record(*self.instruments), made_from=forecasts.record_made_from(instrument, horizon))
+        return self._own_rows(contract, instrument)
 
-    def score(self, instrument: Instrument) -> TableContract:
-        """How it came out, as the instrument writes and reads it."""
-        return self._own_rows(forecasts.score(*self.instruments), instrument)
+    def score(self, instrument: Instrument, horizon: Horizon) -> TableContract:
+        """How it came out, as one horizon of the instrument writes and reads it."""
+        contract = replace(forecasts.score(*self.instruments), made_from=forecasts.score_made_from(instrument, horizon))
+        return self._own_rows(contract, instrument)
 
     def view(self, instrument: Instrument, horizon: Horizon) -> ViewContract:
         """The training view, with the columns of the kept families."""
@@ -186,7 +189,7 @@ class Catalog:
                 # Without a forecast that has a range none is written.
                 latest.table: Table(latest, LATEST_RULES, absent_ok=True),
             }
-            for contract in (self.replay(instrument), self.record(instrument), self.score(instrument)):
+            for contract in (self.replay(instrument, horizon), self.record(instrument, horizon), self.score(instrument, horizon)):
                 found[instrument.asset_at(horizon, contract.table)] = Table(contract, absent_ok=True)
         return found
 

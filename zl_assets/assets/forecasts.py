@@ -18,18 +18,21 @@ from zl_assets.contracts import features, market, predictions
 from zl_assets.contracts import forecasts as contracts
 from zl_assets.contracts.training import TRAINING_CSV
 from zl_assets.domain.forecast_record import forecast_of, of_horizon, taken
-from zl_assets.domain.forecast_score import first_said, scores, with_rolls
+from zl_assets.domain.forecast_score import first_said, scores, unlike_replay, with_rolls
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.artifacts import TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.forecasts import remembered, statement
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described
+from zl_assets.io_managers.metadata import described, rows_table
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig, launchpad
 from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
+
+# Rows of a table in metadata.
+_SHOWN = 30
 
 _REPLAY = (
     "What would have been said of each session, by a model and errors known on it: walk-forward, computed afterwards.\n\n"
@@ -68,7 +71,7 @@ RecordChoices = choices_of("RecordChoices", "What a person may say of the record
 def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
     """What would have been said of each session."""
     name = instrument.asset_at(horizon, contracts.REPLAY)
-    contract, kept = catalog.replay(instrument), catalog.selection(instrument).kept
+    contract, kept = catalog.replay(instrument, horizon), catalog.selection(instrument).kept
 
     @dg.asset(
         name=name,
@@ -119,7 +122,7 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
 def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
     """What the published model said, when it said it."""
     name = instrument.asset_at(horizon, contracts.RECORD)
-    contract = catalog.record(instrument)
+    contract = catalog.record(instrument, horizon)
 
     @dg.asset(
         name=name,
@@ -167,7 +170,7 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
 def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
     """How what was said came out."""
     name = instrument.asset_at(horizon, contracts.SCORE)
-    contract = catalog.score(instrument)
+    contract = catalog.score(instrument, horizon)
 
     @dg.asset(
         name=name,
@@ -178,25 +181,29 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
         metadata=described(contract),
         ins={
             "record": dg.AssetIn(instrument.asset_at(horizon, contracts.RECORD)),
+            "replay": dg.AssetIn(instrument.asset_at(horizon, contracts.REPLAY)),
             "sessions": dg.AssetIn(market.sessions(instrument).table),
             "ta_features": dg.AssetIn(features.ta_features(instrument).table),
         },
         io_manager_key=TABLES_IO,
     )
     def score_asset(
-        context: dg.AssetExecutionContext, record: pd.DataFrame, sessions: pd.DataFrame, ta_features: pd.DataFrame
+        record: pd.DataFrame, replay: pd.DataFrame, sessions: pd.DataFrame, ta_features: pd.DataFrame
     ) -> dg.MaterializeResult[Any]:
         from zl_assets.warehouse.publish import Publication
         from zl_assets.warehouse.shape import conform
 
         ours = of_horizon(record, instrument, horizon)
         found = scores(ours, with_rolls(sessions, ta_features), horizon.sessions)
+        other = unlike_replay(ours, of_horizon(replay, instrument, horizon))
         return dg.MaterializeResult(
             value=Publication(conform(found, contract), source=provenance.label, adopts=True),
             metadata={
                 "came_due": len(found),
                 "of_them_back_dated": int(found["back_dated"].sum()),
                 "still_open": len(first_said(ours)) - len(found),
+                "said_by_another_model_than_the_replays": len(other),
+                **({"newest_of_those": rows_table(other.tail(_SHOWN))} if len(other) else {}),
             },
         )
 

@@ -69,9 +69,10 @@ def _made(
     derived = derive(bars, instrument, as_of, regime_weights())
     families = [catalog.family(family, instrument) for family in catalog.selection(instrument).on]
     # A forecast belongs to a row of the matrix; but what was said in the record was said, whatever became of its session.
-    of_matrix = [catalog.matrix(instrument), catalog.replay(instrument), catalog.score(instrument)]
+    of_matrix = [catalog.matrix(instrument)]
     for horizon in instrument.horizons:
         of_matrix += [predictions.oof(instrument, horizon), predictions.latest(instrument, horizon)]
+        of_matrix += [catalog.replay(instrument, horizon), catalog.score(instrument, horizon)]
     return {
         **({catalog.bars: bars} if loaded else {}),
         market.sessions(instrument): derived.sessions.frame,

@@ -110,7 +110,7 @@ def _plans(
     for horizon in instrument.horizons:
         kept = matrix_columns(catalog.selection(instrument).kept)
         select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, kept)
-        shared = (catalog.replay(instrument), catalog.record(instrument), catalog.score(instrument))
+        shared = (make(instrument, horizon) for make in (catalog.replay, catalog.record, catalog.score))
         later = [predictions.oof(instrument, horizon), predictions.latest(instrument, horizon), *shared]
         view = PlannedView(catalog.view(instrument, horizon), ViewDefinition(select, (matrix,)))
         # The tables and permissions are in the plan of the first horizon.
