@@ -11,7 +11,7 @@ from typing import cast
 
 from zl_assets import instruments as instruments_package
 from zl_assets import sources as sources_package
-from zl_assets.contracts import features, ledger, market, predictions, regimes, training
+from zl_assets.contracts import features, forecasts, ledger, market, predictions, regimes, training
 from zl_assets.discovery import found_in
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.registry import Selection, Surroundings, known_families, select
@@ -169,6 +169,8 @@ class Catalog:
                 predictions.latest(instrument, horizon),
             )
             found |= {view.table: Table(view), oof.table: Table(oof, OOF_RULES), latest.table: Table(latest, LATEST_RULES)}
+            replay = forecasts.replay(*self.instruments)
+            found[instrument.asset_at(horizon, forecasts.REPLAY)] = Table(replay, absent_ok=True)
         return found
 
     @property
@@ -216,6 +218,7 @@ def assets_at(instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
     return (
         instrument.view_at(horizon),
         instrument.asset_at(horizon, training.TRAINING_CSV),
+        instrument.asset_at(horizon, forecasts.REPLAY),
         instrument.asset_at(horizon, training.MODEL),
         predictions.oof(instrument, horizon).table,
         predictions.latest(instrument, horizon).table,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from zl_assets.instruments.base import Horizon, Instrument
+
 # A forecast that is written down later than this after its as-of date was not there to act on.
 LIVE_DAYS = 3
 
@@ -36,6 +38,11 @@ class Taken:
 
     rows: pd.DataFrame
     said: str
+
+
+def of_horizon(rows: pd.DataFrame, instrument: Instrument, horizon: Horizon) -> pd.DataFrame:
+    """The rows of one instrument and horizon, of a table that several share."""
+    return rows[rows["symbol"].eq(instrument.symbol) & rows["horizon"].eq(horizon.name)].reset_index(drop=True)
 
 
 def taken(forecast: pd.DataFrame, record: pd.DataFrame, remembered: Remembered) -> Taken:
