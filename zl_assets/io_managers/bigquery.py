@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from zl_assets.warehouse.tables import Table
 
 CONTRACT = "contract"
+# Metadata of a materialization that wrote nothing: why.
+WITHHELD = "withheld"
 """The metadata of an asset that holds its contract, where no mapping has it."""
 
 
@@ -122,7 +124,7 @@ class BigQueryIOManager(dg.IOManager):
         context.add_output_metadata(self.says)
         if isinstance(obj, Withheld):
             context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
-            context.add_output_metadata({"withheld": obj.reason})
+            context.add_output_metadata({WITHHELD: obj.reason})
             return
         with as_failures(), self.warehouse.publisher(run=context.run_id, asset=asset) as publisher:
             if isinstance(contract, ViewContract):

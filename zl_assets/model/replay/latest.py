@@ -9,7 +9,7 @@ import pandas as pd
 from zl_assets.contracts.forecasts import LEVELS, REPLAY
 from zl_assets.contracts.predictions import FIRST_LEVEL, end_column, latest
 from zl_assets.instruments.base import Horizon, Instrument
-from zl_assets.model.errors import TrainingFault
+from zl_assets.model.errors import NoRange
 from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.model.fit.design import design_matrix
 from zl_assets.model.fit.predictions import open_forecasts
@@ -35,8 +35,8 @@ def latest_rows(model: LoadedModel, frame: pd.DataFrame, replay: pd.DataFrame) -
         `frame_columns` of the contract `latest`, one row for each of the newest sessions.
 
     Raises:
-        ArtifactFault: a row's inputs are not what the model needs.
-        TrainingFault: the same, or a session has no range.
+        ArtifactFault, TrainingFault: a row's inputs are not what the model needs.
+        NoRange: a session has no range.
     """
     instrument, horizon = model.instrument, model.horizon
     newest = frame[frame[horizon.target].isna()]
@@ -62,7 +62,7 @@ def with_ranges(
         The same with the ends of each range, expected_move, expected_move_price and move_percentile.
 
     Raises:
-        TrainingFault: a session has no range, and then none of them is published.
+        NoRange: a session has no range, and then none of them is published.
     """
     found = forecasts[["data_date"]].merge(replay, on="data_date", how="left")
     known = found[["expected_move", "move_percentile", *(f"{end}_{level}_close" for level in LEVELS for end in ("low", "high"))]]
@@ -76,7 +76,7 @@ def with_ranges(
             else f"{instrument.asset_at(horizon, REPLAY)} has no range of that session. Materialize it again, and then this."
         )
         said = f"The forecast of {first:%Y-%m-%d} has no range, and a forecast without a range is not published"
-        raise TrainingFault(f"{said}: {why}")
+        raise NoRange(f"{said}: {why}")
     close, predicted = (forecasts[name].to_numpy("float64") for name in ("close", "predicted_return"))
     ranged = forecasts.reset_index(drop=True)
     for level in LEVELS:

@@ -45,21 +45,18 @@ class Track:
         Raises:
             ValueError: there is no such session (`judged`).
         """
-        low, high, came = (values[self._counted] for values in (*self.bands[rule, level], self.came))
+        low, high, came = self._ends(rule, level)
         return held(low, high, came, level / 100, self.block)
 
     def by_year(self, rule: str, level: int) -> dict[int, Held]:
         """The same by year of the session."""
-        low, high, came = (values[self._counted] for values in (*self.bands[rule, level], self.came))
+        low, high, came = self._ends(rule, level)
         return held_by_year(self.dates[self._counted], low, high, came, level / 100, self.block)
 
     def score_saved(self, rule: str, other: str, level: int) -> tuple[float, float, float]:
         """By how much the mean interval score of `rule` is lower than that of `other`, in fractions of the close, and its 90 %
         interval, by a circular block bootstrap of the sessions."""
-        came = self.came[self._counted]
-        ours, theirs = (
-            interval_score(*(end[self._counted] for end in self.bands[name, level]), came, level / 100) for name in (rule, other)
-        )
+        theirs, ours = (interval_score(*self._ends(name, level), level / 100) for name in (other, rule))
         saved = theirs - ours
         draws = ratio_draws(saved, np.ones(len(saved)), SEED, min(self.block, len(saved)))
         low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -75,6 +72,11 @@ class Track:
     def judged(self) -> int:
         """Sessions from `HELD_FROM` on."""
         return int(self._counted.sum())
+
+    def _ends(self, rule: str, level: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Lower and upper ends and what came, from `HELD_FROM` on."""
+        low, high = self.bands[rule, level]
+        return low[self._counted], high[self._counted], self.came[self._counted]
 
     @property
     def _counted(self) -> np.ndarray:
