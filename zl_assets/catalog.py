@@ -20,7 +20,10 @@ from zl_assets.domain.rules.families import in_range
 from zl_assets.domain.rules.rows import (
     LATEST_RULES,
     OOF_RULES,
+    RECORD_RULES,
     REGIME_RULES,
+    REPLAY_RULES,
+    SCORE_RULES,
     bar_rules,
     feature_rules,
     matrix_rules,
@@ -189,8 +192,12 @@ class Catalog:
                 # Without a forecast that has a range none is written.
                 latest.table: Table(latest, LATEST_RULES, absent_ok=True),
             }
-            for contract in (self.replay(instrument, horizon), self.record(instrument, horizon), self.score(instrument, horizon)):
-                found[instrument.asset_at(horizon, contract.table)] = Table(contract, absent_ok=True)
+            for contract, rules in (
+                (self.replay(instrument, horizon), REPLAY_RULES),
+                (self.record(instrument, horizon), RECORD_RULES),
+                (self.score(instrument, horizon), SCORE_RULES),
+            ):
+                found[instrument.asset_at(horizon, contract.table)] = Table(contract, rules, absent_ok=True)
         return found
 
     @property
@@ -238,10 +245,12 @@ def assets_at(instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
     return (
         instrument.view_at(horizon),
         instrument.asset_at(horizon, training.TRAINING_CSV),
+        instrument.asset_at(horizon, forecasts.REPLAY),
         instrument.asset_at(horizon, training.MODEL),
         predictions.oof(instrument, horizon).table,
         predictions.latest(instrument, horizon).table,
-        *(instrument.asset_at(horizon, table) for table in (forecasts.REPLAY, forecasts.RECORD, forecasts.SCORE)),
+        instrument.asset_at(horizon, forecasts.RECORD),
+        instrument.asset_at(horizon, forecasts.SCORE),
     )
 
 

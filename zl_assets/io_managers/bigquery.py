@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CONTRACT = "contract"
 """The metadata of an asset that holds its contract, where no mapping has it."""
 
+WITHHELD = "withheld"
+"""The metadata of a materialization that wrote nothing: why."""
+
 
 def with_contract(contract: TableContract) -> dict[str, Any]:
     """Metadata of an asset whose table this is: the contract itself, and what the UI shows of it."""
