@@ -33,7 +33,7 @@ _OOF = (
 
 _NOT_SCORED = (
     "This table must not be scored: until its target was known a row was forecast anew every day, by models that had learnt "
-    "from\nlabels which overlap its own, and so it looks better than what was said on the day. That is in {record}, which is scored."
+    "from\nlabels which overlap its own, and so it looks better than what was said on the day. {record} has that, and is scored."
 )
 
 

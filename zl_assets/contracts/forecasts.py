@@ -9,7 +9,6 @@ from functools import cache, partial
 from zl_assets.contracts.columns import DATA_DATE, FRACTION, INGESTION_TS, PRICE, SYMBOL_COLUMN, counted, real
 from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES, ta_features
 from zl_assets.contracts.market import sessions
-from zl_assets.contracts.predictions import latest
 from zl_assets.contracts.training import of_csv
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.warehouse.contract import Column, ColumnType, Stamp, TableContract, WriteMode
@@ -181,7 +180,7 @@ def replay_made_from(instrument: Instrument, horizon: Horizon) -> MadeFrom:
 
 def record_made_from(instrument: Instrument, horizon: Horizon) -> MadeFrom:
     """What the record's columns are made of: the newest row of the open forecasts."""
-    of = latest(instrument, horizon).table
+    of = instrument.table_at(horizon, "latest")
     renamed = {"low_80_close": "low_close", "high_80_close": "high_close"}
     return {name: (f"{of}.{column}",) for name, column in renamed.items()}
 
