@@ -249,6 +249,16 @@ def test_the_skill_and_its_interval_are_those_of_a_slow_block_bootstrap(score: p
     assert not found.passed, "noise of five percent a month is worse than nothing, beyond chance"
 
 
+def test_a_skill_that_may_be_chance_is_not_warned_of(score: pd.DataFrame) -> None:
+    """A forecast of one per cent up or down, by turns of 63 sessions: a little worse than nothing, and within its interval."""
+    up = np.where(np.arange(400) // 63 % 2, 0.01, -0.01)
+    rows = score.tail(400)
+    found = live_skill(rows.assign(error=rows["came_return"].to_numpy() - up), MONTH)
+    _, skill, least, most = numbers_of(found.explanation)
+    assert found.passed
+    assert least < skill < 0 < most
+
+
 def test_forecasts_that_know_something_are_not_warned_of(score: pd.DataFrame) -> None:
     found = live_skill(score.tail(400).assign(error=score.tail(400)["came_return"] * 0.9), MONTH)
     assert found.passed
