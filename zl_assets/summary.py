@@ -22,6 +22,7 @@ from zl_assets.contracts import market, predictions
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.artifacts import ADVICE
+from zl_assets.io_managers.bigquery import WITHHELD
 from zl_assets.settings import Settings
 
 
@@ -52,6 +53,9 @@ def _warnings(result: dg.ExecuteInProcessResult, catalog: Catalog) -> Iterator[T
             if model in found and not found[model]["is_latest"]:
                 told = str(found[model][ADVICE])
                 yield Text(f"{told[0].upper()}{told[1:]} ({model} {found[model]['model_id']})", style="yellow")
+            if WITHHELD in found.get(forecasts, {}):
+                yield Text(f"No forecast in {forecasts}: {found[forecasts][WITHHELD]}", style="yellow")
+                continue
             calendar = _evaluation(result, forecasts, "newest_session")
             if forecasts in found and calendar is not None and not calendar.passed:
                 behind, newest = calendar.metadata["measured"].value, found[forecasts]["last_date"]
@@ -148,7 +152,7 @@ def _of_horizon(found: dict[str, dict[str, Any]], instrument: Instrument, horizo
     if model in found:
         made = found[model]
         yield Text(f"model: {made['path']} ({made[ADVICE]}), trained {made['trained']}")
-    if forecasts in found:
+    if forecasts in found and WITHHELD not in found[forecasts]:
         said = found[forecasts]
         yield Text(
             f"forecasts: by model {said['model_id']}, trained through {said['trained_through']}, "

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 
 from zl_assets.assets.common import OWNERS, PREDICTIONS, group_of
 from zl_assets.contracts import predictions as contracts
+from zl_assets.contracts.forecasts import LEVELS, RECORD, REPLAY
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
+from zl_assets.domain.forecast_record import of_horizon
 from zl_assets.domain.rules.market import newest_session
 from zl_assets.domain.rules.predictions import sessions_behind
 from zl_assets.instruments.base import Horizon, Instrument
@@ -17,6 +20,7 @@ from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, published_io
 from zl_assets.io_managers.metadata import described
 from zl_assets.io_managers.records import record_in
+from zl_assets.model.errors import NoRange
 from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
@@ -25,6 +29,11 @@ _OOF = (
     "What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came.\n\n"
     "Sessions before the first test fold are here too, without a forecast: the folds move as the history grows, and a row that "
     "no\nfold tests any more must not keep an old model's forecast. Left as it is when the run's model did not become `latest`."
+)
+
+_NOT_SCORED = (
+    "This table must not be scored: until its target was known a row was forecast anew every day, by models that had learnt "
+    "from\nlabels which overlap its own, and so it looks better than what was said on the day. {record} has that, and is scored."
 )
 
 
@@ -67,34 +76,40 @@ def build_oof(instrument: Instrument, horizon: Horizon, provenance: Provenance) 
 def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
     """The open forecasts."""
     contract, model_key = contracts.latest(instrument, horizon), instrument.asset_at(horizon, MODEL)
+    record = instrument.asset_at(horizon, RECORD)
 
     @dg.asset(
         name=contract.table,
         description=(
             f"The forecast of every session whose target is not known yet, in {instrument.price.name.removeprefix('US ')}, "
-            "with an interval meant to hold 80 % of\noutcomes.\n\n"
+            "with ranges meant to hold\n50, 80 and 95 % of outcomes, and the size of the move that is to be expected.\n\n"
             "Made by `latest`, the newest model that passed its gates, which may be older than this run's. A newer model updates "
             "these\nrows; once a target is known its row stays as it was last forecast. Target sessions are the exchange "
-            "calendar's."
+            "calendar's. The widths\nare the replay's of the same session: where it has none, nothing is written.\n\n"
+            f"{_NOT_SCORED.format(record=record)}"
         ),
         group_name=group_of(instrument, PREDICTIONS),
         kinds={"bigquery", "lightgbm"},
         owners=OWNERS,
-        metadata=described(contract),
+        metadata=described(contract) | {"must_not_be_scored": _NOT_SCORED.format(record=record).replace("\n", " ")},
         ins={
             "model": dg.AssetIn(model_key, input_manager_key=published_io(instrument, horizon)),
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
+            "replay": dg.AssetIn(instrument.asset_at(horizon, REPLAY)),
         },
         io_manager_key=TABLES_IO,
     )
     def latest_asset(
-        context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv, as_of: AsOf
+        context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv, replay: pd.DataFrame, as_of: AsOf
     ) -> dg.MaterializeResult[Any]:
-        from zl_assets.model.fit.predictions import latest_rows
-        from zl_assets.warehouse.publish import Publication
+        from zl_assets.model.replay.latest import latest_rows
+        from zl_assets.warehouse.publish import Publication, Withheld
 
         with as_failures():
-            rows = latest_rows(model, csv.frame)
+            try:
+                rows = latest_rows(model, csv.frame, of_horizon(replay, instrument, horizon))
+            except NoRange as fault:
+                return dg.MaterializeResult(value=Withheld(str(fault)))
         newest, calendar = rows.iloc[-1], newest_session(rows, instrument.calendar, as_of.date)
         stale = "" if calendar.passed else f"stale by {calendar.measured} sessions: "
         return dg.MaterializeResult(
@@ -104,13 +119,24 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
                 "trained_through": str(model.trained_through),
                 "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
                 "newest_model": _newest_model(context.instance, model_key, provenance, model.path.parent),
-                "newest_forecast": f"{provenance.mark}{stale}{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: "
-                f"{newest.predicted_close:.2f} {instrument.price.name}, interval {newest.low_close:.2f} to "
-                f"{newest.high_close:.2f}",
+                "newest_forecast": f"{provenance.mark}{stale}{_said(newest, instrument)}",
             },
         )
 
     return latest_asset
+
+
+def _said(newest: "pd.Series[Any]", instrument: Instrument) -> str:
+    """A forecast with its ranges and the size of the move, in a line."""
+    ranges = ", ".join(
+        f"{level} % {newest[contracts.end_column('low', level)]:.2f} to {newest[contracts.end_column('high', level)]:.2f}"
+        for level in LEVELS
+    )
+    return (
+        f"{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: {newest.predicted_close:.2f} "
+        f"{instrument.price.name}, ranges {ranges}; expected move {newest.expected_move:.1%} or {newest.expected_move_price:.2f} "
+        f"{instrument.price.word}, larger than on {newest.move_percentile:.0%} of past sessions"
+    )
 
 
 def _newest_model(instance: dg.DagsterInstance, model: str, provenance: Provenance, models: Path) -> str:

@@ -10,8 +10,10 @@ from zl_assets.assets.choices import choices_of, chosen
 from zl_assets.assets.common import OWNERS, TRAINING, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import features
+from zl_assets.contracts.forecasts import REPLAY
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.families.tables import matrix_columns
+from zl_assets.domain.forecast_record import of_horizon
 from zl_assets.domain.training_view import training_view_select
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.artifacts import ADVICE, ModelIOManager, TrainingCsv
@@ -149,11 +151,12 @@ _MODEL = (
     "Three fits: walk-forward cross-validation on all labelled rows, a holdout fit scored on {split} and later, and the saved "
     "model on all labelled rows. A model that fails a gate is stored, but `latest` stays on the last one that passed them all. "
     "{inputs}\n\n"
-    "A stored model that was made of the same CSV, roll index, choices, libraries and code is used again: its files are "
+    "A stored model that was made of the same CSV, roll index, replay, choices, libraries and code is used again: its files are "
     "verified, its gates evaluated anew and its stored report shown, and `reused` says so. `retrain` in the launchpad, or "
     "ZL_RETRAIN, trains all the same.\n\n"
     "`what_it_can_do` begins with what is to be known today: that the model is not published, or that the bars are old.\n\n"
-    "The features table is read for the roll index alone: a comparison on it is reported, and the model does not depend on it."
+    "The features table is read for the roll index, and the replay for the ranges: both are reported on, and the model depends "
+    "on neither."
 )
 
 
@@ -193,6 +196,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         ins={
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
             "ta_features": dg.AssetIn(features.ta_features(instrument).table),
+            "replay": dg.AssetIn(instrument.asset_at(horizon, REPLAY)),
         },
         io_manager_key=models_key,
         required_resource_keys={models_key, "as_of"},
@@ -202,6 +206,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         config: model_choices,  # type: ignore[valid-type]
         csv: TrainingCsv,
         ta_features: pd.DataFrame,
+        replay: pd.DataFrame,
     ) -> dg.MaterializeResult[Made]:
         from zl_assets.model.fit.design import inputs_with
         from zl_assets.model.report.standing import standing_words
@@ -210,15 +215,36 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         as_of: AsOf = context.resources.as_of
         with as_failures():
             choices, evidence = chosen(config, ModelConfig), chosen(config, EvidenceConfig)
-            inputs = inputs_with(kept)
+            inputs, replayed = inputs_with(kept), of_horizon(replay, instrument, horizon)
             parts = made_of(
-                csv.sha256, ta_features, choices, evidence, instrument, horizon, inputs, code_at_start, synthetic=synthetic
+                csv.sha256,
+                ta_features,
+                replayed,
+                choices,
+                evidence,
+                instrument,
+                horizon,
+                inputs,
+                code_at_start,
+                synthetic=synthetic,
             )
             asked = chosen(config, ReuseChoice).retrain
             made = "ZL_RETRAIN or the launchpad asked for it" if asked else models.find(parts, csv.frame, choices)
             if not isinstance(made, Made):
                 context.log.info(f"the model is trained: {made}")
-                made = _train(made, parts, csv, ta_features, choices, evidence, instrument, horizon, inputs, synthetic=synthetic)
+                made = _train(
+                    made,
+                    parts,
+                    csv,
+                    ta_features,
+                    replayed,
+                    choices,
+                    evidence,
+                    instrument,
+                    horizon,
+                    inputs,
+                    synthetic=synthetic,
+                )
             else:
                 context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
         trained = made.trained
@@ -247,6 +273,7 @@ def _train(
     parts: MadeOf | None,
     csv: TrainingCsv,
     ta_features: pd.DataFrame,
+    replay: pd.DataFrame,
     choices: ModelConfig,
     evidence: EvidenceConfig,
     instrument: Instrument,
@@ -263,5 +290,5 @@ def _train(
 
     trained = with_permutation(train(csv.frame, choices, csv.sha256, instrument, horizon, inputs, synthetic=synthetic))
     gates = evaluate_gates(trained)
-    report = build_report(gather_evidence(trained, gates, csv.frame, ta_features, evidence))
+    report = build_report(gather_evidence(trained, gates, csv.frame, ta_features, replay, evidence))
     return Made(trained, gates, report, parts, why=why)

@@ -4,6 +4,7 @@ from functools import cache, partial
 
 from zl_assets.contracts.columns import DATA_DATE, FRACTION, INGESTION_TS, PRICE, SYMBOL_COLUMN, counted, real
 from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES
+from zl_assets.contracts.forecasts import LEVELS, RECORD, REPLAY
 from zl_assets.contracts.training import MODEL, forward, of_csv
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
@@ -15,6 +16,21 @@ def _model_id(instrument: Instrument, horizon: Horizon) -> Column:
 
 
 _CLOSE = real("close", "last price of the session, unadjusted", PRICE, nullable=False)
+
+# The level whose range was here before there were others.
+FIRST_LEVEL = 80
+
+
+def end_column(end: str, level: int) -> str:
+    """The column of the open forecasts that holds an end of a range, `low` or `high`."""
+    return f"{end}_close" if level == FIRST_LEVEL else f"{end}_{level}_close"
+
+
+def _ends(level: int, *, nullable: bool) -> tuple[Column, ...]:
+    return tuple(
+        real(end_column(end, level), f"{words} end of the range meant to hold {level} % of outcomes", PRICE, nullable=nullable)
+        for end, words in (("low", "lower"), ("high", "upper"))
+    )
 
 
 # One row a session, whatever model it comes from: a model is trained anew every day, and a key with its id would add the whole
@@ -63,11 +79,15 @@ def latest(instrument: Instrument, horizon: Horizon) -> TableContract:
     """Open forecasts of one instrument at one horizon."""
     of = partial(of_csv, instrument, horizon)
     inputs = of("close", *TECHNICAL_FEATURE_NAMES)
+    replayed = f"{instrument.asset_at(horizon, REPLAY)}."
+    others = [level for level in LEVELS if level != FIRST_LEVEL]
     return TableContract(
         dataset="predictions",
         table=instrument.table_at(horizon, "latest"),
         description="The newest forecast of every session, made while its target was not known: the newest "
-        f"{horizon.sessions} sessions are open, and a newer model updates them; older rows stay as they were last forecast.",
+        f"{horizon.sessions} sessions are open, and a newer model updates them; older rows stay as they were last forecast. "
+        "It must not be scored: those rows were forecast anew, day after day, by models that had learnt from labels which "
+        f"overlap their own. What was said on the day is in {RECORD}.",
         columns=counted(
             (
                 DATA_DATE,
@@ -82,9 +102,13 @@ def latest(instrument: Instrument, horizon: Horizon) -> TableContract:
                 _CLOSE,
                 real("predicted_return", f"forecast of the {forward(horizon)}", FRACTION, nullable=False),
                 real("predicted_close", "close * (1 + predicted_return)", PRICE, nullable=False),
-                real("low_close", "lower end of the interval", PRICE, nullable=False),
-                real("high_close", "upper end of the interval", PRICE, nullable=False),
-                real("interval_level", "share of outcomes that the interval is meant to hold", FRACTION, nullable=False),
+                *_ends(FIRST_LEVEL, nullable=False),
+                real("interval_level", "share of outcomes meant to lie from low_close to high_close", FRACTION, nullable=False),
+                # Rows of older versions have none of these.
+                *(column for level in others for column in _ends(level, nullable=True)),
+                real("expected_move", "expected absolute return over the horizon, whatever its direction", FRACTION),
+                real("expected_move_price", "expected_move * close", PRICE),
+                real("move_percentile", "share of the sessions before it whose expected move was smaller", FRACTION),
                 INGESTION_TS,
             ),
             [instrument],
@@ -92,9 +116,20 @@ def latest(instrument: Instrument, horizon: Horizon) -> TableContract:
         key=("data_date", "symbol"),
         partition_by="data_date",
         cluster_by=("symbol",),
-        # What the stored model was fitted to is not a column of this run's CSV.
+        # What the stored model was fitted to is not a column of this run's CSV; the width of a range is the replay's.
         made_from={
+            "data_date": of("data_date"),
+            "close": of("close"),
             "target_session": of("data_date"),
-            **dict.fromkeys(("predicted_return", "predicted_close", "low_close", "high_close"), inputs),
+            **dict.fromkeys(("predicted_return", "predicted_close"), inputs),
+            **{
+                end_column(end, level): (
+                    *inputs,
+                    *(f"{replayed}{column}" for column in ("close", f"low_{level}_close", f"high_{level}_close")),
+                )
+                for level in LEVELS
+                for end in ("low", "high")
+            },
+            "expected_move_price": (*of("close"), f"{replayed}expected_move"),
         },
     )

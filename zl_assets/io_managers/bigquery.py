@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CONTRACT = "contract"
 """The metadata of an asset that holds its contract, where no mapping has it."""
 
+WITHHELD = "withheld"
+"""The metadata of a materialization that wrote nothing: why."""
+
 
 def with_contract(contract: TableContract) -> dict[str, Any]:
     """Metadata of an asset whose table this is: the contract itself, and what the UI shows of it."""
@@ -121,7 +124,8 @@ class BigQueryIOManager(dg.IOManager):
         contract = table.contract
         context.add_output_metadata(self.says)
         if isinstance(obj, Withheld):
-            context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
+            log = context.log.info if obj.usual else context.log.warning
+            log(f"{contract.name} stays as it is: {obj.reason}")
             context.add_output_metadata({"withheld": obj.reason})
             return
         with as_failures(), self.warehouse.publisher(run=context.run_id, asset=asset) as publisher:

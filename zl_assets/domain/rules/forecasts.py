@@ -112,6 +112,23 @@ def target_sessions_came(score: pd.DataFrame) -> Verdict:
     )
 
 
+def replay_right(replay: pd.DataFrame, expected: pd.DataFrame) -> Verdict:
+    """The table holds what comes out when the bands are made again of its forecasts, and some of those fitted again.
+
+    Args:
+        expected: `replay_rows`, computed now.
+    """
+    values = [name for name in expected.columns if name not in ("symbol", "horizon", "made_of")]
+    both = expected[values].merge(replay[values], on="data_date", how="outer", suffixes=("", "_stored"), indicator="found_in")
+    same = both["found_in"].eq("both")
+    for name in values[1:]:
+        now, stored = both[name].astype("Float64"), both[f"{name}_stored"].astype("Float64")
+        same &= ((now - stored).abs().le(TOLERANCE) | (now.isna() & stored.isna())).fillna(value=False).astype(bool)
+    shown = ["data_date", "predicted_return", "predicted_return_stored", "low_80_close", "low_80_close_stored"]
+    explanation = f"{(~same).sum():,} of {len(both):,} sessions are missing, left over or come out otherwise."
+    return offending("replay_right", replay, both.loc[~same, shown], explanation)
+
+
 def score_right(score: pd.DataFrame, expected: pd.DataFrame) -> Verdict:
     """The table holds what the record and the sessions give when it is computed again, and nothing else.
 

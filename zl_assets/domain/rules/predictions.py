@@ -5,6 +5,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.contracts.predictions import FIRST_LEVEL, end_column
 from zl_assets.domain.rules.offenders import TOLERANCE, offending, pick
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
@@ -30,12 +32,31 @@ def forecasts_sound(frame: pd.DataFrame) -> Verdict:
 
 
 def interval_ordered(frame: pd.DataFrame) -> Verdict:
-    """0 < low_close < predicted_close < high_close, and the level is above 0 and below 1."""
-    columns = ["low_close", "predicted_close", "high_close", "interval_level"]
-    low, middle, high, level = (frame[column] for column in columns)
-    bad = ~(low.gt(0) & low.lt(middle) & middle.lt(high) & level.gt(0) & level.lt(1) & np.isfinite(high))
-    explanation = f"{bad.sum():,} of {len(frame):,} forecasts do not lie inside their interval."
-    return offending("interval_ordered", frame, pick(frame, bad, columns), explanation)
+    """Every forecast lies inside its ranges, each range inside the wider one, all above zero; the level is above 0 and below 1.
+
+    A row of a version that knew one level has NULL in all columns of the others, and is judged by the one.
+    """
+    lower, upper = ([end_column(end, level) for level in LEVELS] for end in ("low", "high"))
+    ordered = [*reversed(lower), "predicted_close", *upper]
+    others = [column for column in ordered if column not in ("predicted_close", *_FIRST)]
+    of_one_level = frame[others].isna().all(axis=1)
+    bad = ~(
+        _rising(frame, ordered).where(~of_one_level, _rising(frame, [_FIRST[0], "predicted_close", _FIRST[1]]))
+        & frame["interval_level"].gt(0)
+        & frame["interval_level"].lt(1)
+    )
+    explanation = f"{bad.sum():,} of {len(frame):,} forecasts lie outside of a range, or a range outside of the wider one."
+    return offending("interval_ordered", frame, pick(frame, bad, [*ordered, "interval_level"]), explanation)
+
+
+_FIRST = (end_column("low", FIRST_LEVEL), end_column("high", FIRST_LEVEL))
+
+
+def _rising(frame: pd.DataFrame, columns: list[str]) -> "pd.Series[bool]":
+    """Is each price above zero, finite, and less than the next?"""
+    prices = frame[columns].to_numpy("float64", na_value=np.nan)
+    rising = np.isfinite(prices).all(axis=1) & (prices[:, 0] > 0) & (prices[:, :-1] < prices[:, 1:]).all(axis=1)
+    return pd.Series(rising, index=frame.index)
 
 
 def open_sessions_forecast(latest: pd.DataFrame, view: pd.DataFrame, target: str, model_id: str) -> Verdict:

@@ -32,7 +32,6 @@ from zl_assets.model.fit.boosting import forecast, read_booster
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.contract import FORMAT, contract_text, digest, inputs_of, versions
 from zl_assets.model.fit.design import BASE_INPUTS, Input
-from zl_assets.model.fit.forecast import Interval
 from zl_assets.model.fit.gates import GateResult
 from zl_assets.model.fit.training import TrainedModel
 
@@ -98,11 +97,6 @@ class LoadedModel:
         return self.contract.get("synthetic_prices")
 
     @property
-    def interval(self) -> Interval:
-        """The interval of its forecasts."""
-        return Interval(**self.contract["interval"])
-
-    @property
     def feature_names(self) -> tuple[str, ...]:
         """The inputs, in order."""
         return tuple(feature["name"] for feature in self.contract["features"])
@@ -149,7 +143,6 @@ def store_model(trained: TrainedModel, gates: tuple[GateResult, ...], models: Pa
         models: folder of all models of this instrument and horizon; made if it does not exist.
 
     Raises:
-        TrainingFault: too few out-of-fold labels end before the split date to say what an interval would have held.
         ArtifactFault: the folder cannot be written, or another process holds it.
     """
     text = trained.model_text.encode()

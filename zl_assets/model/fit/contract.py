@@ -16,7 +16,6 @@ from typing import Any
 from zl_assets.contracts.columns import FRACTION
 from zl_assets.model.fit.boosting import forecast
 from zl_assets.model.fit.design import Input
-from zl_assets.model.fit.forecast import holdout_coverage, published_interval
 from zl_assets.model.fit.gates import GateResult
 from zl_assets.model.fit.training import TrainedModel
 
@@ -30,9 +29,6 @@ def contract_text(trained: TrainedModel, gates: tuple[GateResult, ...], text: by
 
     Args:
         text: of the booster.
-
-    Raises:
-        TrainingFault: too few out-of-fold labels end before the split date to say what an interval would have held.
     """
     data, config = trained.data, trained.config
     golden = [0, len(data.dates) // 2, len(data.dates) - 1]
@@ -54,8 +50,6 @@ def contract_text(trained: TrainedModel, gates: tuple[GateResult, ...], text: by
             "last_label_end": f"{data.label_ends[-1]:%Y-%m-%d}",
         },
         "scores": [asdict(score) for score in trained.scores],
-        "interval": asdict(published_interval(trained)),
-        "coverage": asdict(holdout_coverage(trained)),
         "gates": gates_in(gates),
         "golden": [
             {"data_date": f"{data.dates[row]:%Y-%m-%d}", "inputs": values.to_dict(), "prediction": float(prediction)}

@@ -1,7 +1,7 @@
-"""The rows of the prediction tables.
+"""The rows of the out-of-fold forecasts, and the forecasts of the open sessions.
 
-Belongs here: a stored model and the training CSV turned into frames of their contracts. Must not be here: fitting
-that differs from training's, writing.
+Belongs here: a model and the training CSV turned into forecasts. Must not be here: fitting that differs from training's, ranges
+(replay/latest), writing.
 """
 
 import datetime as dt
@@ -10,14 +10,13 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from zl_assets.contracts.predictions import latest, oof
+from zl_assets.contracts.predictions import oof
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.files import ArtifactFault
 from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.fit.design import design_matrix
-from zl_assets.model.fit.forecast import Interval, latest_forecasts
+from zl_assets.model.fit.forecast import latest_forecasts
 from zl_assets.model.fit.training import Fit, cross_validate, out_of_fold
 from zl_assets.model.fit.training_set import TrainingSet, training_set
 from zl_assets.warehouse.shape import conform
@@ -83,30 +82,10 @@ def oof_rows(
     )
 
 
-def latest_rows(model: LoadedModel, frame: pd.DataFrame) -> pd.DataFrame:
-    """The forecast of every session that has no target yet.
-
-    Args:
-        frame: the training CSV's rows, labelled or not.
-
-    Returns:
-        `frame_columns` of the contract `latest`, one row for each of the newest sessions.
-
-    Raises:
-        ArtifactFault, TrainingFault: a row's inputs are not what the model needs.
-    """
-    instrument, horizon = model.instrument, model.horizon
-    newest = frame[frame[horizon.target].isna()]
-    predicted = model.predict(design_matrix(newest, model.inputs))
-    table = open_forecasts(newest, predicted, model.interval, instrument.calendar)
-    named = table.assign(symbol=instrument.symbol, model_id=model.model_id, interval_level=model.interval.level)
-    return conform(named, latest(instrument, horizon))
-
-
-def open_forecasts(rows: pd.DataFrame, predicted: np.ndarray, interval: Interval, calendar: str) -> pd.DataFrame:
+def open_forecasts(rows: pd.DataFrame, predicted: np.ndarray, calendar: str) -> pd.DataFrame:
     """`latest_forecasts` with the sessions to come from the exchange's calendar, which does not know of closures that have not
     been announced."""
     newest = rows["data_date"].iloc[-1].date()
     # Five sessions a week less holidays: twice as many days and two weeks hold them all.
     coming = expected_sessions(calendar, newest + dt.timedelta(days=1), newest + dt.timedelta(days=2 * len(rows) + 14))
-    return latest_forecasts(rows, predicted, interval, coming)
+    return latest_forecasts(rows, predicted, coming)

@@ -8,6 +8,7 @@ import bisect
 import math
 
 import numpy as np
+import pandas as pd
 
 LEVELS = (0.50, 0.80, 0.95)
 
@@ -39,3 +40,18 @@ def half_widths(errors: np.ndarray, scale: np.ndarray, horizon: int, level: floa
         if len(known) >= LEAST_ERRORS and rank <= len(known):
             widths[row] = known[rank - 1] * scale[row]
     return widths
+
+
+def past_quantiles(came: np.ndarray, horizon: int, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper end of a band that knows no forecast: the middle `level` of the outcomes that had ended.
+
+    Args:
+        came: outcome of each session; NaN where there is none.
+        horizon: sessions until an outcome is known.
+
+    Returns:
+        Two numbers a session; NaN before `LEAST_ERRORS` outcomes are known.
+    """
+    ended = pd.Series(came).shift(horizon).expanding(LEAST_ERRORS)
+    low, high = (ended.quantile(share).to_numpy("float64") for share in ((1 - level) / 2, (1 + level) / 2))
+    return low, high

@@ -2,12 +2,13 @@
 
 import pandas as pd
 
-from zl_assets.model.fit.forecast import coverage_by_level
+from zl_assets.contracts.predictions import FIRST_LEVEL
 from zl_assets.model.fit.gates import gain_shares
 from zl_assets.model.report import plots
 from zl_assets.model.report.evidence import Evidence
 from zl_assets.model.report.page import Picture
 from zl_assets.model.report.tables import errors_by
+from zl_assets.model.report.track import OF_RECORD, ONE_WIDTH, Track
 
 _HISTORY = 126  # sessions of closes before the forecasts: half a year
 
@@ -17,7 +18,6 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
     trained, table = evidence.trained, evidence.out_of_fold
     scores = trained.scores
     folds = [score.name for score in scores]
-    levels = coverage_by_level(trained)
     ratios = {"fold": pd.Series([s.ratio for s in scores], index=folds)}
     ratios |= {name: errors["ratio_to_zero"] for name, errors in errors_by(evidence).items()}
     made = [
@@ -53,14 +53,8 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
             f"{len(evidence.placebo.shifted)} circular shifts of the target, seed {evidence.placebo.seed}: "
             f"p = {evidence.placebo.p:.3f}.",
         ),
-        Picture(
-            "calibration_picture",
-            "Calibration of the interval",
-            plots.calibration([c.interval.level for c in levels], [c.covered for c in levels]),
-            "Below the diagonal the interval held less than it was meant to. The interval is made of errors known before the "
-            "split date.",
-        ),
     ]
+    made += [] if evidence.track is None else _coverage_pictures(evidence.track)
     if evidence.comparison is not None:
         pairs = list(zip(trained.folds, evidence.comparison.folds, strict=True))
         made.append(
@@ -76,12 +70,28 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
     return tuple(made)
 
 
+def _coverage_pictures(track: Track) -> list[Picture]:
+    """What 80 % ranges held over time; none before there is a year of them."""
+    lines = {rule: track.trailing(rule, FIRST_LEVEL) for rule in (OF_RECORD, ONE_WIDTH)}
+    if lines[OF_RECORD].empty:
+        return []
+    return [
+        Picture(
+            "coverage_over_time",
+            "What 80 % ranges held over time",
+            plots.coverage_over_time(lines, FIRST_LEVEL / 100),
+            "Each point is the share of the last 252 sessions whose outcome was inside; they overlap and are worth about "
+            "twelve months, so swings of ten points are usual. One width for all times is the rule that was given up.",
+        )
+    ]
+
+
 def forecast_picture(evidence: Evidence) -> Picture:
-    """The open forecasts, after half a year of closes."""
-    history = evidence.view[["data_date", "close"]].tail(_HISTORY)
+    """The newest forecast with its ranges, after half a year of closes."""
     return Picture(
         "forecast_fan",
-        "Open forecasts",
-        plots.forecast_fan(history, evidence.forecasts, evidence.instrument),
-        "Each point is the forecast of one of the newest sessions for the session that its target looks at.",
+        "How far the price may move",
+        plots.forecast_fan(evidence.view[["data_date", "close"]].tail(_HISTORY), evidence.forecasts, evidence.instrument),
+        "The ranges are of the last day; on the way there they grow with the root of the sessions that have passed. What such "
+        "ranges held is in the table and the picture of it.",
     )

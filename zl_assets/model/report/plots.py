@@ -12,11 +12,13 @@ import importlib.metadata
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.contracts.predictions import end_column
 from zl_assets.instruments.base import Instrument
 from zl_assets.model.report import watermark
 
@@ -109,38 +111,70 @@ def importances(shares: pd.DataFrame, placebo: pd.DataFrame) -> bytes:
 
 
 def forecast_fan(history: pd.DataFrame, forecasts: pd.DataFrame, instrument: Instrument) -> bytes:
-    """The last closes and the open forecasts with their intervals.
+    """The last closes, and the newest forecast as one band that opens from the newest close, at three levels.
 
     Args:
-        history: data_date, close.
-        forecasts: target_session, predicted_close, low_close, high_close.
+        history: data_date, close; the last is the newest close.
+        forecasts: `with_ranges` of the newest sessions, whose target sessions are those to come.
     """
+    newest, steps = forecasts.iloc[-1], len(forecasts)
+    share = np.arange(steps + 1) / steps
+    dates = pd.DatetimeIndex([newest["data_date"], *forecasts["target_session"]])
+    middle = newest["close"] + (newest["predicted_close"] - newest["close"]) * share
+    halves = {level: (newest[end_column("high", level)] - newest["predicted_close"]) for level in LEVELS}
 
     def draw(axes: "list[Axes]") -> None:
-        axes[0].plot(history["data_date"], history["close"], color="black", linewidth=1.0, label="close")
-        dates = forecasts["target_session"]
-        axes[0].fill_between(dates, forecasts["low_close"], forecasts["high_close"], color=SKY, alpha=0.4, label="80 % interval")
-        axes[0].plot(dates, forecasts["predicted_close"], color=BLUE, marker="o", markersize=2.5, linewidth=1, label="forecast")
-        axes[0].set_ylabel(instrument.price.name)
-        axes[0].margins(y=0.18)
-        axes[0].legend(loc="upper left", ncols=3)
+        [axis] = axes
+        # As matplotlib counts them.
+        days = dates.to_numpy("datetime64[D]").astype("float64")
+        axis.plot(history["data_date"], history["close"], color="black", linewidth=1.0)
+        for level, alpha in zip(reversed(LEVELS), (0.25, 0.45, 0.75), strict=True):
+            half = halves[level] * np.sqrt(share)
+            axis.fill_between(days, middle - half, middle + half, color=SKY, alpha=alpha, linewidth=0)
+        axis.plot(days, middle, color=BLUE, linewidth=1.2)
+        axis.margins(x=0, y=0.06)
+        low, high = axis.get_ylim()
+        # Room under everything for the words about today.
+        low -= 0.12 * (high - low)
+        axis.set_ylim(low, high)
+        axis.axvline(days[0], color=GREY, linewidth=0.8, linestyle="--")
+        axis.plot([days[0]], [newest["close"]], color="black", marker="o", markersize=4)
+        today = f"close of {dates[0]:%Y-%m-%d}: {newest['close']:.2f} "
+        axis.text(days[0], low + 0.03 * (high - low), today, ha="right", fontweight="bold")
+        _label_ends(axis, newest, halves, least=0.055 * (high - low))
+        axis.set_ylabel(instrument.price.name)
 
-    return _picture(draw, title=f"{instrument.title}: closes, and the open forecasts")
+    until = f"{newest['target_session']:%Y-%m-%d}"
+    return _picture(draw, title=f"{instrument.title}: how far the price may move until {until}", height=4.2)
 
 
-def calibration(nominal: Sequence[float], covered: Sequence[float]) -> bytes:
-    """What share of outcomes an interval held, against what it was meant to hold; the published level is marked."""
+def _label_ends(axis: "Axes", newest: "pd.Series[Any]", halves: dict[int, float], least: float) -> None:
+    """The ends of each range beside the right edge, `least` apart even where the ranges are narrower."""
+
+    def label(price: float, at: float, words: str, colour: str) -> None:
+        axis.annotate(f" {price:.2f}  {words}", (1, at), xycoords=("axes fraction", "data"), va="center", color=colour)
+
+    middle = newest["predicted_close"]
+    label(middle, middle, "forecast", BLUE)
+    away = 0.0
+    for level in sorted(halves):
+        away = max(away + least, halves[level])
+        for sign, end in ((-1, "low"), (1, "high")):
+            label(newest[end_column(end, level)], middle + sign * away, f"{level} %", "black")
+
+
+def coverage_over_time(lines: "dict[str, pd.Series[float]]", level: float) -> bytes:
+    """What ranges held of the last outcomes, for each rule; fractions by date, shown in percent."""
 
     def draw(axes: "list[Axes]") -> None:
-        axes[0].plot([0, 1], [0, 1], color=GREY, linewidth=0.8, label="as promised")
-        axes[0].plot(nominal, covered, color=BLUE, marker="o", markersize=4, label="test split")
-        axes[0].axvline(0.8, color=ORANGE, linewidth=0.8, label="published: 80 %")
-        axes[0].set_xlabel("meant to hold")
-        axes[0].set_ylabel("held")
-        axes[0].set_aspect("equal")
-        axes[0].legend(loc="upper left")
+        for (rule, shares), colour in zip(lines.items(), (BLUE, ORANGE), strict=True):
+            axes[0].plot(shares.index, 100 * shares.to_numpy(), color=colour, linewidth=1.2, label=rule)
+        axes[0].axhline(100 * level, color="black", linewidth=0.8, label=f"meant to hold: {100 * level:.0f} %")
+        axes[0].set_ylim(top=104)
+        axes[0].set_ylabel("inside, % of the last 252")
+        axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
 
-    return _picture(draw, title="Does the interval hold what it promises?", height=3.8, width=4.6)
+    return _picture(draw, title=f"Did ranges meant to hold {100 * level:.0f} % do so?")
 
 
 def placebo_skills(real: float, null: Sequence[float]) -> bytes:

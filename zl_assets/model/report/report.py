@@ -9,26 +9,29 @@ from zl_assets.model.report.tables import report_tables
 from zl_assets.model.report.words import (
     buyer_words,
     comparison_words,
-    coverage_words,
-    interval_words,
     invented_words,
+    no_range_words,
+    range_words,
+    size_words,
     skill_words,
 )
 
 
 def build_report(evidence: Evidence) -> Report:
-    """The report; 1.5 s, most of it the drawing. Only of a model that becomes `latest` it shows forecasts."""
+    """The report; 1.5 s, most of it the drawing. Forecasts are shown of a model that becomes `latest`, and only with ranges."""
     synthetic, published = evidence.trained.synthetic, becomes_latest(evidence.trained, evidence.gates)
-    pictures = (*report_pictures(evidence), *([forecast_picture(evidence)] if published else []))
-    advice = (*(() if synthetic else (buyer_words(evidence),)), interval_words(evidence)) if published else ()
+    shown = published and not evidence.no_range
+    pictures = (*report_pictures(evidence), *([forecast_picture(evidence)] if shown else []))
     return Report(
         title=f"{watermark.SAMPLE if synthetic else ''}{evidence.instrument.title}, {evidence.trained.config.horizon} sessions "
         "ahead: what this model can do",
         words=(
             *([invented_words()] if synthetic else []),
             skill_words(evidence),
-            *advice,
-            coverage_words(evidence),
+            *([no_range_words(evidence)] if published and evidence.no_range else []),
+            *([buyer_words(evidence)] if shown and not synthetic else []),
+            range_words(evidence),
+            *([size_words(evidence)] if evidence.track is not None else []),
             comparison_words(evidence),
         ),
         tables=report_tables(evidence),

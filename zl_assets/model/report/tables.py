@@ -1,12 +1,16 @@
-"""The tables of the report on a model. Must not be here: measures (skill, gates, forecast), words."""
+"""The tables of the report on a model. Must not be here: measures (skill, gates, track), words."""
 
 import numpy as np
 import pandas as pd
 
-from zl_assets.model.fit.forecast import coverage_by_level
+from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.contracts.predictions import FIRST_LEVEL
 from zl_assets.model.fit.gates import gain_shares, permutation_importance
+from zl_assets.model.ranges.judged import Held
+from zl_assets.model.replay.verdicts import HELD_FROM
 from zl_assets.model.report.evidence import Evidence
 from zl_assets.model.report.page import Table
+from zl_assets.model.report.track import OF_RECORD, ONE_WIDTH, PAST_OUTCOMES, RULES, Track
 
 
 def report_tables(evidence: Evidence) -> tuple[Table, ...]:
@@ -16,7 +20,7 @@ def report_tables(evidence: Evidence) -> tuple[Table, ...]:
         _gate_table(evidence),
         _importance_table(evidence),
         *(_error_table(name, errors) for name, errors in errors_by(evidence).items()),
-        _calibration_table(evidence),
+        *(() if evidence.track is None else _range_tables(evidence.track)),
     )
 
 
@@ -112,11 +116,47 @@ def _error_table(name: str, errors: pd.DataFrame) -> Table:
     return Table(f"errors_by_{name}", f"Out-of-fold error by {name}", errors.round(5).reset_index())
 
 
-def _calibration_table(evidence: Evidence) -> Table:
-    rows = pd.DataFrame(
+def _range_tables(track: Track) -> tuple[Table, ...]:
+    names = {OF_RECORD: "", ONE_WIDTH: "one_width_", PAST_OUTCOMES: "no_model_"}
+    of_levels = {f"{level}_": track.by_year(OF_RECORD, level) for level in LEVELS}
+    of_rules = {prefix: track.by_year(rule, FIRST_LEVEL) for rule, prefix in names.items()}
+    total = pd.DataFrame(
         [
-            {"meant_to_hold": c.interval.level, "held": round(c.covered, 3), "half_width": round(c.interval.half_width, 4)}
-            for c in coverage_by_level(evidence.trained)
+            {
+                "meant_to_hold": f"{level} %",
+                "rule": rule,
+                "sessions": found.rows,
+                "held_%": round(100 * found.covered, 1),
+                "error": round(100 * found.error, 1),
+                "mean_width_%": round(100 * found.width, 1),
+                "interval_score": round(100 * found.score, 2),
+            }
+            for level in LEVELS
+            for rule in RULES
+            for found in (track.total(rule, level),)
         ]
     )
-    return Table("calibration", "Coverage of the interval on the test split", rows)
+    since = f"walk-forward from {HELD_FROM:%Y} on"
+    return (
+        Table("ranges", f"What ranges held, {since}: the rule of record, one width for all times, no model", total),
+        Table(
+            "ranges_by_year", f"What the ranges held by year, in percent with its standard error, {since}", _by_year(of_levels)
+        ),
+        Table("rules_by_year", f"What 80 % ranges held by year under each rule, {since}", _by_year(of_rules)),
+    )
+
+
+def _by_year(found: dict[str, dict[int, Held]]) -> pd.DataFrame:
+    """A row a year: sessions, and what each held with its standard error, in percent."""
+    first = next(iter(found.values()))
+    return pd.DataFrame(
+        [
+            {"year": year, "sessions": first[year].rows}
+            | {
+                f"{prefix}{what}": round(100 * value, 1)
+                for prefix, by_year in found.items()
+                for what, value in (("held", by_year[year].covered), ("error", by_year[year].error))
+            }
+            for year in first
+        ]
+    )

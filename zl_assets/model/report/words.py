@@ -1,13 +1,20 @@
-"""What may be said of a model, in sentences for a person. Must not be here: measures (skill, gates, forecast), tables.
+"""What may be said of a model, in sentences for a person. Must not be here: measures (skill, gates, track), tables.
 
 What may be said depends on the placebo: without a p below 0.05 nothing here calls a feature a driver or the model accurate.
 """
 
-from zl_assets.model.fit.forecast import holdout_coverage, published_interval
+from collections.abc import Sequence
+from typing import Any
+
+from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.contracts.predictions import FIRST_LEVEL
 from zl_assets.model.fit.gates import gain_shares
 from zl_assets.model.fit.skill import effective_rows, skill_interval
 from zl_assets.model.fit.splits import block_rows
+from zl_assets.model.ranges.judged import Held
+from zl_assets.model.replay.verdicts import HELD_FROM
 from zl_assets.model.report.evidence import Evidence
+from zl_assets.model.report.track import OF_RECORD, ONE_WIDTH, PAST_OUTCOMES, RULES, Track
 
 SIGNIFICANT = 0.05
 
@@ -57,31 +64,84 @@ def buyer_words(evidence: Evidence) -> str:
     return (
         f"For a buyer of {instrument.name}: on {newest.data_date:%Y-%m-%d} it closed at {newest.close:.2f} "
         f"{instrument.price.name}. For {newest.target_session:%Y-%m-%d} the model says {newest.predicted_close:.2f} {word} "
-        f"({newest.predicted_return:+.1%}), with an interval from {newest.low_close:.2f} to {newest.high_close:.2f} that is "
-        f"meant to hold the price four times in five: {half:.2f} {word} either way, or ${worth:,.0f} on a contract of "
-        f"{contract.words}; the forecast is {abs(newest.predicted_close - newest.close):.2f} {word} from that close. "
-        "Plan for the width of the interval, not for its middle."
+        f"({newest.predicted_return:+.1%}), {abs(newest.predicted_close - newest.close):.2f} {word} from that close. It is meant "
+        f"to come out from {newest.low_50_close:.2f} to {newest.high_50_close:.2f} one time in two, from "
+        f"{newest.low_close:.2f} to {newest.high_close:.2f} four times in five, and from {newest.low_95_close:.2f} to "
+        f"{newest.high_95_close:.2f} nineteen times in twenty. Four times in five is {half:.2f} {word} either way, or "
+        f"${worth:,.0f} on a contract of {contract.words}. {_held_words(evidence.track)} {_move_words(newest, word)} "
+        "Plan for the width of the range, not for its middle."
     )
 
 
-def interval_words(evidence: Evidence) -> str:
-    """The interval of the forecasts."""
-    published = published_interval(evidence.trained)
+def _held_words(track: Track | None) -> str:
+    if track is None:
+        return "No such range has an outcome yet, so it is not known what they hold."
+    found = track.total(OF_RECORD, FIRST_LEVEL)
     return (
-        f"The interval is the forecast plus and minus {published.half_width:.1%} of the price: a conformal interval of the "
-        f"{published.residuals:,} out-of-fold errors."
+        f"Walk-forward from {HELD_FROM:%Y} on, ranges meant to hold 80 % held {found.covered:.1%} of {found.rows:,} sessions "
+        f"(standard error {100 * found.error:.1f} points)."
     )
 
 
-def coverage_words(evidence: Evidence) -> str:
-    """What such an interval was worth, from its coverage on the test split."""
-    coverage, score = holdout_coverage(evidence.trained), evidence.trained.holdout.score
+def _move_words(newest: Any, word: str) -> str:
     return (
-        f"Made only of the errors known before {evidence.trained.config.split_date} ({coverage.interval.half_width:.1%} of the "
-        f"price either way), an interval held {coverage.covered:.1%} of the {coverage.test_rows:,} outcomes since; "
-        f"{coverage.interval.level:.0%} was promised. Since then the price has swung "
-        f"{score.sd_target_test / score.sd_target_train:.1f} times as widely as before."
+        f"The move that is to be expected, up or down, is {newest.expected_move:.1%} or {newest.expected_move_price:.2f} {word}: "
+        f"larger than on {newest.move_percentile:.0%} of past sessions."
     )
+
+
+def no_range_words(evidence: Evidence) -> str:
+    """Why no forecast of a model that is published is shown."""
+    return f"No forecast is shown. {evidence.no_range}"
+
+
+def range_words(evidence: Evidence) -> str:
+    """What a range is made of, and what such ranges held."""
+    made = (
+        "Half the width of a range is a quantile of what forecasts missed by, each divided by the volatility of its own day, "
+        "times the volatility of today. Those forecasts are what a model of each day would have said, from what was known on it."
+    )
+    track = evidence.track
+    if track is None:
+        return f"{made} No range of this history has an outcome from {HELD_FROM:%Y} on, so what they hold is not known."
+    record, flat, past = ([track.total(rule, level) for level in LEVELS] for rule in RULES)
+    by_year = track.by_year(OF_RECORD, FIRST_LEVEL)
+    year, worst = min(by_year.items(), key=lambda item: item[1].covered)
+    errors = ", ".join(f"{100 * found.error:.1f}" for found in record)
+    score = track.total(OF_RECORD, FIRST_LEVEL).score
+    return (
+        f"{made} Walk-forward from {HELD_FROM:%Y} on, on {track.judged:,} sessions, ranges meant to hold 50, 80 and 95 % held "
+        f"{_shares(record)} (standard errors {errors} points); one width for all times held {_shares(flat)}, and past outcomes "
+        f"without a model {_shares(past)}. At 80 % the worst year was {year}, with {worst.covered:.0%}. The interval score (the "
+        f"width, and ten times what lies outside; lower is better) is {100 * score:.1f} % of the price at 80 %, with one width "
+        f"{_score_words(track, ONE_WIDTH)}, of past outcomes {_score_words(track, PAST_OUTCOMES)}."
+    )
+
+
+def _score_words(track: Track, other: str) -> str:
+    saved, low, high = (100 * found for found in track.score_saved(OF_RECORD, other, FIRST_LEVEL))
+    score = 100 * track.total(other, FIRST_LEVEL).score
+    return f"{score:.1f} % (saved: {saved:.1f} points, 90 % interval {low:+.1f} to {high:+.1f})"
+
+
+def _shares(found: Sequence[Held]) -> str:
+    *first, last = (f"{one.covered:.1%}" for one in found)
+    return f"{', '.join(first)} and {last}"
+
+
+def size_words(evidence: Evidence) -> str:
+    """How well the size of the move was forecast, whatever its direction."""
+    size, ahead = evidence.size, evidence.horizon.words
+    if size is None:
+        return f"There are too few sessions to say how well the size of the move over the next {ahead} can be forecast."
+    measured = (
+        f"The size of the move over the next {ahead} was forecast with an R2 of {size.r2:.1%} over its mean, in logarithms of "
+        f"volatility and on {size.rows:,} sessions that the forecast had not seen; forecasts that belong to other sessions do at "
+        f"least as well {size.p:.1%} of the time (p = {size.p:.4f})."
+    )
+    if size.p < SIGNIFICANT and size.r2 > 0:
+        return f"{measured} How far the price goes can be told in part; which way, the skill above does not say."
+    return f"{measured} That is no better than chance would be."
 
 
 def comparison_words(evidence: Evidence) -> str:

@@ -123,7 +123,6 @@ def store(made: Made, models: Path) -> StoredModel:
     that its report may begin with other words today.
 
     Raises:
-        TrainingFault: too few out-of-fold labels end before the split date to say what an interval would have held.
         ArtifactFault: the folder cannot be written, or another process holds it.
     """
     if made.found is not None:

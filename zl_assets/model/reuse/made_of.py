@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 import zl_assets
+from zl_assets.contracts import forecasts
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.fit.config import EvidenceConfig, ModelConfig
 from zl_assets.model.fit.design import Input
@@ -48,13 +49,14 @@ LIBRARIES = (
 )
 
 type MadeOf = Mapping[str, str]
-"""A line for each part, by its name: `training_csv`, `prices`, `roll_index`, `choices`, `instrument`, `inputs`, `libraries`,
-`code`."""
+"""A line for each part, by its name: `training_csv`, `prices`, `roll_index`, `replay`, `choices`, `instrument`, `inputs`,
+`libraries`, `code`."""
 
 
 def made_of(
     csv_sha256: str,
     sessions: pd.DataFrame,
+    replay: pd.DataFrame,
     config: ModelConfig,
     evidence: EvidenceConfig,
     instrument: Instrument,
@@ -72,6 +74,7 @@ def made_of(
     Args:
         csv_sha256: of the training CSV.
         sessions: data_date, symbol and roll_index of every session, for the comparison on the roll index.
+        replay: rows of the contract `replay`, for the ranges in the report.
         evidence: what of the report was chosen.
         inputs: what the model sees.
         code_at_start: `code_sha256()` when the definitions were built.
@@ -85,6 +88,7 @@ def made_of(
         "training_csv": csv_sha256,
         "prices": "invented" if synthetic else "given",
         "roll_index": _roll_index_sha256(sessions),
+        "replay": _replay_sha256(replay, instrument),
         "choices": _listed({**asdict(config), **asdict(evidence)}),
         "instrument": hashlib.sha256(f"{instrument!r}\n{horizon!r}".encode()).hexdigest(),
         "inputs": _inputs(inputs),
@@ -142,3 +146,9 @@ def _roll_index_sha256(sessions: pd.DataFrame) -> str:
     hashed.update("\n".join(sessions["symbol"].astype(str)).encode())
     hashed.update(sessions["roll_index"].to_numpy("float64", na_value=float("nan")).tobytes())
     return hashed.hexdigest()
+
+
+def _replay_sha256(replay: pd.DataFrame, instrument: Instrument) -> str:
+    """Without the stamp of the table, which is no part of what the rows say."""
+    columns = list(forecasts.replay(instrument).frame_columns)
+    return hashlib.sha256(pd.util.hash_pandas_object(replay[columns], index=False).to_numpy().tobytes()).hexdigest()
