@@ -101,7 +101,7 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
 
         config, inputs = ModelConfig.of(instrument, horizon), inputs_with(kept)
         with as_failures():
-            with warehouse.publisher(run=context.run_id, asset=name) as publisher:
+            with warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
                 stored = of_horizon(publisher.latest(contract, absent_ok=True), instrument, horizon)
             made_with = fit_made_with(config, inputs)
             try:
@@ -145,7 +145,7 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
         from zl_assets.warehouse.shape import conform
 
         with as_failures():
-            with warehouse.publisher(run=context.run_id, asset=name) as publisher:
+            with warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
                 record = of_horizon(publisher.read_or_empty(contract), instrument, horizon)
             before = remembered(context.instance, name, provenance, record)
             accepted = chosen(config, RecordChoice).accept_lost_rows

@@ -33,11 +33,12 @@ from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.warehouse.shape import conform
 
 # The first seed, from 1 up, with which the sample looks and behaves as the real series does: all closes within 25 to 90 cents
-# (real: 25 to 87), autocorrelation of absolute daily returns at least 0.15 (real: 0.16), and the gates of the model of record
-# passed, so that a new user's first run is not red by chance. Seeds 1 and 6 hold the first two, but their best fold has an R2
-# against zero of 0.104 and 0.121, above the 0.10 that counts as a suspected leak. With 24: closes 29.24 to 61.36,
-# autocorrelation 0.21, worst fold RMSE / RMSE of zero 1.10, largest share of gain 0.43, permutation importance 0.013.
-SEED = 24
+# (real: 25 to 87), autocorrelation of absolute daily returns at least 0.15 (real: 0.16), the gates of the model of record passed
+# and its ranges holding what they say, so that a new user's first run is not red by chance. Seed 6 holds the first two, but its
+# best fold has an R2 that counts as a suspected leak; with 24 all gates pass, but 55.3 % were inside the 50 % ranges. With 56:
+# closes 29.04 to 59.69, autocorrelation 0.16, worst fold RMSE / RMSE of zero 1.05, largest share of gain 0.40, permutation
+# importance 0.031; the ranges held 47.9, 77.0 and 93.1 %.
+SEED = 56
 
 FIRST_DAY = pd.Timestamp("2010-06-07")
 LAST_DAY = pd.Timestamp("2025-11-14")
