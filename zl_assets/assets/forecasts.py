@@ -190,14 +190,15 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
     def score_asset(
         record: pd.DataFrame, replay: pd.DataFrame, sessions: pd.DataFrame, ta_features: pd.DataFrame
     ) -> dg.MaterializeResult[Any]:
-        from zl_assets.warehouse.publish import Publication
+        from zl_assets.warehouse.publish import Publication, Withheld
         from zl_assets.warehouse.shape import conform
 
         ours = of_horizon(record, instrument, horizon)
         found = scores(ours, with_rolls(sessions, ta_features), horizon.sessions)
         other = unlike_replay(ours, of_horizon(replay, instrument, horizon))
+        due = Publication(conform(found, contract), source=provenance.label, adopts=True)
         return dg.MaterializeResult(
-            value=Publication(conform(found, contract), source=provenance.label, adopts=True),
+            value=due if len(found) else Withheld("nothing has come due yet", usual=True),
             metadata={
                 "came_due": len(found),
                 "of_them_back_dated": int(found["back_dated"].sum()),

@@ -81,8 +81,7 @@ def taken(forecast: pd.DataFrame, record: pd.DataFrame, remembered: Remembered) 
         return Taken(none, f"the as-of date {issued_on} is earlier than the session {data_date} that is forecast from")
     there = record[record["issued_on"].dt.date.eq(issued_on) & record["data_date"].dt.date.eq(data_date)]
     if len(there):
-        [recorded_at] = there["recorded_at"]
-        return Taken(none, f"what is said of {data_date} as of {issued_on} was recorded on {recorded_at:%Y-%m-%d %H:%M} UTC")
+        return Taken(none, f"what is said of {data_date} as of {issued_on} is in the record already")
     newest = max(filter(None, (remembered.issued_on, *record["issued_on"].dt.date)), default=None)
     if newest is not None and issued_on < newest:
         return Taken(none, f"the as-of date {issued_on} is earlier than the newest in the record, {newest}")

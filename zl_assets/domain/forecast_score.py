@@ -11,7 +11,7 @@ from zl_assets.contracts.forecasts import LEVELS
 
 def first_said(record: pd.DataFrame) -> pd.DataFrame:
     """Of several rows about one session the one that was said first, by source."""
-    ordered = record.sort_values(["issued_on", "recorded_at"], kind="stable")
+    ordered = record.sort_values("issued_on", kind="stable")
     return ordered.drop_duplicates(["data_date", "symbol", "horizon", "source"]).sort_values("data_date", ignore_index=True)
 
 

@@ -11,7 +11,10 @@ from zl_assets.contracts.training import training_view
 from zl_assets.domain.rules.rows import (
     LATEST_RULES,
     OOF_RULES,
+    RECORD_RULES,
     REGIME_RULES,
+    REPLAY_RULES,
+    SCORE_RULES,
     bar_rules,
     feature_rules,
     matrix_rules,
@@ -67,5 +70,8 @@ ROW_RULES: dict[str, tuple[RowRule, ...]] = {
     MATRIX.table: matrix_rules(ZL),
     OOF.table: OOF_RULES,
     LATEST.table: LATEST_RULES,
+    REPLAY.table: REPLAY_RULES,
+    RECORD.table: RECORD_RULES,
+    SCORE.table: SCORE_RULES,
     **{source.table: source.rules([ZL]) for source in (fred_observations.SOURCE, volatility_daily.SOURCE, hourly.SOURCE)},
 }

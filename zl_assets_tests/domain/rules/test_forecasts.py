@@ -68,7 +68,7 @@ def record() -> pd.DataFrame:
     )
     for level, half in HALVES:
         rows[f"low_{level}_close"], rows[f"high_{level}_close"] = close * (1.01 - half), close * (1.01 + half)
-    return conform(rows, contracts.record(ZL)).assign(recorded_at=(DAYS + pd.Timedelta(26, "h")).tz_localize("UTC"))
+    return conform(rows, contracts.record(ZL))
 
 
 @functools.cache
@@ -91,6 +91,10 @@ def put(column: str, value: object, row: int = 4) -> Change:
 
 def score_right(frame: pd.DataFrame) -> Verdict:
     return rules.score_right(frame, scores(record(), sessions(), AHEAD))
+
+
+def replay_right(frame: pd.DataFrame) -> Verdict:
+    return rules.replay_right(frame, replay())
 
 
 RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], Callable[[], pd.DataFrame], Change]] = {
@@ -143,6 +147,13 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], Callable[[], pd.DataFram
             "issued_on": DAYS[8],
         }.items()
     },
+    **{
+        f"replay: {column} edited by hand": (replay_right, replay, put(column, value))
+        for column, value in {"close": 50.6, "predicted_return": 0.02, "volatility": 0.016, "expected_move": 0.06}.items()
+    },
+    "replay: a band that should be NULL": (replay_right, replay, put("low_80_close", 40.0, row=0)),
+    "replay: a row deleted by hand": (replay_right, replay, lambda f: f.drop(index=4)),
+    "replay: a session that is no longer there": (replay_right, replay, put("data_date", pd.Timestamp("2025-09-01"))),
     "score: a row deleted by hand": (score_right, score, lambda f: f.drop(index=4)),
     "score: a row that nobody said": (score_right, score, put("data_date", pd.Timestamp("2025-09-01"))),
 }
@@ -245,13 +256,6 @@ def test_the_order_of_the_record_and_what_was_said_again_change_nothing(order: l
     told = pd.concat([record(), later], ignore_index=True)
     shuffled = told.iloc[[*order, *range(len(DAYS), len(told))][::-1]].reset_index(drop=True)
     pd.testing.assert_frame_equal(scores(shuffled, sessions(), AHEAD), scores(record(), sessions(), AHEAD))
-
-
-def test_of_two_rows_of_one_day_the_one_that_was_written_first_is_scored() -> None:
-    """A key allows one, but a table of before a merge of two folders may hold both."""
-    twice = record().iloc[[0, 0]].reset_index(drop=True)
-    twice.loc[0, ["recorded_at", "predicted_return"]] = [pd.Timestamp("2025-10-03", tz="UTC"), 0.5]
-    assert list(scores(twice, sessions(), AHEAD)["predicted_return"]) == [0.01]
 
 
 def test_a_contract_that_is_not_known_on_one_end_gives_no_changes() -> None:
