@@ -14,6 +14,7 @@ from zl_assets.model.fit.boosting import fit_booster, forecast
 from zl_assets.model.fit.design import BASE_INPUTS, design_matrix
 from zl_assets.model.ranges.bands import half_widths
 from zl_assets.model.ranges.judged import held
+from zl_assets.model.ranges.size import SizeSkill
 from zl_assets.model.ranges.volatility import SCALES, ewma, regression
 from zl_assets.model.replay.rows import SCALE
 from zl_assets.model.replay.walk import FIRST_ROW
@@ -170,6 +171,27 @@ def adjacent_rows(said: str) -> list[tuple[str, str]]:
 
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "ranges.json"
+
+
+def as_written() -> Study:
+    """The figures of the committed file."""
+    found = json.loads(COMMITTED.read_text())
+    lists = {"rules": ranges.Measured, "years": ranges.Measured, "differences": ranges.Difference, "gates": ranges.Gate}
+    found |= {name: tuple(kind(**one) for one in found[name]) for name, kind in (lists | {"told": ranges.Told}).items()}
+    found |= {name: SizeSkill(**found[name]) for name in ("size", "size_from_2016")} | {"leak": ranges.Leak(**found["leak"])}
+    found["markets"] = tuple(
+        ranges.Market(
+            one["symbol"],
+            tuple(ranges.Measured(**line) for line in one["rules"]),
+            tuple(ranges.Difference(**line) for line in one["differences"]),
+        )
+        for one in found["markets"]
+    )
+    return Study(**found)
+
+
+def test_the_committed_page_is_of_the_committed_figures() -> None:
+    assert COMMITTED.with_suffix(".md").read_text() == ranges.page(as_written())
 
 
 def test_the_committed_choice_is_the_rule_of_record_and_the_old_rule_is_red() -> None:

@@ -568,14 +568,14 @@ def _markets_words(done: Study) -> str:
 - It is the lower one on {lower}; beyond chance it is lower on {clear} and higher on {worse}.
 - The candidate with the least score: {leasts}.
 
-{_borne_out(clear, worse, held_by_old)}"""
+{_borne_out(clear, worse, held_by_old, f"{len(near[OF_RECORD])} of {len(done.markets)}")}"""
 
 
-def _borne_out(clear: str, worse: str, held_by_old: Sequence[float]) -> str:
+def _borne_out(clear: str, worse: str, held_by_old: Sequence[float], near: str) -> str:
     if (clear, worse) == (_NONE, _NONE):
         return (
-            "So what the other markets bear out is the coverage. By the score none of them tells the rule of record from one "
-            f"width, which held {min(held_by_old):.0f} to {max(held_by_old):.0f} % there."
+            f"So what the other markets bear out is the coverage, on {near}. By the score none of them tells the rule of record "
+            f"from one width, which held {min(held_by_old):.0f} to {max(held_by_old):.0f} % there."
         )
     return f"So the score bears out the choice on {clear}, and speaks against it on {worse}."
 
