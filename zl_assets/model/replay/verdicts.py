@@ -143,7 +143,7 @@ def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
         f"{100 * skill:.1f} %",
         bound,
         f"The skill of {len(rows):,} live forecasts against no change is {100 * skill:.1f} % ({100 * low:.1f} to "
-        f"{100 * high:.1f} %): the squared error that they saved.",
+        f"{100 * high:.1f} %). Below 0 %, saying that the price stays where it is was the better forecast.",
         passed=high >= 0,
     )
 
