@@ -241,7 +241,7 @@ def test_the_skill_and_its_interval_are_those_of_a_slow_block_bootstrap(score: p
     found = live_skill(rows, MONTH)
     errors, zero = rows["error"].to_numpy() ** 2, rows["came_return"].to_numpy() ** 2
     low, high = slow_interval(errors, zero)
-    count, skill, least, most = numbers_of(found.explanation)
+    count, skill, least, most, _ = numbers_of(found.explanation)
     assert count == 800
     assert skill == pytest.approx(100 * (1 - errors.sum() / zero.sum()), abs=0.06)
     assert least == pytest.approx(100 * (1 - high), abs=2)
@@ -254,7 +254,7 @@ def test_a_skill_that_may_be_chance_is_not_warned_of(score: pd.DataFrame) -> Non
     up = np.where(np.arange(400) // 63 % 2, 0.01, -0.01)
     rows = score.tail(400)
     found = live_skill(rows.assign(error=rows["came_return"].to_numpy() - up), MONTH)
-    _, skill, least, most = numbers_of(found.explanation)
+    _, skill, least, most, _ = numbers_of(found.explanation)
     assert found.passed
     assert least < skill < 0 < most
 

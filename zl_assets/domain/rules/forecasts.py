@@ -7,7 +7,6 @@ import pandas as pd
 
 from zl_assets.contracts.forecasts import LEVELS
 from zl_assets.domain.rules.offenders import TOLERANCE, offending, pick
-from zl_assets.warehouse.diff import same
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 # From the lowest end to the highest, the forecast in the middle.
@@ -136,6 +135,8 @@ def score_right(score: pd.DataFrame, expected: pd.DataFrame) -> Verdict:
         score: rows of the contract `score`.
         expected: `forecast_score.scores`, computed now, of the same symbols and horizons.
     """
+    from zl_assets.warehouse.diff import same
+
     key = ["data_date", "symbol", "horizon", "source"]
     both = expected.merge(score, on=key, how="outer", suffixes=("", "_stored"), indicator="found_in")
     wrong = pd.Series("", index=both.index, dtype="string")

@@ -6,7 +6,6 @@ Belongs here: what is drawn, and words. Must not be here: drawing (range_plots),
 import pandas as pd
 
 from zl_assets.contracts.forecasts import LEVELS
-from zl_assets.domain.forecast_score import first_said
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.replay.verdicts import LEAST_HORIZONS, outcomes
 from zl_assets.model.report import range_plots
@@ -41,8 +40,7 @@ def score_pictures(record: pd.DataFrame, score: pd.DataFrame, instrument: Instru
         return ()
     key = ["data_date", "symbol", "horizon", "source", "issued_on"]
     ends = [f"{end}_{level}_close" for level in LEVELS for end in ("low", "high")]
-    said = first_said(record)[[*key, "predicted_close", *ends]]
-    rows = score.merge(said, on=key).sort_values("came_on", ignore_index=True)
+    rows = score.merge(record[[*key, "predicted_close", *ends]], on=key).sort_values("came_on", ignore_index=True)
     late = rows["back_dated"].astype(bool)
     least = LEAST_HORIZONS * horizon.sessions
     return (
