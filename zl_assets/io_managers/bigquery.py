@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from zl_assets.warehouse.tables import Table
 
 CONTRACT = "contract"
-# Metadata of a materialization that wrote nothing: why.
-WITHHELD = "withheld"
 """The metadata of an asset that holds its contract, where no mapping has it."""
+
+WITHHELD = "withheld"
+"""The metadata of a materialization that wrote nothing: why."""
 
 
 def with_contract(contract: TableContract) -> dict[str, Any]:

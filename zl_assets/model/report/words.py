@@ -76,7 +76,7 @@ def buyer_words(evidence: Evidence) -> str:
 def _held_words(track: Track | None) -> str:
     if track is None:
         return "No such range has an outcome yet, so it is not known what they hold."
-    found = track.total(OF_RECORD, FIRST_LEVEL)
+    found = track.totals[OF_RECORD, FIRST_LEVEL]
     return (
         f"Walk-forward from {HELD_FROM:%Y} on, ranges meant to hold 80 % held {found.covered:.1%} of {found.rows:,} sessions "
         f"(standard error {100 * found.error:.1f} points)."
@@ -104,11 +104,11 @@ def range_words(evidence: Evidence) -> str:
     track = evidence.track
     if track is None:
         return f"{made} No range of this history has an outcome from {HELD_FROM:%Y} on, so what they hold is not known."
-    record, flat, past = ([track.total(rule, level) for level in LEVELS] for rule in RULES)
-    by_year = track.by_year(OF_RECORD, FIRST_LEVEL)
+    record, flat, past = ([track.totals[rule, level] for level in LEVELS] for rule in RULES)
+    by_year = track.years[OF_RECORD, FIRST_LEVEL]
     year, worst = min(by_year.items(), key=lambda item: item[1].covered)
     errors = ", ".join(f"{100 * found.error:.1f}" for found in record)
-    score = track.total(OF_RECORD, FIRST_LEVEL).score
+    score = track.totals[OF_RECORD, FIRST_LEVEL].score
     return (
         f"{made} Walk-forward from {HELD_FROM:%Y} on, on {track.judged:,} sessions, ranges meant to hold 50, 80 and 95 % held "
         f"{_shares(record)} (standard errors {errors} points); one width for all times held {_shares(flat)}, and past outcomes "
@@ -119,8 +119,8 @@ def range_words(evidence: Evidence) -> str:
 
 
 def _score_words(track: Track, other: str) -> str:
-    saved, low, high = (100 * found for found in track.score_saved(OF_RECORD, other, FIRST_LEVEL))
-    score = 100 * track.total(other, FIRST_LEVEL).score
+    saved, low, high = (100 * found for found in track.saved[other])
+    score = 100 * track.totals[other, FIRST_LEVEL].score
     return f"{score:.1f} % (saved: {saved:.1f} points, 90 % interval {low:+.1f} to {high:+.1f})"
 
 
