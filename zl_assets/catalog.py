@@ -20,7 +20,10 @@ from zl_assets.domain.rules.families import in_range
 from zl_assets.domain.rules.rows import (
     LATEST_RULES,
     OOF_RULES,
+    RECORD_RULES,
     REGIME_RULES,
+    REPLAY_RULES,
+    SCORE_RULES,
     bar_rules,
     feature_rules,
     matrix_rules,
@@ -128,6 +131,21 @@ class Catalog:
         """A family's table as the instrument writes and reads it."""
         return self._own_rows(family_contract(family, instrument, *self.others(instrument)), instrument)
 
+    def replay(self, instrument: Instrument, horizon: Horizon) -> TableContract:
+        """What would have been forecast, as one horizon of the instrument writes and reads it."""
+        contract = replace(forecasts.replay(*self.instruments), made_from=forecasts.replay_made_from(instrument, horizon))
+        return self._own_rows(contract, instrument)
+
+    def record(self, instrument: Instrument, horizon: Horizon) -> TableContract:
+        """What was forecast, as one horizon of the instrument writes and reads it."""
+        contract = replace(forecasts.record(*self.instruments), made_from=forecasts.record_made_from(instrument, horizon))
+        return self._own_rows(contract, instrument)
+
+    def score(self, instrument: Instrument, horizon: Horizon) -> TableContract:
+        """How it came out, as one horizon of the instrument writes and reads it."""
+        contract = replace(forecasts.score(*self.instruments), made_from=forecasts.score_made_from(instrument, horizon))
+        return self._own_rows(contract, instrument)
+
     def view(self, instrument: Instrument, horizon: Horizon) -> ViewContract:
         """The training view, with the columns of the kept families."""
         return training_view_contract(self.selection(instrument).kept, instrument, horizon)
@@ -168,9 +186,18 @@ class Catalog:
                 predictions.oof(instrument, horizon),
                 predictions.latest(instrument, horizon),
             )
-            found |= {view.table: Table(view), oof.table: Table(oof, OOF_RULES), latest.table: Table(latest, LATEST_RULES)}
-            replay = forecasts.replay(*self.instruments)
-            found[instrument.asset_at(horizon, forecasts.REPLAY)] = Table(replay, absent_ok=True)
+            found |= {
+                view.table: Table(view),
+                oof.table: Table(oof, OOF_RULES),
+                # Without a forecast that has a range none is written.
+                latest.table: Table(latest, LATEST_RULES, absent_ok=True),
+            }
+            for contract, rules in (
+                (self.replay(instrument, horizon), REPLAY_RULES),
+                (self.record(instrument, horizon), RECORD_RULES),
+                (self.score(instrument, horizon), SCORE_RULES),
+            ):
+                found[instrument.asset_at(horizon, contract.table)] = Table(contract, rules, absent_ok=True)
         return found
 
     @property
@@ -222,6 +249,8 @@ def assets_at(instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
         instrument.asset_at(horizon, training.MODEL),
         predictions.oof(instrument, horizon).table,
         predictions.latest(instrument, horizon).table,
+        instrument.asset_at(horizon, forecasts.RECORD),
+        instrument.asset_at(horizon, forecasts.SCORE),
     )
 
 

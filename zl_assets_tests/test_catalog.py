@@ -28,7 +28,7 @@ from zl_assets.sources.base import Checks, Source
 from zl_assets.warehouse.contract import Column, TableContract
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import RowRule, Verdict
-from zl_assets_tests.support.contracts import INTELLIGENCE, MES, MONTH, ROW_RULES, ZL
+from zl_assets_tests.support.contracts import INTELLIGENCE, LATEST, MES, MONTH, RECORD, REPLAY, ROW_RULES, SCORE, ZL
 from zl_assets_tests.support.families import AROUND
 
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
@@ -209,7 +209,11 @@ def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
         [rule] = rules[asset]
         assert rule(empty_frame(catalog.tables[asset].contract)).name == "in_range"
     # What is read as no rows before it was ever written.
-    assert {asset for asset, table in catalog.tables.items() if table.absent_ok} == {*of_families, *INTELLIGENCE}
+    assert {asset for asset, table in catalog.tables.items() if table.absent_ok} == {
+        *of_families,
+        *INTELLIGENCE,
+        *(contract.table for contract in (LATEST, REPLAY, RECORD, SCORE)),
+    }
 
 
 def test_the_rows_that_zl_must_have_can_be_set_and_others_keep_theirs() -> None:
@@ -292,6 +296,8 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     expected |= {"vw_zl_3m_flat", "zl_3m_training_csv", "zl_3m_lgbm_model", "zl_3m_oof", "zl_3m_latest"}
     expected |= {"vw_mes_1m_flat", "mes_training_csv", "mes_lgbm_model", "mes_1m_oof", "mes_1m_latest"}
     expected |= {"vw_mes_3m_flat", "mes_3m_training_csv", "mes_3m_lgbm_model", "mes_3m_oof", "mes_3m_latest"}
+    of_horizons = ("", "zl_3m_", "mes_", "mes_3m_")
+    expected |= {f"{begins}forecast_{name}" for begins in of_horizons for name in ("replay", "record", "score")}
     if families:
         names = families.split(", ")
         # The ledger names no instrument, so only the first one's families are measured.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from zl_assets.assets import families, features, impact, market, predictions, sources, training
+from zl_assets.assets import families, features, forecasts, impact, market, predictions, sources, training
 from zl_assets.catalog import Catalog
 from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
@@ -30,9 +30,12 @@ def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg
             assets += [
                 training.build_view(catalog, instrument, horizon),
                 training.build_csv(catalog, settings, instrument, horizon),
+                forecasts.build_replay(catalog, instrument, horizon, provenance),
                 training.build_model(catalog, settings, instrument, horizon),
                 predictions.build_oof(instrument, horizon, provenance),
                 predictions.build_latest(instrument, horizon, provenance),
+                forecasts.build_record(catalog, instrument, horizon, provenance),
+                forecasts.build_score(catalog, instrument, horizon, provenance),
             ]
     bars = market.build_bars(catalog, settings)
     return [*_marked([bars], provenance), *given, *_marked(assets, provenance)]

@@ -1,56 +1,81 @@
 """What was said when, how it came out, and what would have been said: the record, its score and the replay.
 
-Belongs here: reading what each needs, and metadata for the person looking at the graph. Must not be here: how a forecast, a band or a
-score is made.
+Belongs here: reading what each needs, and metadata for the person looking at the graph. Must not be here: how a forecast, a band
+or a score is made.
 """
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
+from zl_assets.assets.choices import choices_of, chosen
 from zl_assets.assets.common import OWNERS, PREDICTIONS, group_of
 from zl_assets.catalog import Catalog
-from zl_assets.contracts import features
+from zl_assets.contracts import features, market, predictions
 from zl_assets.contracts import forecasts as contracts
-from zl_assets.contracts import predictions
 from zl_assets.contracts.training import TRAINING_CSV
-from zl_assets.domain.forecast_record import Remembered, is_back_dated, taken
-from zl_assets.domain.forecast_score import scores
+from zl_assets.domain.forecast_record import forecast_of, of_horizon, taken
+from zl_assets.domain.forecast_score import first_said, scores, unlike_replay, with_rolls
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.artifacts import TrainingCsv
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.forecasts import remembered, statement
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described
-from zl_assets.io_managers.records import record_in, said
+from zl_assets.io_managers.metadata import described, rows_table
 from zl_assets.model.errors import TrainingFault
-from zl_assets.model.fit.config import ModelConfig
-from zl_assets.model.reuse.made_of import code_sha256, fit_made_with
+from zl_assets.model.fit.config import ModelConfig, launchpad
 from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
 
-if TYPE_CHECKING:
-    from zl_assets.warehouse.contract import TableContract
-    from zl_assets.warehouse.publish import Publisher
+# Rows of a table in metadata.
+_SHOWN = 30
 
-# Of the metadata of the record, by which the next run knows whether a row was lost.
-ROWS, NEWEST = "rows_recorded", "newest_issued_on"
+_REPLAY = (
+    "What would have been said of each session, by a model and errors known on it: walk-forward, computed afterwards.\n\n"
+    "Nobody said it then; what was said is the record. One fit a session: half a minute the first time, then one a day. A row "
+    "whose\nfit depends on nothing that has changed is not computed again. Published ranges are made of its errors."
+)
+_RECORD = (
+    "What the published model said of the newest session, on the day it said it, with its ranges and the size of the move.\n\n"
+    "Rows are added and never changed, and none is made again: a rerun adds nothing, nor does an as-of date before the newest "
+    "one\nin the record. A row that is recorded more than three days after its as-of date is marked back-dated, and left out of "
+    "the\nlive figures. This is what is scored; the open forecasts are not, because they are made anew every day until the "
+    "outcome is\nknown."
+)
+_SCORE = (
+    "Each recorded forecast whose target session has come, beside what came. Of several about one session the first counts.\n\n"
+    "A year of daily forecasts is worth about twelve independent ones: below ten horizons of them no interval is given, and "
+    "nothing\nis judged."
+)
+
+
+@dataclass(frozen=True)
+class RecordChoice:
+    """What a person may say of the record."""
+
+    accept_lost_rows: bool = field(
+        default=False,
+        metadata=launchpad(
+            "Rows that were lost are gone for good, and record_complete is to say so no longer. They are not made again."
+        ),
+    )
+
+
+RecordChoices = choices_of("RecordChoices", "What a person may say of the record.", RecordChoice())
 
 
 def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
     """What would have been said of each session."""
-    contract, name = contracts.replay(*catalog.instruments), instrument.asset_at(horizon, contracts.REPLAY)
-    kept = catalog.selection(instrument).kept
+    name = instrument.asset_at(horizon, contracts.REPLAY)
+    contract, kept = catalog.replay(instrument, horizon), catalog.selection(instrument).kept
 
     @dg.asset(
         name=name,
-        description=(
-            "What would have been said of each session, by a model and errors known on it: walk-forward, computed afterwards. "
-            "Nobody said it then; what was said is the record.\n\nOne fit a session: about 45 s the first time, then one a day. A row "
-            "whose fit depends on nothing that has changed is not computed again. Published bands are made of its errors."
-        ),
+        description=_REPLAY,
         group_name=group_of(instrument, PREDICTIONS),
         kinds={"bigquery", "lightgbm"},
         owners=OWNERS,
@@ -58,7 +83,7 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
         ins={
             "csv": dg.AssetIn(instrument.asset_at(horizon, TRAINING_CSV)),
             "ta_features": dg.AssetIn(features.ta_features(instrument).table),
-            "sessions": dg.AssetIn(instrument.table("ohlcv")),
+            "sessions": dg.AssetIn(market.sessions(instrument).table),
         },
         io_manager_key=TABLES_IO,
     )
@@ -75,25 +100,112 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
         from zl_assets.warehouse.publish import Publication, Withheld
 
         config, inputs = ModelConfig.of(instrument, horizon), inputs_with(kept)
-        with as_failures(), warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
-            stored = of_horizon(publisher, contract, instrument, horizon)
-        of_sessions = sessions[["data_date", "close"]].merge(ta_features[["data_date", "roll_index"]], on="data_date", how="left")
-        try:
-            found = replay_rows(
-                csv.frame, of_sessions, stored, config, fit_made_with(config, inputs), instrument, horizon, inputs
-            )
-        except TrainingFault as fault:
-            context.log.warning(str(fault))
-            return dg.MaterializeResult(value=Withheld(str(fault)))
+        with as_failures():
+            with warehouse.publisher(run=context.run_id, asset=name) as publisher:
+                stored = of_horizon(publisher.latest(contract, absent_ok=True), instrument, horizon)
+            made_with = fit_made_with(config, inputs)
+            try:
+                found = replay_rows(
+                    csv.frame, with_rolls(sessions, ta_features), stored, config, made_with, instrument, horizon, inputs
+                )
+            except TrainingFault as fault:
+                context.log.warning(str(fault))
+                return dg.MaterializeResult(value=Withheld(str(fault)))
         return dg.MaterializeResult(
             value=Publication(found.rows, source=provenance.label, adopts=True),
-            metadata={"computed_now": found.fitted, "stood_in_the_table": len(found.rows) - found.fitted},
+            metadata={"forecasts_computed": found.fitted, "forecasts_kept": len(found.rows) - found.fitted},
         )
 
     return replay_asset
 
 
-def of_horizon(publisher: "Publisher", contract: "TableContract", instrument: Instrument, horizon: Horizon) -> pd.DataFrame:
-    """The rows that a table has of one instrument and horizon; none where there is no such table."""
-    rows = publisher.latest(contract, absent_ok=True)
-    return rows[rows["symbol"].eq(instrument.symbol) & rows["horizon"].eq(horizon.name)].reset_index(drop=True)
+def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
+    """What the published model said, when it said it."""
+    name = instrument.asset_at(horizon, contracts.RECORD)
+    contract = catalog.record(instrument, horizon)
+
+    @dg.asset(
+        name=name,
+        description=_RECORD,
+        group_name=group_of(instrument, PREDICTIONS),
+        kinds={"bigquery"},
+        owners=OWNERS,
+        metadata=described(contract),
+        ins={"latest": dg.AssetIn(predictions.latest(instrument, horizon).table)},
+        io_manager_key=TABLES_IO,
+    )
+    def record_asset(
+        context: dg.AssetExecutionContext,
+        config: RecordChoices,  # type: ignore[valid-type]
+        latest: pd.DataFrame,
+        warehouse: Warehouse,
+        as_of: AsOf,
+    ) -> dg.MaterializeResult[Any]:
+        from zl_assets.warehouse.publish import Publication, Withheld
+        from zl_assets.warehouse.shape import conform
+
+        with as_failures():
+            with warehouse.publisher(run=context.run_id, asset=name) as publisher:
+                record = of_horizon(publisher.read_or_empty(contract), instrument, horizon)
+            before = remembered(context.instance, name, provenance, record)
+            accepted = chosen(config, RecordChoice).accept_lost_rows
+            if latest.empty:
+                return dg.MaterializeResult(
+                    value=Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}."),
+                    metadata=statement(record, None, before, accepted=accepted),
+                )
+            source = provenance.label or contracts.CLOUD
+            forecast = forecast_of(latest, horizon, as_of.date, source, dt.datetime.now(dt.UTC))
+            new = taken(forecast, record, before)
+        facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before, accepted=accepted)}
+        if new.rows.empty:
+            return dg.MaterializeResult(value=Withheld(new.said, usual=True), metadata=facts)
+        return dg.MaterializeResult(
+            value=Publication(conform(new.rows, contract), source=provenance.label, adopts=True), metadata=facts
+        )
+
+    return record_asset
+
+
+def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, provenance: Provenance) -> dg.AssetsDefinition:
+    """How what was said came out."""
+    name = instrument.asset_at(horizon, contracts.SCORE)
+    contract = catalog.score(instrument, horizon)
+
+    @dg.asset(
+        name=name,
+        description=_SCORE,
+        group_name=group_of(instrument, PREDICTIONS),
+        kinds={"bigquery"},
+        owners=OWNERS,
+        metadata=described(contract),
+        ins={
+            "record": dg.AssetIn(instrument.asset_at(horizon, contracts.RECORD)),
+            "replay": dg.AssetIn(instrument.asset_at(horizon, contracts.REPLAY)),
+            "sessions": dg.AssetIn(market.sessions(instrument).table),
+            "ta_features": dg.AssetIn(features.ta_features(instrument).table),
+        },
+        io_manager_key=TABLES_IO,
+    )
+    def score_asset(
+        record: pd.DataFrame, replay: pd.DataFrame, sessions: pd.DataFrame, ta_features: pd.DataFrame
+    ) -> dg.MaterializeResult[Any]:
+        from zl_assets.warehouse.publish import Publication, Withheld
+        from zl_assets.warehouse.shape import conform
+
+        ours = of_horizon(record, instrument, horizon)
+        found = scores(ours, with_rolls(sessions, ta_features), horizon.sessions)
+        other = unlike_replay(ours, of_horizon(replay, instrument, horizon))
+        due = Publication(conform(found, contract), source=provenance.label, adopts=True)
+        return dg.MaterializeResult(
+            value=due if len(found) else Withheld("nothing has come due yet", usual=True),
+            metadata={
+                "came_due": len(found),
+                "of_them_back_dated": int(found["back_dated"].sum()),
+                "still_open": len(first_said(ours)) - len(found),
+                "said_by_another_model_than_the_replays": len(other),
+                **({"newest_of_those": rows_table(other.tail(_SHOWN))} if len(other) else {}),
+            },
+        )
+
+    return score_asset

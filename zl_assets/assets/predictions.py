@@ -32,8 +32,8 @@ _OOF = (
 )
 
 _NOT_SCORED = (
-    "This table must not be scored: until its target was known a row was forecast anew every day, by models that had learnt from\n"
-    "labels which overlap its own, and so it looks better than what was said on the day. That is in {record}, which is scored."
+    "This table must not be scored: until its target was known a row was forecast anew every day, by models that had learnt "
+    "from\nlabels which overlap its own, and so it looks better than what was said on the day. {record} has that, and is scored."
 )
 
 
@@ -133,8 +133,8 @@ def _said(newest: "pd.Series[Any]", instrument: Instrument) -> str:
         for level in LEVELS
     )
     return (
-        f"{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: {newest.predicted_close:.2f} {instrument.price.name}, "
-        f"ranges {ranges}; expected move {newest.expected_move:.1%} or {newest.expected_move_price:.2f} "
+        f"{newest.data_date:%Y-%m-%d} for {newest.target_session:%Y-%m-%d}: {newest.predicted_close:.2f} "
+        f"{instrument.price.name}, ranges {ranges}; expected move {newest.expected_move:.1%} or {newest.expected_move_price:.2f} "
         f"{instrument.price.word}, larger than on {newest.move_percentile:.0%} of past sessions"
     )
 

@@ -5,7 +5,7 @@ model/fit gates), and any `except`: a check that cannot be computed raises, it d
 """
 
 from zl_assets.catalog import Catalog
-from zl_assets.checks import families, features, folders, impact, market, predictions, sources, training
+from zl_assets.checks import families, features, folders, forecasts, impact, market, predictions, sources, training
 from zl_assets.checks.group import Group
 from zl_assets.settings import Settings
 
@@ -20,5 +20,6 @@ def build(catalog: Catalog, settings: Settings) -> list[Group]:
         for horizon in instrument.horizons:
             groups += training.training_checks(catalog, instrument, horizon)
             groups += predictions.prediction_checks(catalog, instrument, horizon)
+            groups += forecasts.forecast_checks(catalog, settings, instrument, horizon)
     # The ledger is the first instrument's, as the measurements are.
     return [*groups, *folders.folder_checks(catalog, settings), *impact.impact_checks(catalog, catalog.instruments[0])]

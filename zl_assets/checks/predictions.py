@@ -1,5 +1,7 @@
 """The checks on the prediction tables."""
 
+from typing import TYPE_CHECKING
+
 from zl_assets.catalog import Catalog
 from zl_assets.checks import shared
 from zl_assets.checks.group import Group, loads
@@ -9,6 +11,12 @@ from zl_assets.domain.checks import Check, Level, unique_key
 from zl_assets.domain.rules import market, predictions
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.keys import published_io
+from zl_assets.warehouse.verdict import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from zl_assets.model.fit.artifact import LoadedModel
 
 
 def prediction_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> list[Group]:
@@ -91,6 +99,16 @@ def _latest_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -
             ),
             Check(
                 asset,
+                "inputs_known",
+                "On the sessions that are forecast every input lies within what the model was trained on. A warning.",
+                "The market is where the model has never been, so its forecast is that of the nearest place where it has. Look "
+                "at the inputs that are named on the newest sessions.",
+                lambda seen: _inputs_known(seen.values[view], horizon.target, seen.values[model]),
+                Level.WARNING,
+                (view, model),
+            ),
+            Check(
+                asset,
                 "newest_session",
                 "The newest forecast is of the newest session of the exchange's calendar, or of the one before it. A warning.",
                 f"{shared.LATE} Until a refresh has newer bars, the forecasts start from an old price.",
@@ -100,3 +118,9 @@ def _latest_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -
         ),
         loads(asset, view) | {model: published_io(instrument, horizon)},
     )
+
+
+def _inputs_known(view: "pd.DataFrame", target: str, model: "LoadedModel") -> Verdict:
+    from zl_assets.model.replay.verdicts import inputs_known
+
+    return inputs_known(view, target, model.trained_through, model.inputs)

@@ -3,16 +3,27 @@
 Must not be here: how a forecast, a band or a score is made.
 """
 
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, partial
 
 from zl_assets.contracts.columns import DATA_DATE, FRACTION, INGESTION_TS, PRICE, SYMBOL_COLUMN, counted, real
-from zl_assets.instruments.base import Instrument
+from zl_assets.contracts.features import TECHNICAL_FEATURE_NAMES, ta_features
+from zl_assets.contracts.market import sessions
+from zl_assets.contracts.training import of_csv
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.warehouse.contract import Column, ColumnType, Stamp, TableContract, WriteMode
 
 RECORD, SCORE, REPLAY = "forecast_record", "forecast_score", "forecast_replay"
 
+# What the prices of a forecast are where they are somebody else's table.
+CLOUD = "cloud"
+
 # In percent, as the columns carry them.
 LEVELS = (50, 80, 95)
+
+type MadeFrom = Mapping[str, tuple[str, ...]]
+
+_ENDS = tuple(f"{end}_{level}_close" for level in LEVELS for end in ("low", "high"))
 
 _HORIZON = Column("horizon", ColumnType.STRING, "how far ahead it looks, e.g. 1m", nullable=False)
 _ISSUED_ON = Column("issued_on", ColumnType.DATE, "as-of date on which it was said", nullable=False)
@@ -148,3 +159,44 @@ def replay(*instruments: Instrument) -> TableContract:
         partition_by="data_date",
         cluster_by=("symbol",),
     )
+
+
+def replay_made_from(instrument: Instrument, horizon: Horizon) -> MadeFrom:
+    """What the replay's columns are made of."""
+    of = partial(of_csv, instrument, horizon)
+    target, index = of(horizon.target), (f"{ta_features(instrument).table}.roll_index",)
+    # Where the bars do not name their contract, of the raw close.
+    returns = (*index, f"{sessions(instrument).table}.close")
+    learnt = of("close", *TECHNICAL_FEATURE_NAMES, horizon.target, "sample_weight")
+    return {
+        "data_date": of("data_date"),
+        "close": of("close"),
+        **dict.fromkeys(("predicted_return", "predicted_close", "made_of"), learnt),
+        "volatility": returns,
+        **dict.fromkeys(_ENDS, (*learnt, *returns)),
+        **dict.fromkeys(("expected_move", "move_percentile"), (*target, *returns)),
+    }
+
+
+def record_made_from(instrument: Instrument, horizon: Horizon) -> MadeFrom:
+    """What the record's columns are made of: the newest row of the open forecasts."""
+    of = instrument.table_at(horizon, "latest")
+    renamed = {"low_80_close": "low_close", "high_80_close": "high_close"}
+    return {name: (f"{of}.{column}",) for name, column in renamed.items()}
+
+
+def score_made_from(instrument: Instrument, horizon: Horizon) -> MadeFrom:
+    """What the score's columns are made of: the record, and the sessions since."""
+    said, of_sessions, rolls = instrument.asset_at(horizon, RECORD), sessions(instrument).table, ta_features(instrument).table
+    own = ("data_date", "symbol", "horizon", "source", "issued_on", "model_id", "back_dated", "target_session", "close")
+    close, came = f"{said}.close", f"{of_sessions}.close"
+    return {
+        **{name: (f"{said}.{name}",) for name in (*own, "predicted_return")},
+        "came_on": (f"{of_sessions}.data_date",),
+        "came_close": (came,),
+        "came_return": (close, came),
+        "adjusted_return": (f"{rolls}.roll_index",),
+        "contract_changes": (f"{rolls}.is_roll",),
+        "error": (close, came, f"{said}.predicted_return"),
+        **{f"inside_{level}": (came, f"{said}.low_{level}_close", f"{said}.high_{level}_close") for level in LEVELS},
+    }

@@ -21,10 +21,16 @@ class Remembered:
     Attributes:
         rows: how many rows there were.
         issued_on: the newest as-of date among them; None where there were none.
+        lost: how many rows had been lost before it, and nobody has accepted that.
     """
 
     rows: int = 0
     issued_on: dt.date | None = None
+    lost: int = 0
+
+    def lost_now(self, record: pd.DataFrame) -> int:
+        """How many rows are lost by now."""
+        return self.lost + max(0, self.rows - len(record))
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,20 +51,37 @@ def of_horizon(rows: pd.DataFrame, instrument: Instrument, horizon: Horizon) -> 
     return rows[rows["symbol"].eq(instrument.symbol) & rows["horizon"].eq(horizon.name)].reset_index(drop=True)
 
 
+def forecast_of(latest: pd.DataFrame, horizon: Horizon, issued_on: dt.date, source: str, now: dt.datetime) -> pd.DataFrame:
+    """What is said of the newest session: the record's row but for its stamp.
+
+    Args:
+        latest: rows of the contract `latest`, at least one.
+        issued_on: the as-of date.
+        source: what the prices are.
+        now: in UTC.
+    """
+    newest = latest.sort_values("data_date").tail(1).reset_index(drop=True)
+    newest = newest.rename(columns={"low_close": "low_80_close", "high_close": "high_80_close"})
+    return newest.assign(
+        issued_on=pd.Timestamp(issued_on), horizon=horizon.name, source=source, back_dated=is_back_dated(issued_on, now)
+    )
+
+
 def taken(forecast: pd.DataFrame, record: pd.DataFrame, remembered: Remembered) -> Taken:
     """What of today's forecast the record takes.
 
     Args:
-        forecast: one row: issued_on, data_date, symbol, horizon and what is said.
+        forecast: one row, as of `forecast_of`.
         record: the rows that the table has of this symbol and horizon.
         remembered: what the last materialization said, by which a row that was lost is known, and not made again.
     """
     [issued_on], [data_date] = forecast["issued_on"].dt.date, forecast["data_date"].dt.date
     none = forecast.iloc[:0]
+    if data_date > issued_on:
+        return Taken(none, f"the as-of date {issued_on} is earlier than the session {data_date} that is forecast from")
     there = record[record["issued_on"].dt.date.eq(issued_on) & record["data_date"].dt.date.eq(data_date)]
     if len(there):
-        [recorded_at] = there["recorded_at"]
-        return Taken(none, f"what is said of {data_date} as of {issued_on} was recorded on {recorded_at:%Y-%m-%d %H:%M} UTC")
+        return Taken(none, f"what is said of {data_date} as of {issued_on} is in the record already")
     newest = max(filter(None, (remembered.issued_on, *record["issued_on"].dt.date)), default=None)
     if newest is not None and issued_on < newest:
         return Taken(none, f"the as-of date {issued_on} is earlier than the newest in the record, {newest}")

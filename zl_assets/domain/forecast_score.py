@@ -11,8 +11,28 @@ from zl_assets.contracts.forecasts import LEVELS
 
 def first_said(record: pd.DataFrame) -> pd.DataFrame:
     """Of several rows about one session the one that was said first, by source."""
-    ordered = record.sort_values(["issued_on", "recorded_at"], kind="stable")
+    ordered = record.sort_values("issued_on", kind="stable")
     return ordered.drop_duplicates(["data_date", "symbol", "horizon", "source"]).sort_values("data_date", ignore_index=True)
+
+
+def unlike_replay(record: pd.DataFrame, replay: pd.DataFrame) -> pd.DataFrame:
+    """The forecasts that another model made than the replay's of the session: an older one was the published one, or one that a
+    person had chosen. There record and replay differ.
+
+    Returns:
+        data_date, issued_on, model_id, predicted_return, replayed_return; sessions that the replay does not have are left out.
+    """
+    replayed = replay[["data_date", "predicted_return"]].rename(columns={"predicted_return": "replayed_return"})
+    both = first_said(record).merge(replayed, on="data_date")
+    # The golden predictions' tolerance: a sum of leaf values in fixed order.
+    other = both[(both["predicted_return"] - both["replayed_return"]).abs().gt(1e-12)]
+    return other[["data_date", "issued_on", "model_id", "predicted_return", "replayed_return"]].reset_index(drop=True)
+
+
+def with_rolls(sessions: pd.DataFrame, ta_features: pd.DataFrame) -> pd.DataFrame:
+    """data_date and close of every session, with roll_index and is_roll, in order of date."""
+    rolls = ta_features[["data_date", "roll_index", "is_roll"]]
+    return sessions[["data_date", "close"]].merge(rolls, on="data_date", how="left").sort_values("data_date", ignore_index=True)
 
 
 def scores(record: pd.DataFrame, sessions: pd.DataFrame, ahead: int) -> pd.DataFrame:
@@ -20,7 +40,7 @@ def scores(record: pd.DataFrame, sessions: pd.DataFrame, ahead: int) -> pd.DataF
 
     Args:
         record: of one symbol and horizon.
-        sessions: data_date, close, roll_index and is_roll of every session of the symbol, in order of date.
+        sessions: every session of the symbol (`with_rolls`).
         ahead: sessions from a forecast's session to the one that it is about.
 
     Returns:

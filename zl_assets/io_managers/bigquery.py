@@ -124,8 +124,9 @@ class BigQueryIOManager(dg.IOManager):
         contract = table.contract
         context.add_output_metadata(self.says)
         if isinstance(obj, Withheld):
-            context.log.warning(f"{contract.name} stays as it is: {obj.reason}")
-            context.add_output_metadata({WITHHELD: obj.reason})
+            log = context.log.info if obj.usual else context.log.warning
+            log(f"{contract.name} stays as it is: {obj.reason}")
+            context.add_output_metadata({"withheld": obj.reason})
             return
         with as_failures(), self.warehouse.publisher(run=context.run_id, asset=asset) as publisher:
             if isinstance(contract, ViewContract):

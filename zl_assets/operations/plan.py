@@ -6,8 +6,7 @@ import dagster as dg
 
 from zl_assets.assets.market import stored_rows
 from zl_assets.catalog import Catalog
-from zl_assets.contracts import market
-from zl_assets.contracts import predictions as forecasts
+from zl_assets.contracts import market, predictions
 from zl_assets.contracts.features import ta_features
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
 from zl_assets.domain.derivation import prove
@@ -111,7 +110,8 @@ def _plans(
     for horizon in instrument.horizons:
         kept = matrix_columns(catalog.selection(instrument).kept)
         select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, kept)
-        later = [forecasts.oof(instrument, horizon), forecasts.latest(instrument, horizon)]
+        shared = (make(instrument, horizon) for make in (catalog.replay, catalog.record, catalog.score))
+        later = [predictions.oof(instrument, horizon), predictions.latest(instrument, horizon), *shared]
         view = PlannedView(catalog.view(instrument, horizon), ViewDefinition(select, (matrix,)))
         # The tables and permissions are in the plan of the first horizon.
         first, planned = not made, [table for plan in made for table in plan.tables]

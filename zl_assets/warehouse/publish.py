@@ -85,9 +85,11 @@ class Withheld:
 
     Attributes:
         reason: for a person.
+        usual: nobody need look into it.
     """
 
     reason: str
+    usual: bool = False
 
 
 @dataclass(frozen=True)

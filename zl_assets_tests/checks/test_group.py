@@ -20,6 +20,8 @@ from zl_assets.definitions import definitions_of
 from zl_assets.domain.checks import Check, Level, Seen
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.families.rows import family_rows
+from zl_assets.domain.forecast_record import Remembered
+from zl_assets.model.fit.design import BASE_INPUTS
 from zl_assets.settings import Settings
 from zl_assets.sources.bars import remarks
 from zl_assets.warehouse.shape import empty_frame
@@ -37,6 +39,9 @@ from zl_assets_tests.support.contracts import (
     MES,
     MONTH,
     OOF,
+    RECORD,
+    REPLAY,
+    SCORE,
     SESSIONS,
     TRAINING_VIEW,
     VOLATILITY_DAILY,
@@ -148,9 +153,9 @@ def test_every_check_of_the_product_has_advice_and_is_a_sentence() -> None:
             assert text.rstrip().endswith("."), f"{one.asset}.{one.name}: {text}"
 
 
-def test_without_a_family_there_are_73_checks() -> None:
+def test_without_a_family_there_are_87_checks() -> None:
     settings = Settings.load()
-    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 73
+    assert sum(len(group.checks) for group in checks.build(Catalog.of(settings), settings)) == 87
 
 
 def values() -> dict[str, object]:
@@ -170,8 +175,10 @@ def values() -> dict[str, object]:
         model_id=MODEL_ID,
         trained_through=newest,
         path=Path("models/x"),
+        inputs=BASE_INPUTS,
         contract={"gates": [{"name": bound.gate, **gate} for bound in ZL.gates]},
     )
+    held |= {contract.table: empty_frame(contract) for contract in (REPLAY, RECORD, SCORE)}
     for family in FAMILIES:
         for column in family.columns:
             at = held[f"family_{family.name}"].set_index("data_date")[column.column.name]
@@ -189,6 +196,8 @@ def worked_out(asset: str, held: Mapping[str, object]) -> dict[str, object]:
         "select": "SELECT data_date FROM `p.features.daily_ml_matrix`",
         "file": held[TRAINING_VIEW.table],
         "ledger": empty_frame(LEDGER),
+        "expected": held.get(asset),
+        "remembered": Remembered(),
         "newest": pd.DataFrame(columns=["asset", "state_folder", "prices", "recorded"]),
     }
 

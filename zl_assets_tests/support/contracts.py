@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from zl_assets.contracts.features import matrix, ta_features
+from zl_assets.contracts.forecasts import record, record_made_from, replay, replay_made_from, score, score_made_from
 from zl_assets.contracts.market import bars, sessions
 from zl_assets.contracts.predictions import latest, oof
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
@@ -10,7 +11,10 @@ from zl_assets.contracts.training import training_view
 from zl_assets.domain.rules.rows import (
     LATEST_RULES,
     OOF_RULES,
+    RECORD_RULES,
     REGIME_RULES,
+    REPLAY_RULES,
+    SCORE_RULES,
     bar_rules,
     feature_rules,
     matrix_rules,
@@ -42,6 +46,10 @@ CENTS = ZL.price.name
 LOTS = ZL.volume_unit
 BARS, SESSIONS, FEATURES, MATRIX = bars(ZL), sessions(ZL), ta_features(ZL), matrix(ZL)
 TRAINING_VIEW, OOF, LATEST = training_view(ZL, MONTH), oof(ZL, MONTH), latest(ZL, MONTH)
+REPLAY, RECORD, SCORE = (
+    replace(contract(ZL), made_from=made_from(ZL, MONTH))
+    for contract, made_from in ((replay, replay_made_from), (record, record_made_from), (score, score_made_from))
+)
 BARS_1H = bars_1h(ZL)
 FRED_OBSERVATIONS = fred_observations.SOURCE.contract([ZL])
 VOLATILITY_DAILY = volatility_daily.SOURCE.contract([ZL])
@@ -49,7 +57,8 @@ INTELLIGENCE: dict[str, TableContract] = {contract.table: contract for contract 
 
 # Asset key -> contract, in the order of the graph.
 CONTRACTS: dict[str, TableContract | ViewContract] = {
-    contract.table: contract for contract in (BARS, REGIME_WEIGHTS, SESSIONS, FEATURES, MATRIX, TRAINING_VIEW, OOF, LATEST)
+    contract.table: contract
+    for contract in (BARS, REGIME_WEIGHTS, SESSIONS, FEATURES, MATRIX, TRAINING_VIEW, REPLAY, OOF, LATEST, RECORD, SCORE)
 }
 
 # Asset key -> what every row must meet before it is written.
@@ -61,5 +70,8 @@ ROW_RULES: dict[str, tuple[RowRule, ...]] = {
     MATRIX.table: matrix_rules(ZL),
     OOF.table: OOF_RULES,
     LATEST.table: LATEST_RULES,
+    REPLAY.table: REPLAY_RULES,
+    RECORD.table: RECORD_RULES,
+    SCORE.table: SCORE_RULES,
     **{source.table: source.rules([ZL]) for source in (fred_observations.SOURCE, volatility_daily.SOURCE, hourly.SOURCE)},
 }

@@ -12,6 +12,7 @@ from zl_assets.domain.rules.features import (
     volatility_in_plan,
     volatility_plausible,
 )
+from zl_assets.domain.rules.forecasts import record_sound, replay_sound, score_sound
 from zl_assets.domain.rules.market import (
     high_not_below_low,
     no_conflicting_bars,
@@ -61,6 +62,9 @@ OBSERVATION_RULES: tuple[RowRule, ...] = (
 REGIME_RULES: tuple[RowRule, ...] = (seven_regimes, regimes_cover_the_calendar)
 OOF_RULES: tuple[RowRule, ...] = (forecasts_sound,)
 LATEST_RULES: tuple[RowRule, ...] = (forecasts_sound, interval_ordered)
+RECORD_RULES: tuple[RowRule, ...] = (record_sound,)
+REPLAY_RULES: tuple[RowRule, ...] = (replay_sound,)
+SCORE_RULES: tuple[RowRule, ...] = (score_sound,)
 
 
 def price_rules(*instruments: Instrument) -> tuple[RowRule, ...]:

@@ -64,8 +64,12 @@ def percentiles(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def size_skill(returns: np.ndarray, horizon: int) -> SizeSkill:
+def size_skill(returns: np.ndarray, horizon: int, first: int = 0) -> SizeSkill:
     """The skill of `regression` against the mean, and what forecasts that belong to other sessions reach.
+
+    Args:
+        returns: one a session, without the gaps between contracts.
+        first: the session from which on it is judged; those before it are only learnt from.
 
     Raises:
         TrainingFault: too few sessions for a shift.
@@ -75,7 +79,7 @@ def size_skill(returns: np.ndarray, horizon: int) -> SizeSkill:
     counted = np.cumsum(np.isfinite(ended))
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.nancumsum(ended) / counted
-    both = np.isfinite(forecast) & np.isfinite(came) & np.isfinite(mean)
+    both = np.isfinite(forecast) & np.isfinite(came) & np.isfinite(mean) & (np.arange(len(returns)) >= first)
     forecast, came, mean = forecast[both], came[both], mean[both]
     spread = float(np.sum((came - mean) ** 2))
 

@@ -2,10 +2,14 @@
 
 Belongs here: the predicates behind the checks on the replay, the score and the open forecasts. Must not be here: how any of them
 is made; rules about single rows, which are domain/rules/forecasts.py.
+
+Every frame is of one symbol and horizon, and a score of one source as well: the caller chooses them. Forecasts from the synthetic
+sample and from real bars are no one record, and their figures together would be of neither.
 """
 
 import datetime as dt
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -13,7 +17,7 @@ import pandas as pd
 from zl_assets.contracts.forecasts import LEVELS
 from zl_assets.instruments.base import Horizon
 from zl_assets.model.fit.design import Input, design_matrix
-from zl_assets.model.fit.skill import SEED, ratio_draws
+from zl_assets.model.fit.skill import SEED, effective_rows, ratio_draws
 from zl_assets.model.fit.splits import block_rows
 from zl_assets.model.ranges.judged import Held, held
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
@@ -30,12 +34,15 @@ LEAST_HORIZONS = 10
 
 _INTERVAL = 0.90
 
+# So many times the live sessions must lie before them: what is usual is not seen in fewer.
+_TIMES_BEFORE = 4
+
 
 def bands_held(replay: pd.DataFrame, view: pd.DataFrame, horizon: Horizon, first: dt.date = HELD_FROM) -> dict[int, Held]:
     """What the replay's bands held, by level; empty where no session from `first` on has a band and an outcome.
 
     Args:
-        replay: rows of the contract `replay`.
+        replay: rows of the contract `replay`, of one symbol and horizon.
         view: the training view's rows.
     """
     rows = outcomes(replay, view, horizon)
@@ -95,14 +102,14 @@ def live_coverage(score: pd.DataFrame, level: int, horizon: Horizon) -> Verdict:
     """What the bands of live forecasts held agrees with what they say.
 
     Args:
-        score: rows of the contract `score`, of one horizon.
+        score: rows of the contract `score`, of one symbol, horizon and source.
     """
     name, bound = f"live_coverage_{level}", f"{level} % is within the {100 * _INTERVAL:.0f} % interval of what was held"
     inside = live_rows(score)[f"inside_{level}"].dropna().astype("float64").to_numpy()
     few = _too_few(name, bound, len(inside), horizon)
     if few is not None:
         return few
-    low, high = _interval(inside, np.ones(len(inside)), horizon)
+    low, high = _coverage_interval(inside, level / 100, horizon)
     return _told(
         name,
         f"{100 * inside.mean():.1f} %",
@@ -114,7 +121,11 @@ def live_coverage(score: pd.DataFrame, level: int, horizon: Horizon) -> Verdict:
 
 
 def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
-    """Live forecasts are not worse than saying that the price stays where it is, beyond chance."""
+    """Live forecasts are not worse than saying that the price stays where it is, beyond chance.
+
+    Args:
+        score: rows of the contract `score`, of one symbol, horizon and source.
+    """
     name, bound = "live_skill", f"not wholly below 0 %, by its {100 * _INTERVAL:.0f} % interval"
     rows = live_rows(score)
     few = _too_few(name, bound, len(rows), horizon)
@@ -122,40 +133,55 @@ def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
         return few
     errors, zero = rows["error"].to_numpy("float64") ** 2, rows["came_return"].to_numpy("float64") ** 2
     skill = 1 - errors.sum() / zero.sum()
-    least, most = _interval(errors, zero, horizon)
+    # The more of the error of no change is left, the less skill.
+    least_left, most_left = _interval(errors, zero, horizon)
+    low, high = 1 - most_left, 1 - least_left
     return _told(
         name,
         f"{100 * skill:.1f} %",
         bound,
-        f"The squared error of {len(rows):,} live forecasts was {100 * abs(skill):.1f} % {'below' if skill >= 0 else 'above'} "
-        f"that of no change ({100 * (1 - most):.1f} to {100 * (1 - least):.1f} %).",
-        passed=1 - least >= 0,
+        f"The skill of {len(rows):,} live forecasts against no change is {100 * skill:.1f} % ({100 * low:.1f} to "
+        f"{100 * high:.1f} %): the squared error that they saved.",
+        passed=high >= 0,
     )
 
 
 def live_error_usual(score: pd.DataFrame, replay: pd.DataFrame, view: pd.DataFrame, horizon: Horizon) -> Verdict:
-    """The live error, in units of what was expected that day, is one that the walk-forward had as well."""
+    """The newest live errors, each in units of the volatility known that day, are such as the walk-forward had before them.
+
+    Args:
+        score: rows of the contract `score`, of one symbol, horizon and source; its newest ten horizons are judged.
+        replay: rows of the contract `replay`.
+        view: the training view's rows.
+    """
     name, bound = "live_error_usual", f"within the middle {100 * _INTERVAL:.0f} % of as many sessions of the walk-forward"
     past = outcomes(replay, view, horizon)
-    scaled = ((past["came"] - past["predicted_return"]) / past["volatility"]).to_numpy("float64") ** 2
-    known = pd.Series(scaled, index=past["data_date"]).dropna()
-    live = live_rows(score)
-    ours = known[known.index.isin(live["data_date"])]
+    scale = past.set_index("data_date")["volatility"]
+    live = live_rows(score).set_index("data_date")
+    ours = (live["error"] / scale.reindex(live.index)).dropna() ** 2
     few = _too_few(name, bound, len(ours), horizon)
     if few is not None:
         return few
-    before = known[~known.index.isin(live["data_date"])].to_numpy()
-    means = np.convolve(before, np.ones(len(ours)) / len(ours), mode="valid") if len(before) >= len(ours) else np.array([])
-    if not len(means):
-        return _told(name, len(ours), bound, "The walk-forward has fewer sessions than there are live ones.")
+    ours = ours.tail(LEAST_HORIZONS * horizon.sessions)
+    known = past[past["data_date"].lt(ours.index[0])]
+    before = (((known["came"] - known["predicted_return"]) / known["volatility"]) ** 2).dropna().to_numpy("float64")
+    if len(before) < _TIMES_BEFORE * len(ours):
+        return _told(
+            name,
+            len(before),
+            bound,
+            f"The walk-forward has {len(before):,} sessions before the {len(ours)} that are judged; below "
+            f"{_TIMES_BEFORE * len(ours)} nothing is.",
+        )
+    means = np.convolve(before, np.ones(len(ours)) / len(ours), mode="valid")
     low, high = np.quantile(means, [(1 - _INTERVAL) / 2, (1 + _INTERVAL) / 2])
     found = float(ours.mean())
     return _told(
         name,
         f"{found:.1f}",
         bound,
-        f"The mean squared error of {len(ours):,} live forecasts, each over its own volatility, is {found:.1f}; in as many "
-        f"sessions of the walk-forward it was {low:.1f} to {high:.1f}.",
+        f"The mean squared error of the newest {len(ours):,} live forecasts, each over the square of a session's volatility as "
+        f"known that day, is {found:.1f}; in as many sessions of the walk-forward before them it was {low:.1f} to {high:.1f}.",
         passed=bool(low <= found <= high),
     )
 
@@ -192,6 +218,21 @@ def inputs_known(view: pd.DataFrame, target: str, trained_through: dt.date, inpu
         explanation=f"Of {features.shape[1]} inputs {len(offenders)} are outside of it on the {len(open_rows)} sessions that are "
         "forecast; there the trees can only repeat their outermost leaf.",
     )
+
+
+def _coverage_interval(inside: np.ndarray, level: float, horizon: Horizon) -> tuple[float, float]:
+    """Of the share that is inside, by the bootstrap; at the least as wide as that of as many independent outcomes as the rows are
+    worth (`effective_rows`), if the band holds what it says.
+
+    A bootstrap of few blocks is too narrow, and where all rows are inside it knows no error at all. On 400 runs of overlapping
+    sums with bands that hold, 210 rows each, it alone was red on 22, 29 and 37 % at 50, 80 and 95 %; this is on 1.5, 2.2 and
+    2.2 % (1,000 rows: 15, 16 and 20 %, and 1.0, 3.5 and 2.5 %).
+    """
+    low, high = _interval(inside, np.ones(len(inside)), horizon)
+    error = (level * (1 - level) / effective_rows(len(inside), horizon.sessions)) ** 0.5
+    room = NormalDist().inv_cdf((1 + _INTERVAL) / 2) * error
+    share = float(inside.mean())
+    return max(0.0, min(low, share - room)), min(1.0, max(high, share + room))
 
 
 def _interval(numerator: np.ndarray, denominator: np.ndarray, horizon: Horizon) -> tuple[float, float]:

@@ -44,7 +44,7 @@ def fold_errors(names: Sequence[str], rmse: Sequence[float], zero: Sequence[floa
         axes[0].legend(ncols=3, loc="upper left")
         axes[0].margins(y=0.2)
 
-    return _picture(draw, title="Error by fold, against both baselines")
+    return picture(draw, title="Error by fold, against both baselines")
 
 
 def forecasts_and_outcomes(table: pd.DataFrame) -> bytes:
@@ -66,7 +66,7 @@ def forecasts_and_outcomes(table: pd.DataFrame) -> bytes:
         against.set_xlabel("forecast, %")
         against.set_ylabel("outcome, %")
 
-    return _picture(draw, title="Out-of-fold forecasts, and the outcomes", columns=2, widths=(2, 1))
+    return picture(draw, title="Out-of-fold forecasts, and the outcomes", columns=2, widths=(2, 1))
 
 
 def error_ratios(groups: dict[str, pd.Series]) -> bytes:
@@ -83,7 +83,7 @@ def error_ratios(groups: dict[str, pd.Series]) -> bytes:
             axis.set_title(f"by {name}", fontsize=9)
             axis.set_xlabel("error / error of zero")
 
-    return _picture(draw, title="Where the error comes from (red: worse than forecasting zero)", columns=len(groups), height=3.6)
+    return picture(draw, title="Where the error comes from (red: worse than forecasting zero)", columns=len(groups), height=3.6)
 
 
 def importances(shares: pd.DataFrame, placebo: pd.DataFrame) -> bytes:
@@ -107,7 +107,7 @@ def importances(shares: pd.DataFrame, placebo: pd.DataFrame) -> bytes:
         axes[0].set_xlabel("share of the gain")
         axes[0].legend(loc="lower right")
 
-    return _picture(draw, title="What the trees split on, beside what they split on when there is nothing to find")
+    return picture(draw, title="What the trees split on, beside what they split on when there is nothing to find")
 
 
 def forecast_fan(history: pd.DataFrame, forecasts: pd.DataFrame, instrument: Instrument) -> bytes:
@@ -145,7 +145,7 @@ def forecast_fan(history: pd.DataFrame, forecasts: pd.DataFrame, instrument: Ins
         axis.set_ylabel(instrument.price.name)
 
     until = f"{newest['target_session']:%Y-%m-%d}"
-    return _picture(draw, title=f"{instrument.title}: how far the price may move until {until}", height=4.2)
+    return picture(draw, title=f"{instrument.title}: how far the price may move until {until}", height=4.2)
 
 
 def _label_ends(axis: "Axes", newest: "pd.Series[Any]", halves: dict[int, float], least: float) -> None:
@@ -174,7 +174,7 @@ def coverage_over_time(lines: "dict[str, pd.Series[float]]", level: float) -> by
         axes[0].set_ylabel("inside, % of the last 252")
         axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
 
-    return _picture(draw, title=f"Did ranges meant to hold {100 * level:.0f} % do so?")
+    return picture(draw, title=f"Did ranges meant to hold {100 * level:.0f} % do so?")
 
 
 def placebo_skills(real: float, null: Sequence[float]) -> bytes:
@@ -187,7 +187,7 @@ def placebo_skills(real: float, null: Sequence[float]) -> bytes:
         axes[0].set_xlabel("skill against forecasting zero, %")
         axes[0].legend(loc="upper left")
 
-    return _picture(draw, title="Would a model without information do as well?", height=2.8, width=6)
+    return picture(draw, title="Would a model without information do as well?", height=2.8, width=6)
 
 
 def comparison(names: Sequence[str], record: Sequence[float], index: Sequence[float]) -> bytes:
@@ -203,7 +203,7 @@ def comparison(names: Sequence[str], record: Sequence[float], index: Sequence[fl
         axes[0].set_ylabel("error / error of zero")
         axes[0].legend(loc="upper right", ncols=2)
 
-    return _picture(draw, title="The same model without the gaps between contracts", height=2.8)
+    return picture(draw, title="The same model without the gaps between contracts", height=2.8)
 
 
 def family_effects(names: Sequence[str], effects: pd.DataFrame) -> bytes:
@@ -225,7 +225,7 @@ def family_effects(names: Sequence[str], effects: pd.DataFrame) -> bytes:
         axes[0].set_xlabel("squared error saved, % of that of forecasting zero")
         axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=3)
 
-    return _picture(draw, title="What each family is worth, out of fold", height=1.8 + 0.3 * len(names))
+    return picture(draw, title="What each family is worth, out of fold", height=1.8 + 0.3 * len(names))
 
 
 def placebo_effects(family: str, effect: float, placebo: Sequence[float], smallest: float) -> bytes:
@@ -239,7 +239,7 @@ def placebo_effects(family: str, effect: float, placebo: Sequence[float], smalle
         axes[0].set_xlabel("squared error saved, % of that of forecasting zero")
         axes[0].legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=3)
 
-    return _picture(draw, title=f"{family}: would its columns do as well without their link to the target?", height=2.8, width=6)
+    return picture(draw, title=f"{family}: would its columns do as well without their link to the target?", height=2.8, width=6)
 
 
 def effects_by(family: str, groups: dict[str, pd.Series]) -> bytes:
@@ -255,7 +255,7 @@ def effects_by(family: str, groups: dict[str, pd.Series]) -> bytes:
             axis.set_title(f"by {name}", fontsize=9)
             axis.set_xlabel("error saved, % of zero's")
 
-    return _picture(draw, title=f"{family}: where it helps (blue) and where it harms (red)", columns=len(groups), height=2.6)
+    return picture(draw, title=f"{family}: where it helps (blue) and where it harms (red)", columns=len(groups), height=2.6)
 
 
 _OVER_TIME = ("data_date", "market_data.close", "ma_63", "return_21d", "volatility_21d", "rsi_14", "regime.name")
@@ -300,11 +300,11 @@ def matrix_over_time(matrix: pd.DataFrame, instrument: Instrument, *, synthetic:
         price.legend(loc="upper left", ncols=2)
         rsi.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=4)
 
-    png = _picture(draw, title="Price, features and regimes", rows=4, height=6.4)
+    png = picture(draw, title="Price, features and regimes", rows=4, height=6.4)
     return watermark.marked(png) if synthetic else png
 
 
-def _picture(
+def picture(
     draw: "Callable[[list[Axes]], None]",
     *,
     title: str,
