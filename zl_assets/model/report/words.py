@@ -136,8 +136,8 @@ def size_words(evidence: Evidence) -> str:
         return f"There are too few sessions to say how well the size of the move over the next {ahead} can be forecast."
     measured = (
         f"The size of the move over the next {ahead} was forecast with an R2 of {size.r2:.1%} over its mean, in logarithms of "
-        f"volatility and on {size.rows:,} sessions that the forecast had not seen; forecasts that belong to other sessions do at "
-        f"least as well {size.p:.1%} of the time (p = {size.p:.4f})."
+        f"volatility and on {size.rows:,} sessions from {HELD_FROM:%Y} on, each from what was known then; forecasts that belong "
+        f"to other sessions do at least as well {size.p:.1%} of the time (p = {size.p:.4f})."
     )
     if size.p < SIGNIFICANT and size.r2 > 0:
         return f"{measured} How far the price goes can be told in part; which way, the skill above does not say."
