@@ -38,8 +38,8 @@ class Evidence:
         forecasts: the open forecasts, oldest first: `with_ranges`, or `open_forecasts` where they have no range.
         no_range: why they have none, for a person; empty where they have.
         track: what the ranges held; None where no range has an outcome yet.
-        size: how well the size of the move was forecast, on the same sessions; None where there is no track, or too few sessions for
-            its placebo.
+        size: how well the size of the move was forecast, on the same sessions; None where there is no track, or too few of them
+            for its placebo.
     """
 
     trained: TrainedModel

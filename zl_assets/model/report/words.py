@@ -140,7 +140,10 @@ def size_words(evidence: Evidence) -> str:
         f"to other sessions do at least as well {size.p:.1%} of the time (p = {size.p:.4f})."
     )
     if size.p < SIGNIFICANT and size.r2 > 0:
-        return f"{measured} How far the price goes can be told in part; which way, the skill above does not say."
+        return (
+            f"{measured} So how widely the price swings can be told in part. A single move is one draw of it, mostly chance; "
+            "which way it goes, the skill above does not say."
+        )
     return f"{measured} That is no better than chance would be."
 
 
