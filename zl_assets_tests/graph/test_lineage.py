@@ -26,8 +26,9 @@ from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.io_managers.lineage import upstream_tables
 from zl_assets.model.fit.boosting import fit_booster, forecast
 from zl_assets.model.fit.design import design_matrix
-from zl_assets.model.fit.forecast import Interval, latest_forecasts
+from zl_assets.model.fit.forecast import latest_forecasts
 from zl_assets.model.fit.training import cross_validate, out_of_fold
+from zl_assets.model.replay.latest import with_ranges
 from zl_assets.settings import Settings
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.contract import TableContract, ViewContract
@@ -35,6 +36,7 @@ from zl_assets.warehouse.lineage import ColumnRef, Lineage, copied, table_lineag
 from zl_assets.warehouse.names import TableName
 from zl_assets.warehouse.view_rules import view_lineage
 from zl_assets_tests.model.record import RECORD, config_of, training_set
+from zl_assets_tests.model.replays import replay_of
 from zl_assets_tests.model.views import random_walk_view
 from zl_assets_tests.support.builders import AS_OF
 from zl_assets_tests.support.contracts import (
@@ -45,6 +47,7 @@ from zl_assets_tests.support.contracts import (
     MATRIX,
     MONTH,
     OOF,
+    REPLAY,
     SESSIONS,
     SYMBOL,
     TRAINING_VIEW,
@@ -325,19 +328,28 @@ def shuffled(csv: pd.DataFrame, column: str) -> pd.DataFrame:
     return csv.assign(**{column: csv[column] * (1 + rng.random(len(csv)))})
 
 
-def test_the_newest_forecasts_are_made_of_the_models_inputs(csv: pd.DataFrame) -> None:
+def test_the_newest_forecasts_are_made_of_the_models_inputs_and_the_replays_widths(csv: pd.DataFrame) -> None:
     data = training_set(csv, RECORD)
     # Of small leaves, so that it splits on every input even in the newest rows.
     booster = fit_booster(data.features, data.target, data.weights, config_of(num_leaves=60, rounds=60, min_rows_per_leaf=5))
 
-    def latest(rows: pd.DataFrame) -> pd.DataFrame:
+    replay = replay_of(csv)
+
+    def latest(rows: pd.DataFrame, replay: pd.DataFrame) -> pd.DataFrame:
         newest = rows.tail(21)
         coming = pd.bdate_range("2026-01-01", periods=21)
-        return latest_forecasts(newest, forecast(booster, design_matrix(newest)), Interval(0.8, 0.05, 1000), coming)
+        forecasts = latest_forecasts(newest, forecast(booster, design_matrix(newest)), coming)
+        return with_ranges(forecasts, replay, len(rows), ZL, MONTH)
 
+    before, rng = latest(csv, replay), np.random.default_rng(4)
     for column in CSV_VALUES:
-        found = differing(latest(csv), latest(shuffled(csv, column)))
+        found = differing(before, latest(shuffled(csv, column), replay))
         assert found == said_to_change(LATEST.table, ColumnRef(TRAINING_CSV, column)), column
+    for leaf in REPLAY.frame_leaves:
+        if leaf.path != "data_date":
+            found = differing(before, latest(csv, change(replay, leaf.path, rng)))
+            said = said_to_change(LATEST.table, ColumnRef(REPLAY.table, leaf.path))
+            assert found == said & set(before), leaf.path
 
 
 # What is shown for each column.
@@ -359,7 +371,7 @@ def test_every_lineage_leads_to_columns_that_there_are(asset: str) -> None:
 # Constants, and what comes from the model itself.
 NOT_OF_A_COLUMN = {
     OOF.table: {"symbol", "model_id", "fold"},
-    LATEST.table: {"symbol", "model_id", "interval_level"},
+    LATEST.table: {"model_id", "interval_level"},
 }
 
 

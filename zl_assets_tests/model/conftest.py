@@ -6,6 +6,7 @@ import pytest
 from zl_assets.model.fit.training import TrainedModel
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.model.record import RECORD, train
+from zl_assets_tests.model.replays import replay_of
 from zl_assets_tests.model.views import random_walk_view, real_closes, view_of
 
 SHA = "5" * 64
@@ -19,6 +20,11 @@ def walk() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def walk_model(walk: pd.DataFrame) -> TrainedModel:
     return train(walk, RECORD, SHA)
+
+
+@pytest.fixture(scope="session")
+def walk_replay(walk: pd.DataFrame) -> pd.DataFrame:
+    return replay_of(walk)
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,12 @@ from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.artifact import store_model
 from zl_assets.model.fit.design import BASE_INPUTS, BASE_NAMES, Input, design_matrix, inputs_with
 from zl_assets.model.fit.gates import evaluate_gates
-from zl_assets.model.fit.predictions import latest_rows, oof_rows
+from zl_assets.model.fit.predictions import oof_rows
 from zl_assets.model.fit.training import TrainedModel
+from zl_assets.model.replay.latest import latest_rows
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.record import RECORD, load_model, train
+from zl_assets_tests.model.replays import replay_of
 from zl_assets_tests.support.guide import example_family
 
 NAMES = ("candle_body_share", "candle_range_5")
@@ -71,7 +73,7 @@ def test_a_stored_model_is_read_with_its_families_and_refused_with_others(
     model = load_model(tmp_path, stored.model_id, inputs)
     assert model.feature_names == (*BASE_NAMES, *NAMES)
     assert len(oof_rows(model, view, SHA)) == len(trained.data.dates)
-    forecasts = latest_rows(model, view)
+    forecasts = latest_rows(model, view, replay_of(view))
     assert len(forecasts) == 21
     assert np.isfinite(forecasts["predicted_return"]).all()
     for others in (BASE_INPUTS, (*BASE_INPUTS, inputs[-1], inputs[-2])):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,14 +14,15 @@ from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.artifact import load_model, store_model
 from zl_assets.model.fit.config import EvidenceConfig, ModelConfig
 from zl_assets.model.fit.gates import evaluate_gates, model_gates, with_permutation
-from zl_assets.model.fit.predictions import latest_rows, oof_rows
+from zl_assets.model.fit.predictions import oof_rows
 from zl_assets.model.fit.splits import impact_folds, least_impact_rows
 from zl_assets.model.fit.training import TrainedModel, train
+from zl_assets.model.replay.latest import latest_rows
 from zl_assets.model.report.evidence import gather_evidence
 from zl_assets.model.report.page import report_html
 from zl_assets.model.report.report import build_report
 from zl_assets_tests.model.conftest import SHA
-from zl_assets_tests.support.builders import features_of, random_closes, sessions_of
+from zl_assets_tests.model.replays import replay_of
 from zl_assets_tests.support.contracts import MONTH, ZL
 
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
@@ -71,7 +73,7 @@ def test_its_model_becomes_latest_and_one_of_another_horizon_does_not(
 def test_its_forecasts_are_rows_of_its_own_tables(model: TrainedModel, view: pd.DataFrame, tmp_path: Path) -> None:
     store_model(model, tuple(replace(gate, passed=True) for gate in evaluate_gates(model)), tmp_path)
     stored = load_model(tmp_path, MES, QUARTER)
-    past, open_ones = oof_rows(stored, view, SHA), latest_rows(stored, view)
+    past, open_ones = oof_rows(stored, view, SHA), latest_rows(stored, view, replay_of(view, MES, QUARTER))
     assert tuple(past.columns) == oof(MES, QUARTER).frame_columns
     assert tuple(open_ones.columns) == latest(MES, QUARTER).frame_columns
     assert len(open_ones) == 63
@@ -81,16 +83,18 @@ def test_its_forecasts_are_rows_of_its_own_tables(model: TrainedModel, view: pd.
 
 
 def test_its_report_speaks_of_it(model: TrainedModel, view: pd.DataFrame) -> None:
-    sessions = sessions_of(random_closes(10)).assign(instrument_id=pd.array([pd.NA] * 10, dtype="Int64"))
+    sessions = view[["data_date", "close"]].assign(symbol="MES", roll_index=np.nan)
     # Only of a published model it speaks to a buyer.
     passed = tuple(replace(gate, passed=True) for gate in evaluate_gates(with_permutation(model)))
-    evidence = gather_evidence(model, passed, view, features_of(sessions), EvidenceConfig(1))
+    evidence = gather_evidence(model, passed, view, sessions, replay_of(view, MES, QUARTER), EvidenceConfig(1))
     report = build_report(evidence)
     assert report.title.startswith("Micro S&P 500, 63 sessions ahead")
     newest = evidence.forecasts.iloc[-1]
     # A contract is five times the index, so a point is worth 5 dollars.
     half = (newest.high_close - newest.low_close) / 2
     assert f"{half:.2f} points either way, or ${5 * half:,.0f} on a contract of 5 times the index" in report.words[1]
+    assert f"{newest.expected_move:.1%} or {newest.expected_move_price:.2f} points" in report.words[1]
+    assert "over the next quarter" in report.words[3]
     text = report_html(replace(report, pictures=()))
     for word in ("oybean", "cents", "60,000", "month", "target_1m"):
         assert word not in text, word

@@ -11,16 +11,18 @@ import pytest
 from PIL import Image
 
 from zl_assets.model.fit.config import EvidenceConfig
-from zl_assets.model.fit.forecast import holdout_coverage, published_interval
 from zl_assets.model.fit.gates import evaluate_gates, model_gates
 from zl_assets.model.fit.training import TrainedModel
+from zl_assets.model.ranges.size import SizeSkill
 from zl_assets.model.report.evidence import Evidence, gather_evidence
 from zl_assets.model.report.page import Report, report_html
 from zl_assets.model.report.plots import matrix_over_time
 from zl_assets.model.report.report import build_report
 from zl_assets.model.report.standing import standing_words
-from zl_assets.model.report.words import skill_words
+from zl_assets.model.report.track import OF_RECORD, ONE_WIDTH, RULES
+from zl_assets.model.report.words import buyer_words, size_words, skill_words
 from zl_assets_tests.model.record import config_of, train
+from zl_assets_tests.model.replays import NO_REPLAY
 from zl_assets_tests.support.builders import features_of, random_closes, sessions_of
 from zl_assets_tests.support.contracts import MONTH, ZL
 
@@ -28,13 +30,13 @@ CLAIMS = re.compile(r"driver|accurate|accuracy|predicts", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
-def evidence(walk: pd.DataFrame, walk_model: TrainedModel) -> Evidence:
+def evidence(walk: pd.DataFrame, walk_model: TrainedModel, walk_replay: pd.DataFrame) -> Evidence:
     """The walk, on an index that is the walk itself: its view begins with the 63rd session, so 62 are put before it."""
     before = walk["close"].iloc[0] * np.exp(0.01 * np.random.default_rng(3).standard_normal(62))
     sessions = sessions_of([*before, *walk["close"]])
     dates = pd.bdate_range(end=walk["data_date"].iloc[0] - pd.Timedelta(days=1), periods=62)
     sessions["data_date"] = [*dates, *walk["data_date"]]
-    return gather_evidence(walk_model, evaluate_gates(walk_model), walk, features_of(sessions), EvidenceConfig(5))
+    return gather_evidence(walk_model, evaluate_gates(walk_model), walk, features_of(sessions), walk_replay, EvidenceConfig(5))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +65,7 @@ def test_no_gate_speaks_of_drivers_either() -> None:
 
 
 def test_the_words_hold_the_measured_numbers(evidence: Evidence, report: Report) -> None:
-    skill, buyer, interval, coverage, _ = report.words
+    skill, buyer, ranges, size, _ = report.words
     assert f"skill {evidence.placebo.skill:+.3f}" in skill
     assert f"p = {evidence.placebo.p:.3f}" in skill
     assert "On 5 targets" in skill
@@ -71,13 +73,92 @@ def test_the_words_hold_the_measured_numbers(evidence: Evidence, report: Report)
     rows = len(evidence.out_of_fold)
     assert f"{rows:,} sessions, which overlap and are worth about {rows / (21 - 440 / (3 * rows)):.0f} independent" in skill
     newest = evidence.forecasts.iloc[-1]
-    for cents in (newest.close, newest.predicted_close, newest.low_close, newest.high_close):
+    for cents in (newest.close, newest.predicted_close, newest.expected_move_price):
         assert f"{cents:.2f}" in buyer
+    for low, high in (("low_50", "high_50"), ("low", "high"), ("low_95", "high_95")):
+        assert f"from {newest[f'{low}_close']:.2f} to {newest[f'{high}_close']:.2f}" in buyer
     # A contract is 60,000 lb, so a cent is worth 600 dollars.
     half = (newest.high_close - newest.low_close) / 2
     assert f"${600 * half:,.0f}" in buyer
-    assert f"plus and minus {published_interval(evidence.trained).half_width:.1%}" in interval
-    assert f"held {holdout_coverage(evidence.trained).covered:.1%}" in coverage
+    assert f"is {newest.expected_move:.1%} or" in buyer
+    assert f"larger than on {newest.move_percentile:.0%} of past sessions" in buyer
+    assert buyer.endswith("Plan for the width of the range, not for its middle.")
+    # What 80 % held is said wherever 80 % is.
+    assert evidence.track is not None
+    track = evidence.track
+    held = track.totals[OF_RECORD, 80]
+    assert f"ranges meant to hold 80 % held {held.covered:.1%} of {held.rows:,} sessions" in buyer
+    assert f"(standard error {100 * held.error:.1f} points)" in buyer
+    for rule in RULES:
+        shares = [f"{track.totals[rule, level].covered:.1%}" for level in (50, 80, 95)]
+        assert f"{shares[0]}, {shares[1]} and {shares[2]}" in ranges
+    assert f"{100 * track.totals[ONE_WIDTH, 80].score:.1f} % (saved: " in ranges
+    assert evidence.size is not None
+    assert f"R2 of {evidence.size.r2:.1%}" in size
+    assert f"(p = {evidence.size.p:.4f})" in size
+
+
+def test_the_size_of_the_move_is_claimed_only_with_a_small_p(evidence: Evidence) -> None:
+    assert evidence.size is not None
+    for size, claimed in (
+        (SizeSkill(3000, 0.5, 0.0025), True),
+        (SizeSkill(3000, 0.5, 0.05), False),
+        (SizeSkill(3000, -0.1, 0.0025), False),
+    ):
+        words = size_words(dataclasses.replace(evidence, size=size))
+        assert ("can be told in part" in words) is claimed
+        assert ("no better than chance" in words) is not claimed
+    assert "too few sessions" in size_words(dataclasses.replace(evidence, size=None))
+
+
+def test_the_tables_of_ranges_are_the_tracks(evidence: Evidence, report: Report) -> None:
+    tables = {table.name: table.rows for table in report.tables}
+    assert evidence.track is not None
+    track, total = evidence.track, tables["ranges"]
+    assert list(zip(total["meant_to_hold"], total["rule"], strict=True)) == [
+        (f"{level} %", rule) for level in (50, 80, 95) for rule in RULES
+    ]
+    for row in total.itertuples():
+        found = track.totals[str(row.rule), int(str(row.meant_to_hold).removesuffix(" %"))]
+        assert row.sessions == found.rows == track.judged
+        assert row.interval_score == round(100 * found.score, 2)
+    by_year, of_rules = tables["ranges_by_year"], tables["rules_by_year"]
+    assert list(by_year["year"]) == list(of_rules["year"]) == list(range(2016, 2026))
+    assert by_year["sessions"].sum() == of_rules["sessions"].sum() == track.judged
+    for year, row in of_rules.set_index("year").iterrows():
+        for prefix, rule in zip(("", "one_width_", "no_model_"), RULES, strict=True):
+            found = track.years[rule, 80][int(str(year))]
+            assert row[f"{prefix}held"] == round(100 * found.covered, 1)
+            assert row[f"{prefix}error"] == round(100 * found.error, 1)
+    assert list(by_year["80_held"]) == list(of_rules["held"])
+
+
+def test_without_ranges_the_report_says_why_and_is_built(evidence: Evidence, report: Report, walk: pd.DataFrame) -> None:
+    bare = dataclasses.replace(walk_evidence(evidence, NO_REPLAY), placebo=evidence.placebo, comparison=evidence.comparison)
+    assert (bare.track, bare.size) == (None, None)
+    assert list(bare.forecasts["predicted_close"]) == list(evidence.forecasts["predicted_close"])
+    shown = build_report(bare)
+    _, no_forecast, ranges, _ = shown.words
+    assert no_forecast == f"No forecast is shown. {bare.no_range}"
+    assert "has no range, and a forecast without a range is not published" in no_forecast
+    assert "what they hold is not known" in ranges
+    assert not re.search(r"For a buyer|\$", " ".join(shown.words))
+    gone = {p.name for p in report.pictures} - {p.name for p in shown.pictures}
+    assert gone == {"forecast_fan", "coverage_over_time"}
+    assert {t.name for t in report.tables} - {t.name for t in shown.tables} == {"ranges", "ranges_by_year", "rules_by_year"}
+
+
+def walk_evidence(evidence: Evidence, replay: pd.DataFrame) -> Evidence:
+    """The same with another replay; its placebo is of one shift."""
+    nothing = evidence.view[["data_date"]].assign(symbol="ZL", roll_index=np.nan)
+    return gather_evidence(evidence.trained, evidence.gates, evidence.view, nothing, replay, EvidenceConfig(1))
+
+
+def test_ranges_that_nothing_has_come_of_are_said_to_be_untried(evidence: Evidence) -> None:
+    """A history that has just become long enough."""
+    words = buyer_words(dataclasses.replace(evidence, track=None, size=None))
+    assert "No such range has an outcome yet, so it is not known what they hold." in words
+    assert "held" not in words
 
 
 def test_the_folds_are_beside_both_baselines_and_the_index(evidence: Evidence, report: Report) -> None:
@@ -116,7 +197,7 @@ def test_a_rejected_model_says_so_first_and_advises_nothing(evidence: Evidence, 
     # What a published one advises is not there, and the evidence is.
     newest = evidence.forecasts.iloc[-1]
     advice = {f"{price:.2f}" for price in (newest.predicted_close, newest.low_close, newest.high_close)} | {"For a buyer", "$"}
-    advice.add(f"plus and minus {published_interval(evidence.trained).half_width:.1%}")
+    advice |= {f"{newest.low_95_close:.2f}", f"{newest.high_50_close:.2f}", f"{newest.expected_move_price:.2f}"}
     assert all(word in " ".join(report.words) for word in advice)
     assert not [word for word in advice if word in " ".join(shown.words)]
     assert {p.name for p in report.pictures} - {p.name for p in shown.pictures} == {"forecast_fan"}
@@ -194,7 +275,7 @@ def test_a_model_of_another_horizon_is_reported_with_its_own(walk: pd.DataFrame)
     config = config_of(horizon=5, gap=21)
     trained = train(walk, config, "5" * 64)
     sessions = sessions_of(random_closes(10)).assign(instrument_id=pd.array([pd.NA] * 10, dtype="Int64"))
-    evidence = gather_evidence(trained, (), walk, features_of(sessions), EvidenceConfig(1))
+    evidence = gather_evidence(trained, (), walk, features_of(sessions), NO_REPLAY, EvidenceConfig(1))
     assert len(evidence.forecasts) == 5
     report = build_report(evidence)
     assert "5 sessions ahead" in report.title

@@ -31,6 +31,7 @@ from zl_assets.model.reuse.made_of import MODULES, ROOMS, MadeOf, code_sha256, m
 from zl_assets.model.reuse.record import folds_of, read_record
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.record import RECORD, config_of, load_model, train
+from zl_assets_tests.model.replays import NO_REPLAY
 from zl_assets_tests.support.builders import features_of, sessions_of
 from zl_assets_tests.support.contracts import MONTH, ZL
 
@@ -49,17 +50,17 @@ def sessions(walk: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def parts(sessions: pd.DataFrame) -> MadeOf:
-    found = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
+def parts(sessions: pd.DataFrame, walk_replay: pd.DataFrame) -> MadeOf:
+    found = made_of(SHA, sessions, walk_replay, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
     assert found is not None
     return found
 
 
 @pytest.fixture(scope="module")
-def made(walk: pd.DataFrame, walk_model: TrainedModel, sessions: pd.DataFrame, parts: MadeOf) -> Made:
+def made(walk: pd.DataFrame, walk_model: TrainedModel, sessions: pd.DataFrame, walk_replay: pd.DataFrame, parts: MadeOf) -> Made:
     trained = with_permutation(walk_model)
     gates = evaluate_gates(trained)
-    report = build_report(gather_evidence(trained, gates, walk, sessions, EvidenceConfig(1)))
+    report = build_report(gather_evidence(trained, gates, walk, sessions, walk_replay, EvidenceConfig(1)))
     return Made(trained, gates, report, parts, why="a test")
 
 
@@ -74,6 +75,14 @@ def original(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(original: Path, tmp_path: Path) -> Path:
     """A folder of one model with its record."""
     return Path(shutil.copytree(original, tmp_path / "models", symlinks=True))
+
+
+def test_the_tables_stamp_is_no_part_of_what_the_replay_says(
+    models: Path, walk: pd.DataFrame, sessions: pd.DataFrame, walk_replay: pd.DataFrame
+) -> None:
+    read = walk_replay.assign(ingestion_ts=pd.Timestamp("2026-01-01", tz="UTC"))
+    parts = made_of(SHA, sessions, read, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
+    assert isinstance(find(models, walk, parts), Made)
 
 
 def find(models: Path, walk: pd.DataFrame, parts: MadeOf | None, config: Any = RECORD) -> Made | str:
@@ -154,10 +163,17 @@ def changed_index(sessions: pd.DataFrame) -> pd.DataFrame:
     return sessions.assign(roll_index=sessions["roll_index"] * np.where(np.arange(len(sessions)) == 7, 1 + 1e-12, 1))
 
 
+def changed_replay(replay: pd.DataFrame) -> pd.DataFrame:
+    last = np.arange(len(replay)) == len(replay) - 1
+    return replay.assign(high_80_close=replay["high_80_close"] * np.where(last, 1 + 1e-12, 1))
+
+
 ARGUMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "training_csv": ("csv_sha256", lambda _: "6" * 64),
     "prices": ("synthetic", lambda _: True),
     "roll_index": ("sessions", changed_index),
+    "replay": ("replay", changed_replay),
+    "replay that was not there": ("replay", lambda _: NO_REPLAY),
     "choices": ("config", lambda _: config_of(seed=1)),
     "choices of the evidence": ("evidence", lambda _: EvidenceConfig(2)),
     "choices of the horizon": ("config", lambda _: config_of(horizon=20)),
@@ -171,10 +187,13 @@ ARGUMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 @pytest.mark.parametrize("part", list(ARGUMENTS))
-def test_a_changed_part_is_named_and_forces_training(models: Path, walk: pd.DataFrame, sessions: pd.DataFrame, part: str) -> None:
+def test_a_changed_part_is_named_and_forces_training(
+    models: Path, walk: pd.DataFrame, sessions: pd.DataFrame, walk_replay: pd.DataFrame, part: str
+) -> None:
     given = {
         "csv_sha256": SHA,
         "sessions": sessions,
+        "replay": walk_replay,
         "config": RECORD,
         "evidence": EvidenceConfig(1),
         "instrument": ZL,
@@ -194,7 +213,12 @@ def test_a_changed_part_is_named_and_forces_training(models: Path, walk: pd.Data
 
 @pytest.mark.parametrize("library", [*making.LIBRARIES, "python"])
 def test_another_version_of_a_library_forces_training(
-    models: Path, walk: pd.DataFrame, sessions: pd.DataFrame, library: str, monkeypatch: pytest.MonkeyPatch
+    models: Path,
+    walk: pd.DataFrame,
+    sessions: pd.DataFrame,
+    walk_replay: pd.DataFrame,
+    library: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     version = importlib.metadata.version
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.0" if name == library else version(name))
@@ -202,7 +226,7 @@ def test_another_version_of_a_library_forces_training(
         monkeypatch.setattr(platform, "python_version", lambda: "3.0")
     making._libraries.cache_clear()
     try:
-        parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
+        parts = made_of(SHA, sessions, walk_replay, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, CODE, synthetic=False)
     finally:
         making._libraries.cache_clear()
     why = find(models, walk, parts)
@@ -211,7 +235,16 @@ def test_another_version_of_a_library_forces_training(
 
 
 @pytest.mark.parametrize(
-    "module", ["model/fit/gates.py", "model/report/words.py", "domain/families/pivots.py", "instruments/zl.py", MODULES[0]]
+    "module",
+    [
+        "model/fit/gates.py",
+        "model/report/words.py",
+        "model/ranges/bands.py",
+        "model/replay/rows.py",
+        "domain/families/pivots.py",
+        "instruments/zl.py",
+        MODULES[0],
+    ],
 )
 def test_another_line_of_code_is_another_code(tmp_path: Path, module: str) -> None:
     package = Path(shutil.copytree(PACKAGE, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__")))
@@ -238,9 +271,11 @@ def test_all_code_of_ours_that_the_model_imports_is_hashed() -> None:
 
 
 def test_code_that_was_edited_under_a_running_process_is_not_recorded_as_its_own(
-    walk: pd.DataFrame, sessions: pd.DataFrame, made: Made, tmp_path: Path
+    walk: pd.DataFrame, sessions: pd.DataFrame, walk_replay: pd.DataFrame, made: Made, tmp_path: Path
 ) -> None:
-    parts = made_of(SHA, sessions, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, "the code at its start", synthetic=False)
+    parts = made_of(
+        SHA, sessions, walk_replay, RECORD, EvidenceConfig(1), ZL, MONTH, BASE_INPUTS, "the code at its start", synthetic=False
+    )
     assert parts is None
     stored = finding.store(dataclasses.replace(made, made_of=parts), tmp_path)
     assert read_record(stored.path) is None

@@ -63,7 +63,15 @@ def _sound() -> dict[str, pd.DataFrame]:
         OOF.table: conform(oof.assign(predicted_close=oof["close"] * (1 + oof["predicted_return"])), OOF),
         LATEST.table: conform(
             latest.assign(
-                predicted_close=latest["close"] * 1.01, low_close=latest["close"] * 0.9, high_close=latest["close"] * 1.1
+                predicted_close=latest["close"] * 1.01,
+                **{
+                    f"{end}{level}_close": latest["close"] * (1.01 + sign * half)
+                    for level, half in (("_50", 0.05), ("", 0.1), ("_95", 0.2))
+                    for end, sign in (("low", -1), ("high", 1))
+                },
+                expected_move=0.06,
+                expected_move_price=latest["close"] * 0.06,
+                move_percentile=0.6,
             ),
             LATEST,
         ),

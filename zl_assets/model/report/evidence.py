@@ -21,6 +21,7 @@ from zl_assets.model.fit.training import TrainedModel
 from zl_assets.model.ranges.size import SizeSkill, size_skill
 from zl_assets.model.ranges.volatility import returns_of
 from zl_assets.model.replay.latest import with_ranges
+from zl_assets.model.replay.verdicts import HELD_FROM
 from zl_assets.model.report.track import Track, track_of
 
 
@@ -37,7 +38,8 @@ class Evidence:
         forecasts: the open forecasts, oldest first: `with_ranges`, or `open_forecasts` where they have no range.
         no_range: why they have none, for a person; empty where they have.
         track: what the ranges held; None where no range has an outcome yet.
-        size: how well the size of the move was forecast; None where there is no track, or too few sessions for its placebo.
+        size: how well the size of the move was forecast, on the same sessions; None where there is no track, or too few of them
+            for its placebo.
     """
 
     trained: TrainedModel
@@ -111,7 +113,8 @@ def gather_evidence(
 
 def _size(view: pd.DataFrame, features: pd.DataFrame, horizon: Horizon) -> SizeSkill | None:
     sessions = features[["data_date", "roll_index"]].merge(view[["data_date", "close"]], on="data_date", how="left")
+    first = int(sessions["data_date"].lt(pd.Timestamp(HELD_FROM)).sum())
     try:
-        return size_skill(returns_of(sessions["roll_index"], sessions["close"]), horizon.sessions)
+        return size_skill(returns_of(sessions["roll_index"], sessions["close"]), horizon.sessions, first)
     except TrainingFault:
         return None

@@ -18,7 +18,7 @@ from zl_assets.model.report.words import (
 
 
 def build_report(evidence: Evidence) -> Report:
-    """The report; 1.5 s, most of it the drawing. Forecasts are shown of a model that becomes `latest`, and only with ranges."""
+    """The report. Forecasts are shown of a model that becomes `latest`, and only with ranges."""
     synthetic, published = evidence.trained.synthetic, becomes_latest(evidence.trained, evidence.gates)
     shown = published and not evidence.no_range
     pictures = (*report_pictures(evidence), *([forecast_picture(evidence)] if shown else []))

@@ -118,8 +118,8 @@ def _error_table(name: str, errors: pd.DataFrame) -> Table:
 
 def _range_tables(track: Track) -> tuple[Table, ...]:
     names = {OF_RECORD: "", ONE_WIDTH: "one_width_", PAST_OUTCOMES: "no_model_"}
-    of_levels = {f"{level}_": track.by_year(OF_RECORD, level) for level in LEVELS}
-    of_rules = {prefix: track.by_year(rule, FIRST_LEVEL) for rule, prefix in names.items()}
+    of_levels = {f"{level}_": track.years[OF_RECORD, level] for level in LEVELS}
+    of_rules = {prefix: track.years[rule, FIRST_LEVEL] for rule, prefix in names.items()}
     total = pd.DataFrame(
         [
             {
@@ -133,7 +133,7 @@ def _range_tables(track: Track) -> tuple[Table, ...]:
             }
             for level in LEVELS
             for rule in RULES
-            for found in (track.total(rule, level),)
+            for found in (track.totals[rule, level],)
         ]
     )
     since = f"walk-forward from {HELD_FROM:%Y} on"

@@ -4,11 +4,13 @@ Belongs here: the bands of the three rules on the same sessions, and their measu
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.contracts.predictions import FIRST_LEVEL
 from zl_assets.instruments.base import Horizon
 from zl_assets.model.fit.skill import LEVEL, SEED, ratio_draws
 from zl_assets.model.fit.splits import block_rows
@@ -39,28 +41,36 @@ class Track:
     bands: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]
     block: int
 
-    def total(self, rule: str, level: int) -> Held:
-        """What the rule's bands held, from `HELD_FROM` on.
+    @cached_property
+    def totals(self) -> dict[tuple[str, int], Held]:
+        """What the bands of each rule and level held, from `HELD_FROM` on.
 
         Raises:
             ValueError: there is no such session (`judged`).
         """
-        low, high, came = self._ends(rule, level)
-        return held(low, high, came, level / 100, self.block)
+        return {(rule, level): held(*self._ends(rule, level), level / 100, self.block) for rule, level in self.bands}
 
-    def by_year(self, rule: str, level: int) -> dict[int, Held]:
-        """The same by year of the session."""
-        low, high, came = self._ends(rule, level)
-        return held_by_year(self.dates[self._counted], low, high, came, level / 100, self.block)
+    @cached_property
+    def years(self) -> dict[tuple[str, int], dict[int, Held]]:
+        """The same by year of the session: of the rule of record at each level, and of the others at the first."""
+        return {
+            (rule, level): held_by_year(self.dates[self._counted], *self._ends(rule, level), level / 100, self.block)
+            for rule, level in self.bands
+            if rule == OF_RECORD or level == FIRST_LEVEL
+        }
 
-    def score_saved(self, rule: str, other: str, level: int) -> tuple[float, float, float]:
-        """By how much the mean interval score of `rule` is lower than that of `other`, in fractions of the close, and its 90 %
-        interval, by a circular block bootstrap of the sessions."""
-        theirs, ours = (interval_score(*self._ends(name, level), level / 100) for name in (other, rule))
-        saved = theirs - ours
-        draws = ratio_draws(saved, np.ones(len(saved)), SEED, min(self.block, len(saved)))
-        low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        return float(saved.mean()), float(low), float(high)
+    @cached_property
+    def saved(self) -> dict[str, tuple[float, float, float]]:
+        """By how much the mean interval score of the rule of record is lower than that of each other rule, at the first level, in
+        fractions of the close, and its 90 % interval, by a circular block bootstrap of the sessions."""
+        ours = interval_score(*self._ends(OF_RECORD, FIRST_LEVEL), FIRST_LEVEL / 100)
+        found = {}
+        for other in (ONE_WIDTH, PAST_OUTCOMES):
+            saved = interval_score(*self._ends(other, FIRST_LEVEL), FIRST_LEVEL / 100) - ours
+            draws = ratio_draws(saved, np.ones(len(saved)), SEED, min(self.block, len(saved)))
+            low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            found[other] = float(saved.mean()), float(low), float(high)
+        return found
 
     def trailing(self, rule: str, level: int) -> "pd.Series[float]":
         """Share of the last `TRAILING` outcomes inside, by date; from the first session that has so many."""

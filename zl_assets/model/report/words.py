@@ -76,7 +76,7 @@ def buyer_words(evidence: Evidence) -> str:
 def _held_words(track: Track | None) -> str:
     if track is None:
         return "No such range has an outcome yet, so it is not known what they hold."
-    found = track.total(OF_RECORD, FIRST_LEVEL)
+    found = track.totals[OF_RECORD, FIRST_LEVEL]
     return (
         f"Walk-forward from {HELD_FROM:%Y} on, ranges meant to hold 80 % held {found.covered:.1%} of {found.rows:,} sessions "
         f"(standard error {100 * found.error:.1f} points)."
@@ -104,11 +104,11 @@ def range_words(evidence: Evidence) -> str:
     track = evidence.track
     if track is None:
         return f"{made} No range of this history has an outcome from {HELD_FROM:%Y} on, so what they hold is not known."
-    record, flat, past = ([track.total(rule, level) for level in LEVELS] for rule in RULES)
-    by_year = track.by_year(OF_RECORD, FIRST_LEVEL)
+    record, flat, past = ([track.totals[rule, level] for level in LEVELS] for rule in RULES)
+    by_year = track.years[OF_RECORD, FIRST_LEVEL]
     year, worst = min(by_year.items(), key=lambda item: item[1].covered)
     errors = ", ".join(f"{100 * found.error:.1f}" for found in record)
-    score = track.total(OF_RECORD, FIRST_LEVEL).score
+    score = track.totals[OF_RECORD, FIRST_LEVEL].score
     return (
         f"{made} Walk-forward from {HELD_FROM:%Y} on, on {track.judged:,} sessions, ranges meant to hold 50, 80 and 95 % held "
         f"{_shares(record)} (standard errors {errors} points); one width for all times held {_shares(flat)}, and past outcomes "
@@ -119,8 +119,8 @@ def range_words(evidence: Evidence) -> str:
 
 
 def _score_words(track: Track, other: str) -> str:
-    saved, low, high = (100 * found for found in track.score_saved(OF_RECORD, other, FIRST_LEVEL))
-    score = 100 * track.total(other, FIRST_LEVEL).score
+    saved, low, high = (100 * found for found in track.saved[other])
+    score = 100 * track.totals[other, FIRST_LEVEL].score
     return f"{score:.1f} % (saved: {saved:.1f} points, 90 % interval {low:+.1f} to {high:+.1f})"
 
 
@@ -136,11 +136,14 @@ def size_words(evidence: Evidence) -> str:
         return f"There are too few sessions to say how well the size of the move over the next {ahead} can be forecast."
     measured = (
         f"The size of the move over the next {ahead} was forecast with an R2 of {size.r2:.1%} over its mean, in logarithms of "
-        f"volatility and on {size.rows:,} sessions that the forecast had not seen; forecasts that belong to other sessions do at "
-        f"least as well {size.p:.1%} of the time (p = {size.p:.4f})."
+        f"volatility and on {size.rows:,} sessions from {HELD_FROM:%Y} on, each from what was known then; forecasts that belong "
+        f"to other sessions do at least as well {size.p:.1%} of the time (p = {size.p:.4f})."
     )
     if size.p < SIGNIFICANT and size.r2 > 0:
-        return f"{measured} How far the price goes can be told in part; which way, the skill above does not say."
+        return (
+            f"{measured} So how widely the price swings can be told in part. A single move is one draw of it, mostly chance; "
+            "which way it goes, the skill above does not say."
+        )
     return f"{measured} That is no better than chance would be."
 
 

@@ -41,6 +41,11 @@ def outcomes_as_in_view(oof: pd.DataFrame) -> Verdict:
     return outcomes_are_the_views(oof, sound("view"), MONTH.target)
 
 
+def older(latest: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a version that knew one level."""
+    return latest.assign(**dict.fromkeys(("low_50_close", "high_50_close", "low_95_close", "high_95_close"), NAN))
+
+
 RED: Faults = {
     "a forecast that is not finite": (
         forecasts_sound,
@@ -60,6 +65,20 @@ RED: Faults = {
         LATEST.table,
         lambda f: f.rename(columns={"low_close": "high_close", "high_close": "low_close"}),
     ),
+    "a range outside of the wider one": (interval_ordered, LATEST.table, lambda f: f.assign(low_50_close=f["low_close"] - 0.1)),
+    "a range as wide as the wider one": (interval_ordered, LATEST.table, lambda f: f.assign(high_95_close=f["high_close"])),
+    "a widest range that could be below zero": (
+        interval_ordered,
+        LATEST.table,
+        lambda f: with_value(f, 3, "low_95_close", -0.5),
+    ),
+    "a range of some levels only": (interval_ordered, LATEST.table, lambda f: with_value(f, 2, "high_50_close", NAN)),
+    "an older row with its interval upside down": (
+        interval_ordered,
+        LATEST.table,
+        lambda f: older(f).assign(low_close=f["high_close"], high_close=f["low_close"]),
+    ),
+    "a level of one": (interval_ordered, LATEST.table, lambda f: with_value(f, 0, "interval_level", 1.0)),
     "an interval beside its forecast": (
         interval_ordered,
         LATEST.table,
@@ -107,3 +126,10 @@ def test_a_model_may_be_a_week_behind(behind: int, passed: bool) -> None:
     view.loc[view.index[first_open : first_open + behind], "target_1m"] = 0.0
     verdict = model_is_new(view)
     assert (verdict.passed, verdict.measured) == (passed, behind)
+
+
+def test_rows_from_before_there_were_other_levels_are_judged_by_the_one() -> None:
+    rows = sound(LATEST.table)
+    both = pd.concat([older(rows.head(10)), rows.tail(11)])
+    assert interval_ordered(both).passed
+    assert interval_ordered(both.convert_dtypes()).passed, "as a table gives them"
