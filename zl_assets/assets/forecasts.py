@@ -6,7 +6,7 @@ or a score is made.
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -26,10 +26,14 @@ from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.forecasts import remembered, statement
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described, rows_table
+from zl_assets.io_managers.pictures import pictures_of
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig, launchpad
 from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
+
+if TYPE_CHECKING:
+    from zl_assets.model.report.page import Picture
 
 # Rows of a table in metadata.
 _SHOWN = 30
@@ -113,7 +117,18 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
                 return dg.MaterializeResult(value=Withheld(str(fault)))
         return dg.MaterializeResult(
             value=Publication(found.rows, source=provenance.label, adopts=True),
-            metadata={"forecasts_computed": found.fitted, "forecasts_kept": len(found.rows) - found.fitted},
+            metadata={
+                "forecasts_computed": found.fitted,
+                "forecasts_kept": len(found.rows) - found.fitted,
+                **pictures_of(
+                    context.instance,
+                    name,
+                    provenance,
+                    ("would_have_said", "would_have_held"),
+                    (found.rows, csv.frame[["data_date", horizon.target]]),
+                    lambda: _marked(_replay_pictures(found.rows, csv.frame, instrument, horizon), provenance),
+                ),
+            },
         )
 
     return replay_asset
@@ -188,7 +203,11 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
         io_manager_key=TABLES_IO,
     )
     def score_asset(
-        record: pd.DataFrame, replay: pd.DataFrame, sessions: pd.DataFrame, ta_features: pd.DataFrame
+        context: dg.AssetExecutionContext,
+        record: pd.DataFrame,
+        replay: pd.DataFrame,
+        sessions: pd.DataFrame,
+        ta_features: pd.DataFrame,
     ) -> dg.MaterializeResult[Any]:
         from zl_assets.warehouse.publish import Publication, Withheld
         from zl_assets.warehouse.shape import conform
@@ -197,6 +216,16 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
         found = scores(ours, with_rolls(sessions, ta_features), horizon.sessions)
         other = unlike_replay(ours, of_horizon(replay, instrument, horizon))
         due = Publication(conform(found, contract), source=provenance.label, adopts=True)
+        source = provenance.label or contracts.CLOUD
+        shown = due.frame[due.frame["source"].eq(source)]
+        pictures = pictures_of(
+            context.instance,
+            name,
+            provenance,
+            ("said_and_came", "coverage_over_time"),
+            (shown, ours),
+            lambda: _marked(_score_pictures(ours, shown, instrument, horizon), provenance),
+        )
         return dg.MaterializeResult(
             value=due if len(found) else Withheld("nothing has come due yet", usual=True),
             metadata={
@@ -204,8 +233,28 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
                 "of_them_back_dated": int(found["back_dated"].sum()),
                 "still_open": len(first_said(ours)) - len(found),
                 "said_by_another_model_than_the_replays": len(other),
+                **pictures,
                 **({"newest_of_those": rows_table(other.tail(_SHOWN))} if len(other) else {}),
             },
         )
 
     return score_asset
+
+
+def _replay_pictures(replay: pd.DataFrame, view: pd.DataFrame, instrument: Instrument, horizon: Horizon) -> "tuple[Picture, ...]":
+    from zl_assets.model.report.record_pictures import replay_pictures
+
+    return replay_pictures(replay, view, instrument, horizon)
+
+
+def _score_pictures(record: pd.DataFrame, score: pd.DataFrame, instrument: Instrument, horizon: Horizon) -> "tuple[Picture, ...]":
+    from zl_assets.model.report.record_pictures import score_pictures
+
+    return score_pictures(record, score, instrument, horizon)
+
+
+def _marked(pictures: "tuple[Picture, ...]", provenance: Provenance) -> "tuple[Picture, ...]":
+    """The pictures; where prices are invented, each says so."""
+    from zl_assets.model.report.watermark import marked_pictures
+
+    return marked_pictures(pictures) if provenance.synthetic else pictures

@@ -4,14 +4,22 @@ Belongs here: finding the picture that the state folder's newest materialization
 Must not be here: drawing, or what a picture shows.
 """
 
-from collections.abc import Callable
-from typing import Any
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import pandas as pd
 
 from zl_assets.io_managers.metadata import picture
 from zl_assets.io_managers.records import record_in, said
 from zl_assets.provenance import Provenance
+
+if TYPE_CHECKING:
+    from zl_assets.model.report.page import Picture
+
+_MADE_OF, _DRAWN = "pictures_made_of", "pictures_drawn"
+_EARLIER = "by an earlier run; nothing that it shows has changed"
 
 
 def picture_of(
@@ -37,5 +45,30 @@ def picture_of(
     source = f"{name}_made_of"
     recorded = record_in(instance, asset, of, source, lambda text: text == made_of) or {}
     if name in recorded and said(recorded, source) == made_of:
-        return {name: recorded[name], source: made_of, f"{name}_drawn": "by an earlier run; nothing that it shows has changed"}
+        return {name: recorded[name], source: made_of, f"{name}_drawn": _EARLIER}
     return {name: picture(title, draw()), source: made_of, f"{name}_drawn": "now"}
+
+
+def pictures_of(
+    instance: dg.DagsterInstance,
+    asset: str,
+    of: Provenance,
+    names: Sequence[str],
+    shown: Sequence[pd.DataFrame],
+    draw: "Callable[[], tuple[Picture, ...]]",
+) -> dict[str, Any]:
+    """Several pictures of the same rows, as `picture_of`.
+
+    Args:
+        names: of the pictures that are drawn where there is anything to draw.
+        shown: the rows.
+    """
+    digest = hashlib.sha256()
+    for rows in shown:
+        digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
+    made_of = digest.hexdigest()
+    recorded = record_in(instance, dg.AssetKey(asset), of, _MADE_OF, lambda text: text == made_of) or {}
+    if said(recorded, _MADE_OF) == made_of and all(name in recorded for name in names):
+        return {**{name: recorded[name] for name in names}, _MADE_OF: made_of, _DRAWN: _EARLIER}
+    drawn = {one.name: picture(one.title, one.png, one.caption) for one in draw()}
+    return {**drawn, _MADE_OF: made_of, _DRAWN: "now"} if drawn else {}

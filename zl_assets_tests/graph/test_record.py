@@ -130,7 +130,7 @@ def test_what_came_due_is_scored_and_each_check_on_it_can_go_red(product: Produc
         (f"UPDATE {SCORE.name} SET error = error + 1 WHERE data_date = '2024-06-03'", {"score_right"}),
         (f"UPDATE {SCORE.name} SET target_session = '2024-07-06' WHERE data_date = '2024-06-04'", {"target_sessions_came"}),
         (
-            f"UPDATE {SCORE.name} SET inside_50 = FALSE, inside_80 = FALSE, inside_95 = FALSE, error = 5 * error + 0.5 WHERE TRUE",
+            f"UPDATE {SCORE.name} SET inside_50 = FALSE, inside_80 = FALSE, inside_95 = FALSE, error = 5 * error + 1 WHERE TRUE",
             {"live_coverage_50", "live_coverage_80", "live_coverage_95", "live_skill", "live_error_usual"},
         ),
         (f"INSERT INTO {SCORE.name} SELECT * FROM {SCORE.name} WHERE data_date = '2024-06-05'", {"unique_key"}),
