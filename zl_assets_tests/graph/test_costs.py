@@ -20,7 +20,9 @@ from zl_assets_tests.support.product import Product, failures, metadata, red
 
 DATA = ("databento_futures_ohlcv_1d", "zl_ohlcv", "zl_ta_features", "daily_ml_matrix")
 FORECASTS = ("zl_1m_oof", "zl_1m_latest")
-TABLES = (*DATA, *FORECASTS)
+# What was said, and what would have been; the score has nothing to write before 21 sessions have gone by.
+SAID = ("forecast_replay", "forecast_record")
+TABLES = (*DATA, *FORECASTS, *SAID)
 PROVED = ("databento_futures_ohlcv_1d", "zl_ohlcv")
 
 PAGE = REPO / "docs" / "costs.md"
@@ -45,7 +47,11 @@ class Day:
         assert red(self.result) == set()
         self.jobs, self.dry_runs, self.locations = self.sent.jobs, self.sent.dry_runs, self.sent.locations
         self.metadata = metadata(self.result)
-        self.after, self.forecasts = product.snapshot(), product.table("zl_1m_latest")
+        self.after, self.forecasts, self.said = (
+            product.snapshot(),
+            product.table("zl_1m_latest"),
+            product.table("forecast_record"),
+        )
         with recording(client) as self.quiet:
             again = product.refresh(bars=path, as_of=dt.date(2025, 11, 15))
         assert failures(again) == {}
@@ -57,7 +63,8 @@ def test_a_new_day_ends_where_one_run_of_all_bars_ends(one_day: Day, refreshed_p
     """The oldest forecast stays as it was made; everything else is what one run makes."""
     at_once = refreshed_product()
     two_runs, one_run = dict(one_day.after), at_once.snapshot()
-    del two_runs["zl_1m_latest"], one_run["zl_1m_latest"]
+    for name in ("zl_1m_latest", "forecast_record"):
+        del two_runs[name], one_run[name]
     assert two_runs == one_run
     made, newest = one_day.forecasts, at_once.table("zl_1m_latest")
     assert (len(made), len(newest)) == (22, 21)
@@ -65,6 +72,7 @@ def test_a_new_day_ends_where_one_run_of_all_bars_ends(one_day: Day, refreshed_p
     assert (said["dagster/row_count"], said["first_date"]) == (22, str(made["data_date"].min())), "the dates of the rows"
     pd.testing.assert_frame_equal(made.tail(21).reset_index(drop=True), newest)
     assert set(made["model_id"].head(1)).isdisjoint(newest["model_id"])
+    assert [str(day.date()) for day in pd.to_datetime(one_day.said["data_date"])] == ["2025-11-13", "2025-11-14"]
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +120,7 @@ def test_one_new_session_changes_one_row_and_one_partition_of_each_table(one_day
         for asset in (*TABLES, "regime_weights")
     }
     forecasts = {asset: counts.pop(asset) for asset in FORECASTS}
-    assert counts == {**dict.fromkeys(DATA, (1, 0, 1, 1)), "regime_weights": (0, 0, 0, 0)}
+    assert counts == {**dict.fromkeys((*DATA, *SAID), (1, 0, 1, 1)), "regime_weights": (0, 0, 0, 0)}
     print("\nforecasts: inserted, updated, partitions, statements:", forecasts)
     assert all(inserted == 1 and statements == 1 for inserted, _, _, statements in forecasts.values())
 

@@ -42,7 +42,7 @@ def test_the_first_command_says_what_it_is_at_while_it_runs(clone: Clone) -> Non
     begun = re.findall(r"^ *[0-9.]+ s  (\w+)$", clone.said, re.MULTILINE)
     assert begun[0] == "databento_futures_ohlcv_1d"
     assert set(begun) == {*TABLES, "training_csv", "lgbm_model"}
-    assert clone.said.index("lgbm_model") < clone.said.index("done: 10 assets")
+    assert clone.said.index("lgbm_model") < clone.said.index("done: 13 assets")
 
 
 def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: Path) -> None:
