@@ -149,7 +149,7 @@ def _score_checks(catalog: Catalog, settings: Settings, instrument: Instrument, 
                 asset,
                 "score_right",
                 "Every recorded forecast that came due is here, with the outcome that the sessions give.",
-                f"Somebody edited this table or the record. Materialize {asset} again; a row of which the record knows nothing stays "
+                f"Somebody edited this table or the record. Materialize {asset} again; a row that nobody said stays "
                 "until it is deleted by hand.",
                 lambda seen: forecasts.score_right(ours(seen), seen.found[_EXPECTED]),
                 reads=(record, sessions, rolls),
