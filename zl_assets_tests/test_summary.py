@@ -93,3 +93,23 @@ def test_a_rejected_model_and_old_forecasts_are_told_before_anything_else() -> N
     assert lines[0] == "Not published: failed the gate 4 (lgbm_model 0a1b)"
     assert lines[1] == ("Stale by 251 sessions of the exchange's calendar: the newest forecast in zl_1m_latest is of 2024-11-14")
     assert "model: models/0a1b (not published: failed the gate 4), trained now" in lines
+
+
+def test_forecasts_that_are_withheld_are_told_before_anything_else_and_by_no_model() -> None:
+    @dg.asset
+    def zl_1m_latest() -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"withheld": "The forecast of 2012-01-03 has no range."})
+
+    @dg.asset_check(asset=zl_1m_latest)
+    def newest_session() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, severity=WARN, metadata={"measured": 251}, description="The source is late")
+
+    defs = dg.Definitions([zl_1m_latest], asset_checks=[newest_session], jobs=[dg.define_asset_job("refresh")])
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    result = defs.resolve_job_def("refresh").execute_in_process(raise_on_error=False, run_config=quiet)
+    settings = Settings.load()
+    shown = Console(width=200, file=io.StringIO())
+    shown.print(summary(result, Catalog.of(settings), settings))
+    said = shown.file.getvalue()
+    assert said.splitlines()[0] == "No forecast in zl_1m_latest: The forecast of 2012-01-03 has no range."
+    assert "forecasts: by model" not in said

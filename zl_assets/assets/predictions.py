@@ -1,8 +1,8 @@
 """The prediction tables: what the published model says, and what it would have said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -24,6 +24,9 @@ from zl_assets.model.errors import NoRange
 from zl_assets.model.fit.artifact import LoadedModel
 from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
+
+if TYPE_CHECKING:
+    from zl_assets.model.ranges.judged import Held
 
 _OOF = (
     "What cross-validation forecast for each labelled session, by a fit that had not seen it, beside what came.\n\n"
@@ -103,11 +106,13 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
         context: dg.AssetExecutionContext, model: LoadedModel, csv: TrainingCsv, replay: pd.DataFrame, as_of: AsOf
     ) -> dg.MaterializeResult[Any]:
         from zl_assets.model.replay.latest import latest_rows
+        from zl_assets.model.replay.verdicts import bands_held
         from zl_assets.warehouse.publish import Publication, Withheld
 
+        replayed = of_horizon(replay, instrument, horizon)
         with as_failures():
             try:
-                rows = latest_rows(model, csv.frame, of_horizon(replay, instrument, horizon))
+                rows = latest_rows(model, csv.frame, replayed)
             except NoRange as fault:
                 return dg.MaterializeResult(value=Withheld(str(fault)))
         newest, calendar = rows.iloc[-1], newest_session(rows, instrument.calendar, as_of.date)
@@ -120,6 +125,7 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
                 "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
                 "newest_model": _newest_model(context.instance, model_key, provenance, model.path.parent),
                 "newest_forecast": f"{provenance.mark}{stale}{_said(newest, instrument)}",
+                "ranges_held": _held(bands_held(replayed, csv.frame, horizon)),
             },
         )
 
@@ -137,6 +143,19 @@ def _said(newest: "pd.Series[Any]", instrument: Instrument) -> str:
         f"{instrument.price.name}, ranges {ranges}; expected move {newest.expected_move:.1%} or {newest.expected_move_price:.2f} "
         f"{instrument.price.word}, larger than on {newest.move_percentile:.0%} of past sessions"
     )
+
+
+def _held(found: "Mapping[int, Held]") -> str:
+    """What the ranges held, which is said wherever they are."""
+    from zl_assets.model.replay.verdicts import HELD_FROM
+
+    if not found:
+        return "no such range has an outcome yet, so it is not known"
+    rows = next(iter(found.values())).rows
+    shares = "; ".join(
+        f"{100 * one.covered:.1f} % (error {100 * one.error:.1f}) where {level} % is said" for level, one in found.items()
+    )
+    return f"walk-forward from {HELD_FROM:%Y} on, {rows:,} sessions: {shares}"
 
 
 def _newest_model(instance: dg.DagsterInstance, model: str, provenance: Provenance, models: Path) -> str:

@@ -89,6 +89,8 @@ def test_the_words_hold_the_measured_numbers(evidence: Evidence, report: Report)
     held = track.totals[OF_RECORD, 80]
     assert f"ranges meant to hold 80 % held {held.covered:.1%} of {held.rows:,} sessions" in buyer
     assert f"(standard error {100 * held.error:.1f} points)" in buyer
+    [fan] = [picture for picture in report.pictures if picture.name == "forecast_fan"]
+    assert f"held {held.covered:.1%} of" in fan.caption
     for rule in RULES:
         shares = [f"{track.totals[rule, level].covered:.1%}" for level in (50, 80, 95)]
         assert f"{shares[0]}, {shares[1]} and {shares[2]}" in ranges

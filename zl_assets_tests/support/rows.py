@@ -26,7 +26,10 @@ from zl_assets_tests.support.contracts import (
     LATEST,
     MATRIX,
     OOF,
+    RECORD,
+    REPLAY,
     ROW_RULES,
+    SCORE,
     SESSIONS,
     VOLATILITY_DAILY,
     ZL,
@@ -58,23 +61,41 @@ def _sound() -> dict[str, pd.DataFrame]:
     forecast = {"symbol": "ZL", "model_id": MODEL_ID, "target_session": pd.Timestamp("2018-07-02"), "predicted_return": 0.01}
     oof = known[["data_date", "close", "target_1m"]].assign(**forecast, fold=1, regime_name="trade_war")
     oof = oof.assign(predicted_return=oof["predicted_return"].where(oof.index > 50), fold=oof["fold"].where(oof.index > 50))
-    latest = newest[["data_date", "close"]].assign(**forecast, interval_level=0.8)
+    latest = newest[["data_date", "close"]].assign(
+        **forecast,
+        interval_level=0.8,
+        predicted_close=newest["close"] * 1.01,
+        **{
+            f"{end}{level}_close": newest["close"] * (1.01 + sign * half)
+            for level, half in (("_50", 0.05), ("", 0.1), ("_95", 0.2))
+            for end, sign in (("low", -1), ("high", 1))
+        },
+        expected_move=0.06,
+        expected_move_price=newest["close"] * 0.06,
+        move_percentile=0.6,
+    )
+    # The same as it would have been said, was said, and came out.
+    kept = latest.rename(columns={"low_close": "low_80_close", "high_close": "high_80_close"}).assign(
+        horizon="1m",
+        volatility=0.015,
+        made_of="all that it depends on",
+        issued_on=latest["data_date"] + pd.Timedelta(1, "D"),
+        source="bars",
+        back_dated=False,
+        came_on=latest["target_session"],
+        came_close=latest["close"] * 1.08,
+        came_return=latest["close"] * 1.08 / latest["close"] - 1,
+        adjusted_return=0.08,
+        contract_changes=0,
+        error=latest["close"] * 1.08 / latest["close"] - 1 - 0.01,
+        inside_50=False,
+        inside_80=True,
+        inside_95=True,
+    )
     return {
         OOF.table: conform(oof.assign(predicted_close=oof["close"] * (1 + oof["predicted_return"])), OOF),
-        LATEST.table: conform(
-            latest.assign(
-                predicted_close=latest["close"] * 1.01,
-                **{
-                    f"{end}{level}_close": latest["close"] * (1.01 + sign * half)
-                    for level, half in (("_50", 0.05), ("", 0.1), ("_95", 0.2))
-                    for end, sign in (("low", -1), ("high", 1))
-                },
-                expected_move=0.06,
-                expected_move_price=latest["close"] * 0.06,
-                move_percentile=0.6,
-            ),
-            LATEST,
-        ),
+        LATEST.table: conform(latest, LATEST),
+        **{contract.table: conform(kept, contract) for contract in (REPLAY, RECORD, SCORE)},
         BARS.table: some_bars,
         SESSIONS.table: sessions,
         FEATURES.table: features,

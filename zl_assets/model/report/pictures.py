@@ -9,6 +9,7 @@ from zl_assets.model.report.evidence import Evidence
 from zl_assets.model.report.page import Picture
 from zl_assets.model.report.tables import errors_by
 from zl_assets.model.report.track import OF_RECORD, ONE_WIDTH, Track
+from zl_assets.model.report.words import held_words
 
 _HISTORY = 126  # sessions of closes before the forecasts: half a year
 
@@ -92,6 +93,6 @@ def forecast_picture(evidence: Evidence) -> Picture:
         "forecast_fan",
         "How far the price may move",
         plots.forecast_fan(evidence.view[["data_date", "close"]].tail(_HISTORY), evidence.forecasts, evidence.instrument),
-        "The ranges are of the last day; on the way there they grow with the root of the sessions that have passed. What such "
-        "ranges held is in the table and the picture of it.",
+        "The ranges are of the last day; on the way there they grow with the root of the sessions that have passed. "
+        f"{held_words(evidence.track)}",
     )

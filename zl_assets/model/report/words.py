@@ -68,12 +68,13 @@ def buyer_words(evidence: Evidence) -> str:
         f"to come out from {newest.low_50_close:.2f} to {newest.high_50_close:.2f} one time in two, from "
         f"{newest.low_close:.2f} to {newest.high_close:.2f} four times in five, and from {newest.low_95_close:.2f} to "
         f"{newest.high_95_close:.2f} nineteen times in twenty. Four times in five is {half:.2f} {word} either way, or "
-        f"${worth:,.0f} on a contract of {contract.words}. {_held_words(evidence.track)} {_move_words(newest, word)} "
+        f"${worth:,.0f} on a contract of {contract.words}. {held_words(evidence.track)} {_move_words(newest, word)} "
         "Plan for the width of the range, not for its middle."
     )
 
 
-def _held_words(track: Track | None) -> str:
+def held_words(track: Track | None) -> str:
+    """What 80 % ranges held: said wherever they are."""
     if track is None:
         return "No such range has an outcome yet, so it is not known what they hold."
     found = track.totals[OF_RECORD, FIRST_LEVEL]
