@@ -71,7 +71,7 @@ def _latest_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -
             Check(
                 asset,
                 "interval_ordered",
-                "Every forecast lies inside its interval.",
+                "Every forecast lies inside its ranges, and each range inside the wider one.",
                 f"Materialize {model} again, and then this table.",
                 lambda seen: predictions.interval_ordered(seen.values[asset]),
             ),

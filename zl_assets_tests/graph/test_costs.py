@@ -130,11 +130,11 @@ def test_the_number_of_jobs_is_known(one_day: Day) -> None:
     steps = one_day.sent.steps
     staged = {asset: sum(one_day.metadata[asset][name] for name in ("inserted", "updated", "unchanged")) for asset in TABLES}
     # Each table that is written is read before and after, regime_weights, which never changes, once; what bars and sessions are
-    # proved beside is read as well; the one query is the view's.
+    # proved beside is read as well, and what was said so far and would have been; the one query is the view's.
     # Of the forecasts the out-of-fold ones of another model are too many for a request.
     assert steps == {"read": 1, "merge": len(TABLES) - 1, "load_staging": 1, "merge_staged": 1}
     reads = {contract.partition(".")[2]: count for contract, count in one_day.sent.reads.items()}
-    assert reads == {**dict.fromkeys(TABLES, 2), "regime_weights": 1, **dict.fromkeys(PROVED, 3)}
+    assert reads == {**dict.fromkeys(TABLES, 2), "regime_weights": 1, **dict.fromkeys((*PROVED, *SAID), 3)}
     assert one_day.dry_runs == []
     assert {asset: staged[asset] for asset in DATA} == {
         "databento_futures_ohlcv_1d": 3998,
@@ -146,7 +146,9 @@ def test_the_number_of_jobs_is_known(one_day: Day) -> None:
 
 def test_a_day_without_change_writes_nothing_and_tries_no_merge(one_day: Day) -> None:
     assert one_day.quiet.steps == {"read": 1}
-    assert {table.partition(".")[2]: n for table, n in one_day.quiet.reads.items() if n > 1} == dict.fromkeys(PROVED, 2)
+    assert {table.partition(".")[2]: n for table, n in one_day.quiet.reads.items() if n > 1} == dict.fromkeys(
+        (*PROVED, "forecast_replay"), 2
+    )
     assert one_day.quiet.dry_runs == []
 
 

@@ -69,9 +69,9 @@ def assert_same(before: list[pd.DataFrame], after: list[pd.DataFrame]) -> None:
 
 def test_the_evidence_is_in_the_ui_and_beside_the_model(refreshed: Product) -> None:
     found = refreshed.recorded("lgbm_model")
-    tables = {"folds", "gates", "importances", "errors_by_regime", "errors_by_year", "calibration"}
+    tables = {"folds", "gates", "importances", "errors_by_regime", "errors_by_year", "ranges", "ranges_by_year", "rules_by_year"}
     pictures = {"fold_errors", "oof_against_outcome", "error_ratios", "importances_picture", "placebo"}
-    pictures |= {"forecast_fan", "calibration_picture", "roll_comparison"}
+    pictures |= {"forecast_fan", "coverage_over_time", "roll_comparison"}
     assert tables | pictures | {"what_it_can_do"} <= set(found)
     for name in pictures:
         assert re.fullmatch(r"!\[[^]]+\]\(data:image/png;base64,[A-Za-z0-9+/=]+\)\n\n.+", found[name]), name
@@ -246,7 +246,7 @@ def test_a_model_that_fails_a_gate_leaves_the_published_forecasts_alone(product:
     assert "forecast_fan" not in said
     html = (product.model.parent / said["model_id"] / "report.html").read_text()
     assert "</h1>\n<p>Not published: failed the gate " in html
-    assert "Open forecasts" not in html
+    assert "How far the price may move" not in html
     assert (found[LATEST.table]["model_id"], found[LATEST.table]["sessions_behind"]) == (latest, 0)
     assert models(product)[0] == latest
     assert_same(tables, predictions(product))
