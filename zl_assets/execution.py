@@ -54,8 +54,9 @@ class InProcess(dg.Executor):
         instance, run_id = plan_context.instance, plan_context.run_id
         assets = {key.to_user_string(): key for key in plan_context.job.get_definition().asset_layer.executable_asset_keys}
         try:
-            # Asked for while the process began: the run's own beginning has written over the state by which it was told.
-            if instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_CANCELING):
+            # Asked for while the process began: the run's own beginning has written over the state by which it was told. At that
+            # time the UI's dialog has nothing but "Force termination", which says at once that the run was canceled.
+            if instance.all_logs(run_id, of_type={dg.DagsterEventType.RUN_CANCELING, dg.DagsterEventType.RUN_CANCELED}):
                 instance.report_run_canceling(plan_context.dagster_run, "It was told to stop while its process began.")
                 raise dg.DagsterExecutionInterruptedError
             with _stopped_with(instance, run_id):

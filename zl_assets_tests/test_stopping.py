@@ -166,8 +166,9 @@ def test_no_step_of_the_product_has_a_policy_under_which_dagster_retries_an_inte
     assert [node.name for node in nodes if node.retry_policy or node.definition.retry_policy] == []
 
 
-def test_a_run_that_was_ended_while_its_process_began_goes_on(instance: dg.DagsterInstance) -> None:
-    """The process has read its run, *Terminate* comes, and then the run begins."""
+@pytest.mark.parametrize("end", [dg.DagsterInstance.report_run_canceling, dg.DagsterInstance.report_run_canceled])
+def test_a_run_that_was_ended_while_its_process_began_goes_on(instance: dg.DagsterInstance, end: Any) -> None:
+    """The process has read its run, *Terminate* or its *Force termination* comes, and then the run begins."""
 
     @dg.asset
     def matrix() -> None:
@@ -175,7 +176,7 @@ def test_a_run_that_was_ended_while_its_process_began_goes_on(instance: dg.Dagst
 
     job = dg.Definitions([matrix], jobs=[dg.define_asset_job("refresh")], executor=in_process).resolve_job_def("refresh")
     run = instance.create_run_for_job(job)
-    instance.report_run_canceling(run)
+    end(instance, run)
     events = list(execute_run_iterator(InMemoryJob(job), run, instance))
     assert not [event for event in events if event.is_step_start]
     ended = instance.get_run_by_id(run.run_id)

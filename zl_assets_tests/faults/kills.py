@@ -60,10 +60,12 @@ def spread(events: Sequence[str], count: int) -> list[int]:
     return sorted(chosen)
 
 
-def kill_once(
-    home: Product, place: Path, number: int, shot: victim.Shot, clean: dict[str, str], events: Sequence[str], *, deep: bool
-) -> Kill:
-    """One kill during a first run into new datasets with no CSV or model there, the rerun, and the judgement."""
+def kill_once(home: Product, place: Path, number: int, shot: victim.Shot, clean: dict[str, str], *, at: str, deep: bool) -> Kill:
+    """One kill during a first run into new datasets with no CSV or model there, the rerun, and the judgement.
+
+    Args:
+        at: the event, in words.
+    """
     prefix = f"k{number}_{shot.who}_"
     for name in ("models", "training_csv"):
         shutil.rmtree(home.state_dir / name, ignore_errors=True)
@@ -80,7 +82,7 @@ def kill_once(
         said = json.loads(report.read_text())["said"]
         problems += [f"the run did not survive its server: {step}: {text[:400]}" for step, text in said.items()]
     problems += left_by(home, prefix, clean, {}, deep=deep)
-    return Kill(shot.who, events[shot.event], shot.delay, survived, tuple(problems))
+    return Kill(shot.who, at, shot.delay, survived, tuple(problems))
 
 
 def left_by(home: Product, prefix: str, clean: dict[str, str], before: dict[str, str], *, deep: bool) -> list[str]:
@@ -122,7 +124,8 @@ def campaign(
     kills = []
     for i, event in enumerate(numbers):
         shot = victim.Shot(who, event, DELAYS[i % len(DELAYS)])
-        kills.append(kill_once(home, place, i, shot, clean, events, deep=i % deep_every == 0 or i == count - 1))
+        deep = i % deep_every == 0 or i == count - 1
+        kills.append(kill_once(home, place, i, shot, clean, at=events[event], deep=deep))
         kill = kills[-1]
         print(f"{who} {i + 1}/{count} {kill.at} +{kill.delay}: survived {kill.survived} {kill.problems}", flush=True)
     return kills

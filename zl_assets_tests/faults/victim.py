@@ -29,11 +29,16 @@ context.set_forkserver_preload(["zl_assets_tests.faults.victim"])
 
 @dataclass(frozen=True)
 class Shot:
-    """Kill -9 of this process (`run`) or of its server (`server`), `delay` seconds after event number `event` began."""
+    """Kill -9 of this process (`run`) or of its server (`server`), `delay` seconds after an event began.
+
+    Attributes:
+        event: its number, from 0, among the events whose names begin with `kind`.
+    """
 
     who: str
     event: int
     delay: float
+    kind: str = ""
 
 
 def start(home: Product, prefix: str, report: Path, shot: Shot | None) -> BaseProcess:
@@ -57,7 +62,9 @@ def _refresh(home: Product, prefix: str, report: Path, shot: Shot | None) -> Non
         if what is None:
             return
         events.append(what)
-        if shot is not None and len(events) == shot.event + 1:
+        if shot is None or not what.startswith(shot.kind):
+            return
+        if sum(event.startswith(shot.kind) for event in events) == shot.event + 1:
             victim = os.getpid() if shot.who == "run" else _server(home.state_dir)
             if shot.delay:
                 threading.Thread(target=_fire, args=(victim, shot.delay), daemon=True).start()
