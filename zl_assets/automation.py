@@ -150,7 +150,11 @@ def _evaluation(one: Watched, newest: pd.DataFrame) -> dg.AssetCheckEvaluation:
 
 def build_job_definitions(catalog: Catalog, settings: Settings) -> "list[UnresolvedAssetJobDefinition | dg.JobDefinition]":
     """The refresh, its checks alone and, while a family is on, the measurement."""
-    return [zl_daily_refresh, zl_checks, *([_family_impact(catalog, settings)] if catalog.families.on else [])]
+    return [
+        zl_daily_refresh,
+        zl_checks,
+        *([_family_impact(catalog, settings)] if catalog.selection(catalog.instruments[0]).on else []),
+    ]
 
 
 def _family_impact(catalog: Catalog, settings: Settings) -> dg.JobDefinition:

@@ -29,7 +29,7 @@ from zl_assets.domain.rules.rows import (
     matrix_rules,
     price_rules,
 )
-from zl_assets.errors import ZlError
+from zl_assets.errors import SettingError, ZlError
 from zl_assets.instruments.base import Horizon, Instrument, Minima
 from zl_assets.model.fit.gates import model_gates
 from zl_assets.settings import Settings
@@ -52,7 +52,7 @@ class Catalog:
         instruments: in order; the assets of the first are named without its slug.
         sources: all there are, in order of their tables' names.
         families: which are known, computed and kept.
-        minima: ZL_MIN_MATRIX_ROWS and ZL_MIN_LABELLED_ROWS where they are set, for the first instrument.
+        minima: ZL_MIN_MATRIX_ROWS and ZL_MIN_LABELLED_ROWS where they are set, for the instrument with the names of old.
     """
 
     instruments: tuple[Instrument, ...]
@@ -67,34 +67,48 @@ class Catalog:
         Raises:
             CatalogConflict: two instruments or horizons share a name, a source is not whole, or a module cannot be read as one.
             FamilyConflict: two feature families collide, or one cannot be used.
-            SettingError: a setting names a family that does not exist.
+            SettingError: a setting names an instrument or a family that does not exist, or a family that is for none of the
+                instruments that are on.
         """
         try:
             known = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
             sources = cast(list[Source], found_in(sources_package, "SOURCE"))
         except ValueError as error:
             raise CatalogConflict(f"{error} Nothing was run.") from error
-        return cls.with_parts(settings, known, sources)
+        symbols = sorted({instrument.symbol for instrument in known})
+        if strangers := [name for name in settings.instruments if name not in symbols]:
+            raise SettingError(
+                f"ZL_INSTRUMENTS names {', '.join(strangers)}, and there is no such instrument. Known: {', '.join(symbols)}."
+            )
+        on = [instrument for instrument in known if instrument.symbol in settings.instruments]
+        return cls.with_parts(settings, on, sources, [instrument for instrument in known if instrument not in on])
 
     @classmethod
-    def with_parts(cls, settings: Settings, instruments: Sequence[Instrument], sources: Sequence[Source]) -> "Catalog":
+    def with_parts(
+        cls, settings: Settings, instruments: Sequence[Instrument], sources: Sequence[Source], off: Sequence[Instrument] = ()
+    ) -> "Catalog":
         """The catalog of these instruments and sources.
+
+        Args:
+            off: instruments that there are as well: a family may be for one of them.
 
         Raises:
             as `of`.
         """
         # The one with the names of old comes first.
         ordered = tuple(sorted(instruments, key=lambda instrument: (not instrument.bare_names, instrument.slug)))
-        if problems := [*_instrument_problems(ordered), *_source_problems(sources, ordered)]:
+        if problems := [*_instrument_problems((*ordered, *off)), *_source_problems(sources, ordered)]:
             raise CatalogConflict(
                 "These collide or are incomplete, and nothing was run:\n" + "\n".join(f"- {problem}" for problem in problems)
             )
-        around = _surroundings(ordered, sources)
+        around = _surroundings(ordered, sources, off)
+        families = select(known_families(around), settings.families, settings.kept_families)
+        _require_for_one(families, ordered)
         first = ordered[0].minima
         return cls(
             instruments=ordered,
             sources=tuple(sources),
-            families=select(known_families(around), settings.families, settings.kept_families),
+            families=families,
             minima=Minima(
                 first.matrix_rows if settings.min_matrix_rows is None else settings.min_matrix_rows,
                 first.labelled_rows if settings.min_labelled_rows is None else settings.min_labelled_rows,
@@ -111,7 +125,7 @@ class Catalog:
 
     def minima_of(self, instrument: Instrument) -> Minima:
         """The fewest rows that its history must have."""
-        return self.minima if instrument == self.instruments[0] else instrument.minima
+        return self.minima if instrument.bare_names else instrument.minima
 
     def sources_in_use(self) -> Iterator[Source]:
         """The sources that a family which is on reads."""
@@ -206,13 +220,24 @@ class Catalog:
         return {asset: table.contract for asset, table in self.tables.items()}
 
 
-def _surroundings(instruments: Sequence[Instrument], sources: Sequence[Source]) -> Surroundings:
+def _require_for_one(families: Selection, instruments: Sequence[Instrument]) -> None:
+    """Every family that is on is for an instrument that is on."""
+    on = {instrument.symbol for instrument in instruments}
+    for family in families.on:
+        if family.symbols and not on & set(family.symbols):
+            raise SettingError(
+                f"ZL_FAMILIES names {family.name}, which is for {', '.join(family.symbols)}, and ZL_INSTRUMENTS "
+                f"({', '.join(sorted(on))}) does not. Name it in both, or leave the family out."
+            )
+
+
+def _surroundings(instruments: Sequence[Instrument], sources: Sequence[Source], off: Sequence[Instrument]) -> Surroundings:
     first = instruments[0]
     return Surroundings(
         sessions=market.sessions(first),
         matrix=features.matrix(first),
         views=tuple(training.training_view(i, horizon) for i in instruments for horizon in i.horizons),
-        symbols=frozenset(instrument.symbol for instrument in instruments),
+        symbols=frozenset(instrument.symbol for instrument in (*instruments, *off)),
         sources={
             market.BARS_TABLE: market.bars(*instruments),
             **{source.table: source.contract(instruments) for source in sources},

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
         description="daily bars to load in embedded mode: a Parquet, CSV or Databento DBN file (.dbn, .dbn.zst), or a folder of "
         "them; unset: the synthetic sample",
     )
+    instruments: Names = Field(
+        default=("ZL",), description="symbols of the instruments that are on, separated by commas, e.g. ZL,MES; unset: ZL"
+    )
     families: Names = Field(
         default=(), description="feature families to compute, separated by commas, e.g. pivots,macro; unset: none"
     )
@@ -135,15 +138,23 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:3000", description="http:// or https:// address under which people open Dagster's UI"
     )
 
+    @field_validator("instruments", mode="before")
+    @classmethod
+    def _symbols(cls, value: Any) -> Any:
+        symbols = _parts(value)
+        if not symbols:
+            raise ValueError("name at least one")
+        if any(not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", symbol) for symbol in symbols):
+            raise ValueError("a symbol has letters, digits, dots, hyphens and underscores, and starts with a letter or digit")
+        return symbols
+
     @field_validator("families", "kept_families", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
-        names = [name.strip() for name in value.split(",")] if isinstance(value, str) else list(value)
+        names = _parts(value)
         if any(not re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
             raise ValueError("a family name has lower-case letters, digits and underscores, and starts with a letter")
-        if len(set(names)) != len(names):
-            raise ValueError("a name appears twice")
-        return tuple(names)
+        return names
 
     @field_validator("as_of", mode="before")
     @classmethod
@@ -330,6 +341,14 @@ class Settings(BaseSettings):
     def fixed_as_of(self) -> dt.date | None:
         """The as-of date where it does not depend on the day of the run: ZL_AS_OF, or the sample's."""
         return SAMPLE_AS_OF if self.as_of is None and self.synthetic else self.as_of
+
+
+def _parts(value: Any) -> tuple[str, ...]:
+    """Names that a comma separates, each once."""
+    names = [name.strip() for name in value.split(",")] if isinstance(value, str) else list(value)
+    if len(set(names)) != len(names):
+        raise ValueError("a name appears twice")
+    return tuple(names)
 
 
 def _address(text: str) -> str:

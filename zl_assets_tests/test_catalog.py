@@ -20,6 +20,7 @@ from zl_assets.domain.families import pivots
 from zl_assets.domain.families.registry import register
 from zl_assets.domain.families.tables import asset_of
 from zl_assets.domain.trading_calendar import expected_sessions
+from zl_assets.errors import SettingError
 from zl_assets.instruments.base import GateBound, Instrument
 from zl_assets.io_managers.keys import csv_io, models_io, published_io
 from zl_assets.settings import Settings
@@ -32,6 +33,7 @@ from zl_assets_tests.support.contracts import INTELLIGENCE, LATEST, MES, MONTH, 
 from zl_assets_tests.support.families import AROUND
 
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
+KNOWN = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
 SOURCES = cast(list[Source], found_in(sources, "SOURCE"))
 ALL_FAMILIES = "intraday, macro, pivots, volatility"
 
@@ -39,7 +41,8 @@ ALL_FAMILIES = "intraday, macro, pivots, volatility"
 def with_parts(
     instruments: Sequence[Instrument] = (ZL,), of: Sequence[Source] = tuple(SOURCES), settings: Settings | None = None
 ) -> Catalog:
-    return Catalog.with_parts(settings or Settings.load(), instruments, of)
+    symbols = {instrument.symbol for instrument in instruments}
+    return Catalog.with_parts(settings or Settings.load(), instruments, of, [i for i in KNOWN if i.symbol not in symbols])
 
 
 def refusal(instruments: Sequence[Instrument] = (ZL,), of: Sequence[Source] = tuple(SOURCES)) -> str:
@@ -74,7 +77,6 @@ COLLIDING: dict[str, tuple[Sequence[Instrument], Sequence[str]]] = {
         (replace(ZL, horizons=(MONTH, QUARTER, replace(QUARTER, sessions=60))),),
         ["the horizon 3m belongs to ZL (63 sessions) and to ZL (60 sessions)"],
     ),
-    "none": ((), ["there is no instrument"]),
 }
 
 
@@ -85,6 +87,11 @@ def test_instruments_and_horizons_that_collide_are_named(fault: str) -> None:
     assert message.startswith("These collide or are incomplete, and nothing was run:\n- ")
     for said in words:
         assert said in message
+
+
+def test_a_product_without_an_instrument_says_so() -> None:
+    with pytest.raises(CatalogConflict, match="there is no instrument"):
+        Catalog.with_parts(Settings.load(), (), SOURCES)
 
 
 def test_an_asset_that_a_source_and_an_instrument_would_share_is_named() -> None:
@@ -195,6 +202,28 @@ def test_the_product_has_zl_at_one_month() -> None:
         "volatility_daily",
     ]
     assert list(catalog.sources_in_use()) == []
+
+
+def test_instruments_are_switched_on_by_name_and_zl_comes_first() -> None:
+    for named in ("MES,ZL", "ZL, MES"):
+        assert [i.symbol for i in Catalog.of(Settings.load(instruments=named)).instruments] == ["ZL", "MES"]
+    alone = Catalog.of(Settings.load(instruments="MES", min_matrix_rows=7))
+    assert [i.symbol for i in alone.instruments] == ["MES"]
+    # The settings of old are ZL's, whoever comes first.
+    assert alone.minima_of(alone.instruments[0]).matrix_rows == 1600
+
+
+def test_an_instrument_that_there_is_not_is_refused_in_one_line_with_those_that_there_are() -> None:
+    with pytest.raises(SettingError) as caught:
+        Catalog.of(Settings.load(instruments="ZL,mes,ES"))
+    assert str(caught.value) == ("ZL_INSTRUMENTS names mes, ES, and there is no such instrument. Known: MES, ZC, ZL, ZM, ZS, ZW.")
+
+
+def test_every_instrument_of_the_product_is_part_of_one_loadable_graph() -> None:
+    settings = Settings.load(instruments=",".join(i.symbol for i in KNOWN))
+    catalog = Catalog.of(settings)
+    dg.Definitions.validate_loadable(definitions_of(catalog, settings))
+    assert [i.slug for i in catalog.instruments] == ["zl", "mes", "zc", "zm", "zs", "zw"]
 
 
 def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
@@ -343,5 +372,5 @@ def test_a_family_for_an_instrument_that_is_not_there_is_named() -> None:
 
 
 def test_every_instrument_names_a_calendar_that_the_library_has() -> None:
-    for instrument in Catalog.of(Settings.load()).instruments:
+    for instrument in KNOWN:
         assert len(expected_sessions(instrument.calendar, dt.date(2025, 1, 6), dt.date(2025, 1, 10))) > 2

@@ -16,6 +16,7 @@ WRONG = {
     "ZL_LOCATION": ["us central", "us-central1; --"],
     "ZL_DATASET_PREFIX": ["1_", "a-b", "a b", "x.y", "`"],
     "ZL_CREATE": ["maybe"],
+    "ZL_INSTRUMENTS": ["ZL,", "ZL;MES", "ZL,ZL", "ZL'", "`"],
     "ZL_FAMILIES": ["Pivots", "a,,b", "a;b", "pivots,pivots", "`"],
     "ZL_KEPT_FAMILIES": ["pivots,", "1a"],
     "ZL_FRED": ["http://fred.stlouisfed.org", "ftp://x", "https://fred.stlouisfed.org/graph?id=DGS10", "https://u:p@host"],

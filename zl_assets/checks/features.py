@@ -145,7 +145,7 @@ def matrix_checks(catalog: Catalog, instrument: Instrument) -> Group:
                 asset,
                 "row_count_at_least",
                 "The matrix has at least as many rows as the plan asks for (ZL_MIN_MATRIX_ROWS).",
-                shared.load_more(catalog, instrument, "ZL_MIN_MATRIX_ROWS"),
+                shared.load_more(instrument, "ZL_MIN_MATRIX_ROWS"),
                 lambda seen: tables.row_count_at_least(stored(seen), minima.matrix_rows),
                 Level.BLOCKING,
             ),

@@ -66,9 +66,10 @@ _BESIDE = (
 def page() -> str:
     """The page: the checks of the product as it is installed, then those that the feature families add."""
     # Whatever the environment says: the page is the same on every machine.
-    plain = Settings(gcp_project=None, bars=None, bars_1h=None, fred=None, families=(), kept_families=())
+    plain = Settings(gcp_project=None, bars=None, bars_1h=None, fred=None, instruments=("ZL",), families=(), kept_families=())
     catalog = Catalog.of(plain)
-    every = plain.model_copy(update={"families": tuple(family.name for family in catalog.families.known)})
+    families = catalog.selection(catalog.instruments[0]).known
+    every = plain.model_copy(update={"families": tuple(family.name for family in families)})
     base = build(catalog, plain)
     known = {(check.asset, check.name) for group in base for check in group.checks}
     more = [check for check in _checks(build(Catalog.of(every), every)) if (check.asset, check.name) not in known]

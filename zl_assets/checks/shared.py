@@ -1,6 +1,5 @@
 """Checks and advice that several assets share. Must not be here: a check of one asset."""
 
-from zl_assets.catalog import Catalog
 from zl_assets.domain.checks import Check, Level
 from zl_assets.domain.rules import features
 from zl_assets.instruments.base import Instrument
@@ -16,9 +15,9 @@ REFRESH = "Run the refresh again. "
 LATE = "The source is late: wait for its next delivery, or look at the job that loads it."
 
 
-def load_more(catalog: Catalog, instrument: Instrument, setting: str) -> str:
-    """What to do about a short history; the settings are the first instrument's."""
-    where = setting if instrument == catalog.instruments[0] else f"the minima in zl_assets/instruments/{instrument.slug}.py"
+def load_more(instrument: Instrument, setting: str) -> str:
+    """What to do about a short history; the settings are ZL's."""
+    where = setting if instrument.bare_names else f"the minima in zl_assets/instruments/{instrument.slug}.py"
     return f"Load more history, or lower {where} for a shorter one."
 
 

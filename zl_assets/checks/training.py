@@ -89,7 +89,7 @@ def _view_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> 
                 asset,
                 "labelled_rows_at_least",
                 "The view has at least as many rows with a target as the plan asks for (ZL_MIN_LABELLED_ROWS).",
-                shared.load_more(catalog, instrument, "ZL_MIN_LABELLED_ROWS"),
+                shared.load_more(instrument, "ZL_MIN_LABELLED_ROWS"),
                 lambda seen: training.labelled_rows_at_least(rows(seen), horizon.target, minima.labelled_rows),
                 Level.BLOCKING,
             ),

@@ -16,6 +16,7 @@ from zl_assets.contracts import market
 from zl_assets.domain.rules.market import no_bar_after
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.domain.rules.rows import bar_rules
+from zl_assets.domain.stubs import on_stub_date
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
@@ -90,7 +91,7 @@ def build_sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -
 
     distinct = own.drop_duplicates()
     final = distinct[distinct["date"] < pd.Timestamp(as_of)]
-    is_stub = final["date"].dt.dayofweek >= 5
+    is_stub = on_stub_date(final["date"], instrument)
     weekdays = final[~is_stub].set_index("date")
     stubs = final[is_stub]
 

@@ -138,6 +138,25 @@ class Minima:
 
 
 @dataclass(frozen=True)
+class Closure:
+    """A day of every year on which an exchange is closed all day long, and the Monday after it where it is a Sunday.
+
+    Attributes:
+        month, day: of the year.
+
+    Raises:
+        ValueError: there is no such day.
+    """
+
+    month: int
+    day: int
+
+    def __post_init__(self) -> None:
+        # In a leap year.
+        dt.date(2000, self.month, self.day)
+
+
+@dataclass(frozen=True)
 class GateBound:
     """The answers of a model gate that pass; None where there is no bound on that side."""
 
@@ -162,6 +181,7 @@ class Instrument:
         horizons: how far ahead it is forecast; the first one's assets carry no horizon in their names.
         split_date: sessions from this date on are the test split.
         plausibility, minima, gates: bounds on its data, its history and its model.
+        closures: full closures of its exchange on which the vendor has a bar nevertheless: the first hour of the next session.
         bare_names: its assets and files are named without its slug where those of other instruments carry theirs: for the first
             instrument, which was there before there were others.
 
@@ -182,6 +202,7 @@ class Instrument:
     plausibility: Plausibility
     minima: Minima
     gates: tuple[GateBound, ...]
+    closures: tuple[Closure, ...] = ()
     bare_names: bool = False
 
     def __post_init__(self) -> None:

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.domain.rules.offenders import PRICES, day, offending, pick
+from zl_assets.domain.stubs import SATURDAY, on_stub_date
 from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
-
-SATURDAY = 5
 
 # A weekend bar is the first hour of a session: of six instruments, the largest trades 0.26 of the middle weekday around it.
 STUB_SHARE = 0.5
@@ -81,7 +80,7 @@ def dates_fit_calendar(bars: pd.DataFrame, instrument: Instrument) -> Verdict:
     Args:
         bars: date and volume, in order of date.
     """
-    weekdays = bars[bars["date"].dt.dayofweek < SATURDAY]
+    weekdays = bars[~on_stub_date(bars["date"], instrument)]
     outside = ~weekdays["date"].isin(_calendar(weekdays["date"], instrument))
     most = OUTSIDE + len(weekdays) // OUTSIDE_ONE_IN
     passed = int(outside.sum()) <= most
