@@ -8,6 +8,7 @@ session is a UTC day.
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from zl_assets.warehouse.verdict import require
 
 @dataclass(frozen=True)
 class StubPrint:
-    """A price of a weekend stub that was left out of its session."""
+    """A price of a stub that was left out of its session."""
 
     date: dt.date
     column: str
@@ -47,8 +48,8 @@ class Sessions:
         bars: bars of the symbol that came in.
         duplicate_bars: exact copies of another bar, dropped.
         forming_bars: bars dated on the as-of date, left out because they may not be final.
-        stubs_merged: weekend bars that became part of a session.
-        stubs_held_back: weekend bars whose weekday session is not final yet.
+        stubs_merged: bars of weekends and full closures that became part of a session.
+        stubs_held_back: stubs whose session is not final yet.
         stubs_of_another_instrument: those of the merged that gave only their volume.
         stub_prints_left_out: prices of merged stubs that were too far from the stub's close.
         thin: dates of the sessions that traded fewer lots than the instrument allows.
@@ -68,9 +69,10 @@ class Sessions:
 def build_sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -> Sessions:
     """Trading sessions of an instrument that are final on `as_of`.
 
-    A bar stamped on a Saturday or Sunday belongs to the next weekday bar there is (a holiday Monday has none): open from the
-    stub, high and low the extremes, volume the sum, close and instrument_id from the weekday bar. A stub of another instrument
-    gives only its volume. A stub's price too far from the stub's own close is left out.
+    A bar stamped on a Saturday or Sunday, or on a full closure of the instrument's exchange, belongs to the next weekday bar
+    that is none (a holiday Monday may have none at all): open from the stub, high and low the extremes, volume the sum, close and
+    instrument_id from the weekday bar. A stub of another instrument gives only its volume. A stub's price too far from the stub's
+    own close is left out.
 
     Args:
         bars: the columns of contracts.market.bars with their types, any row order, other symbols ignored; instrument_id may be
@@ -105,6 +107,7 @@ def build_sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -
     prints = merged.loc[~foreign, list(PRICES)]
     too_far = prints.sub(prints["close"], axis=0).abs().gt(instrument.plausibility.stub_print * prints["close"], axis=0)
     good = prints.mask(too_far).reindex(merged.index)
+    with_left_out: Any = merged.loc[too_far.index[too_far.any(axis=1)]]
 
     # The remaining prints bound the session: with a bad high left out, the stub's open may still be the session's highest price.
     given = (
@@ -130,7 +133,7 @@ def build_sessions(bars: pd.DataFrame, instrument: Instrument, as_of: dt.date) -
         stubs_of_another_instrument=int(foreign.sum()),
         stub_prints_left_out=tuple(
             StubPrint(stub.date.date(), column, getattr(stub, column), stub.close)
-            for stub in merged.loc[too_far.index[too_far.any(axis=1)]].itertuples()
+            for stub in with_left_out.itertuples()
             for column in PRICES
             if too_far.at[stub.Index, column]
         ),

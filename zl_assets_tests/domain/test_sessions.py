@@ -1,6 +1,7 @@
 """Stub and as-of rules: hand-worked cases, invariants on generated bars."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from zl_assets.domain.rules.dates import dates_fit_calendar
 from zl_assets.domain.sessions import Sessions, StubPrint, build_sessions
+from zl_assets.domain.stubs import on_stub_date
+from zl_assets.instruments.base import Closure
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.support.builders import AS_OF, bar, bars
 from zl_assets_tests.support.contracts import SESSIONS, ZL
@@ -55,6 +59,46 @@ def test_a_saturday_and_a_sunday_bar_both_belong_to_monday() -> None:
 def test_a_stub_before_a_holiday_monday_without_a_bar_belongs_to_tuesday() -> None:
     tuesday = session(build(FRIDAY, SUNDAY, TUESDAY), "2020-01-07")
     assert (tuesday["open"], tuesday["high"], tuesday["low"], tuesday["volume"]) == (34.4, 34.9, 34.0, 39_100)
+
+
+CLOSING = replace(ZL, closures=(Closure(1, 1), Closure(12, 25)))
+
+
+def test_the_evening_of_a_full_closure_is_no_session() -> None:
+    """Christmas of 2019 was a Wednesday; the evening's first hour begins Thursday's session."""
+    rows = bars(
+        bar("2019-12-24", 34.0, 34.3, 33.9, 34.1),
+        bar("2019-12-25", 34.2, 34.8, 34.2, 34.4, 675),
+        bar("2019-12-26", 34.4, 34.6, 34.0, 34.5, 39_000),
+    )
+    result = build_sessions(rows, CLOSING, AS_OF)
+    assert [str(d)[:10] for d in result.frame["data_date"]] == ["2019-12-24", "2019-12-26"]
+    thursday = session(result, "2019-12-26")
+    assert (thursday["open"], thursday["high"], thursday["low"], thursday["close"]) == (34.2, 34.8, 34.0, 34.5)
+    assert (thursday["volume"], thursday["stub_merged"], result.stubs_merged) == (39_675, True, 1)
+    # An instrument without closures has a session there.
+    assert len(build_sessions(rows, ZL, AS_OF).frame) == 3
+    # Its bar is not held against a calendar that rightly lacks the day.
+    assert (dates_fit_calendar(rows, CLOSING).measured, dates_fit_calendar(rows, ZL).measured) == (0, 1)
+
+
+def test_a_closure_waits_for_its_session_as_a_sunday_does() -> None:
+    rows = bars(bar("2019-12-24", 34.0, 34.3, 33.9, 34.1), bar("2019-12-25", 34.2, 34.8, 34.2, 34.4, 675))
+    result = build_sessions(rows, CLOSING, dt.date(2019, 12, 26))
+    assert (len(result.frame), result.stubs_held_back) == (1, 1)
+
+
+def test_a_closure_on_a_sunday_moves_to_the_monday_after_and_not_on_a_saturday() -> None:
+    days = pd.Series(pd.date_range("2021-12-20", "2023-01-03"))
+    found = days[on_stub_date(days, CLOSING) & (days.dt.dayofweek < 5)]
+    # Christmas of 2021 and New Year of 2022 were Saturdays, those after Sundays.
+    assert [str(day.date()) for day in found] == ["2022-12-26", "2023-01-02"]
+    assert on_stub_date(days, ZL).tolist() == (days.dt.dayofweek >= 5).tolist()
+
+
+def test_a_closure_on_a_day_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="day"):
+        Closure(2, 30)
 
 
 def test_a_stub_before_a_holiday_monday_with_a_bar_belongs_to_monday_alone() -> None:
