@@ -367,8 +367,8 @@ def test_a_gate_whose_words_name_its_bound_has_one() -> None:
 
 
 def test_a_family_for_an_instrument_that_is_not_there_is_named() -> None:
-    with pytest.raises(FamilyConflict, match="it is for MES, and there is no such instrument"):
-        register([replace(pivots.FAMILY, symbols=("MES",))], AROUND)
+    with pytest.raises(FamilyConflict, match="it is for ES, and there is no such instrument"):
+        register([replace(pivots.FAMILY, symbols=("ES",))], AROUND)
 
 
 def test_every_instrument_names_a_calendar_that_the_library_has() -> None:

@@ -38,7 +38,7 @@ def _asset(catalog: Catalog, instrument: Instrument, family: Family) -> dg.Asset
     def family_asset(**tables: pd.DataFrame) -> dg.MaterializeResult[object]:
         from zl_assets.warehouse.publish import Withheld
 
-        made = computed(family, tables[own], {asset: tables[asset] for asset in sources}, instrument.decision)
+        made = computed(family, tables[own], {asset: tables[asset] for asset in sources}, instrument)
         return dg.MaterializeResult(value=Withheld(made.reason) if made.rows is None else made.rows)
 
     return family_asset

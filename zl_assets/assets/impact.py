@@ -170,7 +170,7 @@ class _Measuring:
 
         view, matrix, sessions = (tables[name] for name in self._own)
         sources = {need.asset: tables[need.asset] for need in family.needs}
-        gates = gates_of(family, sessions, sources, matrix, self.instrument.decision)
+        gates = gates_of(family, sessions, sources, matrix, self.instrument)
         kept = [other for other in self.catalog.selection(self.instrument).kept if other is not family]
         rows = impact_rows(view, matrix, family, kept, gates, self.instrument, self.horizon)
         registration = register(family, list(rows.base.columns), config, self.instrument, self.horizon)

@@ -32,7 +32,7 @@ def family_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
 
 def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bool) -> Group:
     asset, key = asset_of(family, instrument), catalog.family(family, instrument).key
-    own, decision = contracts.sessions(instrument).table, instrument.decision
+    own = contracts.sessions(instrument).table
     sources = tuple(need.asset for need in family.needs)
     of_all = (own, *sources)
     level = Level.BLOCKING if kept else Level.ERROR
@@ -47,7 +47,7 @@ def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bo
 
     def rows(looking: Looking) -> Mapping[str, object]:
         seen = looking.seen
-        return {_ROWS: family_rows(family, seen.values[own], read(seen), decision)}
+        return {_ROWS: family_rows(family, seen.values[own], read(seen), instrument)}
 
     def ask(name: str, says: str, todo: str, verdict: Callable[[Seen], Verdict], reads: tuple[str, ...] = ()) -> Check:
         def asked(seen: Seen) -> Verdict:
@@ -98,14 +98,15 @@ def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bo
                 "prefix_invariant",
                 "The leak gate: computed on the first sessions alone, every value is the same to the last bit.",
                 f"Do not use this family: it has seen the future. Look at the last change of {module}.",
-                lambda seen: families.prefix_invariant(family, seen.values[own], read(seen), decision),
+                lambda seen: families.prefix_invariant(family, seen.values[own], read(seen), instrument),
                 of_all,
             ),
             ask(
                 "release_times",
-                f"A session's values are the same when computed only from what was known at its decision ({decision.words}).",
+                "A session's values are the same when computed only from what was known at its decision "
+                f"({instrument.decision.words}).",
                 f"Do not use this family: it uses rows before they were published. Look at how {module} reads available_at.",
-                lambda seen: families.release_times(family, seen.values[own], read(seen), decision),
+                lambda seen: families.release_times(family, seen.values[own], read(seen), instrument),
                 of_all,
             ),
             ask(

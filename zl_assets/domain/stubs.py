@@ -26,5 +26,14 @@ def on_stub_date(dates: "pd.Series[pd.Timestamp]", instrument: Instrument) -> "p
     return stub
 
 
+def with_stubs(hours: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
+    """The hours with `stub` (bool): whether the bar of their UTC date is a stub.
+
+    Args:
+        hours: ts_event of each hour.
+    """
+    return hours.assign(stub=on_stub_date(hours["ts_event"].dt.tz_localize(None).dt.normalize(), instrument))
+
+
 def _on(closure: Closure, dates: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
     return dates.dt.month.eq(closure.month) & dates.dt.day.eq(closure.day)

@@ -37,7 +37,7 @@ def plan_families(publisher: "Publisher", catalog: Catalog, instrument: Instrume
     written, tables, notes = {}, {}, []
     for family in catalog.selection(instrument).on:
         contract = catalog.family(family, instrument)
-        made = computed(family, sessions, {need.asset: sources[need.asset] for need in family.needs}, instrument.decision)
+        made = computed(family, sessions, {need.asset: sources[need.asset] for need in family.needs}, instrument)
         if made.rows is None:
             tables[family.name] = publisher.read_or_empty(contract)
             notes.append(f"- {contract.name} would stay as it is: {made.reason}")

@@ -101,7 +101,7 @@ def _checks(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
                 "dates.",
                 "Ask the vendor for the hours of these sessions: some are missing, or they are of another contract or in another "
                 "unit, than the daily bars.",
-                lambda seen: observations.hours_make_sessions(seen.values[TABLE], seen.values[own]),
+                lambda seen: observations.hours_make_sessions(seen.values[TABLE], seen.values[own], instruments[0]),
                 Level.WARNING,
                 reads=(own,),
             ),

@@ -15,7 +15,7 @@ from zl_assets_tests.support.builders import random_closes, sessions_of
 from zl_assets_tests.support.contracts import SESSIONS, ZL
 
 SESSION_ROWS = sessions_of(random_closes(120))
-ROWS = family_rows(FAMILY, SESSION_ROWS, {}, ZL.decision)
+ROWS = family_rows(FAMILY, SESSION_ROWS, {}, ZL)
 
 
 def verdicts(stored: pd.DataFrame) -> dict[str, Verdict]:

@@ -16,17 +16,18 @@ from zl_assets_tests.support.contracts import (
     FRED_OBSERVATIONS,
     INTELLIGENCE,
     MATRIX,
+    MES,
     SESSIONS,
     TRAINING_VIEW,
     ZL,
 )
 
-# What the product's families are put into: ZL alone, at one month.
+# What the product's families are put into: ZL alone, at one month, where MES is known as well.
 AROUND = Surroundings(
     sessions=SESSIONS,
     matrix=MATRIX,
     views=(TRAINING_VIEW,),
-    symbols=frozenset({ZL.symbol}),
+    symbols=frozenset({ZL.symbol, MES.symbol}),
     sources={BARS.table: BARS, **INTELLIGENCE},
     assets=frozenset({*CONTRACTS, *INTELLIGENCE, "training_csv", "lgbm_model", "feature_family_impact", "feature_impact"}),
 )

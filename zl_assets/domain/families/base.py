@@ -28,6 +28,7 @@ class FamilyColumn:
         made_from: the columns that its values are computed from, for column lineage: `sessions.column`, or `table.column` of
             a source; columns that only order or select rows are not among them.
         low, high: the range that a value must lie in; None where there is no bound.
+        coverage: its own least share of sessions with a value, where its formula leaves more of them NULL than the family allows.
     """
 
     column: Column
@@ -36,6 +37,7 @@ class FamilyColumn:
     made_from: tuple[str, ...]
     low: float | None = None
     high: float | None = None
+    coverage: float | None = None
 
     def __post_init__(self) -> None:
         if not self.column.nullable:
@@ -99,10 +101,11 @@ class Family:
         inputs: what a model may see of it.
         compute: (sessions, sources) -> columns. `sessions` are those of one symbol in order of date, with a RangeIndex: the
             columns of contracts.market.sessions, and `decided_at`, the UTC time at which each decides; `sources` are the frames
-            of `needs`, by asset. Returns the family's columns under `column.name`, on the index of `sessions`, with the types of
-            `warehouse.contract.PANDAS_DTYPES`. Pure, and each row from sessions up to its own and source rows that were
-            available before its session's decision time.
-        coverage: the least share of sessions, after its first value, on which every column must have a value.
+            of `needs`, by asset, hours with `stub` (domain/stubs.py). Returns the family's columns under `column.name`, on the
+            index of `sessions`, with the types of `warehouse.contract.PANDAS_DTYPES`. Pure, and each row from sessions up to its
+            own and source rows that were available before its session's decision time.
+        coverage: the least share of sessions, after its first value, on which every column must have a value
+            that has no least share of its own.
     """
 
     name: str

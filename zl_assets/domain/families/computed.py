@@ -7,7 +7,7 @@ import pandas as pd
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.rows import Sources, family_rows, sources_without_rows
 from zl_assets.domain.rules.families import in_range, prefix_invariant, release_times
-from zl_assets.instruments.base import Decision
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.verdict import require
 
@@ -34,7 +34,7 @@ class Computed:
         return self.fault or ""
 
 
-def computed(family: Family, sessions: pd.DataFrame, sources: Sources, decision: Decision) -> Computed:
+def computed(family: Family, sessions: pd.DataFrame, sources: Sources, instrument: Instrument) -> Computed:
     """The family's rows, if its sources are there and its values pass the gates that keep rows out of a table.
 
     Args:
@@ -45,12 +45,12 @@ def computed(family: Family, sessions: pd.DataFrame, sources: Sources, decision:
     if missing:
         return Computed(None, missing=missing)
     try:
-        rows = family_rows(family, sessions, sources, decision)
+        rows = family_rows(family, sessions, sources, instrument)
         require(
             [
                 in_range(family)(rows),
-                prefix_invariant(family, sessions, sources, decision),
-                release_times(family, sessions, sources, decision),
+                prefix_invariant(family, sessions, sources, instrument),
+                release_times(family, sessions, sources, instrument),
             ],
             f"family {family.name}",
         )

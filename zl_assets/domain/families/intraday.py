@@ -22,7 +22,7 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
 
     Args:
         sessions: data_date, symbol and instrument_id of one symbol, in order of date.
-        sources: databento_futures_ohlcv_1h; empty where there is none.
+        sources: databento_futures_ohlcv_1h with `stub`; empty where there is none.
 
     Returns:
         vwap (in the price's unit) and realized_vol_1h (fraction per hour), float64, on the index of `sessions`. NULL where a
@@ -44,25 +44,25 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
 
 
 def session_hours(sessions: pd.DataFrame, hours: pd.DataFrame) -> pd.DataFrame:
-    """The hours whose prices are a session's, as sessions.py has it for daily bars: those of its UTC date, and those of the
-    Saturday and Sunday before it (before a holiday Monday, Tuesday's). Hours of another instrument than the session's are left
-    out: they are prices of another contract.
+    """The hours whose prices are a session's, as sessions.py has it for daily bars: those of its UTC date, and those of the stubs
+    before it (before a holiday Monday, Tuesday's). Hours of another instrument than the session's are left out: they are prices
+    of another contract.
 
     Args:
         sessions: data_date, symbol and instrument_id of one symbol, in order of date.
-        hours: ts_event, symbol, open, high, low, close, volume and instrument_id of each hour, any row order; other symbols are
-            ignored.
+        hours: ts_event, symbol, open, high, low, close, volume and instrument_id of each hour, and `stub` (stubs.with_stubs), any
+            row order; other symbols are ignored.
 
     Returns:
         The rows of `hours` in order of time, with `session`: the index of the session in `sessions`. Hours on a date that is no
-        session, and weekend hours after the last session, are not among them.
+        session, and stubs after the last session, are not among them.
     """
     own = hours[hours["symbol"].isin(sessions["symbol"].unique())].sort_values("ts_event", kind="stable", ignore_index=True)
     day = own["ts_event"].dt.tz_localize(None).dt.normalize()
     at = pd.Series(sessions["data_date"].searchsorted(day), index=own.index)
     found = own.assign(day=day)[at < len(sessions)]
     theirs = sessions.iloc[at[found.index]].set_axis(found.index)
-    of_session = found["day"].eq(theirs["data_date"]) | found["day"].dt.dayofweek.ge(5)
+    of_session = found["day"].eq(theirs["data_date"]) | found["stub"]
     foreign = found["instrument_id"].ne(theirs["instrument_id"]).fillna(False).astype(bool)
     placed = found.assign(session=sessions.index[at[found.index]]).drop(columns="day")
     kept: pd.DataFrame = placed[of_session & ~foreign]

@@ -6,7 +6,8 @@ import pandas as pd
 
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.releases import decision_times
-from zl_assets.instruments.base import Decision
+from zl_assets.domain.stubs import with_stubs
+from zl_assets.instruments.base import Decision, Instrument
 from zl_assets.warehouse.contract import PANDAS_DTYPES
 from zl_assets.warehouse.errors import DataFault
 
@@ -20,11 +21,11 @@ def sources_without_rows(family: Family, sources: Sources) -> tuple[str, ...]:
     return tuple(need.asset for need in family.needs if sources[need.asset].empty)
 
 
-def family_rows(family: Family, sessions: pd.DataFrame, sources: Sources, decision: Decision) -> pd.DataFrame:
+def family_rows(family: Family, sessions: pd.DataFrame, sources: Sources, instrument: Instrument) -> pd.DataFrame:
     """The values that the family's function gives each session, symbol by symbol.
 
     Args:
-        decision: when a session decides.
+        instrument: says when a session decides, and which hours are stubs.
 
     Returns:
         data_date, symbol and the family's columns with their contract types, sorted by key, with a RangeIndex.
@@ -33,10 +34,11 @@ def family_rows(family: Family, sessions: pd.DataFrame, sources: Sources, decisi
         DataFault: the function did not return what a family promises; the message says what.
     """
     ordered = sessions.sort_values(["symbol", "data_date"], kind="stable", ignore_index=True)
+    given = {asset: with_stubs(frame, instrument) if "ts_event" in frame else frame for asset, frame in sources.items()}
     parts = []
     for _, group in ordered.groupby("symbol", sort=True):
         own = group.reset_index(drop=True)
-        columns = family.compute(own.assign(decided_at=decision_times(own["data_date"], decision)), sources)
+        columns = family.compute(own.assign(decided_at=decision_times(own["data_date"], instrument.decision)), given)
         _require_shape(family, own, columns)
         parts.append(own[KEY].join(columns[[c.column.name for c in family.columns]]))
     rows = pd.concat(parts, ignore_index=True)

@@ -102,4 +102,4 @@ def rows_or_none(
     """The family's rows before any gate; no rows if one of its sources has none."""
     if sources_without_rows(family, sources):
         return empty_frame(family_contract(family, instrument))
-    return family_rows(family, sessions, sources, instrument.decision)
+    return family_rows(family, sessions, sources, instrument)

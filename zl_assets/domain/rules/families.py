@@ -13,7 +13,7 @@ import pandas as pd
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.rows import KEY, Sources, family_rows, known_at, sources_without_rows
 from zl_assets.domain.rules import recomputed
-from zl_assets.instruments.base import Decision
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import ColumnType
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, RowRule, Verdict
 
@@ -74,13 +74,15 @@ def nothing_to_look_at(name: str, without: Sequence[str]) -> Verdict:
 
 
 def coverage(family: Family, rows: pd.DataFrame) -> Verdict:
-    """After its first value every column has a value on at least `family.coverage` of the sessions, and none is empty."""
+    """After its first value every column has a value on at least `family.coverage` of the sessions, or its own, and none is
+    empty."""
     ordered = rows.sort_values("data_date", kind="stable", ignore_index=True)
     names = [column.column.name for column in family.columns]
     there = ordered[names].notna()
     first = {name: int(there[name].to_numpy().argmax()) if there[name].any() else len(ordered) for name in names}
     shares = {name: float(there[name].iloc[first[name] :].mean()) if there[name].any() else 0.0 for name in names}
-    bad = [name for name in names if shares[name] < family.coverage]
+    own = {c.column.name: c.coverage for c in family.columns if c.coverage is not None}
+    bad = [name for name in names if shares[name] < own.get(name, family.coverage)]
     latest = max(names, key=lambda name: first[name])
     starts = f"{ordered['data_date'][first[latest]]:%Y-%m-%d}" if first[latest] < len(ordered) else "it has no value"
     table = [
@@ -95,7 +97,8 @@ def coverage(family: Family, rows: pd.DataFrame) -> Verdict:
         name="coverage",
         passed=not bad and len(rows) > 0,
         measured=min(shares.values()),
-        bound=f"at least {family.coverage:.0%} of the sessions after a column's first value",
+        bound=f"at least {family.coverage:.0%} of the sessions after a column's first value"
+        + "".join(f", {least:.0%} of {name}" for name, least in own.items()),
         offenders=pd.DataFrame(table, columns=["column", "share", "last_value"]).head(MAX_OFFENDERS),
         explanation=f"{len(bad)} of {len(names)} columns of {family.name} have too many holes. The last column to start is "
         f"{latest}: {starts}.",
@@ -106,27 +109,27 @@ def prefix_invariant(
     family: Family,
     sessions: pd.DataFrame,
     sources: Sources,
-    decision: Decision,
+    instrument: Instrument,
 ) -> Verdict:
     """Computed on the first k sessions alone, every value is the same, to the last bit, with the sources as they are."""
     return recomputed.prefix_invariant(
-        family_rows(family, sessions, sources, decision),
-        lambda last: family_rows(family, sessions[sessions["data_date"] <= last], sources, decision),
+        family_rows(family, sessions, sources, instrument),
+        lambda last: family_rows(family, sessions[sessions["data_date"] <= last], sources, instrument),
         [column.column.name for column in family.columns],
         f"values differ when {family.name} is computed on the first {{cuts}} sessions alone.",
     )
 
 
-def release_times(family: Family, sessions: pd.DataFrame, sources: Sources, decision: Decision) -> Verdict:
+def release_times(family: Family, sessions: pd.DataFrame, sources: Sources, instrument: Instrument) -> Verdict:
     """A session's values stay the same when the source rows after its decision and all later sessions are removed."""
     dates = sessions["data_date"].drop_duplicates().sort_values().reset_index(drop=True)
     others = range(len(dates) - 1)
     chosen = sorted({len(dates) - 1, *random.Random(recomputed.SEED).sample(others, min(RELEASE_SESSIONS, len(others)))})  # noqa: S311 - not for secrets
-    whole = family_rows(family, sessions, sources, decision)
+    whole = family_rows(family, sessions, sources, instrument)
 
     def on(date: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
-        known = {asset: known_at(frame, date, decision) for asset, frame in sources.items()}
-        alone = family_rows(family, sessions[sessions["data_date"] <= date], known, decision)
+        known = {asset: known_at(frame, date, instrument.decision) for asset, frame in sources.items()}
+        alone = family_rows(family, sessions[sessions["data_date"] <= date], known, instrument)
         return whole[whole["data_date"] == date], alone[alone["data_date"] == date]
 
     reads = ", ".join(f"{need.asset} ({need.release})" for need in family.needs) or "nothing beside the sessions"

@@ -9,7 +9,8 @@ import pandas as pd
 from zl_assets.domain.families.intraday import session_hours
 from zl_assets.domain.releases import DAILY, LONG, RELEASES, SHORT, SPREAD, available_at, decision_times
 from zl_assets.domain.rules.offenders import day, keys_only_in, offending, pick
-from zl_assets.instruments.base import Decision
+from zl_assets.domain.stubs import with_stubs
+from zl_assets.instruments.base import Decision, Instrument
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 # The largest step of a FRED series here between 2009 and 2025 that is not a small one is a factor of 4.2 (DCOILWTICO, 21 April
@@ -253,15 +254,15 @@ def no_vanished_observation(table: pd.DataFrame, source: pd.DataFrame) -> Verdic
     return offending("no_vanished_observation", table, vanished, explanation)
 
 
-def hours_make_sessions(hours: pd.DataFrame, sessions: pd.DataFrame) -> Verdict:
+def hours_make_sessions(hours: pd.DataFrame, sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
     """From the first hour on, the hours of each session have its volume, its high and its low, apart from sessions with a stub.
 
     Args:
         hours: the columns of sources.bars_1h.
-        sessions: the columns of contracts.market.sessions of one symbol.
+        sessions: the columns of contracts.market.sessions of the instrument.
     """
     ordered = sessions.sort_values("data_date", kind="stable", ignore_index=True)
-    placed = session_hours(ordered, hours)
+    placed = session_hours(ordered, with_stubs(hours, instrument))
     of_hours = placed.groupby("session").agg({"volume": "sum", "high": "max", "low": "min"}).reindex(ordered.index)
     begun = ordered.index >= (placed["session"].min() if len(placed) else 0)
     differs = of_hours.ne(ordered[["volume", "high", "low"]]).any(axis=1) & ~ordered["stub_merged"]

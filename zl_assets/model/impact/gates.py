@@ -7,12 +7,12 @@ import pandas as pd
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.rows import Sources, family_rows
 from zl_assets.domain.rules.families import coverage, in_range, prefix_invariant, release_times, source_there, stamped
-from zl_assets.instruments.base import Decision
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.verdict import Verdict, fault_of
 
 
 def gates_of(
-    family: Family, sessions: pd.DataFrame, sources: Sources, matrix: pd.DataFrame, decision: Decision
+    family: Family, sessions: pd.DataFrame, sources: Sources, matrix: pd.DataFrame, instrument: Instrument
 ) -> tuple[Verdict, ...]:
     """What a family's data must pass before anything is measured: the family is computed anew, held against what it promises, and
     the matrix must carry just these values.
@@ -28,13 +28,13 @@ def gates_of(
     there = source_there(family, sources)
     if not there.passed:
         return (there,)
-    rows = family_rows(family, sessions, sources, decision)
+    rows = family_rows(family, sessions, sources, instrument)
     return (
         there,
         in_range(family)(rows),
         coverage(family, rows),
-        prefix_invariant(family, sessions, sources, decision),
-        release_times(family, sessions, sources, decision),
+        prefix_invariant(family, sessions, sources, instrument),
+        release_times(family, sessions, sources, instrument),
         stamped([family], matrix, {family.name: rows}),
     )
 

@@ -14,6 +14,7 @@ import typer
 from zl_assets.domain.families import intraday, macro, pivots, volatility
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions
+from zl_assets.domain.stubs import with_stubs
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.sources.fred import read_folder
@@ -35,7 +36,7 @@ def main(
     sources = {
         FRED_OBSERVATIONS.table: read_folder(fred, MACRO_SERIES, FRED_OBSERVATIONS, day).frame,
         VOLATILITY_DAILY.table: read_folder(fred, VOLATILITY_SERIES, VOLATILITY_DAILY, day).frame,
-        BARS_1H.table: read_bars_1h(hours, [ZL]).frame,
+        BARS_1H.table: with_stubs(read_bars_1h(hours, [ZL]).frame, ZL),
     }
     years = sessions["data_date"].dt.year
     counted = years.value_counts().sort_index()

@@ -34,7 +34,7 @@ LEAKS: dict[str, Callable[["pd.Series[float]"], "pd.Series[float]"]] = {
 
 @pytest.mark.parametrize("leak", LEAKS)
 def test_a_family_that_sees_the_future_is_withheld(leak: str) -> None:
-    made = computed(family(of_closes(LEAKS[leak])), SESSION_ROWS, {}, ZL.decision)
+    made = computed(family(of_closes(LEAKS[leak])), SESSION_ROWS, {}, ZL)
     assert made.rows is None
     assert "prefix_invariant" in made.reason
     assert "family x" in made.reason
@@ -44,7 +44,7 @@ def test_a_family_that_sees_the_future_is_withheld(leak: str) -> None:
 @given(window=st.integers(1, 60), seed=st.integers(0, 5))
 def test_a_family_that_only_looks_back_passes(window: int, seed: int) -> None:
     sessions = sessions_of(random_closes(120, seed))
-    made = computed(family(of_closes(lambda close: close.rolling(window).mean())), sessions, {}, ZL.decision)
+    made = computed(family(of_closes(lambda close: close.rolling(window).mean())), sessions, {}, ZL)
     assert made.rows is not None
     assert list(made.rows.columns) == ["data_date", "symbol", "value"]
     assert made.rows["value"].isna().sum() == window - 1
@@ -53,20 +53,20 @@ def test_a_family_that_only_looks_back_passes(window: int, seed: int) -> None:
 def test_a_print_is_used_until_it_comes_after_the_decision() -> None:
     """13:20 in Chicago is the bound, in winter and in summer, and a print at that minute is too late."""
     reads = family(newest_by_date, NEWS)
-    assert computed(reads, SESSION_ROWS, {NEWS: news("13:19")}, ZL.decision).rows is not None
+    assert computed(reads, SESSION_ROWS, {NEWS: news("13:19")}, ZL).rows is not None
     for late in ("13:20", "16:15"):
-        made = computed(reads, SESSION_ROWS, {NEWS: news(late)}, ZL.decision)
+        made = computed(reads, SESSION_ROWS, {NEWS: news(late)}, ZL)
         assert made.rows is None
         assert "release_times" in made.reason
     # 18:50 UTC is 12:50 in Chicago in winter and 13:50 in summer: the sessions, January to July 2015, are in both.
-    assert computed(reads, SESSION_ROWS.head(40), {NEWS: news("18:50", "UTC")}, ZL.decision).rows is not None
-    assert "release_times" in computed(reads, SESSION_ROWS, {NEWS: news("18:50", "UTC")}, ZL.decision).reason
+    assert computed(reads, SESSION_ROWS.head(40), {NEWS: news("18:50", "UTC")}, ZL).rows is not None
+    assert "release_times" in computed(reads, SESSION_ROWS, {NEWS: news("18:50", "UTC")}, ZL).reason
 
 
 @pytest.mark.parametrize("value", [100.0 * 40, -1.0, np.inf])
 def test_a_value_out_of_its_range_is_withheld_with_its_date(value: float) -> None:
     spoilt = family(of_closes(lambda close: close.where(close.index != 70, value)), low=0.0, high=200.0)
-    made = computed(spoilt, SESSION_ROWS, {}, ZL.decision)
+    made = computed(spoilt, SESSION_ROWS, {}, ZL)
     assert made.rows is None
     assert "in_range" in made.reason
     assert f"{SESSION_ROWS['data_date'][70]:%Y-%m-%d}" in made.reason
@@ -76,7 +76,7 @@ def test_without_a_source_nothing_is_computed_and_the_source_is_named() -> None:
     def never(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         raise AssertionError("called without its source")
 
-    made = computed(family(never, NEWS), SESSION_ROWS, {NEWS: news().iloc[:0]}, ZL.decision)
+    made = computed(family(never, NEWS), SESSION_ROWS, {NEWS: news().iloc[:0]}, ZL)
     assert made.rows is None
     assert made.missing == (NEWS,)
     assert NEWS in made.reason
@@ -85,5 +85,5 @@ def test_without_a_source_nothing_is_computed_and_the_source_is_named() -> None:
 
 def test_a_family_is_not_changed_by_being_gated(candle: Family) -> None:
     before = SESSION_ROWS.copy()
-    computed(replace(candle, coverage=0.5), SESSION_ROWS, {}, ZL.decision)
+    computed(replace(candle, coverage=0.5), SESSION_ROWS, {}, ZL)
     pd.testing.assert_frame_equal(SESSION_ROWS, before)

@@ -9,6 +9,7 @@ import pandas as pd
 from hypothesis import given, settings
 
 from zl_assets.domain.families.intraday import FAMILY, session_hours
+from zl_assets.domain.stubs import with_stubs
 from zl_assets.warehouse.shape import conform
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.support.cases import (
@@ -22,7 +23,7 @@ from zl_assets_tests.support.cases import (
     sessions_on,
     shares_by_year,
 )
-from zl_assets_tests.support.contracts import BARS_1H
+from zl_assets_tests.support.contracts import BARS_1H, ZL
 
 PRICES = ["open", "high", "low", "close"]
 
@@ -43,7 +44,7 @@ def hours(*rows: dict[str, object]) -> pd.DataFrame:
 
 
 def sources(rows: pd.DataFrame) -> Sources:
-    return {BARS_1H.table: rows}
+    return {BARS_1H.table: with_stubs(rows, ZL)}
 
 
 def random_hours(sessions: pd.DataFrame, seed: int = 5) -> pd.DataFrame:
@@ -109,7 +110,7 @@ def test_mean_price_and_volatility_by_hand() -> None:
 def test_weekend_hours_before_a_holiday_monday_belong_to_tuesday() -> None:
     sessions = sessions_on(["2024-01-12", "2024-01-16"], [13, 13], [9, 9], [12, 12])
     rows = hours(hour("2024-01-14 23:00", 10.0), hour("2024-01-15 10:00", 99.0), hour("2024-01-16 10:00", 11.0))
-    assert session_hours(sessions, rows)["close"].tolist() == [10.0, 11.0]
+    assert session_hours(sessions, with_stubs(rows, ZL))["close"].tolist() == [10.0, 11.0]
     assert FAMILY.compute(sessions, sources(rows))["vwap"].tolist()[1] == 10.5
 
 
@@ -152,7 +153,7 @@ def real_hours() -> pd.DataFrame:
 
 def test_hours_of_the_real_sessions_sum_to_their_daily_bars() -> None:
     sessions, rows = real_sessions(), real_hours()
-    of_sessions = session_hours(sessions, rows).groupby("session")
+    of_sessions = session_hours(sessions, with_stubs(rows, ZL)).groupby("session")
     volume = of_sessions["volume"].sum().reindex(sessions.index)
     other = sessions.index[volume != sessions["volume"]]
     # The four Sunday hours of another contract, which give a session their volume and not their prices.

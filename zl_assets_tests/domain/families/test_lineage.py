@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.domain.families import intraday, macro, pivots, volatility
+from zl_assets.domain.families import golden_zone, intraday, macro, pivots, volatility
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.tables import made_from
+from zl_assets.domain.stubs import with_stubs
 from zl_assets.warehouse.contract import ColumnType, leaves_of
+from zl_assets_tests.domain.families import test_golden_zone
 from zl_assets_tests.domain.families.test_intraday import random_hours
 from zl_assets_tests.support.builders import decided
 from zl_assets_tests.support.cases import Sources, random_observations, random_sessions
@@ -17,8 +19,10 @@ SESSION_ROWS = random_sessions(400)
 SOURCES: Sources = {
     FRED_OBSERVATIONS.table: random_observations(tuple(part.series for part in macro.PARTS), SESSION_ROWS),
     VOLATILITY_DAILY.table: random_observations((volatility.SERIES,), SESSION_ROWS),
-    BARS_1H.table: random_hours(SESSION_ROWS),
+    BARS_1H.table: with_stubs(random_hours(SESSION_ROWS), ZL),
 }
+MES_ROWS = test_golden_zone.random_mes_sessions(100)
+MES_SOURCES: Sources = SOURCES | {BARS_1H.table: with_stubs(test_golden_zone.random_hours(MES_ROWS), ZL)}
 # Numbers that are measured; keys, times and the contract's id order and select rows.
 CHANGED = [
     (contract.table, leaf.path)
@@ -35,14 +39,18 @@ def other(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame.assign(**{column: values.astype(frame[column].dtype)})
 
 
-@pytest.mark.parametrize("family", [pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY], ids=lambda f: f.name)
+FAMILIES = [pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, golden_zone.FAMILY]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
 def test_a_column_changes_with_what_it_is_said_to_be_made_of_and_with_nothing_else(family: Family) -> None:
-    before = family.compute(decided(SESSION_ROWS), SOURCES)
+    sessions, sources = (MES_ROWS, MES_SOURCES) if family.symbols else (SESSION_ROWS, SOURCES)
+    before = family.compute(decided(sessions), sources)
     for table, column in CHANGED:
         if table == SESSIONS.table:
-            after = family.compute(decided(other(SESSION_ROWS, column)), SOURCES)
+            after = family.compute(decided(other(sessions, column)), sources)
         else:
-            after = family.compute(decided(SESSION_ROWS), SOURCES | {table: other(SOURCES[table], column)})
+            after = family.compute(decided(sessions), sources | {table: other(sources[table], column)})
         changed = {name for name in before if not before[name].equals(after[name])}
         said = {c.column.name for c in family.columns if f"{table}.{column}" in made_from(c, ZL)}
         assert changed == said, f"{table}.{column}"

@@ -42,22 +42,22 @@ SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 def test_a_function_that_returns_something_else_is_named_with_what_it_promised(shape: str) -> None:
     wrong = family(lambda sessions, sources: SHAPES[shape](sessions[["close"]].rename(columns={"close": "value"})))
     with pytest.raises(DataFault, match=r"Family x: .*value \(float64\)"):
-        family_rows(wrong, SESSION_ROWS, {}, ZL.decision)
+        family_rows(wrong, SESSION_ROWS, {}, ZL)
 
 
 def test_two_symbols_never_look_at_each_other(candle: Family) -> None:
     other = sessions_of(random_closes(150, 8), symbol="MES")
     both = pd.concat([SESSION_ROWS, other]).sample(frac=1, random_state=1)
-    rows = family_rows(candle, both, {}, ZL.decision)
-    alone = family_rows(candle, other, {}, ZL.decision)
+    rows = family_rows(candle, both, {}, ZL)
+    alone = family_rows(candle, other, {}, ZL)
     pd.testing.assert_frame_equal(rows[rows["symbol"] == "MES"].reset_index(drop=True), alone)
-    assert rules.prefix_invariant(candle, both, {}, ZL.decision).passed
+    assert rules.prefix_invariant(candle, both, {}, ZL).passed
 
 
 def test_the_guides_values_are_what_the_guide_says(candle: Family) -> None:
     """By hand: (11 - 10) / (12 - 8), and the mean of five ranges over closes."""
     sessions = replace_prices(sessions_of([11.0] * 6))
-    rows = family_rows(candle, sessions, {}, ZL.decision)
+    rows = family_rows(candle, sessions, {}, ZL)
     assert rows["body_share"].tolist()[:5] == [0.25] * 5
     assert np.isnan(rows["body_share"][5])
     assert rows["range_5"].isna().tolist() == [True] * 4 + [False] * 2

@@ -24,9 +24,9 @@ def candle(tmp_path_factory: pytest.TempPathFactory) -> Family:
 
 
 def test_a_series_that_stops_has_holes_and_one_that_starts_late_has_none() -> None:
-    stops = family_rows(family(of_closes(lambda close: close.where(close.index < 100))), SESSION_ROWS, {}, ZL.decision)
-    late = family_rows(family(of_closes(lambda close: close.where(close.index >= 100))), SESSION_ROWS, {}, ZL.decision)
-    empty = family_rows(family(of_closes(lambda close: close * np.nan)), SESSION_ROWS, {}, ZL.decision)
+    stops = family_rows(family(of_closes(lambda close: close.where(close.index < 100))), SESSION_ROWS, {}, ZL)
+    late = family_rows(family(of_closes(lambda close: close.where(close.index >= 100))), SESSION_ROWS, {}, ZL)
+    empty = family_rows(family(of_closes(lambda close: close * np.nan)), SESSION_ROWS, {}, ZL)
     one = family(of_closes(lambda close: close))
     stopped = rules.coverage(one, stops)
     assert not stopped.passed
@@ -39,7 +39,7 @@ def test_a_series_that_stops_has_holes_and_one_that_starts_late_has_none() -> No
 
 
 def test_a_row_that_was_edited_is_not_what_the_module_says(candle: Family) -> None:
-    rows = family_rows(candle, SESSION_ROWS, {}, ZL.decision)
+    rows = family_rows(candle, SESSION_ROWS, {}, ZL)
     assert rules.stored_as_computed(candle, rows.sample(frac=1, random_state=1), rows).passed
     edited = rows.assign(range_5=rows["range_5"].where(rows.index != 40, 0.1))
     for stored in (edited, rows.drop(index=40)):
@@ -50,7 +50,7 @@ def test_a_row_that_was_edited_is_not_what_the_module_says(candle: Family) -> No
 
 def test_the_matrix_carries_the_values_of_its_own_dates_and_nothing_else_changes(candle: Family) -> None:
     base = build_matrix(SESSION_ROWS, features_of(SESSION_ROWS), regime_weights(), ZL)
-    rows = family_rows(candle, SESSION_ROWS, {}, ZL.decision).drop(index=100)
+    rows = family_rows(candle, SESSION_ROWS, {}, ZL).drop(index=100)
     contract = matrix_contract(Selection((candle,), (candle,), ()), ZL)
     matrix = stamp_families(base, [candle], {"candle": rows.sample(frac=1, random_state=1)}, contract)
     assert tuple(matrix.columns) == contract.frame_columns

@@ -205,15 +205,15 @@ def test_a_session_whose_hours_are_incomplete_is_named() -> None:
         pd.concat(sessions.assign(ts_event=sessions["data_date"].dt.tz_localize("UTC") + pd.Timedelta(hours=h)) for h in (1, 2)),
         BARS_1H,
     ).assign(volume=pd.array([20_000] * 10, dtype="Int64"))
-    assert hours_make_sessions(hours, sessions).passed
+    assert hours_make_sessions(hours, sessions, ZL).passed
     # Sessions before the first hour are not blamed; one in the middle is.
-    assert hours_make_sessions(hours.iloc[2:], sessions).passed
+    assert hours_make_sessions(hours.iloc[2:], sessions, ZL).passed
     for broken in (hours.drop(index=4), hours.drop(index=[4, 5])):
-        verdict = hours_make_sessions(broken, sessions)
+        verdict = hours_make_sessions(broken, sessions, ZL)
         assert verdict.offenders["data_date"].tolist() == [sessions["data_date"][2]]
-    assert not hours_make_sessions(hours.head(0), sessions).passed
+    assert not hours_make_sessions(hours.head(0), sessions, ZL).passed
     prices = ["open", "high", "low", "close"]
-    assert hours_make_sessions(hours.assign(**{name: hours[name] * 1.07 for name in prices}), sessions).measured == 5
+    assert hours_make_sessions(hours.assign(**{name: hours[name] * 1.07 for name in prices}), sessions, ZL).measured == 5
 
 
 def test_every_predicate_has_a_test_here() -> None:
