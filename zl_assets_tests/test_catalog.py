@@ -219,6 +219,30 @@ def test_an_instrument_that_there_is_not_is_refused_in_one_line_with_those_that_
     assert str(caught.value) == ("ZL_INSTRUMENTS names mes, ES, and there is no such instrument. Known: MES, ZC, ZL, ZM, ZS, ZW.")
 
 
+def test_a_family_that_is_for_none_of_the_instruments_that_are_on_is_refused_by_name() -> None:
+    with pytest.raises(SettingError) as caught:
+        Catalog.of(Settings.load(families="pivots,golden_zone"))
+    assert str(caught.value) == (
+        "ZL_FAMILIES names golden_zone, which is for MES, and ZL_INSTRUMENTS (ZL) does not. Name it in both, or leave the family "
+        "out."
+    )
+
+
+def test_the_golden_zone_is_for_mes_alone() -> None:
+    settings = Settings.load(instruments="ZL,MES", families="golden_zone", kept_families="golden_zone")
+    catalog = Catalog.of(settings)
+    zl, mes = catalog.instruments
+    assert [family.name for family in catalog.selection(mes).kept] == ["golden_zone"]
+    assert catalog.selection(zl).on == ()
+    keys = keys_of(definitions_of(catalog, settings))
+    assert "mes_family_golden_zone" in keys
+    assert "family_golden_zone" not in keys
+    # No column of it reaches what ZL's model sees.
+    assert [c.name for c in catalog.view(zl, zl.horizons[0]).columns] == [
+        c.name for c in Catalog.of(Settings.load()).view(zl, zl.horizons[0]).columns
+    ]
+
+
 def test_every_instrument_of_the_product_is_part_of_one_loadable_graph() -> None:
     settings = Settings.load(instruments=",".join(i.symbol for i in KNOWN))
     catalog = Catalog.of(settings)
