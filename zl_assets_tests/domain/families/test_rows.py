@@ -1,17 +1,22 @@
 """A family's rows as its function gives them: their shape, by symbol, and what a session may know."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from zl_assets.domain.families import intraday
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.rows import family_rows, known_at
 from zl_assets.domain.rules import families as rules
+from zl_assets.instruments.base import Closure
 from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.shape import conform
 from zl_assets_tests.support.builders import random_closes, sessions_of
-from zl_assets_tests.support.contracts import ZL
+from zl_assets_tests.support.cases import sessions_on
+from zl_assets_tests.support.contracts import BARS_1H, ZL
 from zl_assets_tests.support.families import SESSION_ROWS, family
 from zl_assets_tests.support.guide import example_family
 
@@ -27,6 +32,16 @@ def test_hourly_bars_of_the_next_day_are_the_future() -> None:
     assert list(known_at(hours, first, ZL.decision)["ts_event"].dt.date) == [first.date()]
     assert len(known_at(hours, second, ZL.decision)) == 2
     assert len(known_at(SESSION_ROWS[["data_date"]].set_axis(["date"], axis=1), second, ZL.decision)) == 2
+
+
+def test_the_evening_of_a_full_closure_is_among_the_hours_of_an_instrument_that_has_it() -> None:
+    """Christmas of 2019: one lot at 9 in the evening, two at 12 the day after."""
+    session = sessions_on(["2019-12-26"], [13], [9], [12])
+    rows = pd.DataFrame({"ts_event": pd.to_datetime(["2019-12-25 23:00", "2019-12-26 01:00"], utc=True), "close": [9.0, 12.0]})
+    hours = conform(rows.assign(symbol="ZL", open=rows["close"], high=13.0, low=9.0, volume=[1, 2], instrument_id=1), BARS_1H)
+    closing = replace(ZL, closures=(Closure(12, 25),))
+    found = [family_rows(intraday.FAMILY, session, {BARS_1H.table: hours}, one)["vwap"].iloc[0] for one in (closing, ZL)]
+    assert found == [11.0, 12.0]
 
 
 SHAPES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
