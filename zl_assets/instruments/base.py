@@ -181,6 +181,7 @@ class Instrument:
         horizons: how far ahead it is forecast; the first one's assets carry no horizon in their names.
         split_date: sessions from this date on are the test split.
         plausibility, minima, gates: bounds on its data, its history and its model.
+        folds: of the cross-validation: as many as leave the first some 300 rows to train on.
         closures: full closures of its exchange on which the vendor has a bar nevertheless: the first hour of the next session.
         bare_names: its assets and files are named without its slug where those of other instruments carry theirs: for the first
             instrument, which was there before there were others.
@@ -202,6 +203,7 @@ class Instrument:
     plausibility: Plausibility
     minima: Minima
     gates: tuple[GateBound, ...]
+    folds: int = 5
     closures: tuple[Closure, ...] = ()
     bare_names: bool = False
 

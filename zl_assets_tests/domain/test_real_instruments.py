@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from sklearn.model_selection import TimeSeriesSplit
 
 from zl_assets.domain.features import feature_rows
 from zl_assets.domain.matrix import build_matrix
@@ -27,6 +28,7 @@ from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.instruments.zm import INSTRUMENT as ZM
 from zl_assets.instruments.zs import INSTRUMENT as ZS
 from zl_assets.instruments.zw import INSTRUMENT as ZW
+from zl_assets.model.fit.config import ModelConfig
 from zl_assets.sources.bars import read_bars
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.conftest import shared_data
@@ -100,6 +102,15 @@ def test_the_real_bars_of_mes_make_1628_matrix_rows_and_1607_labels() -> None:
         "trump_anticipation",
         "trump_term",
     ]
+
+
+def test_four_folds_leave_the_first_of_mes_302_rows_where_five_would_leave_251() -> None:
+    def first(folds: int) -> int:
+        train, _ = next(TimeSeriesSplit(folds, gap=HORIZON).split(range(1_607)))
+        return len(train)
+
+    assert (first(5), first(4)) == (251, 302)
+    assert (ModelConfig.of(MES, MES.horizons[0]).folds, ModelConfig.of(ZL, ZL.horizons[0]).folds) == (4, 5)
 
 
 WORKED = {

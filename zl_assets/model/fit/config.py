@@ -53,7 +53,7 @@ class ModelConfig:
             "Rows left out between a fold's training and test rows; at least the horizon, or the score is flattered."
         )
     )
-    folds: int = field(default=5, metadata=launchpad("Folds of the walk-forward cross-validation, 2 or more."))
+    folds: int = field(metadata=launchpad("Folds of the walk-forward cross-validation, 2 or more."))
     split_date: dt.date = field(
         metadata=launchpad(
             "YYYY-MM-DD. The holdout fit is tested on the rows from this date on. The view's own column `split` stays at "
@@ -71,7 +71,7 @@ class ModelConfig:
     @classmethod
     def of(cls, instrument: Instrument, horizon: Horizon) -> Self:
         """The model of record of an instrument at a horizon."""
-        return cls(horizon=horizon.sessions, gap=horizon.sessions, split_date=instrument.split_date)
+        return cls(horizon=horizon.sessions, gap=horizon.sessions, folds=instrument.folds, split_date=instrument.split_date)
 
     def __post_init__(self) -> None:
         at_least = {"horizon": 1, "folds": 2, "num_leaves": 2, "rounds": 1, "min_rows_per_leaf": 1, "threads": 1}

@@ -1,5 +1,7 @@
 """Rules about any family's rows, green on sound rows and red on a seeded fault."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -36,6 +38,17 @@ def test_a_series_that_stops_has_holes_and_one_that_starts_late_has_none() -> No
     assert started.passed
     assert f"The last column to start is value: {SESSION_ROWS['data_date'][100]:%Y-%m-%d}" in started.explanation
     assert not rules.coverage(one, empty).passed
+
+
+def test_a_column_that_is_rare_by_its_formula_is_held_to_its_own_share() -> None:
+    one = family(of_closes(lambda close: close.where(close.index % 3 > 0)))
+    rows = family_rows(one, SESSION_ROWS, {}, ZL)
+    assert not rules.coverage(one, rows).passed
+    for least, enough in ((0.60, True), (0.70, False)):
+        rare = replace(one, columns=tuple(replace(column, coverage=least) for column in one.columns))
+        verdict = rules.coverage(rare, rows)
+        assert verdict.passed is enough
+        assert f"at least 95% of the sessions after a column's first value, {least:.0%} of value" in str(verdict.bound)
 
 
 def test_a_row_that_was_edited_is_not_what_the_module_says(candle: Family) -> None:
