@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import TimeSeriesSplit
@@ -32,6 +33,7 @@ from zl_assets.model.fit.config import ModelConfig
 from zl_assets.sources.bars import read_bars
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.domain.test_indicators import oracle
 from zl_assets_tests.support.builders import AS_OF
 
 GRAINS = (ZS, ZM, ZC, ZW)
@@ -184,6 +186,13 @@ def test_bars_of_one_instrument_are_not_taken_for_another(instrument: Instrument
     zl = read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame
     sessions = build_sessions(zl, ZL, AS_OF).frame.assign(symbol=instrument.symbol)
     assert not all(rule(sessions).passed for rule in (*price_rules(instrument), *history_rules(instrument)))
+
+
+@by_symbol
+def test_the_features_of_the_real_bars_equal_talib(instrument: Instrument) -> None:
+    sessions, features, _ = real(instrument)
+    for name, expected in oracle(sessions.frame["close"].to_numpy()).items():
+        np.testing.assert_allclose(features[name], expected, rtol=0, atol=1e-9, err_msg=name)
 
 
 def test_the_grains_have_as_many_sessions_as_zl_has() -> None:
