@@ -1,7 +1,7 @@
 """The fits of the replay, made once for many refreshes of new folders: 3,075 of them are 20 s.
 
-Belongs here: remembering them, by the hash of all that each depends on, as the product's own table of them is. Must not be here: a
-test that is about the fits themselves.
+Belongs here: remembering them, by the hash of all that each depends on, as the product's own table of them is. Must not be here:
+a test that is about the fits themselves.
 """
 
 import contextlib
