@@ -77,8 +77,8 @@ def taken(forecast: pd.DataFrame, record: pd.DataFrame, remembered: Remembered) 
     """
     [issued_on], [data_date] = forecast["issued_on"].dt.date, forecast["data_date"].dt.date
     none = forecast.iloc[:0]
-    if data_date > issued_on:
-        return Taken(none, f"the as-of date {issued_on} is earlier than the session {data_date} that is forecast from")
+    if data_date >= issued_on:
+        return Taken(none, f"on the as-of date {issued_on} the session {data_date} that is forecast from was not final")
     there = record[record["issued_on"].dt.date.eq(issued_on) & record["data_date"].dt.date.eq(data_date)]
     if len(there):
         return Taken(none, f"what is said of {data_date} as of {issued_on} is in the record already")

@@ -53,6 +53,12 @@ def test_the_same_session_said_again_on_a_later_date_is_another_row() -> None:
     assert len(taken(said("2025-11-16"), said("2025-11-15"), remembered("2025-11-15")).rows) == 1
 
 
+def test_nothing_is_said_of_a_session_that_was_not_final_on_the_as_of_date() -> None:
+    found = taken(said("2025-11-14"), NONE, Remembered())
+    assert found.rows.empty
+    assert found.said == "on the as-of date 2025-11-14 the session 2025-11-14 that is forecast from was not final"
+
+
 def test_a_rerun_adds_nothing_whatever_the_bars_say_by_now() -> None:
     again = taken(said("2025-11-15", close=51.0), said("2025-11-15"), remembered("2025-11-15"))
     assert again.rows.empty
