@@ -14,6 +14,7 @@ import pandas as pd
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import Group, Looking
 from zl_assets.contracts import market, predictions
+from zl_assets.contracts.forecasts import RECORD, SCORE
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.checks import Check, Level
 from zl_assets.domain.rules.records import of_this_state_folder
@@ -75,6 +76,7 @@ def _watched(asset: str, says: str, assets: tuple[str, ...], provenance: Provena
 def _line(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
     """What the forecasts are made of, and the forecasts: the tables of the instrument, the file and the model."""
     others = {predictions.oof(instrument, other).table for other in instrument.horizons}
+    others |= {instrument.asset_at(other, name) for other in instrument.horizons for name in (RECORD, SCORE)}
     files = (instrument.asset_at(horizon, TRAINING_CSV), instrument.asset_at(horizon, MODEL))
     return (*(table for table in catalog.tables_of(instrument) if table not in others), *files)
 
