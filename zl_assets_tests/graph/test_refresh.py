@@ -70,8 +70,10 @@ def test_the_export_holds_the_views_floats_to_the_last_bit(real: tuple[Product, 
 def test_a_second_run_while_the_source_is_late_changes_nothing_at_all_and_fails_nothing(
     real: tuple[Product, dg.ExecuteInProcessResult],
 ) -> None:
-    """On Tuesday 2025-11-18 the session of Monday 17 is due, and the file still ends with Friday 14. Only the record grows: what is
-    said on that day of the old session is said on another day."""
+    """On Tuesday 2025-11-18 the session of Monday 17 is due, and the file still ends with Friday 14.
+
+    The record grows alone: what is said of the old session is said on another day.
+    """
     product, _ = real
     before = product.snapshot(with_stamps=True)
     result = product.refresh(as_of=dt.date(2025, 11, 18))
