@@ -97,7 +97,7 @@ def _record_checks(catalog: Catalog, settings: Settings, instrument: Instrument,
 
     def record_complete(seen: Seen) -> Verdict:
         before: Remembered = seen.found[_REMEMBERED]
-        return forecasts.record_complete(ours(seen), before.rows + before.lost)
+        return forecasts.record_complete(ours(seen), before)
 
     return Group(
         f"{asset}_checks",

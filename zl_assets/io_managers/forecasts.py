@@ -11,19 +11,20 @@ import pandas as pd
 
 from zl_assets.domain.forecast_record import Remembered
 from zl_assets.io_managers.records import record_in, said
-from zl_assets.provenance import Provenance
+from zl_assets.provenance import INVENTED, PRICES, Provenance
 
 _ROWS, _NEWEST, _LOST = "rows_recorded", "newest_issued_on", "rows_lost"
 
 
 def remembered(instance: dg.DagsterInstance, asset: str, provenance: Provenance, record: pd.DataFrame) -> Remembered:
-    """What the last materialization in this state folder said of the record.
+    """What the last materialization in this state folder said of the record; nothing where its prices were invented and these
+    are not, or the other way round, since the warehouse was emptied in between.
 
     Args:
         record: the rows that there are now.
     """
     found = record_in(instance, dg.AssetKey(asset), provenance, _ROWS, lambda rows: rows == str(len(record)))
-    if found is None:
+    if found is None or (said(found, PRICES) == INVENTED) != provenance.synthetic:
         return Remembered()
     newest = said(found, _NEWEST)
     return Remembered(int(said(found, _ROWS)), dt.date.fromisoformat(newest) if newest else None, int(said(found, _LOST) or 0))

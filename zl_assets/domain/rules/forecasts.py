@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.domain.forecast_record import Remembered
 from zl_assets.domain.rules.offenders import TOLERANCE, offending, pick
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
@@ -80,20 +81,16 @@ def score_sound(score: pd.DataFrame) -> Verdict:
     return offending("score_sound", score, pick(score, bad, shown), explanation)
 
 
-def record_complete(record: pd.DataFrame, remembered: int) -> Verdict:
-    """No row was lost: the record only grows.
-
-    Args:
-        remembered: how many rows the last materialization said there were.
-    """
-    lost = max(0, remembered - len(record))
+def record_complete(record: pd.DataFrame, remembered: Remembered) -> Verdict:
+    """No row was lost: the record only grows."""
+    lost = remembered.lost_now(record)
     return Verdict(
         name="record_complete",
         passed=not lost,
         measured=lost,
         bound="0 rows fewer than the last materialization said",
         offenders=record.iloc[:0],
-        explanation=f"The record has {len(record):,} rows; the last materialization said {remembered:,}.",
+        explanation=f"The record has {len(record):,} rows; the last materialization said {remembered.said:,}.",
     )
 
 
