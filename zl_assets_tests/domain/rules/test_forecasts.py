@@ -168,6 +168,15 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], Callable[[], pd.DataFram
 }
 
 
+def test_a_replay_of_other_inputs_is_not_taken_for_one_that_somebody_edited() -> None:
+    """After a family is switched on or off, the checks alone find the rows of before."""
+    edited = replay_right(replay().assign(predicted_return=0.5))
+    assert "were made of other" not in edited.explanation
+    other = replay_right(replay().assign(predicted_return=0.5, made_of="other inputs"))
+    assert f" {len(replay())} of them were made of other rows, inputs, choices or code than there are now." in other.explanation
+    assert replay_right(replay().assign(made_of="other inputs")).passed, "what comes out the same is right"
+
+
 @pytest.mark.parametrize("fault", list(RED))
 def test_a_seeded_fault_turns_its_predicate_red(fault: str) -> None:
     predicate, frame, break_it = RED[fault]
