@@ -162,16 +162,17 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
         with as_failures():
             with warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
                 record = of_horizon(publisher.read_or_empty(contract), instrument, horizon)
-            before = remembered(context.instance, name, provenance, record)
-            accepted = chosen(config, RecordChoice).accept_lost_rows
+            before, now = remembered(context.instance, name, provenance, record), dt.datetime.now(dt.UTC)
+            if chosen(config, RecordChoice).accept_lost_rows:
+                before = before.accepted(record, now.date())
             if latest.empty:
                 return dg.MaterializeResult(
                     value=Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}."),
-                    metadata=statement(record, None, before, accepted=accepted),
+                    metadata=statement(record, None, before),
                 )
-            source, now = provenance.label or contracts.CLOUD, dt.datetime.now(dt.UTC)
+            source = provenance.label or contracts.CLOUD
             new = taken(forecast_of(latest, horizon, as_of.date, source, now), record, before, now.date())
-        facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before, accepted=accepted)}
+        facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before)}
         if new.rows.empty:
             return dg.MaterializeResult(value=Withheld(new.said, usual=new.usual), metadata=facts)
         return dg.MaterializeResult(

@@ -36,9 +36,19 @@ class Remembered:
     def lost_now(self, record: pd.DataFrame) -> int:
         """How many of them the record does not have. Rows that were put back are not lost; a row that was added since, by a run
         that was killed before it could say so, stands for none of them."""
-        if self.issued_on is None:
-            return 0
-        return max(0, self.said - int(record["issued_on"].dt.date.le(self.issued_on).sum()))
+        return max(0, self.said - _said_by(record, self.issued_on))
+
+    def accepted(self, record: pd.DataFrame, today: dt.date) -> "Remembered":
+        """The same once a person has said that what was lost is gone. With it goes a date that has not come: a clock that was
+        ahead wrote it, and nothing earlier would be taken until then.
+
+        Args:
+            today: in UTC.
+        """
+        newest = self.issued_on
+        if newest is not None and newest > today:
+            newest = max(record["issued_on"].dt.date, default=None)
+        return Remembered(_said_by(record, newest), newest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +108,11 @@ def taken(forecast: pd.DataFrame, record: pd.DataFrame, remembered: Remembered, 
         return Taken(none, f"what is said of {data_date} as of {issued_on} is in the record already", usual=True)
     newest = max(filter(None, (remembered.issued_on, *record["issued_on"].dt.date)), default=None)
     if newest is not None and issued_on < newest:
-        return Taken(none, f"the as-of date {issued_on} is earlier than the newest in the record, {newest}")
+        ahead = ". That has not come yet, a clock was ahead: delete its row by hand, and accept that it is lost"
+        return Taken(
+            none,
+            f"the as-of date {issued_on} is earlier than the newest in the record, {newest}{ahead if newest > today else ''}",
+        )
     if (
         newest is not None
         and issued_on == newest
@@ -121,3 +135,8 @@ def is_back_dated(issued_on: dt.date, target_session: dt.date, now: dt.datetime)
         now: in UTC.
     """
     return (now.date() - issued_on).days > LIVE_DAYS or target_session < issued_on
+
+
+def _said_by(record: pd.DataFrame, newest: dt.date | None) -> int:
+    """Rows of an as-of date up to `newest`; of none where there is none."""
+    return 0 if newest is None else int(record["issued_on"].dt.date.le(newest).sum())

@@ -30,15 +30,13 @@ def remembered(instance: dg.DagsterInstance, asset: str, provenance: Provenance,
     return Remembered(int(said(found, _ROWS)), dt.date.fromisoformat(newest) if newest else None, int(said(found, _LOST) or 0))
 
 
-def statement(record: pd.DataFrame, added: dt.date | None, before: Remembered, *, accepted: bool) -> dict[str, Any]:
+def statement(record: pd.DataFrame, added: dt.date | None, before: Remembered) -> dict[str, Any]:
     """What the next run is to remember.
 
     Args:
         record: the rows that there were.
         added: the as-of date of the row that is added; None where there is none.
-        accepted: a person said that the rows which were lost are gone.
     """
     # The newest date that there ever was, or a row that was lost would be made again.
     days = filter(None, (added, before.issued_on, *record["issued_on"].dt.date))
-    lost = 0 if accepted else before.lost_now(record)
-    return {_ROWS: len(record) + (added is not None), _NEWEST: str(max(days, default="")), _LOST: lost}
+    return {_ROWS: len(record) + (added is not None), _NEWEST: str(max(days, default="")), _LOST: before.lost_now(record)}

@@ -97,6 +97,25 @@ def test_a_row_that_was_deleted_by_hand_is_not_made_again(left: pd.DataFrame) ->
     assert earlier.rows.empty, "nor one before it, as after a backup was restored"
 
 
+def test_a_row_that_a_clock_ahead_wrote_does_not_close_the_record_for_good() -> None:
+    """The years until its date would have no forecast, and nothing that a person could do about it."""
+    left, ahead = said("2025-11-15"), said("2030-01-01", "2025-12-31")
+    both, before = pd.concat([left, ahead], ignore_index=True), Remembered(2, dt.date(2030, 1, 1))
+    now = said("2026-01-05", "2026-01-02")
+    assert "That has not come yet, a clock was ahead: delete its row by hand" in taken(now, both, before).said
+    assert taken(now, left, before).rows.empty, "it is deleted, but nobody has accepted that"
+    assert len(taken(now, left, before.accepted(left, TODAY)).rows) == 1
+    assert taken(now, both, before.accepted(both, TODAY)).rows.empty, "it is still there"
+
+
+def test_what_is_accepted_as_lost_is_not_counted_and_not_made_again() -> None:
+    left, before = said("2025-11-13", "2025-11-12"), Remembered(2, dt.date(2025, 11, 15), lost=3)
+    after = before.accepted(left, TODAY)
+    assert after.lost_now(left) == 0
+    assert after.lost_now(left.iloc[:0]) == 1
+    assert taken(said("2025-11-15"), left, after).rows.empty
+
+
 def test_what_is_recorded_more_than_three_days_later_was_not_there_to_act_on() -> None:
     target = dt.date(2025, 12, 16)
     assert not is_back_dated(dt.date(2025, 11, 15), target, dt.datetime(2025, 11, 18, 23, 59, tzinfo=dt.UTC))
