@@ -77,7 +77,8 @@ def record(*instruments: Instrument) -> TableContract:
                 Column(
                     "back_dated",
                     ColumnType.BOOL,
-                    "recorded more than three days after issued_on: no live forecast, and not in the live figures",
+                    "recorded more than three days after issued_on, or said after target_session: no live forecast, and not in "
+                    "the live figures",
                     nullable=False,
                 ),
                 Column("recorded_at", ColumnType.TIMESTAMP, "when this row was written", unit="UTC", stamp=Stamp.ON_INSERT),

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.catalog import Catalog
-from zl_assets.contracts import market, predictions
+from zl_assets.contracts import forecasts, market, predictions
 from zl_assets.contracts.features import ta_features
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
@@ -69,10 +69,10 @@ def _made(
     derived = derive(bars, instrument, as_of, regime_weights())
     families = [catalog.family(family, instrument) for family in catalog.selection(instrument).on]
     # A forecast belongs to a row of the matrix; but what was said in the record was said, whatever became of its session.
-    of_matrix = [catalog.matrix(instrument)]
+    # The replay and the score hold the rows of all horizons.
+    of_matrix = [catalog.matrix(instrument), forecasts.replay(*catalog.instruments), forecasts.score(*catalog.instruments)]
     for horizon in instrument.horizons:
         of_matrix += [predictions.oof(instrument, horizon), predictions.latest(instrument, horizon)]
-        of_matrix += [catalog.replay(instrument, horizon), catalog.score(instrument, horizon)]
     return {
         **({catalog.bars: bars} if loaded else {}),
         market.sessions(instrument): derived.sessions.frame,

@@ -92,7 +92,7 @@ def test_a_rerun_and_a_clock_set_back_add_nothing_and_a_later_date_adds_a_row(pr
     again = record(product)
     assert again["said"] == "what is said of 2025-11-14 as of 2025-11-15 is in the record already"
     back = record(product, as_of=AS_OF - dt.timedelta(days=1))
-    assert back["said"] == "on the as-of date 2025-11-14 the session 2025-11-14 that is forecast from was not final"
+    assert back["said"] == "the as-of date 2025-11-14 is earlier than the newest in the record, 2025-11-15"
     pd.testing.assert_frame_equal(product.table(RECORD.table, with_stamps=True), before)
     later = record(product, as_of=AS_OF + dt.timedelta(days=1))
     assert (later["inserted"], later["rows_recorded"], later["newest_issued_on"]) == (1, 2, "2025-11-16")
