@@ -108,11 +108,10 @@ def taken(forecast: pd.DataFrame, record: pd.DataFrame, remembered: Remembered, 
         return Taken(none, f"what is said of {data_date} as of {issued_on} is in the record already", usual=True)
     newest = max(filter(None, (remembered.issued_on, *record["issued_on"].dt.date)), default=None)
     if newest is not None and issued_on < newest:
-        ahead = ". That has not come yet, a clock was ahead: delete its row by hand, and accept that it is lost"
-        return Taken(
-            none,
-            f"the as-of date {issued_on} is earlier than the newest in the record, {newest}{ahead if newest > today else ''}",
-        )
+        why = f"the as-of date {issued_on} is earlier than the newest in the record, {newest}"
+        if newest > today:
+            why += ". That has not come yet, a clock was ahead: delete its row by hand, and accept that it is lost"
+        return Taken(none, why)
     if (
         newest is not None
         and issued_on == newest

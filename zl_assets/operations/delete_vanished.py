@@ -66,11 +66,12 @@ def _made(
     catalog: Catalog, instrument: Instrument, bars: pd.DataFrame, as_of: dt.date, *, loaded: bool
 ) -> dict[TableContract, pd.DataFrame]:
     """The rows that today's source gives each of an instrument's tables."""
+    from zl_assets.model.replay.walk import FIRST_ROW
+
     derived = derive(bars, instrument, as_of, regime_weights())
     families = [catalog.family(family, instrument) for family in catalog.selection(instrument).on]
     # A forecast belongs to a row of the matrix; but what was said in the record was said, whatever became of its session.
-    # The replay and the score hold the rows of all horizons.
-    of_matrix = [catalog.matrix(instrument), forecasts.replay(*catalog.instruments), forecasts.score(*catalog.instruments)]
+    of_matrix = [catalog.matrix(instrument), forecasts.score(*catalog.instruments)]
     for horizon in instrument.horizons:
         of_matrix += [predictions.oof(instrument, horizon), predictions.latest(instrument, horizon)]
     return {
@@ -79,4 +80,6 @@ def _made(
         ta_features(instrument): derived.features,
         **dict.fromkeys(families, derived.sessions.frame),
         **dict.fromkeys(of_matrix, derived.matrix),
+        # With a session before it gone, what was the first row of the replay has too few before it.
+        forecasts.replay(*catalog.instruments): derived.matrix.iloc[FIRST_ROW:],
     }

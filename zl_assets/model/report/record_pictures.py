@@ -50,7 +50,7 @@ def score_pictures(record: pd.DataFrame, score: pd.DataFrame, instrument: Instru
             range_plots.bands_and_outcomes(
                 rows.assign(back_dated=late), f"{instrument.title}: what was said, and what came", instrument.price.name
             ),
-            f"{_READ} Hollow or orange: recorded more than three days later, so nobody could act on it.",
+            f"{_READ} Hollow or orange: back-dated, so nobody could act on it.",
         ),
         Picture(
             "coverage_over_time",
