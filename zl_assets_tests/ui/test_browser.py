@@ -96,7 +96,7 @@ def test_a_fresh_clone_shows_the_assets_in_their_groups_with_kinds(page: Page) -
     open_lineage(page)
     for group in GROUPS:
         expect(page.locator("foreignObject").filter(has_text=group)).to_be_visible()
-    page.set_viewport_size({"width": 2800, "height": 1000})
+    page.set_viewport_size({"width": 4000, "height": 1800})
     open_lineage(page, expanded=True)
     for asset in ASSETS:
         node = graph_node(page, asset)
@@ -142,7 +142,7 @@ def test_a_run_goes_on_after_terminate_or_ends_as_a_failure(page: Page, ui: Ui, 
 
 def test_everything_materializes_to_green_from_the_graph(materialized: Page, camera: Camera) -> None:
     page = materialized
-    page.set_viewport_size({"width": 2800, "height": 1000})
+    page.set_viewport_size({"width": 4000, "height": 1800})
     open_lineage(page, expanded=True)
     for asset in ASSETS:
         node = graph_node(page, asset)
@@ -387,7 +387,7 @@ def test_a_newer_materialization_of_another_state_folder_is_told_in_the_graph_an
         with dg.build_sensor_context(instance=instance) as context:
             for event in sensor.evaluate_tick(context).asset_events:
                 instance.report_runless_asset_event(event)
-    page.set_viewport_size({"width": 2800, "height": 1000})
+    page.set_viewport_size({"width": 4000, "height": 1800})
     open_lineage(page, expanded=True)
     for asset in (BARS_TABLE, "zl_1m_latest"):
         expect(graph_node(page, asset)).to_contain_text(f"{len(CHECKS[asset]) - 1} / {len(CHECKS[asset])} Passed")
@@ -430,7 +430,7 @@ def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(mater
     expect(page.get_by_text("Somebody edited the table; a refresh restores its rows.")).to_be_visible()
     camera.shot(page, "red-check")
 
-    page.set_viewport_size({"width": 2800, "height": 1000})
+    page.set_viewport_size({"width": 4000, "height": 1800})
     open_lineage(page, expanded=True)
     # What another state folder had recorded is behind a record of this one again.
     expect(graph_node(page, BARS_TABLE)).to_contain_text(f"{len(CHECKS[BARS_TABLE])} / {len(CHECKS[BARS_TABLE])} Passed")
