@@ -33,7 +33,10 @@ from zl_assets_tests.support.contracts import (
     MATRIX,
     MONTH,
     OOF,
+    RECORD,
+    REPLAY,
     ROW_RULES,
+    SCORE,
     SESSIONS,
     ZL,
 )
@@ -83,7 +86,8 @@ def test_the_real_bars_hold_every_row_assertion() -> None:
     sessions, features, matrix = real()
     weights = regime_weights()
     frames = {SESSIONS.table: sessions.frame, FEATURES.table: features, MATRIX.table: matrix, REGIME_WEIGHTS.table: weights}
-    assert set(frames) | {BARS.table, OOF.table, LATEST.table, *INTELLIGENCE} == set(ROW_RULES)
+    others = {contract.table for contract in (BARS, OOF, LATEST, REPLAY, RECORD, SCORE)}
+    assert set(frames) | others | {*INTELLIGENCE} == set(ROW_RULES)
     for table, frame in frames.items():
         require([assertion(frame) for assertion in ROW_RULES[table]], table)
     require([matrix_rows_recomputed(matrix, sessions.frame, weights), distinct_regimes(matrix, weights)], "matrix")
