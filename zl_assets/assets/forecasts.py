@@ -113,7 +113,6 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
                     csv.frame, with_rolls(sessions, ta_features), stored, config, made_with, instrument, horizon, inputs
                 )
             except TrainingFault as fault:
-                context.log.warning(str(fault))
                 return dg.MaterializeResult(value=Withheld(str(fault)))
         return dg.MaterializeResult(
             value=Publication(found.rows, source=provenance.label, adopts=True),
@@ -170,8 +169,7 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
                     value=Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}."),
                     metadata=statement(record, None, before),
                 )
-            source = provenance.label or contracts.CLOUD
-            new = taken(forecast_of(latest, horizon, as_of.date, source, now), record, before, now.date())
+            new = taken(forecast_of(latest, horizon, as_of.date, provenance.source, now), record, before, now.date())
         facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before)}
         if new.rows.empty:
             return dg.MaterializeResult(value=Withheld(new.said, usual=new.usual), metadata=facts)
@@ -216,8 +214,7 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
         found = scores(ours, with_rolls(sessions, ta_features), horizon.sessions)
         other = unlike_replay(ours, of_horizon(replay, instrument, horizon))
         due = Publication(conform(found, contract), source=provenance.label, adopts=True)
-        source = provenance.label or contracts.CLOUD
-        shown = due.frame[due.frame["source"].eq(source)]
+        shown = due.frame[due.frame["source"].eq(provenance.source)]
         pictures = pictures_of(
             context.instance,
             name,

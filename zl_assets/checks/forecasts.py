@@ -126,7 +126,7 @@ def _score_checks(catalog: Catalog, settings: Settings, instrument: Instrument, 
         market.sessions(instrument).table,
         features.ta_features(instrument).table,
     )
-    source = Provenance.of(settings).label or contracts.CLOUD
+    source = Provenance.of(settings).source
 
     def ours(seen: Seen) -> pd.DataFrame:
         return of_horizon(seen.values[asset], instrument, horizon)

@@ -15,9 +15,6 @@ from zl_assets.warehouse.contract import Column, ColumnType, Stamp, TableContrac
 
 RECORD, SCORE, REPLAY = "forecast_record", "forecast_score", "forecast_replay"
 
-# What the prices of a forecast are where they are somebody else's table.
-CLOUD = "cloud"
-
 # In percent, as the columns carry them.
 LEVELS = (50, 80, 95)
 

@@ -10,9 +10,7 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.replay.verdicts import LEAST_HORIZONS, outcomes
 from zl_assets.model.report import range_plots
 from zl_assets.model.report.page import Picture
-
-# Sessions of one point of the coverage over time: a year, which of 21-session outcomes is worth twelve.
-TRAILING = 252
+from zl_assets.model.report.track import TRAILING
 
 _READ = "Light to dark: the 95, 80 and 50 % range of each forecast, at the session that it was about."
 
