@@ -9,7 +9,7 @@ import pytest
 from zl_assets.contracts.forecasts import score
 from zl_assets.domain.forecast_record import Remembered, Taken, is_back_dated
 from zl_assets.domain.forecast_record import taken as taken_on
-from zl_assets.domain.forecast_score import first_said, scores
+from zl_assets.domain.forecast_score import first_said, scores, unlike_replay
 from zl_assets.warehouse.frames import validate
 from zl_assets.warehouse.shape import conform
 from zl_assets_tests.support.contracts import ZL
@@ -197,3 +197,20 @@ def test_a_forecast_without_a_band_is_neither_inside_nor_outside() -> None:
     [row] = scores(bare, sessions([50.0, 51.0, 52.0, 53.0]), 3).to_dict("records")
     assert pd.isna(row["inside_80"])
     assert row["inside_95"]
+
+
+def test_only_what_another_model_said_is_listed_beside_the_replay() -> None:
+    """Of several rows about one session the first counts; a session that the replay does not have is left out."""
+    record = pd.concat(
+        [
+            said("2025-11-13", "2025-11-12"),
+            said("2025-11-14", "2025-11-13", predicted_return=0.02, model_id="old"),
+            said("2025-11-15", "2025-11-13"),
+            said("2025-11-16", "2025-11-14", predicted_return=0.03),
+        ],
+        ignore_index=True,
+    )
+    replay = pd.DataFrame({"data_date": pd.to_datetime(["2025-11-12", "2025-11-13"]), "predicted_return": [0.01, 0.01]})
+    [listed] = unlike_replay(record, replay).to_dict("records")
+    assert (f"{listed['data_date']:%Y-%m-%d}", listed["model_id"]) == ("2025-11-13", "old")
+    assert (listed["predicted_return"], listed["replayed_return"]) == (0.02, 0.01)
