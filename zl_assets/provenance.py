@@ -13,6 +13,9 @@ from zl_assets.settings import Settings
 # The label of tables whose rows are made of the sample, and of those made of ZL_BARS. Live tables carry them: they never change.
 SYNTHETIC, OWN_BARS = "synthetic", "bars"
 
+# What a forecast says of its prices where they are somebody else's table, which has no such label.
+CLOUD = "cloud"
+
 INVENTED = "SYNTHETIC sample, invented"
 
 # Names of the metadata that every materialization has.
@@ -51,6 +54,11 @@ class Provenance:
     def synthetic(self) -> bool:
         """Are the prices invented?"""
         return self.label == SYNTHETIC
+
+    @property
+    def source(self) -> str:
+        """What a forecast says of its prices."""
+        return self.label or CLOUD
 
     @property
     def mark(self) -> str:

@@ -1,15 +1,12 @@
 """What every test folder shares: where the real data is, one embedded BigQuery for each worker, and how a run is shared out."""
 
-import fcntl
-import json
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import hypothesis
 import psutil
@@ -112,28 +109,14 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def replay_fits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A fit of the replay is made once in a test run, whichever test and worker needs it first: a refresh of a new folder makes
-    3,075 of them. Keyed by the hash of all that it depends on, as the product's own table of them is; processes that a test
-    starts make theirs.
-    """
-    from zl_assets.model.replay import rows, walk
+    """A fit of the replay is made once in a test run, whichever test and worker needs it first. Command lines that a test starts
+    make theirs."""
+    from zl_assets_tests.support.replay_fits import PLACE, remembered_fits
 
     base = tmp_path_factory.getbasetemp()
     kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "replay_fits.json"
-
-    def walk_forward(*args: Any) -> "list[walk.Replayed]":
-        *before, known = args
-        with open(kept, "a+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            fits: dict[str, float] = json.loads(file.read() or "{}")
-            walked = walk.walk_forward(*before, {**fits, **known})
-            file.truncate(0)
-            json.dump(fits | {step.made_of: step.predicted for step in walked}, file)
-        return [replace(step, kept=step.made_of in known) for step in walked]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "walk_forward", walk_forward)
+    with pytest.MonkeyPatch.context() as patch, remembered_fits(kept):
+        patch.setenv(PLACE, str(kept))
         yield
 
 

@@ -1,6 +1,7 @@
 """The check and the sensor that say when what the UI shows is another state folder's."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 import pytest
@@ -8,9 +9,13 @@ import pytest
 from zl_assets.automation import build_folder_sensor
 from zl_assets.catalog import Catalog
 from zl_assets.checks.folders import newest_records, watched
+from zl_assets.definitions import definitions_of
 from zl_assets.domain.rules.records import of_this_state_folder
 from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
+from zl_assets_tests.support.contracts import MONTH, ZL
+
+QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
 
 BARS, CSV, FORECASTS = "databento_futures_ohlcv_1d", "training_csv", "zl_1m_latest"
 
@@ -54,6 +59,21 @@ class Folder:
 def folders(instance: dg.DagsterInstance) -> tuple[Folder, Folder]:
     Folder.cursor = None
     return Folder(instance, "ours"), Folder(instance, "theirs", bars="/data/bars.parquet")
+
+
+def test_the_forecasts_are_judged_with_what_they_are_made_of_and_not_with_what_is_made_of_them() -> None:
+    """What comes after them in a run is still another folder's when the check is made: each run would warn."""
+    settings = Settings.load()
+    two = Catalog.with_parts(settings, (replace(ZL, horizons=(MONTH, QUARTER)),), Catalog.of(settings).sources)
+    graph = definitions_of(two, settings).resolve_asset_graph()
+    judged = {one.check.asset: set(one.assets) for one in watched(two, settings)}
+    for asset in (FORECASTS, "zl_3m_latest"):
+        made_of, todo = {asset}, [asset]
+        while todo:
+            above = {key.to_user_string() for key in graph.get(dg.AssetKey(todo.pop())).parent_keys} - made_of
+            made_of |= above
+            todo += above
+        assert judged[asset] == made_of - {"regime_weights"}, asset
 
 
 def test_a_newer_materialization_of_another_folder_is_said_once_and_taken_back_by_the_own(

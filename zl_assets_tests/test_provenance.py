@@ -36,6 +36,7 @@ def test_prices_and_state_are_named_as_the_settings_have_them(
     assert made == Provenance(prices, f"{tmp_path}/state{beside}", label)
     assert made.metadata == {"prices": prices, "state_folder": f"{tmp_path}/state{beside}"}
     assert made.synthetic is (label == SYNTHETIC)
+    assert made.source == (label or "cloud")
     assert bool(made.mark) is made.synthetic
 
 

@@ -46,9 +46,9 @@ _REPLAY = (
 _RECORD = (
     "What the published model said of the newest session, on the day it said it, with its ranges and the size of the move.\n\n"
     "Rows are added and never changed, and none is made again: a rerun adds nothing, nor does an as-of date before the newest "
-    "one\nin the record. A row that is recorded more than three days after its as-of date is marked back-dated, and left out of "
-    "the\nlive figures. This is what is scored; the open forecasts are not, because they are made anew every day until the "
-    "outcome is\nknown."
+    "one\nin the record, or one that has not come. A row that is recorded more than three days after its as-of date, or that is "
+    "said\nof bars so old that its target is over, is marked back-dated, and left out of the live figures. This is what is "
+    "scored;\nthe open forecasts are not, because they are made anew every day until the outcome is known."
 )
 _SCORE = (
     "Each recorded forecast whose target session has come, beside what came. Of several about one session the first counts.\n\n"
@@ -113,7 +113,6 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
                     csv.frame, with_rolls(sessions, ta_features), stored, config, made_with, instrument, horizon, inputs
                 )
             except TrainingFault as fault:
-                context.log.warning(str(fault))
                 return dg.MaterializeResult(value=Withheld(str(fault)))
         return dg.MaterializeResult(
             value=Publication(found.rows, source=provenance.label, adopts=True),
@@ -162,19 +161,18 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
         with as_failures():
             with warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
                 record = of_horizon(publisher.read_or_empty(contract), instrument, horizon)
-            before = remembered(context.instance, name, provenance, record)
-            accepted = chosen(config, RecordChoice).accept_lost_rows
+            before, now = remembered(context.instance, name, provenance, record), dt.datetime.now(dt.UTC)
+            if chosen(config, RecordChoice).accept_lost_rows:
+                before = before.accepted(record, now.date())
             if latest.empty:
                 return dg.MaterializeResult(
                     value=Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}."),
-                    metadata=statement(record, None, before, accepted=accepted),
+                    metadata=statement(record, None, before),
                 )
-            source = provenance.label or contracts.CLOUD
-            forecast = forecast_of(latest, horizon, as_of.date, source, dt.datetime.now(dt.UTC))
-            new = taken(forecast, record, before)
-        facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before, accepted=accepted)}
+            new = taken(forecast_of(latest, horizon, as_of.date, provenance.source, now), record, before, now.date())
+        facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before)}
         if new.rows.empty:
-            return dg.MaterializeResult(value=Withheld(new.said, usual=True), metadata=facts)
+            return dg.MaterializeResult(value=Withheld(new.said, usual=new.usual), metadata=facts)
         return dg.MaterializeResult(
             value=Publication(conform(new.rows, contract), source=provenance.label, adopts=True), metadata=facts
         )
@@ -216,8 +214,7 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
         found = scores(ours, with_rolls(sessions, ta_features), horizon.sessions)
         other = unlike_replay(ours, of_horizon(replay, instrument, horizon))
         due = Publication(conform(found, contract), source=provenance.label, adopts=True)
-        source = provenance.label or contracts.CLOUD
-        shown = due.frame[due.frame["source"].eq(source)]
+        shown = due.frame[due.frame["source"].eq(provenance.source)]
         pictures = pictures_of(
             context.instance,
             name,

@@ -68,6 +68,7 @@ def _loaded_bars(catalog: Catalog, settings: Settings, source: str) -> dg.Assets
     )
     def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         from zl_assets.sources.bars import bars_to_load, facts
+        from zl_assets.sources.sample import require_same_sample
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
@@ -78,6 +79,8 @@ def _loaded_bars(catalog: Catalog, settings: Settings, source: str) -> dg.Assets
                 # Rows of another source are not a history of these bars.
                 publisher.inspect(catalog.bars, source).require()
                 stored = {i: stored_rows(publisher, catalog, i, loaded=True) for i in catalog.instruments}
+                if path is None:
+                    require_same_sample(bars.frame, publisher.latest(catalog.bars, absent_ok=True))
             # Bars that would be refused further down are refused here, before the first write.
             for instrument in catalog.instruments:
                 prove(bars.frame, instrument, as_of.date, regime_weights(), stored[instrument])

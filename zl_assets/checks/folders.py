@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import dagster as dg
 import pandas as pd
 
-from zl_assets.catalog import Catalog
+from zl_assets.catalog import Catalog, assets_at
 from zl_assets.checks.group import Group, Looking
-from zl_assets.contracts import market, predictions
+from zl_assets.contracts import forecasts, market, predictions
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.domain.checks import Check, Level
 from zl_assets.domain.rules.records import of_this_state_folder
@@ -74,7 +74,10 @@ def _watched(asset: str, says: str, assets: tuple[str, ...], provenance: Provena
 
 def _line(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> tuple[str, ...]:
     """What the forecasts are made of, and the forecasts: the tables of the instrument, the file and the model."""
-    others = {predictions.oof(instrument, other).table for other in instrument.horizons}
+    others = {asset for other in instrument.horizons if other != horizon for asset in assets_at(instrument, other)}
+    # In a run they come after the forecasts, and would still be the other folder's when this is asked.
+    others |= {predictions.oof(instrument, horizon).table}
+    others |= {instrument.asset_at(horizon, later) for later in (forecasts.RECORD, forecasts.SCORE)}
     files = (instrument.asset_at(horizon, TRAINING_CSV), instrument.asset_at(horizon, MODEL))
     return (*(table for table in catalog.tables_of(instrument) if table not in others), *files)
 

@@ -65,8 +65,8 @@ def _replay_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -
                 "replay_right",
                 f"Every session from the first forecast on has a row; {_REFITTED} of them are fitted again, and all bands made "
                 "again.",
-                f"Somebody edited the table. Delete its rows in the warehouse and materialize {asset} again: it takes half a "
-                "minute.",
+                f"Materialize {asset} again: what it is made of may have changed since. If that does not help, somebody edited "
+                "the table: delete its rows in the warehouse and materialize it once more, which takes half a minute.",
                 lambda seen: forecasts.replay_right(ours(seen), seen.found[_EXPECTED]),
                 reads=(view, sessions, rolls),
             ),
@@ -97,7 +97,7 @@ def _record_checks(catalog: Catalog, settings: Settings, instrument: Instrument,
 
     def record_complete(seen: Seen) -> Verdict:
         before: Remembered = seen.found[_REMEMBERED]
-        return forecasts.record_complete(ours(seen), before.rows + before.lost)
+        return forecasts.record_complete(ours(seen), before)
 
     return Group(
         f"{asset}_checks",
@@ -126,7 +126,7 @@ def _score_checks(catalog: Catalog, settings: Settings, instrument: Instrument, 
         market.sessions(instrument).table,
         features.ta_features(instrument).table,
     )
-    source = Provenance.of(settings).label or contracts.CLOUD
+    source = Provenance.of(settings).source
 
     def ours(seen: Seen) -> pd.DataFrame:
         return of_horizon(seen.values[asset], instrument, horizon)

@@ -15,9 +15,6 @@ from zl_assets.warehouse.contract import Column, ColumnType, Stamp, TableContrac
 
 RECORD, SCORE, REPLAY = "forecast_record", "forecast_score", "forecast_replay"
 
-# What the prices of a forecast are where they are somebody else's table.
-CLOUD = "cloud"
-
 # In percent, as the columns carry them.
 LEVELS = (50, 80, 95)
 
@@ -77,7 +74,8 @@ def record(*instruments: Instrument) -> TableContract:
                 Column(
                     "back_dated",
                     ColumnType.BOOL,
-                    "recorded more than three days after issued_on: no live forecast, and not in the live figures",
+                    "recorded more than three days after issued_on, or said after target_session: no live forecast, and not in "
+                    "the live figures",
                     nullable=False,
                 ),
                 Column("recorded_at", ColumnType.TIMESTAMP, "when this row was written", unit="UTC", stamp=Stamp.ON_INSERT),

@@ -126,7 +126,7 @@ class BigQueryIOManager(dg.IOManager):
         if isinstance(obj, Withheld):
             log = context.log.info if obj.usual else context.log.warning
             log(f"{contract.name} stays as it is: {obj.reason}")
-            context.add_output_metadata({"withheld": obj.reason})
+            context.add_output_metadata({WITHHELD: obj.reason})
             return
         with as_failures(), self.warehouse.publisher(run=context.run_id, asset=asset) as publisher:
             if isinstance(contract, ViewContract):

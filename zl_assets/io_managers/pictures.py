@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.io_managers.metadata import picture
-from zl_assets.io_managers.records import record_in, said
+from zl_assets.io_managers.records import Recorded, record_in, said
 from zl_assets.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ def picture_of(
         draw: the PNG.
     """
     source = f"{name}_made_of"
-    recorded = record_in(instance, asset, of, source, lambda text: text == made_of) or {}
-    if name in recorded and said(recorded, source) == made_of:
-        return {name: recorded[name], source: made_of, f"{name}_drawn": _EARLIER}
+    if recorded := _drawn_earlier(instance, asset, of, (name,), source, made_of):
+        return {**recorded, source: made_of, f"{name}_drawn": _EARLIER}
     return {name: picture(title, draw()), source: made_of, f"{name}_drawn": "now"}
 
 
@@ -67,8 +66,18 @@ def pictures_of(
     for rows in shown:
         digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
     made_of = digest.hexdigest()
-    recorded = record_in(instance, dg.AssetKey(asset), of, _MADE_OF, lambda text: text == made_of) or {}
-    if said(recorded, _MADE_OF) == made_of and all(name in recorded for name in names):
-        return {**{name: recorded[name] for name in names}, _MADE_OF: made_of, _DRAWN: _EARLIER}
+    if recorded := _drawn_earlier(instance, dg.AssetKey(asset), of, names, _MADE_OF, made_of):
+        return {**recorded, _MADE_OF: made_of, _DRAWN: _EARLIER}
     drawn = {one.name: picture(one.title, one.png, one.caption) for one in draw()}
     return {**drawn, _MADE_OF: made_of, _DRAWN: "now"} if drawn else {}
+
+
+def _drawn_earlier(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, of: Provenance, names: Sequence[str], source: str, made_of: str
+) -> Recorded:
+    """The pictures of these names that the newest materialization recorded; empty where one is missing or was made of other
+    content."""
+    recorded = record_in(instance, asset, of, source, lambda text: text == made_of) or {}
+    if said(recorded, source) != made_of or any(name not in recorded for name in names):
+        return {}
+    return {name: recorded[name] for name in names}

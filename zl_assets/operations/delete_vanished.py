@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.catalog import Catalog
-from zl_assets.contracts import market, predictions
+from zl_assets.contracts import forecasts, market, predictions
 from zl_assets.contracts.features import ta_features
 from zl_assets.domain.derivation import derive
 from zl_assets.domain.regimes import regime_weights
@@ -66,17 +66,20 @@ def _made(
     catalog: Catalog, instrument: Instrument, bars: pd.DataFrame, as_of: dt.date, *, loaded: bool
 ) -> dict[TableContract, pd.DataFrame]:
     """The rows that today's source gives each of an instrument's tables."""
+    from zl_assets.model.replay.walk import FIRST_ROW
+
     derived = derive(bars, instrument, as_of, regime_weights())
     families = [catalog.family(family, instrument) for family in catalog.selection(instrument).on]
     # A forecast belongs to a row of the matrix; but what was said in the record was said, whatever became of its session.
-    of_matrix = [catalog.matrix(instrument)]
+    of_matrix = [catalog.matrix(instrument), forecasts.score(*catalog.instruments)]
     for horizon in instrument.horizons:
         of_matrix += [predictions.oof(instrument, horizon), predictions.latest(instrument, horizon)]
-        of_matrix += [catalog.replay(instrument, horizon), catalog.score(instrument, horizon)]
     return {
         **({catalog.bars: bars} if loaded else {}),
         market.sessions(instrument): derived.sessions.frame,
         ta_features(instrument): derived.features,
         **dict.fromkeys(families, derived.sessions.frame),
         **dict.fromkeys(of_matrix, derived.matrix),
+        # With a session before it gone, what was the first row of the replay has too few before it.
+        forecasts.replay(*catalog.instruments): derived.matrix.iloc[FIRST_ROW:],
     }

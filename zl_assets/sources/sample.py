@@ -29,7 +29,9 @@ from pandas.tseries.holiday import (
 
 from zl_assets.contracts import market
 from zl_assets.domain.rules.offenders import PRICES
+from zl_assets.domain.rules.revisions import Revision, mostly_unrevised
 from zl_assets.instruments.zl import INSTRUMENT as ZL
+from zl_assets.warehouse.errors import DataFault, Hint
 from zl_assets.warehouse.shape import conform
 
 # The first seed, from 1 up, with which the sample looks and behaves as the real series does: all closes within 25 to 90 cents
@@ -120,6 +122,26 @@ def synthetic_bars() -> pd.DataFrame:
     bars = pd.concat([weekday, stub])
     cents = {name: np.rint(bars[name] * 100.0) / 100.0 for name in PRICES}
     return conform(bars.assign(symbol=ZL.symbol, instrument_id=FIRST_ID + 17 * bars["contract"], **cents), market.bars(ZL))
+
+
+def require_same_sample(sample: pd.DataFrame, stored: pd.DataFrame) -> None:
+    """Refuse to go on with bars of a version whose sample had other prices; those of this one differ in none.
+
+    Args:
+        sample: `synthetic_bars`.
+        stored: the bars table's rows.
+
+    Raises:
+        DataFault: most of them are another sample's.
+    """
+    if stored.empty or mostly_unrevised(Revision.of(sample, stored)).passed:
+        return
+    raise DataFault(
+        f"{market.bars(ZL).name} holds {len(stored):,} bars of another synthetic sample, of an earlier version of this product, "
+        "and they do not go together. Nothing was written. Begin anew: those prices were invented, and so was all that was made "
+        "of them.",
+        Hint.SOURCE,
+    )
 
 
 def _session_days() -> pd.DatetimeIndex:

@@ -71,7 +71,11 @@ def reset_command(yes: Annotated[bool, typer.Option("--yes", "-y", help="do not 
             _say(f"nothing to delete: {folder.root} does not exist")
             return
         if not yes:
-            typer.confirm(f"Delete every table of the embedded BigQuery in {folder.root}?", abort=True)
+            typer.confirm(
+                f"Delete every table of the embedded BigQuery in {folder.root}? What was said in the past, if a table records "
+                "it, cannot be made again.",
+                abort=True,
+            )
         reset(settings.state_dir)
         _say(f"deleted every table in {folder.root}")
 

@@ -26,13 +26,15 @@ class Vanished:
     Attributes:
         column: the table's DATE column.
         rows: rows of the symbol in the table.
-        dates: the dates of those that vanished, in order.
+        history: the dates that they have.
+        dates: the dates of those that vanished, one a row, in order.
     """
 
     table: TableName
     column: str
     symbol: str
     rows: int
+    history: int
     dates: tuple[dt.date, ...]
 
 
@@ -42,7 +44,7 @@ class Loss:
 
     Attributes:
         dates: how many different dates would go, from whichever tables.
-        history: the table with the most rows, which has one a date.
+        history: the table with the most dates.
     """
 
     dates: int
@@ -51,22 +53,22 @@ class Loss:
     @property
     def allowed(self) -> int:
         """How many dates may go."""
-        return may_go(self.history.rows)
+        return may_go(self.history.history)
 
 
 def loss_of(found: Sequence[Vanished]) -> Loss:
     """The loss over all tables; there must be one."""
-    return Loss(len({date for v in found for date in v.dates}), max(found, key=lambda v: v.rows))
+    return Loss(len({date for v in found for date in v.dates}), max(found, key=lambda v: v.history))
 
 
 def find_vanished(publisher: Publisher, contract: TableContract, symbol: str, made: pd.DataFrame) -> Vanished | None:
     """The rows of `symbol` whose date is not in `made`; None where the table does not exist. Rows of other symbols are not ours.
 
     Args:
-        contract: a table with the key (date, symbol).
+        contract: a table whose key begins with date and symbol. It may have several rows of them, one a horizon.
         made: the frame that the source of today gives.
     """
-    column, _ = contract.key
+    column = contract.key[0]
     name = publisher.namespace.of(contract)
     client = publisher.runner.client
     if publisher.runner.find("get_table", client.get_table, str(name)) is None:
@@ -74,7 +76,7 @@ def find_vanished(publisher: Publisher, contract: TableContract, symbol: str, ma
     rows = publisher.runner.rows(sql.select_dates(name, column), "dates", [_text("symbol", symbol)])
     live = [row[column] for row in rows]
     kept = set(made.loc[made["symbol"] == symbol, column].dt.date)
-    return Vanished(name, column, symbol, len(live), tuple(date for date in live if date not in kept))
+    return Vanished(name, column, symbol, len(live), len(set(live)), tuple(date for date in live if date not in kept))
 
 
 def delete_vanished(publisher: Publisher, found: Sequence[Vanished]) -> int:
@@ -90,7 +92,7 @@ def delete_vanished(publisher: Publisher, found: Sequence[Vanished]) -> int:
     loss = loss_of(found)
     if loss.dates > loss.allowed:
         raise DataFault(
-            f"Nothing was deleted: at most 1 % of the history may be deleted, {loss.allowed:,} of the {loss.history.rows:,} "
+            f"Nothing was deleted: at most 1 % of the history may be deleted, {loss.allowed:,} of the {loss.history.history:,} "
             f"dates in {loss.history.table}, and this would delete {loss.dates:,}: "
             + "; ".join(f"{len(v.dates):,} of {v.rows:,} rows of {v.table}" for v in gone)
             + ". Look at the source first: it has probably lost a file. If these dates really never existed, delete them by "
@@ -133,7 +135,7 @@ def markdown(found: Sequence[Vanished], deleted: int | None) -> str:
         loss = loss_of(found)
         outcome = (
             f"Nothing was deleted. Run again with `apply: true` to delete these {total:,} rows, of {loss.dates:,} dates; at "
-            f"most 1 % of the history may be deleted, {loss.allowed:,} of the {loss.history.rows:,} dates in "
+            f"most 1 % of the history may be deleted, {loss.allowed:,} of the {loss.history.history:,} dates in "
             f"{loss.history.table}."
         )
     else:

@@ -24,6 +24,7 @@ from zl_assets_tests.faults import victim
 from zl_assets_tests.faults.http_faults import older_and_newer_bars
 from zl_assets_tests.faults.kills import left_by
 from zl_assets_tests.support.product import AS_OF, Product
+from zl_assets_tests.support.replay_fits import place_for, remembered_fits
 
 # Seconds from the signal to the end of the run: what is promised.
 PROMISE = 10.0
@@ -160,7 +161,8 @@ def _main(home: Product, prefix: str, report: Path, stop: Stop) -> None:
         os.dup2(said.fileno(), 2)
     _at(stop, victim.watched_folders(home), lambda: report.write_text(json.dumps({"sent": time.time()})))
     sys.argv = ["zl_assets"]
-    runpy.run_module("zl_assets", run_name="__main__")
+    with remembered_fits(place_for(home.folder)):
+        runpy.run_module("zl_assets", run_name="__main__")
 
 
 def _at(stop: Stop, watched: tuple[str, ...], note: Callable[[], object]) -> None:

@@ -21,6 +21,7 @@ import pyarrow.parquet  # noqa: F401
 
 from zl_assets.embedded.folder import Folder
 from zl_assets_tests.support.product import Product
+from zl_assets_tests.support.replay_fits import place_for, remembered_fits
 
 _FILES = {"open": 0, "os.rename": 1, "os.mkdir": 0, "os.symlink": 1, "os.remove": 0, "os.chmod": 0}
 context = multiprocessing.get_context("forkserver")
@@ -73,7 +74,8 @@ def _refresh(home: Product, prefix: str, report: Path, shot: Shot | None) -> Non
 
     sys.addaudithook(hook)
     began = time.monotonic()
-    result = home.refresh(checks=False, dataset_prefix=prefix)
+    with remembered_fits(place_for(home.folder)):
+        result = home.refresh(checks=False, dataset_prefix=prefix)
     from zl_assets_tests.support.product import failures
 
     outcome = {"success": result.success, "said": failures(result), "events": events, "seconds": time.monotonic() - began}

@@ -157,10 +157,9 @@ def test_another_horizon_is_an_experiment_that_publishes_nothing(product: Produc
     assert failures(result) == {}
     found = metadata(result)
     assert not found["lgbm_model"]["is_latest"]
-    assert found["lgbm_model"]["what_it_can_do"].startswith("Not published: it forecasts 5 sessions ahead")
-    assert found[LATEST.table]["newest_model"].endswith(
-        "(not published: it forecasts 5 sessions ahead, and what is published 21)"
-    )
+    # After the gate that it fails as well.
+    assert re.match(r"Not published: .*it forecasts 5 sessions ahead", found["lgbm_model"]["what_it_can_do"])
+    assert found[LATEST.table]["newest_model"].endswith("it forecasts 5 sessions ahead, and what is published 21)")
     assert OOF.table not in found
     assert found[LATEST.table]["model_id"] == latest == models(product)[0] != found["lgbm_model"]["model_id"]
     assert_same(tables, predictions(product))

@@ -66,7 +66,7 @@ FAULTS: list[tuple[str, list[tuple[str, str, str]]]] = [
             ("newest_session", f"DELETE FROM {S} WHERE data_date > '2025-11-10'", "2025-11-1"),
             ("prices_in_range", f"UPDATE {S} SET high = 4321 WHERE {on('2015-03-18')}", "4321"),
             ("volume_in_range", f"UPDATE {S} SET volume = 7654321 WHERE {on('2015-03-19')}", "7654321"),
-            ("steps_plausible", f"UPDATE {S} SET close = 99 WHERE {on('2015-03-20')}", "99"),
+            ("steps_plausible", f"UPDATE {S} SET close = 199 WHERE {on('2015-03-20')}", "199"),
             ("prices_on_tick", f"UPDATE {S} SET open = 32.123 WHERE {on('2015-03-23')}", "32.123"),
             ("calendar_complete", f"DELETE FROM {S} WHERE data_date BETWEEN '2012-05-02' AND '2012-05-09'", "2012-05-03"),
         ],

@@ -53,7 +53,7 @@ def test_an_unchanged_model_gives_the_same_forecasts_and_gates(product: Product)
     result = product.run_assets("lgbm_model", "zl_1m_oof", "zl_1m_latest")
     assert failures(result) == {}
     assert metadata(result)["lgbm_model"]["reused"]
-    assert len([e for e in result.get_asset_check_evaluations() if e.passed]) == 11 + 3 + 6
+    assert len([e for e in result.get_asset_check_evaluations() if e.passed]) == 11 + 3 + 7
     assert product.snapshot(with_stamps=True) == before
 
 

@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from zl_assets.model.ranges.bands import LEAST_ERRORS, LEVELS, half_widths
+from zl_assets.contracts import forecasts
+from zl_assets.model.ranges.bands import LEAST_ERRORS, half_widths
 from zl_assets.model.ranges.judged import held, held_by_year, interval_score
 from zl_assets.model.ranges.size import expected_moves, percentiles, size_skill
 from zl_assets.model.ranges.volatility import DECAY, SCALES, WINDOWS, ewma, quarter, realised, regression, returns_of
 
 H = 21
+
+LEVELS = tuple(level / 100 for level in forecasts.LEVELS)
 
 
 def returns(rows: int, seed: int = 1) -> np.ndarray:

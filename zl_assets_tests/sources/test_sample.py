@@ -17,7 +17,8 @@ from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.targets import forward_return
 from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.settings import SAMPLE_AS_OF
-from zl_assets.sources.sample import synthetic_bars
+from zl_assets.sources.sample import require_same_sample, synthetic_bars
+from zl_assets.warehouse.errors import DataFault, Hint
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import require
 from zl_assets_tests.support.contracts import BARS, FEATURES, HORIZON, MATRIX, ROW_RULES, SESSIONS, ZL
@@ -32,6 +33,19 @@ def test_the_sample_is_the_same_on_every_machine() -> None:
     numbers = sample().assign(date=sample()["date"].astype("int64") // 86_400_000_000_000).drop(columns="symbol")
     digest = hashlib.sha256(numbers.to_numpy("<f8").tobytes()).hexdigest()
     assert digest == "f09ff620d29d1c94629c7b04fd6ce5ba499ccfb650a7072a75f3c275f364fc5a"
+
+
+def test_a_folder_of_another_versions_sample_is_told_from_bars_that_somebody_gave() -> None:
+    """The person changed nothing: words about another market or adjusted prices would send them looking for it."""
+    require_same_sample(sample(), sample())
+    require_same_sample(sample(), sample().iloc[:0])
+    require_same_sample(sample(), sample().assign(close=lambda f: f["close"].where(f.index != 7, 1.0)))
+    other = sample().assign(close=sample()["close"] + 0.5)
+    with pytest.raises(
+        DataFault, match="3,998 bars of another synthetic sample, of an earlier version of this product"
+    ) as caught:
+        require_same_sample(sample(), other)
+    assert caught.value.hints == (Hint.SOURCE,)
 
 
 def test_the_sample_has_the_rows_stubs_and_rolls_of_the_real_series() -> None:

@@ -102,6 +102,7 @@ def page(found: Outcome, command: str) -> str:
 
 From a run of
 
+<!-- not in ci: a quarter of an hour, on the licensed bars -->
 ```sh
 {command}
 ```
@@ -149,7 +150,8 @@ def main(
     """Refresh day by day and write the page."""
     with tempfile.TemporaryDirectory() as folder:
         found = daily_refreshes(pd.read_parquet(bars), dt.date.fromisoformat(first), days, Path(folder))
-    command = f"python -m zl_assets_tests.studies.daily_record {bars.name} --first {first} --days {days} --out docs/{out.name}"
+    options = f"--first {first} --days {days} --out docs/{out.name}"
+    command = f".venv/bin/python -m zl_assets_tests.studies.daily_record {bars.name} {options}"
     out.write_text(page(found, command))
 
 

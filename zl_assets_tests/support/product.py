@@ -35,7 +35,7 @@ from zl_assets_tests.support.contracts import CONTRACTS
 
 AS_OF = dt.date(2025, 11, 15)
 TABLES = list(CONTRACTS)
-WRITTEN_AT = ("ingestion_ts", "created_at")
+WRITTEN_AT = ("ingestion_ts", "created_at", "recorded_at")
 _EVENTS = "events.json"
 
 

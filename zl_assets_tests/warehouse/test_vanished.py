@@ -8,7 +8,7 @@ from google.cloud import bigquery
 
 from zl_assets.warehouse.errors import DataFault, WarehouseRefused
 from zl_assets.warehouse.publish import Publication
-from zl_assets.warehouse.vanished import Vanished, delete_vanished, find_vanished, markdown
+from zl_assets.warehouse.vanished import Vanished, delete_vanished, find_vanished, loss_of, markdown
 from zl_assets_tests.warehouse.tables import SMALL, day, publisher, rows, small_frame
 
 OTHER = replace(SMALL, table="other")
@@ -37,7 +37,22 @@ def test_only_our_rows_that_the_source_lost_are_found(bq: bigquery.Client, prefi
     assert [v.dates for v in found(bq, prefix)] == [(), ()]
     small, other = found(bq, prefix, 2, 9)
     assert small.dates == other.dates == (day("2024-02-01"), day("2024-02-08"))
-    assert small.rows == 200
+    assert small.rows == small.history == 200
+
+
+def test_a_table_with_several_rows_a_date_counts_its_history_once(bq: bigquery.Client, prefix: str) -> None:
+    """As the forecasts of two horizons in one table: twice the rows are not twice the history, of which 1 % may go."""
+    of_horizons = replace(
+        SMALL, columns=(replace(SMALL.columns[5], nullable=False), *SMALL.columns[:5]), key=("day", "symbol", "note")
+    )
+    both = pd.concat([small_frame(200), small_frame(200, note=["other"] * 200)], ignore_index=True)
+    publisher(bq, prefix).publish(Publication(both[list(of_horizons.frame_columns)]), of_horizons)
+    gone = find_vanished(publisher(bq, prefix), of_horizons, "ZL", small_frame(200).drop(index=[2, 9]))
+    assert gone is not None
+    assert (gone.rows, gone.history, len(gone.dates)) == (400, 200, 4)
+    assert loss_of([gone]).allowed == 2
+    assert delete_vanished(publisher(bq, prefix), [gone]) == 4
+    assert len(rows(bq, prefix)) == 396
 
 
 def test_the_rows_go_from_all_tables_and_no_others_do(bq: bigquery.Client, prefix: str) -> None:

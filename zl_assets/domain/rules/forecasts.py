@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.forecasts import LEVELS
+from zl_assets.domain.forecast_record import Remembered
 from zl_assets.domain.rules.offenders import TOLERANCE, offending, pick
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
@@ -80,20 +81,16 @@ def score_sound(score: pd.DataFrame) -> Verdict:
     return offending("score_sound", score, pick(score, bad, shown), explanation)
 
 
-def record_complete(record: pd.DataFrame, remembered: int) -> Verdict:
-    """No row was lost: the record only grows.
-
-    Args:
-        remembered: how many rows the last materialization said there were.
-    """
-    lost = max(0, remembered - len(record))
+def record_complete(record: pd.DataFrame, remembered: Remembered) -> Verdict:
+    """No row was lost: the record only grows."""
+    lost = remembered.lost_now(record)
     return Verdict(
         name="record_complete",
         passed=not lost,
         measured=lost,
         bound="0 rows fewer than the last materialization said",
         offenders=record.iloc[:0],
-        explanation=f"The record has {len(record):,} rows; the last materialization said {remembered:,}.",
+        explanation=f"The record has {len(record):,} rows; the last materialization said {remembered.said:,}.",
     )
 
 
@@ -117,14 +114,18 @@ def replay_right(replay: pd.DataFrame, expected: pd.DataFrame) -> Verdict:
     Args:
         expected: `replay_rows`, computed now.
     """
-    values = [name for name in expected.columns if name not in ("symbol", "horizon", "made_of")]
+    values = [name for name in expected.columns if name not in ("symbol", "horizon")]
     both = expected[values].merge(replay[values], on="data_date", how="outer", suffixes=("", "_stored"), indicator="found_in")
-    same = both["found_in"].eq("both")
-    for name in values[1:]:
+    found = both["found_in"].eq("both")
+    same = found.copy()
+    for name in (name for name in values if name not in ("data_date", "made_of")):
         now, stored = both[name].astype("Float64"), both[f"{name}_stored"].astype("Float64")
         same &= ((now - stored).abs().le(TOLERANCE) | (now.isna() & stored.isna())).fillna(value=False).astype(bool)
+    older = int((found & ~same & both["made_of"].ne(both["made_of_stored"])).sum())
     shown = ["data_date", "predicted_return", "predicted_return_stored", "low_80_close", "low_80_close_stored"]
     explanation = f"{(~same).sum():,} of {len(both):,} sessions are missing, left over or come out otherwise."
+    if older:
+        explanation += f" {older:,} of them were made of other rows, inputs, choices or code than there are now."
     return offending("replay_right", replay, both.loc[~same, shown], explanation)
 
 

@@ -105,7 +105,12 @@ def skill_interval(folds: tuple[Fit, ...], target: np.ndarray, block: int) -> tu
     """
     test = np.concatenate([fold.test for fold in folds])
     errors = (target[test] - np.concatenate([fold.prediction for fold in folds])) ** 2
-    low, high = np.quantile(1 - ratio_draws(errors, target[test] ** 2, SEED, block), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return middle(1 - ratio_draws(errors, target[test] ** 2, SEED, block))
+
+
+def middle(draws: np.ndarray) -> tuple[float, float]:
+    """The ends of the interval that holds the middle `LEVEL` of the draws."""
+    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 

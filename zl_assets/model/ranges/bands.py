@@ -10,8 +10,6 @@ import math
 import numpy as np
 import pandas as pd
 
-LEVELS = (0.50, 0.80, 0.95)
-
 # A year of errors before the first band; of 21-session errors they are worth twelve.
 LEAST_ERRORS = 252
 

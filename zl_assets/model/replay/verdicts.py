@@ -17,7 +17,7 @@ import pandas as pd
 from zl_assets.contracts.forecasts import LEVELS
 from zl_assets.instruments.base import Horizon
 from zl_assets.model.fit.design import Input, design_matrix
-from zl_assets.model.fit.skill import SEED, effective_rows, ratio_draws
+from zl_assets.model.fit.skill import LEVEL, SEED, effective_rows, middle, ratio_draws
 from zl_assets.model.fit.splits import block_rows
 from zl_assets.model.ranges.judged import Held, held
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
@@ -33,8 +33,6 @@ ROOM = {50: 0.05, 80: 0.05, 95: 0.03}
 
 # With 21-session outcomes a year of daily forecasts is worth about twelve: fewer tell nothing.
 LEAST_HORIZONS = 10
-
-_INTERVAL = 0.90
 
 # So many times the live sessions must lie before them: what is usual is not seen in fewer.
 _TIMES_BEFORE = 4
@@ -106,7 +104,7 @@ def live_coverage(score: pd.DataFrame, level: int, horizon: Horizon) -> Verdict:
     Args:
         score: rows of the contract `score`, of one symbol, horizon and source.
     """
-    name, bound = f"live_coverage_{level}", f"{level} % is within the {100 * _INTERVAL:.0f} % interval of what was held"
+    name, bound = f"live_coverage_{level}", f"{level} % is within the {100 * LEVEL:.0f} % interval of what was held"
     inside = live_rows(score)[f"inside_{level}"].dropna().astype("float64").to_numpy()
     few = _too_few(name, bound, len(inside), horizon)
     if few is not None:
@@ -128,7 +126,7 @@ def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
     Args:
         score: rows of the contract `score`, of one symbol, horizon and source.
     """
-    name, bound = "live_skill", f"not wholly below 0 %, by its {100 * _INTERVAL:.0f} % interval"
+    name, bound = "live_skill", f"not wholly below 0 %, by its {100 * LEVEL:.0f} % interval"
     rows = live_rows(score)
     few = _too_few(name, bound, len(rows), horizon)
     if few is not None:
@@ -156,7 +154,7 @@ def live_error_usual(score: pd.DataFrame, replay: pd.DataFrame, view: pd.DataFra
         replay: rows of the contract `replay`.
         view: the training view's rows.
     """
-    name, bound = "live_error_usual", f"within the middle {100 * _INTERVAL:.0f} % of as many sessions of the walk-forward"
+    name, bound = "live_error_usual", f"within the middle {100 * LEVEL:.0f} % of as many sessions of the walk-forward"
     past = outcomes(replay, view, horizon)
     scale = past.set_index("data_date")["volatility"]
     live = live_rows(score).set_index("data_date")
@@ -176,7 +174,7 @@ def live_error_usual(score: pd.DataFrame, replay: pd.DataFrame, view: pd.DataFra
             f"{_TIMES_BEFORE * len(ours)} nothing is.",
         )
     means = np.convolve(before, np.ones(len(ours)) / len(ours), mode="valid")
-    low, high = np.quantile(means, [(1 - _INTERVAL) / 2, (1 + _INTERVAL) / 2])
+    low, high = middle(means)
     found = float(ours.mean())
     return _told(
         name,
@@ -232,15 +230,13 @@ def _coverage_interval(inside: np.ndarray, level: float, horizon: Horizon) -> tu
     """
     low, high = _interval(inside, np.ones(len(inside)), horizon)
     error = (level * (1 - level) / effective_rows(len(inside), horizon.sessions)) ** 0.5
-    room = NormalDist().inv_cdf((1 + _INTERVAL) / 2) * error
+    room = NormalDist().inv_cdf((1 + LEVEL) / 2) * error
     share = float(inside.mean())
     return max(0.0, min(low, share - room)), min(1.0, max(high, share + room))
 
 
 def _interval(numerator: np.ndarray, denominator: np.ndarray, horizon: Horizon) -> tuple[float, float]:
-    draws = ratio_draws(numerator, denominator, SEED, min(block_rows(horizon), len(numerator)))
-    low, high = np.quantile(draws, [(1 - _INTERVAL) / 2, (1 + _INTERVAL) / 2])
-    return float(low), float(high)
+    return middle(ratio_draws(numerator, denominator, SEED, min(block_rows(horizon), len(numerator))))
 
 
 def _too_few(name: str, bound: str, rows: int, horizon: Horizon) -> Verdict | None:

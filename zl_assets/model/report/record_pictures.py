@@ -10,9 +10,7 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.replay.verdicts import LEAST_HORIZONS, outcomes
 from zl_assets.model.report import range_plots
 from zl_assets.model.report.page import Picture
-
-# Sessions of one point of the coverage over time: a year, which of 21-session outcomes is worth twelve.
-TRAILING = 252
+from zl_assets.model.report.track import TRAILING
 
 _READ = "Light to dark: the 95, 80 and 50 % range of each forecast, at the session that it was about."
 
@@ -50,7 +48,7 @@ def score_pictures(record: pd.DataFrame, score: pd.DataFrame, instrument: Instru
             range_plots.bands_and_outcomes(
                 rows.assign(back_dated=late), f"{instrument.title}: what was said, and what came", instrument.price.name
             ),
-            f"{_READ} Hollow or orange: recorded more than three days later, so nobody could act on it.",
+            f"{_READ} Hollow or orange: back-dated, so nobody could act on it.",
         ),
         Picture(
             "coverage_over_time",

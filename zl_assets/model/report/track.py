@@ -12,7 +12,7 @@ import pandas as pd
 from zl_assets.contracts.forecasts import LEVELS
 from zl_assets.contracts.predictions import FIRST_LEVEL
 from zl_assets.instruments.base import Horizon
-from zl_assets.model.fit.skill import LEVEL, SEED, ratio_draws
+from zl_assets.model.fit.skill import SEED, middle, ratio_draws
 from zl_assets.model.fit.splits import block_rows
 from zl_assets.model.ranges.bands import half_widths, past_quantiles
 from zl_assets.model.ranges.judged import Held, held, held_by_year, interval_score
@@ -21,7 +21,7 @@ from zl_assets.model.replay.verdicts import HELD_FROM, ends, outcomes
 OF_RECORD, ONE_WIDTH, PAST_OUTCOMES = "scaled by volatility", "one width for all times", "past outcomes, no model"
 RULES = (OF_RECORD, ONE_WIDTH, PAST_OUTCOMES)
 
-# Sessions of a point of the coverage over time: a year.
+# Sessions of a point of the coverage over time: a year, which of 21-session outcomes is worth twelve.
 TRAILING = 252
 
 
@@ -68,8 +68,7 @@ class Track:
         for other in (ONE_WIDTH, PAST_OUTCOMES):
             saved = interval_score(*self._ends(other, FIRST_LEVEL), FIRST_LEVEL / 100) - ours
             draws = ratio_draws(saved, np.ones(len(saved)), SEED, min(self.block, len(saved)))
-            low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-            found[other] = float(saved.mean()), float(low), float(high)
+            found[other] = float(saved.mean()), *middle(draws)
         return found
 
     def trailing(self, rule: str, level: int) -> "pd.Series[float]":

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zl_assets.contracts import forecasts as contracts
+from zl_assets.domain.forecast_record import Remembered
 from zl_assets.domain.forecast_score import scores
 from zl_assets.domain.rules import forecasts as rules
 from zl_assets.domain.rules.rows import RECORD_RULES, REPLAY_RULES, SCORE_RULES
@@ -97,6 +98,10 @@ def replay_right(frame: pd.DataFrame) -> Verdict:
     return rules.replay_right(frame, replay())
 
 
+def complete(frame: pd.DataFrame) -> Verdict:
+    return rules.record_complete(frame, Remembered(len(DAYS), record()["issued_on"].max().date()))
+
+
 RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], Callable[[], pd.DataFrame], Change]] = {
     "said: no number": (rules.record_sound, record, put("predicted_return", np.nan)),
     "said: infinite": (rules.record_sound, record, put("high_95_close", np.inf)),
@@ -126,7 +131,11 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], Callable[[], pd.DataFram
         score,
         lambda f: f.assign(inside_50=True, inside_80=False, inside_95=True),
     ),
-    "record: a row deleted by hand": (lambda f: rules.record_complete(f, len(DAYS)), record, lambda f: f.drop(index=4)),
+    "record: a row deleted by hand": (
+        lambda f: rules.record_complete(f, Remembered(len(DAYS), record()["issued_on"].max().date())),
+        record,
+        lambda f: f.drop(index=4),
+    ),
     "score: a session on another date": (rules.target_sessions_came, score, put("target_session", DAYS[8])),
     **{
         f"score: {column} edited by hand": (score_right, score, put(column, value))
@@ -157,6 +166,15 @@ RED: dict[str, tuple[Callable[[pd.DataFrame], Verdict], Callable[[], pd.DataFram
     "score: a row deleted by hand": (score_right, score, lambda f: f.drop(index=4)),
     "score: a row that nobody said": (score_right, score, put("data_date", pd.Timestamp("2025-09-01"))),
 }
+
+
+def test_a_replay_of_other_inputs_is_not_taken_for_one_that_somebody_edited() -> None:
+    """After a family is switched on or off, the checks alone find the rows of before."""
+    edited = replay_right(replay().assign(predicted_return=0.5))
+    assert "were made of other" not in edited.explanation
+    other = replay_right(replay().assign(predicted_return=0.5, made_of="other inputs"))
+    assert f" {len(replay())} of them were made of other rows, inputs, choices or code than there are now." in other.explanation
+    assert replay_right(replay().assign(made_of="other inputs")).passed, "what comes out the same is right"
 
 
 @pytest.mark.parametrize("fault", list(RED))
@@ -202,8 +220,9 @@ def test_a_score_that_no_record_stands_behind_is_named_as_that() -> None:
 
 
 def test_rows_that_are_more_than_was_remembered_are_no_loss() -> None:
-    assert rules.record_complete(record(), 3).passed
-    lost = rules.record_complete(record().iloc[:2], 12)
+    newest = record()["issued_on"].max().date()
+    assert rules.record_complete(record(), Remembered(3, newest)).passed
+    lost = rules.record_complete(record().iloc[:2], Remembered(10, newest, lost=2))
     assert lost.measured == 10
     assert "has 2 rows; the last materialization said 12" in lost.explanation
 

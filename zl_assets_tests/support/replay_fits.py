@@ -1,0 +1,45 @@
+"""The fits of the replay, made once for many refreshes of new folders: 3,075 of them are 20 s.
+
+Belongs here: remembering them, by the hash of all that each depends on, as the product's own table of them is. Must not be here:
+a test that is about the fits themselves.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from zl_assets.files import put_file
+from zl_assets.model.replay import rows, walk
+
+# Where they are, for the processes that a test starts and that run its code.
+PLACE = "TEST_REPLAY_FITS"
+
+
+@contextlib.contextmanager
+def remembered_fits(kept: Path) -> Iterator[None]:
+    """Within it the replay makes no fit that is in the file, and adds those that it makes; several processes may share one."""
+
+    def walk_forward(*args: Any) -> list[walk.Replayed]:
+        *before, known = args
+        with open(kept.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            fits: dict[str, float] = json.loads(kept.read_text()) if kept.exists() else {}
+            walked = walk.walk_forward(*before, {**fits, **known})
+            if new := {step.made_of: step.predicted for step in walked if step.made_of not in fits}:
+                # In one step: such a process may be killed at any moment.
+                put_file(kept, json.dumps(fits | new).encode())
+        return [replace(step, kept=step.made_of in known) for step in walked]
+
+    with mock.patch.object(rows, "walk_forward", walk_forward):
+        yield
+
+
+def place_for(folder: Path) -> Path:
+    """The test run's file, or one in the folder outside of a test run."""
+    return Path(os.environ.get(PLACE, folder / "replay_fits.json"))
