@@ -4,7 +4,7 @@ Belongs here: putting the nouns together, and refusing those that collide. Must 
 that reads data.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -33,7 +33,7 @@ from zl_assets.errors import SettingError, ZlError
 from zl_assets.instruments.base import Horizon, Instrument, Minima
 from zl_assets.model.fit.gates import model_gates
 from zl_assets.settings import Settings
-from zl_assets.sources.base import Source
+from zl_assets.sources.base import Source, SourceAsset
 from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.tables import Table
 
@@ -127,14 +127,26 @@ class Catalog:
         """The fewest rows that its history must have."""
         return self.minima if instrument.bare_names else instrument.minima
 
-    def sources_in_use(self) -> Iterator[Source]:
-        """The sources that a family which is on reads."""
-        return (source for source in self.sources if source.table in self.families.sources)
+    @cached_property
+    def source_assets(self) -> tuple[SourceAsset, ...]:
+        """The assets of the sources that a family which is on reads, each instrument's own among them."""
+        return tuple(
+            asset
+            for source in self.sources
+            for asset in source.assets(
+                self.instruments, [one for one in self.instruments if source.table in self.selection(one).sources]
+            )
+        )
 
-    @property
-    def bars(self) -> TableContract:
-        """The daily bars of all instruments."""
-        return market.bars(*self.instruments)
+    def sources_of(self, instrument: Instrument) -> Mapping[str, TableContract]:
+        """What the instrument's families read beside the sessions, by table."""
+        found = {market.BARS_TABLE: self.bars(instrument)}
+        found |= {one.source.table: one.contract for one in self.source_assets if instrument in one.instruments}
+        return {table: found[table] for table in self.selection(instrument).sources}
+
+    def bars(self, instrument: Instrument) -> TableContract:
+        """The daily bars, as the instrument's are loaded and read."""
+        return replace(market.bars(*self.instruments), symbols=(instrument.symbol,))
 
     def matrix(self, instrument: Instrument) -> TableContract:
         """The matrix as the instrument writes and reads it."""
@@ -165,22 +177,18 @@ class Catalog:
         return training_view_contract(self.selection(instrument).kept, instrument, horizon)
 
     def _own_rows(self, contract: TableContract, instrument: Instrument) -> TableContract:
-        # A table of one instrument alone is read whole.
-        if len(self.instruments) == 1:
-            return contract
         return replace(contract, symbols=(instrument.symbol,), owner="" if instrument.bare_names else instrument.slug)
 
     @cached_property
     def tables(self) -> Mapping[str, Table]:
         """The table or view behind each asset that has one, by asset key."""
-        found = {
-            market.BARS_TABLE: Table(self.bars, bar_rules(*self.instruments)),
-            regimes.REGIME_WEIGHTS.table: Table(regimes.REGIME_WEIGHTS, REGIME_RULES),
-        }
+        found = {regimes.REGIME_WEIGHTS.table: Table(regimes.REGIME_WEIGHTS, REGIME_RULES)}
+        for instrument in self.instruments:
+            found[instrument.asset(market.BARS_TABLE)] = Table(self.bars(instrument), bar_rules(instrument))
         for instrument in self.instruments:
             found |= self.tables_of(instrument)
-        for source in self.sources_in_use():
-            found[source.table] = Table(source.contract(self.instruments), source.rules(self.instruments), absent_ok=True)
+        for asset in self.source_assets:
+            found[asset.key] = Table(asset.contract, asset.source.rules(asset.instruments), absent_ok=True)
         return found
 
     def tables_of(self, instrument: Instrument) -> dict[str, Table]:
@@ -246,14 +254,17 @@ def _surroundings(instruments: Sequence[Instrument], sources: Sequence[Source], 
     )
 
 
-def _assets(instruments: Sequence[Instrument], sources: Iterable[Source]) -> Iterator[tuple[str, str]]:
+def _assets(instruments: Sequence[Instrument], sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
     """Every asset that exists without a feature family, and its owner."""
     for asset in (market.BARS_TABLE, regimes.REGIME_WEIGHTS.table, ledger.LEDGER.table):
         yield asset, "the product"
     for source in sources:
         yield source.table, f"the source {source.table}"
     for instrument in instruments:
+        tables = (market.BARS_TABLE, *(source.table for source in sources))
         own = (
+            # Those with the names of old are above.
+            *(instrument.asset(table) for table in tables if not instrument.bare_names),
             market.sessions(instrument).table,
             features.ta_features(instrument).table,
             instrument.asset(features.MATRIX_TABLE),

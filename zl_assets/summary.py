@@ -119,7 +119,7 @@ def _places(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
     if settings.synthetic:
         yield Text("bars:  SYNTHETIC sample, invented. Set ZL_BARS to a Parquet or CSV file to use your own.", style="yellow")
     for asset, told in found.items():
-        if "read" in told and not (settings.synthetic and asset == market.BARS_TABLE):
+        if "read" in told and not (settings.synthetic and asset.endswith(market.BARS_TABLE)):
             yield Text(f"read:  {told['read']}")
     for instrument in catalog.instruments:
         sessions = market.sessions(instrument).table

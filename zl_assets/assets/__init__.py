@@ -9,25 +9,30 @@ from collections.abc import Sequence
 import dagster as dg
 
 from zl_assets.assets import families, features, forecasts, impact, market, predictions, sources, training
+from zl_assets.assets.common import INSTRUMENT
 from zl_assets.catalog import Catalog
+from zl_assets.instruments.base import Instrument
 from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 
+type Asset = dg.AssetsDefinition | dg.AssetSpec
 
-def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+
+def build(catalog: Catalog, settings: Settings) -> list[Asset]:
     """The assets that a refresh makes, in the order of the graph."""
     provenance = Provenance.of(settings)
-    given = [*sources.build_sources(catalog, settings), features.regime_weights]
-    assets: list[dg.AssetsDefinition | dg.AssetSpec] = []
+    bars: list[Asset] = []
+    assets: list[Asset] = []
     for instrument in catalog.instruments:
-        assets += [
+        bars += _of([market.build_bars(catalog, settings, instrument)], instrument)
+        own: list[Asset] = [
             market.build_sessions_asset(settings, instrument),
             features.build_features(instrument),
             *families.build_families(catalog, instrument),
             features.build_matrix(catalog, instrument, provenance),
         ]
         for horizon in instrument.horizons:
-            assets += [
+            own += [
                 training.build_view(catalog, instrument, horizon),
                 training.build_csv(catalog, settings, instrument, horizon),
                 forecasts.build_replay(catalog, instrument, horizon, provenance),
@@ -37,11 +42,12 @@ def build(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg
                 forecasts.build_record(catalog, instrument, horizon, provenance),
                 forecasts.build_score(catalog, instrument, horizon, provenance),
             ]
-    bars = market.build_bars(catalog, settings)
-    return [*_marked([bars], provenance), *given, *_marked(assets, provenance)]
+        assets += _of(own, instrument)
+    given = [*sources.build_sources(catalog, settings), features.regime_weights]
+    return [*_marked(bars, provenance), *given, *_marked(assets, provenance)]
 
 
-def build_measurements(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+def build_measurements(catalog: Catalog, settings: Settings) -> list[Asset]:
     """The assets that only a job of their own makes: what each feature family is worth.
 
     For the first instrument alone: the ledger names no instrument, and another one's measurements would count as its looks.
@@ -55,9 +61,16 @@ _SYNTHETIC = (
 )
 
 
-def _marked(
-    assets: Sequence[dg.AssetsDefinition | dg.AssetSpec], provenance: Provenance
-) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+def _of(assets: Sequence[Asset], instrument: Instrument) -> list[Asset]:
+    """Assets with the tag of their instrument."""
+
+    def tagged(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.merge_attributes(tags={INSTRUMENT: instrument.symbol})
+
+    return [asset.map_asset_specs(tagged) if isinstance(asset, dg.AssetsDefinition) else tagged(asset) for asset in assets]
+
+
+def _marked(assets: Sequence[Asset], provenance: Provenance) -> list[Asset]:
     """Assets that are made of prices; where those are invented, each description says so."""
 
     def marked(spec: dg.AssetSpec) -> dg.AssetSpec:

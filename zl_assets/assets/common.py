@@ -7,6 +7,10 @@ IMPACT = "impact"
 OWNERS = ["team:zl"]
 
 
+INSTRUMENT = "instrument"
+"""The tag by which everything of one instrument is selected: `tag:"instrument"="MES"`."""
+
+
 def group_of(instrument: Instrument, group: str) -> str:
     """The group of an asset: the first instrument's assets are grouped by what they are, the others' by instrument."""
     return group if instrument.bare_names else instrument.slug

@@ -22,7 +22,7 @@ def build_families(catalog: Catalog, instrument: Instrument) -> list[dg.AssetsDe
 
 def _asset(catalog: Catalog, instrument: Instrument, family: Family) -> dg.AssetsDefinition:
     contract, own = catalog.family(family, instrument), market.sessions(instrument).table
-    sources = [need.asset for need in family.needs]
+    sources = {need.asset: need.asset_of(instrument) for need in family.needs}
 
     @dg.asset(
         name=asset_of(family, instrument),
@@ -32,13 +32,13 @@ def _asset(catalog: Catalog, instrument: Instrument, family: Family) -> dg.Asset
         owners=OWNERS,
         tags={"phase": family.phase},
         metadata=described(contract) | {"columns_of_the_matrix": ", ".join(column.path for column in family.columns)},
-        ins={asset: dg.AssetIn(asset, input_manager_key=TABLES_IO) for asset in (own, *sources)},
+        ins={asset: dg.AssetIn(asset, input_manager_key=TABLES_IO) for asset in (own, *sources.values())},
         io_manager_key=TABLES_IO,
     )
     def family_asset(**tables: pd.DataFrame) -> dg.MaterializeResult[object]:
         from zl_assets.warehouse.publish import Withheld
 
-        made = computed(family, tables[own], {asset: tables[asset] for asset in sources}, instrument)
+        made = computed(family, tables[own], {table: tables[asset] for table, asset in sources.items()}, instrument)
         return dg.MaterializeResult(value=Withheld(made.reason) if made.rows is None else made.rows)
 
     return family_asset
@@ -47,7 +47,7 @@ def _asset(catalog: Catalog, instrument: Instrument, family: Family) -> dg.Asset
 def _description(family: Family, instrument: Instrument) -> str:
     text = dict(zip(family.columns, counted((c.column for c in family.columns), [instrument]), strict=True))
     columns = "\n".join(f"- `{c.path}`: {text[c].text}; {c.formula}" for c in family.columns)
-    sources = "\n".join(f"- `{need.asset}` {', '.join(need.series)}: {need.release}" for need in family.needs)
+    sources = "\n".join(f"- `{need.asset_of(instrument)}` {', '.join(need.series)}: {need.release}" for need in family.needs)
     return (
         f"Feature family **{family.name}** ({family.phase}): {named(family.description, [instrument])}\n\nOne row a session, "
         f"NULL where it has no value; the matrix carries it as\n\n{columns}\n\nReads the sessions"

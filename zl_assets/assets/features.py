@@ -40,7 +40,10 @@ def build_features(instrument: Instrument) -> dg.AssetsDefinition:
         kinds={"bigquery", "pandas"},
         owners=OWNERS,
         metadata=described(contract),
-        ins={"sessions": dg.AssetIn(market.sessions(instrument).table), "bars": dg.AssetIn(market.BARS_TABLE)},
+        ins={
+            "sessions": dg.AssetIn(market.sessions(instrument).table),
+            "bars": dg.AssetIn(instrument.asset(market.BARS_TABLE)),
+        },
         io_manager_key=TABLES_IO,
     )
     def features_asset(sessions: pd.DataFrame, bars: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:

@@ -146,7 +146,8 @@ class _Measuring:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The assets that are read: the view, the matrix, the sessions, and what the families need."""
-        needed = (need.asset for family in self.catalog.selection(self.instrument).on for need in family.needs)
+        on = self.catalog.selection(self.instrument).on
+        needed = (need.asset_of(self.instrument) for family in on for need in family.needs)
         return tuple(dict.fromkeys((*self._own, *needed)))
 
     @property
@@ -169,7 +170,7 @@ class _Measuring:
         from zl_assets.warehouse.publish import Publication
 
         view, matrix, sessions = (tables[name] for name in self._own)
-        sources = {need.asset: tables[need.asset] for need in family.needs}
+        sources = {need.asset: tables[need.asset_of(self.instrument)] for need in family.needs}
         gates = gates_of(family, sessions, sources, matrix, self.instrument)
         kept = [other for other in self.catalog.selection(self.instrument).kept if other is not family]
         rows = impact_rows(view, matrix, family, kept, gates, self.instrument, self.horizon)

@@ -24,46 +24,45 @@ if TYPE_CHECKING:
     from zl_assets.warehouse.publish import Publisher
 
 
-def build_bars(catalog: Catalog, settings: Settings) -> dg.AssetsDefinition | dg.AssetSpec:
-    """The bars as an asset that loads ZL_BARS (or the sample) in embedded mode, and as an external table in the cloud."""
+def build_bars(catalog: Catalog, settings: Settings, instrument: Instrument) -> dg.AssetsDefinition | dg.AssetSpec:
+    """The instrument's bars as an asset that loads ZL_BARS (or the sample) in embedded mode, and as an external table in the
+    cloud."""
     provenance = Provenance.of(settings)
     if provenance.label is None:
-        return _external_bars(catalog)
-    return _loaded_bars(catalog, settings, provenance.label)
+        return _external_bars(catalog, instrument)
+    return _loaded_bars(catalog, settings, instrument, provenance.label)
 
 
-def _description(catalog: Catalog) -> str:
-    names = ", ".join(instrument.name for instrument in catalog.instruments)
-    units = "; ".join(f"Prices are {i.price.name}, unadjusted for rolls; volume is {i.volume_unit}" for i in catalog.instruments)
+def _description(instrument: Instrument) -> str:
     return (
-        f"Daily {names.replace(' ', '-')} bars, one row per UTC date and symbol: the only market data that anything here is "
-        f"made of. {units}."
+        f"Daily {instrument.name.replace(' ', '-')} bars, one row per UTC date and symbol: the only market data that anything "
+        f"here is made of. Prices are {instrument.price.name}, unadjusted for rolls; volume is {instrument.volume_unit}."
     )
 
 
-def _external_bars(catalog: Catalog) -> dg.AssetSpec:
+def _external_bars(catalog: Catalog, instrument: Instrument) -> dg.AssetSpec:
     spec = dg.AssetSpec(
-        market.BARS_TABLE,
-        description=f"{_description(catalog)}\n\nThis table belongs to somebody else's job. It is read, and never written.",
-        group_name=SOURCE,
+        instrument.asset(market.BARS_TABLE),
+        description=f"{_description(instrument)}\n\nThis table belongs to somebody else's job. It is read, and never written.",
+        group_name=group_of(instrument, SOURCE),
         kinds={"bigquery"},
         owners=OWNERS,
-        metadata=described(catalog.bars),
+        metadata=described(catalog.bars(instrument)),
     )
     return spec.with_io_manager_key(TABLES_IO)
 
 
-def _loaded_bars(catalog: Catalog, settings: Settings, source: str) -> dg.AssetsDefinition:
-    path = settings.bars
+def _loaded_bars(catalog: Catalog, settings: Settings, instrument: Instrument, source: str) -> dg.AssetsDefinition:
+    path, contract, asset = settings.bars, catalog.bars(instrument), instrument.asset(market.BARS_TABLE)
 
     @dg.asset(
-        name=market.BARS_TABLE,
-        description=_description(catalog),
-        group_name=SOURCE,
+        name=asset,
+        description=_description(instrument),
+        group_name=group_of(instrument, SOURCE),
         kinds={"bigquery", "parquet" if path else "python"},
         owners=OWNERS,
         tags={"source": source},
-        metadata=described(catalog.bars),
+        metadata=described(contract),
         io_manager_key=TABLES_IO,
     )
     def bars_asset(context: dg.AssetExecutionContext, as_of: AsOf, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -72,18 +71,17 @@ def _loaded_bars(catalog: Catalog, settings: Settings, source: str) -> dg.Assets
         from zl_assets.warehouse.publish import Publication
 
         with as_failures():
-            bars = bars_to_load(path, catalog.instruments)
+            bars = bars_to_load(path, [instrument], catalog.others(instrument))
             if path is None:
                 context.log.warning("These bars are a SYNTHETIC sample. Set ZL_BARS to use your own.")
-            with warehouse.publisher(run=context.run.run_id, asset=market.BARS_TABLE) as publisher:
+            with warehouse.publisher(run=context.run.run_id, asset=asset) as publisher:
                 # Rows of another source are not a history of these bars.
-                publisher.inspect(catalog.bars, source).require()
-                stored = {i: stored_rows(publisher, catalog, i, loaded=True) for i in catalog.instruments}
+                publisher.inspect(contract, source).require()
+                stored = stored_rows(publisher, catalog, instrument, loaded=True)
                 if path is None:
-                    require_same_sample(bars.frame, publisher.latest(catalog.bars, absent_ok=True))
+                    require_same_sample(bars.frame, publisher.latest(contract, absent_ok=True))
             # Bars that would be refused further down are refused here, before the first write.
-            for instrument in catalog.instruments:
-                prove(bars.frame, instrument, as_of.date, regime_weights(), stored[instrument])
+            prove(bars.frame, instrument, as_of.date, regime_weights(), stored)
         return dg.MaterializeResult(
             value=Publication(bars.frame, source=source),
             metadata={**facts(bars), "as_of": str(as_of.date)},
@@ -98,9 +96,8 @@ def stored_rows(publisher: "Publisher", catalog: Catalog, instrument: Instrument
     Args:
         loaded: the bars table is filled by this product.
     """
-    bars = publisher.latest(catalog.bars, absent_ok=True) if loaded else None
     return Stored(
-        None if bars is None else bars[bars["symbol"] == instrument.symbol],
+        publisher.latest(catalog.bars(instrument), absent_ok=True) if loaded else None,
         publisher.latest(market.sessions(instrument), absent_ok=True),
     )
 
@@ -121,7 +118,7 @@ def build_sessions_asset(settings: Settings, instrument: Instrument) -> dg.Asset
         kinds={"bigquery", "pandas"},
         owners=OWNERS,
         metadata=described(contract),
-        ins={"bars": dg.AssetIn(market.BARS_TABLE)},
+        ins={"bars": dg.AssetIn(instrument.asset(market.BARS_TABLE))},
         io_manager_key=TABLES_IO,
     )
     def sessions_asset(

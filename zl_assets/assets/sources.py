@@ -9,14 +9,14 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import OWNERS, SOURCE
+from zl_assets.assets.common import OWNERS, SOURCE, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described, rows_table
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
-from zl_assets.sources.base import Source, nothing_to_fetch
+from zl_assets.sources.base import SourceAsset, nothing_to_fetch
 
 
 def build_sources(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinition | dg.AssetSpec]:
@@ -26,18 +26,18 @@ def build_sources(catalog: Catalog, settings: Settings) -> list[dg.AssetsDefinit
     bars are.
     """
     return [
-        _loaded(catalog, settings, source) if settings.embedded or source.loaded_in_cloud else _external(catalog, source)
-        for source in catalog.sources_in_use()
+        _loaded(settings, asset) if settings.embedded or asset.source.loaded_in_cloud else _external(asset)
+        for asset in catalog.source_assets
     ]
 
 
-def _loaded(catalog: Catalog, settings: Settings, source: Source) -> dg.AssetsDefinition:
-    contract = source.contract(catalog.instruments)
+def _loaded(settings: Settings, of: SourceAsset) -> dg.AssetsDefinition:
+    source, contract = of.source, of.contract
 
     @dg.asset(
-        name=source.table,
+        name=of.key,
         description=f"{contract.description}\n\n{source.description}",
-        group_name=SOURCE,
+        group_name=group_of(of.instruments[0], SOURCE),
         kinds=set(source.kinds),
         owners=OWNERS,
         metadata=described(contract),
@@ -51,7 +51,7 @@ def _loaded(catalog: Catalog, settings: Settings, source: Source) -> dg.AssetsDe
             return dg.MaterializeResult(value=Withheld(source.unset), metadata={"source": source.unset})
         with as_failures():
             problems = source.fetch(settings, dt.datetime.now(dt.UTC))
-            loaded = source.read(settings, catalog.instruments, as_of.date)
+            loaded = source.read(settings, of, as_of.date)
         for problem in (*problems.values(), *loaded.warnings):
             context.log.warning(problem)
         facts: dict[str, Any] = {
@@ -64,12 +64,12 @@ def _loaded(catalog: Catalog, settings: Settings, source: Source) -> dg.AssetsDe
     return source_asset
 
 
-def _external(catalog: Catalog, source: Source) -> dg.AssetSpec:
-    contract = source.contract(catalog.instruments)
+def _external(of: SourceAsset) -> dg.AssetSpec:
+    contract = of.contract
     spec = dg.AssetSpec(
-        source.table,
+        of.key,
         description=f"{contract.description}\n\nThis table belongs to somebody else's job. It is read, and never written.",
-        group_name=SOURCE,
+        group_name=group_of(of.instruments[0], SOURCE),
         kinds={"bigquery"},
         owners=OWNERS,
         metadata=described(contract),

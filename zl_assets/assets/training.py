@@ -80,14 +80,14 @@ def build_csv(catalog: Catalog, settings: Settings, instrument: Instrument, hori
     return _exported_csv(settings.export_uri, catalog, provenance, instrument, horizon)
 
 
-def _refuse_other_prices(publisher: "Publisher", catalog: Catalog, provenance: Provenance) -> None:
+def _refuse_other_prices(publisher: "Publisher", catalog: Catalog, instrument: Instrument, provenance: Provenance) -> None:
     """Whoever makes the file alone makes it of what the tables hold, and it must not be recorded as made of other prices.
 
     Raises:
         SourceConflict: the bars table holds another source's rows than the settings name.
     """
     if provenance.label is not None:
-        publisher.inspect(catalog.bars, provenance.label).require()
+        publisher.inspect(catalog.bars(instrument), provenance.label).require()
 
 
 def _read_csv(catalog: Catalog, provenance: Provenance, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
@@ -107,7 +107,7 @@ def _read_csv(catalog: Catalog, provenance: Provenance, instrument: Instrument, 
         context: dg.AssetExecutionContext, warehouse: Warehouse, rows: pd.DataFrame
     ) -> dg.MaterializeResult[pd.DataFrame]:
         with as_failures(), warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
-            _refuse_other_prices(publisher, catalog, provenance)
+            _refuse_other_prices(publisher, catalog, instrument, provenance)
         return dg.MaterializeResult(value=rows)
 
     return csv_asset
@@ -135,7 +135,7 @@ def _exported_csv(
 
         run = context.run.run_id
         with as_failures(), warehouse.publisher(run=run, asset=name) as publisher:
-            _refuse_other_prices(publisher, catalog, provenance)
+            _refuse_other_prices(publisher, catalog, instrument, provenance)
             exported = export_view(publisher, exports.storage(publisher), uri, view, run)
             frame = training_rows(exported, view)
             asked = job_metadata(publisher.runner.log)

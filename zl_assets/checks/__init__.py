@@ -12,8 +12,8 @@ from zl_assets.settings import Settings
 
 def build(catalog: Catalog, settings: Settings) -> list[Group]:
     """Every check of the catalog, in the order of the graph."""
-    groups = [*market.bars_checks(catalog, settings), *sources.source_checks(catalog, settings)]
-    groups += [features.regime_checks()]
+    groups = [group for instrument in catalog.instruments for group in market.bars_checks(catalog, settings, instrument)]
+    groups += [*sources.source_checks(catalog, settings), features.regime_checks()]
     for instrument in catalog.instruments:
         groups += [market.session_checks(instrument), *families.family_checks(catalog, instrument)]
         groups += [features.feature_checks(instrument), features.matrix_checks(catalog, instrument)]

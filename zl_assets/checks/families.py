@@ -33,14 +33,14 @@ def family_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
 def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bool) -> Group:
     asset, key = asset_of(family, instrument), catalog.family(family, instrument).key
     own = contracts.sessions(instrument).table
-    sources = tuple(need.asset for need in family.needs)
-    of_all = (own, *sources)
+    sources = {need.asset: need.asset_of(instrument) for need in family.needs}
+    of_all = (own, *sources.values())
     level = Level.BLOCKING if kept else Level.ERROR
     module = f"zl_assets/domain/families/{family.name}.py"
     withheld = f"The family's rows were withheld: see the other checks of this asset. {shared.REFRESH}"
 
     def read(seen: Seen) -> dict[str, pd.DataFrame]:
-        return {name: seen.values[name] for name in sources}
+        return {table: seen.values[key] for table, key in sources.items()}
 
     def without(seen: Seen) -> list[str]:
         return [name for name, frame in read(seen).items() if frame.empty]

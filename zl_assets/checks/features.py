@@ -47,7 +47,8 @@ def regime_checks() -> Group:
 def feature_checks(instrument: Instrument) -> Group:
     """The feature table against its bounds and the sessions."""
     contract = contracts.ta_features(instrument)
-    asset, own, bars = contract.table, market_contracts.sessions(instrument).table, market_contracts.BARS_TABLE
+    asset, own = contract.table, market_contracts.sessions(instrument).table
+    bars = instrument.asset(market_contracts.BARS_TABLE)
 
     def stored(seen: Seen) -> pd.DataFrame:
         frame: pd.DataFrame = seen.values[asset]

@@ -44,12 +44,12 @@ class Watched:
 def watched(catalog: Catalog, settings: Settings) -> list[Watched]:
     """Where the graph begins and where it ends: a person who looks at the graph sees either."""
     provenance = Provenance.of(settings)
-    bars = market.BARS_TABLE
     found = []
-    if settings.embedded:
-        says = f"Its newest materialization came from this state folder. {_LEVEL}"
-        found.append(_watched(bars, says, (bars,), provenance))
     for instrument in catalog.instruments:
+        bars = instrument.asset(market.BARS_TABLE)
+        if settings.embedded:
+            says = f"Its newest materialization came from this state folder. {_LEVEL}"
+            found.append(_watched(bars, says, (bars,), provenance))
         for horizon in instrument.horizons:
             asset = predictions.latest(instrument, horizon).table
             says = (

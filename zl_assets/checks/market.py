@@ -18,14 +18,14 @@ from zl_assets.sources.bars import REMARKS, bars_to_load, remarks, whole_files_c
 _SOURCE = "source"
 
 
-def bars_checks(catalog: Catalog, settings: Settings) -> list[Group]:
+def bars_checks(catalog: Catalog, settings: Settings, instrument: Instrument) -> list[Group]:
     """The checks on the bars table where this product fills it; somebody else's table is checked by its sessions alone."""
     if not settings.embedded:
         return []
-    asset, key = contracts.BARS_TABLE, catalog.bars.key
+    asset, key = instrument.asset(contracts.BARS_TABLE), catalog.bars(instrument).key
 
     def files(looking: Looking) -> Mapping[str, object]:
-        bars = bars_to_load(settings.bars, catalog.instruments)
+        bars = bars_to_load(settings.bars, [instrument], catalog.others(instrument))
         return {_SOURCE: bars.frame, REMARKS: remarks(bars)}
 
     return [
@@ -52,8 +52,8 @@ def bars_checks(catalog: Catalog, settings: Settings) -> list[Group]:
 
 def session_checks(instrument: Instrument) -> Group:
     """The session table against its rules, its source and the calendar."""
-    contract, bars, bounds = contracts.sessions(instrument), contracts.BARS_TABLE, instrument.plausibility
-    asset, unit = contract.table, instrument.price.name
+    contract, bars = contracts.sessions(instrument), instrument.asset(contracts.BARS_TABLE)
+    asset, unit, bounds = contract.table, instrument.price.name, instrument.plausibility
 
     def own(seen: Seen) -> pd.DataFrame:
         frame: pd.DataFrame = seen.values[asset]

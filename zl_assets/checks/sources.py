@@ -7,25 +7,25 @@ from collections.abc import Mapping
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import Group, Looking, loads
 from zl_assets.settings import Settings
-from zl_assets.sources.base import Source
+from zl_assets.sources.base import SourceAsset
 
 
 def source_checks(catalog: Catalog, settings: Settings) -> list[Group]:
     """The checks of the sources that are read."""
-    return [_group(catalog, settings, source) for source in catalog.sources_in_use()]
+    return [_group(settings, asset) for asset in catalog.source_assets]
 
 
-def _group(catalog: Catalog, settings: Settings, source: Source) -> Group:
-    own = source.checks(settings, catalog.instruments)
+def _group(settings: Settings, of: SourceAsset) -> Group:
+    own = of.source.checks(settings, of)
     read = dict.fromkeys(asset for check in own.checks for asset in check.reads)
 
     def prepare(looking: Looking) -> Mapping[str, object]:
         return own.prepare(looking.seen.as_of)
 
     return Group(
-        f"{source.table}_checks",
+        f"{of.key}_checks",
         own.doc,
         own.checks,
-        loads(source.table, *read),
+        loads(of.key, *read),
         prepare,
     )

@@ -63,7 +63,7 @@ def ta_features(instrument: Instrument) -> TableContract:
             # The key is the sessions'; the bars are only looked up by it.
             "symbol": of_sessions(instrument, "symbol"),
             **dict.fromkeys(TECHNICAL_FEATURE_NAMES, of_sessions(instrument, "close")),
-            "roll_index": (*of_sessions(instrument, "open", "close", "instrument_id"), *of_bars("open")),
+            "roll_index": (*of_sessions(instrument, "open", "close", "instrument_id"), *of_bars(instrument, "open")),
             "is_roll": of_sessions(instrument, "instrument_id"),
         },
     )

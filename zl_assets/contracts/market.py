@@ -57,9 +57,9 @@ def bars(*instruments: Instrument) -> TableContract:
     )
 
 
-def of_bars(*names: str) -> tuple[str, ...]:
+def of_bars(instrument: Instrument, *names: str) -> tuple[str, ...]:
     """Columns of the bars, as lineage names them."""
-    return tuple(f"{BARS_TABLE}.{name}" for name in names)
+    return tuple(f"{instrument.asset(BARS_TABLE)}.{name}" for name in names)
 
 
 OHLC = (
@@ -95,11 +95,11 @@ def sessions(instrument: Instrument) -> TableContract:
         # A stub of another instrument gives no price, and a price too far from the stub's close none either: with a bad high left
         # out, the stub's open or close may be the session's highest price.
         made_from={
-            "data_date": of_bars("date"),
-            "open": of_bars("open", "close", "instrument_id"),
-            "high": of_bars("open", "high", "close", "instrument_id"),
-            "low": of_bars("open", "low", "close", "instrument_id"),
-            "stub_merged": of_bars("date"),
+            "data_date": of_bars(instrument, "date"),
+            "open": of_bars(instrument, "open", "close", "instrument_id"),
+            "high": of_bars(instrument, "open", "high", "close", "instrument_id"),
+            "low": of_bars(instrument, "open", "low", "close", "instrument_id"),
+            "stub_merged": of_bars(instrument, "date"),
         },
     )
 

@@ -34,10 +34,10 @@ def delete_vanished_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinitio
         from zl_assets.warehouse import vanished
 
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
-            bars = source.bars(publisher).frame
             found: list[vanished.Vanished] = []
             deleted = 0 if config.apply else None
             for instrument in catalog.instruments:
+                bars = source.bars(publisher, instrument).frame
                 made = _made(catalog, instrument, bars, as_of.date, loaded=source.loaded)
                 looked = [vanished.find_vanished(publisher, contract, instrument.symbol, rows) for contract, rows in made.items()]
                 own = [table for table in looked if table is not None]
@@ -75,7 +75,7 @@ def _made(
     for horizon in instrument.horizons:
         of_matrix += [predictions.oof(instrument, horizon), predictions.latest(instrument, horizon)]
     return {
-        **({catalog.bars: bars} if loaded else {}),
+        **({catalog.bars(instrument): bars} if loaded else {}),
         market.sessions(instrument): derived.sessions.frame,
         ta_features(instrument): derived.features,
         **dict.fromkeys(families, derived.sessions.frame),

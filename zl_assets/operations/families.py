@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from zl_assets.catalog import Catalog
-from zl_assets.contracts import market
 from zl_assets.domain.families.computed import computed
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import TableContract
@@ -33,7 +32,7 @@ class PlannedFamilies:
 
 def plan_families(publisher: "Publisher", catalog: Catalog, instrument: Instrument, sessions: pd.DataFrame) -> PlannedFamilies:
     """Compute every family that is on."""
-    sources = read_sources(publisher, catalog)
+    sources = read_sources(publisher, catalog, instrument)
     written, tables, notes = {}, {}, []
     for family in catalog.selection(instrument).on:
         contract = catalog.family(family, instrument)
@@ -46,9 +45,6 @@ def plan_families(publisher: "Publisher", catalog: Catalog, instrument: Instrume
     return PlannedFamilies(written, tables, tuple(notes))
 
 
-def read_sources(publisher: "Publisher", catalog: Catalog) -> dict[str, pd.DataFrame]:
-    """The source tables of the families that are on; no rows of one that does not exist."""
-    read = {source.table: publisher.read_or_empty(source.contract(catalog.instruments)) for source in catalog.sources_in_use()}
-    if market.BARS_TABLE in catalog.families.sources:
-        read[market.BARS_TABLE] = publisher.read_or_empty(catalog.bars)
-    return read
+def read_sources(publisher: "Publisher", catalog: Catalog, instrument: Instrument) -> dict[str, pd.DataFrame]:
+    """The source tables of the instrument's families; no rows of one that does not exist."""
+    return {table: publisher.read_or_empty(contract) for table, contract in catalog.sources_of(instrument).items()}

@@ -44,12 +44,10 @@ def plan_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
         from zl_assets.warehouse.plan import markdown
 
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
-            bars = source.bars(publisher)
             plans: list[Plan] = []
             notes: list[str] = []
-            shared = {**({catalog.bars: bars} if source.loaded else {}), **_regimes()}
             for instrument in catalog.instruments:
-                made, said = _plans(publisher, catalog, source, instrument, {} if plans else shared, bars, as_of)
+                made, said = _plans(publisher, catalog, source, instrument, {} if plans else _regimes(), as_of)
                 plans += made
                 notes += said
         text = "\n".join([*(markdown(made, told) for made in plans), *notes])
@@ -82,7 +80,6 @@ def _plans(
     source: BarsSource,
     instrument: Instrument,
     common: "dict[TableContract, Publication]",
-    bars: "Publication",
     as_of: AsOf,
 ) -> "tuple[list[Plan], list[str]]":
     """The plans of one instrument, one a horizon, and a note for each family whose table would stay.
@@ -93,12 +90,13 @@ def _plans(
     from zl_assets.warehouse.plan import PlannedView, make_plan
     from zl_assets.warehouse.publish import Publication, ViewDefinition
 
-    on = catalog.selection(instrument).on
+    on, bars = catalog.selection(instrument).on, source.bars(publisher, instrument)
     stored = stored_rows(publisher, catalog, instrument, loaded=source.loaded)
     derived = prove(bars.frame, instrument, as_of.date, regime_weights(), stored)
     families = plan_families(publisher, catalog, instrument, derived.sessions.frame)
     matrix = catalog.matrix(instrument).leaving(without_rows(families.tables))
     publications = {
+        **({catalog.bars(instrument): bars} if source.loaded else {}),
         **common,
         market.sessions(instrument): Publication(derived.sessions.frame),
         ta_features(instrument): Publication(derived.features),
@@ -136,6 +134,8 @@ def _permissions(publisher: "Publisher", catalog: Catalog, source: BarsSource) -
     if source.loaded:
         return []
     external = {market.BARS_TABLE, *(one.table for one in catalog.sources if not one.loaded_in_cloud)}
-    theirs = [contract for asset, contract in catalog.contracts.items() if asset in external]
-    ours = [contract for asset, contract in catalog.contracts.items() if asset not in external]
+    # A table that several instruments share is asked about once.
+    tables = {contract.table: contract for contract in catalog.contracts.values()}
+    theirs = [contract for table, contract in tables.items() if table in external]
+    ours = [contract for table, contract in tables.items() if table not in external]
     return probe_permissions(publisher, theirs, ours)

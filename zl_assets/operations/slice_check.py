@@ -28,10 +28,10 @@ def slice_check_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
         from zl_assets.warehouse.slice_check import Tried, markdown, try_slice
 
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
-            bars = source.bars(publisher).frame
-            sources = read_sources(publisher, catalog)
             tried: list[Tried] = []
             for instrument in catalog.instruments:
+                bars = source.bars(publisher, instrument).frame
+                sources = read_sources(publisher, catalog, instrument)
                 selection = catalog.selection(instrument)
                 slices = first_sessions_of_2015(bars, instrument, as_of.date, regime_weights(), selection, sources)
                 rules = {table.contract.table: table.rules for table in catalog.tables_of(instrument).values()}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zl_assets.catalog import Catalog
+from zl_assets.instruments.base import Instrument
 from zl_assets.provenance import OWN_BARS, SYNTHETIC
 from zl_assets.sources.bars import bars_to_load
 
@@ -26,8 +27,8 @@ class BarsSource:
     loaded: bool
     path: Path | None
 
-    def bars(self, publisher: "Publisher") -> "Publication":
-        """The bars as they are now, not written anywhere.
+    def bars(self, publisher: "Publisher", instrument: Instrument) -> "Publication":
+        """The instrument's bars as they are now, not written anywhere.
 
         Raises:
             DataFault: the files cannot be used.
@@ -36,5 +37,6 @@ class BarsSource:
         from zl_assets.warehouse.publish import Publication
 
         if not self.loaded:
-            return Publication(publisher.read(self.catalog.bars))
-        return Publication(bars_to_load(self.path, self.catalog.instruments).frame, OWN_BARS if self.path else SYNTHETIC)
+            return Publication(publisher.read(self.catalog.bars(instrument)))
+        loaded = bars_to_load(self.path, [instrument], self.catalog.others(instrument))
+        return Publication(loaded.frame, OWN_BARS if self.path else SYNTHETIC)

@@ -9,7 +9,7 @@ its first record, all counted from 1.
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -102,21 +102,29 @@ class Bars:
     notes: tuple[str, ...] = ()
 
 
-def bars_to_load(path: Path | None, instruments: Sequence[Instrument]) -> Bars:
+def bars_to_load(path: Path | None, instruments: Sequence[Instrument], others: Sequence[Instrument] = ()) -> Bars:
     """What the embedded bars table is filled from: the files of ZL_BARS, or the synthetic sample where it is unset.
 
+    Args:
+        others: as `read_bars` takes them.
+
     Raises:
-        DataFault: the files cannot be used.
+        DataFault: the files cannot be used, or the sample has no bars of an instrument.
     """
     if path is not None:
-        return read_bars(path, instruments)
+        return read_bars(path, instruments, others)
     from zl_assets.sources.sample import synthetic_bars
 
     sample = synthetic_bars()
+    if absent := [instrument.symbol for instrument in instruments if instrument.symbol not in set(sample["symbol"])]:
+        raise DataFault(
+            f"The synthetic sample has bars of {', '.join(sample['symbol'].unique())} only, and none of {', '.join(absent)}. Set "
+            f"ZL_BARS to a file or folder that holds {', '.join(absent)}, or take it out of ZL_INSTRUMENTS."
+        )
     return Bars(sample, (), len(sample), {}, 0, (), (), (), DAILY.noun, "SYNTHETIC sample, invented bars")
 
 
-def read_bars(path: Path, instruments: Sequence[Instrument]) -> Bars:
+def read_bars(path: Path, instruments: Sequence[Instrument], others: Sequence[Instrument] = ()) -> Bars:
     """Read daily bars of these instruments from a Parquet, CSV or DBN file, or from a folder of them.
 
     Of a folder, the files that end in .parquet, .csv, .dbn or .dbn.zst are read; its subfolders, hidden files and other files are
@@ -127,36 +135,61 @@ def read_bars(path: Path, instruments: Sequence[Instrument]) -> Bars:
     dropped and counted. A file of a folder may have no row. Files that have not changed since they were last read are not read
     again.
 
+    Args:
+        others: instruments that are on as well, and are read by themselves: what is wrong with their rows is not told here, and
+            they are not counted as ignored.
+
     Raises:
         DataFault: nothing to read, a file that cannot be read, a missing column, a value of the wrong type, no row of an
             instrument, rows that would be lost (a line of too few fields, a symbol that is missing or misspelt, a request that
             ended within a day), or an unsound bar. The message names the file, the row and the column.
         SettingError: the files are DBN, and the package that decodes them is not installed.
     """
-    return read(path, instruments, DAILY)
+    return read(path, instruments, DAILY, others)
 
 
-def read(path: Path, instruments: Sequence[Instrument], layout: Layout) -> Bars:
+def read(path: Path, instruments: Sequence[Instrument], layout: Layout, others: Sequence[Instrument] = ()) -> Bars:
     """Read bars of one layout, as `read_bars` does."""
-    asked = path, tuple(instruments), listed(path, SUFFIXES)
+    own, listing = tuple(instruments), listed(path, SUFFIXES)
+    everyone = tuple(sorted({*own, *others}, key=lambda instrument: instrument.symbol))
     kept = _kept.get(layout.noun)
-    if kept is None or kept[0] != asked:
-        kept = asked, _parsed(path, asked[2], instruments, layout)
-        if listed(path, SUFFIXES) != asked[2]:
+    if kept is None or (kept.path, kept.everyone, kept.listing) != (path, everyone, listing):
+        kept = _kept[layout.noun] = _Kept(path, everyone, listing)
+    if own not in kept.bars:
+        bars = _parsed(path, kept, own, layout)
+        if listed(path, SUFFIXES) != listing:
+            del _kept[layout.noun]
             raise DataFault(f"{path}: the files changed while they were read. Wait until they are all there, then run again.")
-        _kept[layout.noun] = kept
+        kept.bars[own] = bars
     # A frame can be changed by whoever has it, so nobody has the one that is kept.
-    return replace(kept[1], frame=kept[1].frame.copy())
+    return replace(kept.bars[own], frame=kept.bars[own].frame.copy())
 
 
-# The bars that were last read, by noun, and from what: the asset and its checks read the same files in one process.
-_kept: dict[str, tuple[tuple[Path, tuple[Instrument, ...], Listing], Bars]] = {}
+@dataclass
+class _Kept:
+    """What was last read, and from what: the assets of several instruments, and their checks, read the same files in one process.
+
+    Attributes:
+        everyone: the instruments that are on.
+        raw: of each Parquet or CSV file, what it holds before anything is converted; only where there are several instruments.
+        bars: those of some instruments.
+    """
+
+    path: Path
+    everyone: tuple[Instrument, ...]
+    listing: Listing
+    raw: dict[Path, tuple[pd.DataFrame, layouts.Columns]] = field(default_factory=dict)
+    bars: dict[tuple[Instrument, ...], Bars] = field(default_factory=dict)
 
 
-def _parsed(path: Path, listing: Listing, instruments: Sequence[Instrument], layout: Layout) -> Bars:
+_kept: dict[str, _Kept] = {}
+
+
+def _parsed(path: Path, kept: _Kept, instruments: Sequence[Instrument], layout: Layout) -> Bars:
+    listing, everyone = kept.listing, [instrument.symbol for instrument in kept.everyone]
     symbols, contract, files = [instrument.symbol for instrument in instruments], layout.contract(*instruments), listing.files
     notes = Notes()
-    found = _read_all(files, instruments, layout, notes)
+    found = _read_all(kept, instruments, layout, notes)
     if not any(found.rows):
         lacking = "no records" if all(dbn.is_dbn(file) for file in files) else "columns but no rows"
         whose = "the file has" if len(files) == 1 else f"its {len(files):,} files have"
@@ -164,12 +197,13 @@ def _parsed(path: Path, listing: Listing, instruments: Sequence[Instrument], lay
     of_files = continuous.by_root(found.frames, files, symbols, notes)
     own = [frame[frame["symbol"].isin(symbols)] for frame in of_files]
     counts = pd.concat([frame["symbol"] for frame in of_files]).value_counts()
-    ignored = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
+    foreign = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
     for symbol, n in found.other_records.items():
-        ignored[symbol] = ignored.get(symbol, 0) + n
+        foreign[symbol] = foreign.get(symbol, 0) + n
+    ignored = {symbol: n for symbol, n in foreign.items() if symbol not in everyone}
     absent = [symbol for symbol in symbols if symbol not in counts.index]
     if absent:
-        named = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in ignored.items()) or "none"
+        named = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in foreign.items()) or "none"
         raise DataFault(
             f"{path}: no rows of symbol {', '.join(absent)}. Symbols found: {named}. Give bars whose symbol column says "
             f"{', '.join(absent)}, or correct that column."
@@ -201,7 +235,8 @@ def _parsed(path: Path, listing: Listing, instruments: Sequence[Instrument], lay
         not_read=listing.not_read,
         unsure=found.unsure,
         noun=layout.noun,
-        notes=notes.lines(),
+        # What was done to a file that holds none of these bars is said of the instrument whose it is.
+        notes=notes.lines([file for file, _ in given]),
         description=(
             f"{len(frame):,} {layout.noun} of {', '.join(symbols)} from {frame[layout.time].iloc[0]:%Y-%m-%d} to "
             f"{frame[layout.time].iloc[-1]:%Y-%m-%d}, read from {path}" + (f" ({len(files)} files)" if len(files) > 1 else "")
@@ -290,9 +325,10 @@ class _Found:
     unsure: tuple[Remark, ...]
 
 
-def _read_all(files: tuple[Path, ...], instruments: Sequence[Instrument], layout: Layout, notes: Notes) -> _Found:
+def _read_all(kept: _Kept, instruments: Sequence[Instrument], layout: Layout, notes: Notes) -> _Found:
+    files = kept.listing.files
     encoded = [file for file in files if dbn.is_dbn(file)]
-    read = {file: _read(file, instruments, layout, notes) for file in files if not dbn.is_dbn(file)}
+    read = {file: _read(file, kept, instruments, layout, notes) for file in files if not dbn.is_dbn(file)}
     rows = {file: len(frame) for file, frame in read.items()}
     try:
         unsure = tuple(
@@ -316,28 +352,42 @@ def _read_all(files: tuple[Path, ...], instruments: Sequence[Instrument], layout
     )
 
 
-def _read(file: Path, instruments: Sequence[Instrument], layout: Layout, notes: Notes) -> pd.DataFrame:
-    """The file's wanted columns, unconverted but for symbol (string); the index is the row's place in the file."""
+def _raw(file: Path, kept: _Kept, layout: Layout) -> tuple[pd.DataFrame, layouts.Columns]:
+    """The file's wanted columns, as they stand in it; the index is the row's place in the file."""
+    if file in kept.raw:
+        return kept.raw[file]
     try:
         if file.stat().st_size == 0:
             raise DataFault(f"{file}: the file is empty (0 bytes). Give a file that holds {layout.noun}.")
-        given, columns = (_read_csv if _is_csv(file) else _read_parquet)(file, instruments, layout)
+        found = (_read_csv if _is_csv(file) else _read_parquet)(file, kept.everyone, layout)
     except OSError as error:
         raise DataFault(f"{file}: cannot be read: {error.strerror or error}. Check the file and its permissions.") from error
-    frame = layouts.in_our_columns(given, columns, layout.time, instruments, file, notes)
+    if len(kept.everyone) > 1:
+        kept.raw[file] = found
+    return found
+
+
+def _read(file: Path, kept: _Kept, instruments: Sequence[Instrument], layout: Layout, notes: Notes) -> pd.DataFrame:
+    """The file's wanted columns, unconverted but for symbol (string); the index is the row's place in the file."""
+    given, columns = _raw(file, kept, layout)
+    frame = layouts.in_our_columns(given, columns, layout.time, instruments, kept.everyone, file, notes)
     if "instrument_id" not in frame.columns:
         frame = frame.assign(instrument_id=None)
     named = cells.converted(frame["symbol"], cells.text, "a text such as ZL", file).astype("string")
-    _refuse_lost(named, [instrument.symbol for instrument in instruments], file)
+    _refuse_lost(named, [i.symbol for i in instruments], [i.symbol for i in kept.everyone], file)
     return frame.assign(symbol=named)
 
 
-def _refuse_lost(named: "pd.Series[str]", symbols: Sequence[str], file: Path) -> None:
+def _refuse_lost(named: "pd.Series[str]", symbols: Sequence[str], known: Sequence[str], file: Path) -> None:
     """No row is without a symbol, and none has one that is meant for one of `symbols` and is not written as it is: nobody would
-    miss these rows, as nobody misses those of other symbols."""
+    miss these rows, as nobody misses those of other symbols.
+
+    Args:
+        known: the symbols of all instruments that are on, `symbols` among them.
+    """
     meant = {symbol.upper() for symbol in symbols}
     # A symbol as DBN files name it is another one here, and is told.
-    exact = {*symbols, *(symbol + dbn.FRONT_MONTH for symbol in symbols)}
+    exact = {*known, *(symbol + dbn.FRONT_MONTH for symbol in known)}
     spelt = {text: _plain(text) for text in named.dropna().unique() if text not in exact}
     lost = {text for text, plain in spelt.items() if plain.lower() in cells.NULL_TEXTS or plain in meant}
     rows = named[named.isna() | named.isin(lost)]

@@ -19,7 +19,7 @@ from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.sources import cells, dbn
 from zl_assets.sources.bars import REMARKS, Bars, Layout, facts, read, remarks, whole_files_check
-from zl_assets.sources.base import Checks, Loaded, Source
+from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
 
@@ -54,7 +54,7 @@ def bars_1h(*instruments: Instrument) -> TableContract:
 HOURLY = Layout(bars_1h, "hourly bars", "ts_event", cells.hour, "the start of a whole hour in UTC", dbn.read_dbn_hours)
 
 
-def read_bars_1h(path: Path, instruments: Sequence[Instrument]) -> Bars:
+def read_bars_1h(path: Path, instruments: Sequence[Instrument], others: Sequence[Instrument] = ()) -> Bars:
     """Read hourly bars of these instruments from a Parquet, CSV or DBN (ohlcv-1h) file, or from a folder of them.
 
     Every Parquet or CSV file has the columns ts_event (start of the hour, UTC), symbol, open, high, low, close and volume;
@@ -63,13 +63,13 @@ def read_bars_1h(path: Path, instruments: Sequence[Instrument]) -> Bars:
     Raises:
         DataFault, SettingError: as `read_bars`.
     """
-    return read(path, instruments, HOURLY)
+    return read(path, instruments, HOURLY, others)
 
 
-def _read(settings: Settings, instruments: Sequence[Instrument], as_of: dt.date) -> Loaded:
+def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
     if settings.bars_1h is None:
-        return Loaded(empty_frame(bars_1h(*instruments)), nothing=UNSET)
-    hours = read_bars_1h(settings.bars_1h, instruments)
+        return Loaded(empty_frame(of.contract), nothing=UNSET)
+    hours = read_bars_1h(settings.bars_1h, of.instruments, of.others)
     # As for daily bars: those of the as-of date may still be forming.
     final = hours.frame[hours.frame["ts_event"] < pd.Timestamp(as_of, tz="UTC")]
     if final.empty:
@@ -84,28 +84,29 @@ def _read(settings: Settings, instruments: Sequence[Instrument], as_of: dt.date)
     )
 
 
-def _checks(settings: Settings, instruments: Sequence[Instrument]) -> Checks:
-    contract, own = bars_1h(*instruments), market.sessions(instruments[0]).table
+def _checks(settings: Settings, of: SourceAsset) -> Checks:
+    [instrument] = of.instruments
+    asset, own = of.key, market.sessions(instrument).table
 
     def files(as_of: dt.date) -> Mapping[str, object]:
         path = settings.bars_1h
-        return {REMARKS: remarks(None if path is None else read_bars_1h(path, instruments))}
+        return {REMARKS: remarks(None if path is None else read_bars_1h(path, of.instruments, of.others))}
 
     return Checks(
         (
-            unique_key(TABLE, contract.key, "One bar per hour and symbol.", Level.ERROR),
+            unique_key(asset, of.contract.key, "One bar per hour and symbol.", Level.ERROR),
             Check(
-                TABLE,
+                asset,
                 "hours_make_sessions",
                 "From the first hour on, the hours of each session have its volume, its high and its low. A warning, with the "
                 "dates.",
                 "Ask the vendor for the hours of these sessions: some are missing, or they are of another contract or in another "
                 "unit, than the daily bars.",
-                lambda seen: observations.hours_make_sessions(seen.values[TABLE], seen.values[own], instruments[0]),
+                lambda seen: observations.hours_make_sessions(seen.values[asset], seen.values[own], instrument),
                 Level.WARNING,
                 reads=(own,),
             ),
-            whole_files_check(TABLE, "ZL_BARS_1H"),
+            whole_files_check(asset, "ZL_BARS_1H"),
         ),
         files,
         "The hours against the sessions and the files.",
@@ -121,7 +122,7 @@ SOURCE = Source(
     read=_read,
     rules=lambda instruments: bar_rules(*instruments),
     checks=_checks,
-    detail="Loaded from ZL_BARS_1H, for the intraday family.",
+    detail="Loaded from ZL_BARS_1H, for the families that read hours.",
     kinds=frozenset({"bigquery", "parquet"}),
     loaded_in_cloud=False,
 )

@@ -5,7 +5,7 @@ Belongs here: the type that a source's module fills in. Must not be here: anythi
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -44,13 +44,14 @@ class Source:
 
     Attributes:
         table: its name, which is its asset's key.
-        contract: of the instruments that are on.
+        contract: of the instruments that are on. With `symbol` in its key, each row is one instrument's, and each instrument has
+            an asset of its own that loads them.
         setting: the field of Settings that says where it is; if that is unset, nothing is loaded.
         unset: the message in that case.
         releases: when its rows are known, in words, by series or kind of row.
-        read: (settings, instruments, as of) -> what is there now. DataFault where it cannot be used.
-        rules: of the instruments that are on: what every row must meet before it is written.
-        checks: (settings, instruments) -> the checks of its asset.
+        read: (settings, of, as of) -> what is there now for an asset. DataFault where it cannot be used.
+        rules: of the instruments whose rows an asset loads: what every row must meet before it is written.
+        checks: (settings, of) -> the checks of an asset.
         detail: what its asset's description says after the table's; `releases` follow where it ends with a colon.
         kinds: Dagster's, of its asset.
         fetch: (settings, now) -> what went wrong, by series: brings files that `read` finds.
@@ -65,9 +66,9 @@ class Source:
     setting: str
     unset: str
     releases: Mapping[str, str]
-    read: Callable[[Settings, Sequence[Instrument], dt.date], Loaded]
+    read: Callable[[Settings, "SourceAsset", dt.date], Loaded]
     rules: Callable[[Sequence[Instrument]], tuple[RowRule, ...]]
-    checks: Callable[[Settings, Sequence[Instrument]], "Checks"]
+    checks: Callable[[Settings, "SourceAsset"], "Checks"]
     detail: str
     kinds: frozenset[str]
     fetch: Callable[[Settings, dt.datetime], dict[str, str]] = nothing_to_fetch
@@ -88,6 +89,46 @@ class Source:
     def is_set(self, settings: Settings) -> bool:
         """Is its setting set?"""
         return getattr(settings, self.setting) is not None
+
+    def assets(self, instruments: Sequence[Instrument], reading: Sequence[Instrument]) -> list["SourceAsset"]:
+        """The assets that load it.
+
+        Args:
+            instruments: that are on.
+            reading: those of them with a family that reads it.
+        """
+        contract = self.contract(instruments)
+        if "symbol" not in contract.key:
+            return [SourceAsset(self.table, self, tuple(instruments), (), contract)] if reading else []
+        return [
+            SourceAsset(
+                instrument.asset(self.table),
+                self,
+                (instrument,),
+                tuple(other for other in instruments if other != instrument),
+                replace(contract, symbols=(instrument.symbol,)),
+            )
+            for instrument in reading
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class SourceAsset:
+    """One asset of a source: all of its rows, or one instrument's.
+
+    Attributes:
+        key: the asset's.
+        source: whose it is.
+        instruments: whose rows it loads.
+        others: that are on as well, and whose rows are loaded by others.
+        contract: of the rows that it loads.
+    """
+
+    key: str
+    source: Source
+    instruments: tuple[Instrument, ...]
+    others: tuple[Instrument, ...]
+    contract: TableContract
 
 
 @dataclass(frozen=True, eq=False)

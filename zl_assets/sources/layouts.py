@@ -191,25 +191,34 @@ def advice(found: Sequence[str], time: str) -> str:
 def whose(columns: Columns, file: Path, instruments: Sequence[Instrument]) -> str:
     """Why it is open whose bars a file without a column symbol holds, and what to do; empty where it is known.
 
-    It is known where one instrument is on, and the file's name says its symbol, alone or as a vendor writes its front month
+    It is known where the file's name says the symbol of one instrument that is on, alone or as a vendor writes its front month
     (ZL.csv, zl.f.csv, ZL=F.csv, "CBOT_DL_ZL1!, 1D.csv"), or its name (US Soybean Oil Futures Historical Data.csv).
     """
     if "symbol" in columns.names:
         return ""
-    symbols = ", ".join(instrument.symbol for instrument in instruments)
     whose_file = f" It looks like a file of {columns.vendor.name}." if columns.vendor else ""
-    if len(instruments) > 1:
-        return f"{whose_file} Several instruments are on ({symbols}), so add the column symbol."
-    if not _names(file.stem, instruments[0]):
+    named = [instrument for instrument in instruments if _names(file.stem, instrument)]
+    if len(named) > 1:
+        several = ", ".join(instrument.symbol for instrument in named)
+        return f"{whose_file} The file's name says {several}: add the column symbol, or name the file after one of them."
+    if not named:
+        first = instruments[0]
+        others = f", or after another of {', '.join(i.symbol for i in instruments)}" if len(instruments) > 1 else ""
         return (
             f"{whose_file} The file's name does not say whose bars these are either: add the column symbol, or name the file "
-            f"{symbols}{file.suffix} if it holds the front month of {instruments[0].name}, and no single contract."
+            f"{first.symbol}{file.suffix}{others} if it holds the front month of {first.name}, and no single contract."
         )
     return ""
 
 
 def in_our_columns(
-    frame: pd.DataFrame, columns: Columns, time: str, instruments: Sequence[Instrument], file: Path, notes: Notes
+    frame: pd.DataFrame,
+    columns: Columns,
+    time: str,
+    instruments: Sequence[Instrument],
+    everyone: Sequence[Instrument],
+    file: Path,
+    notes: Notes,
 ) -> pd.DataFrame:
     """The file's rows with our columns' names, and values that cells.py converts. The index is the row's place in the file.
 
@@ -217,7 +226,8 @@ def in_our_columns(
         frame: the columns that `columns` names, under the file's names; no value is None.
         columns: of this file.
         time: our column that says when a bar is.
-        instruments: that are on.
+        instruments: whose rows are read.
+        everyone: the instruments that are on, `instruments` among them.
         file: for messages and notes.
         notes: what was done is added.
 
@@ -237,7 +247,7 @@ def in_our_columns(
         notes.add(file, f"{vendor.adjusted} is not read: prices are unadjusted here")
         own = _without_empty_days(own, file, notes)
     if vendor not in (None, DATABENTO):
-        own = own.assign(symbol=_symbols(own, instruments, file, notes))
+        own = own.assign(symbol=_symbols(own, everyone, file, notes))
     fixed_point = vendor is DATABENTO or "rtype" in own.columns
     own = own.drop(columns=[name for name in _UNREAD if name in own.columns])
     # What rows of other symbols hold decides nothing.
@@ -410,8 +420,10 @@ def _symbols(own: pd.DataFrame, instruments: Sequence[Instrument], file: Path, n
     """The symbol of each row: the file's own, with what vendors add to a root left off, or the one that the file's name says."""
     if "symbol" in own.columns:
         return own["symbol"].map(lambda value: _root(value, instruments), na_action="ignore").astype(object)
-    notes.add(file, f"there is no column symbol; the file's name says {instruments[0].symbol}")
-    return pd.Series(instruments[0].symbol, own.index, dtype=object)
+    # `whose` has made sure that it is one.
+    symbol = next(instrument.symbol for instrument in instruments if _names(file.stem, instrument))
+    notes.add(file, f"there is no column symbol; the file's name says {symbol}")
+    return pd.Series(symbol, own.index, dtype=object)
 
 
 def _root(value: Any, instruments: Sequence[Instrument]) -> Any:

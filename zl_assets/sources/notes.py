@@ -3,7 +3,7 @@
 Belongs here: the sentences, put together over files, and lists that are too long for one. Must not be here: what is done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +24,11 @@ class Notes:
         if file.name not in names:
             names.append(file.name)
 
-    def lines(self) -> tuple[str, ...]:
-        """One line a sentence, with its files."""
-        return tuple(f"{first_of(names, _NAMED)}: {sentence}" for sentence, names in self._files.items())
+    def lines(self, files: Iterable[Path]) -> tuple[str, ...]:
+        """One line a sentence about some of these files, with their names."""
+        asked = {file.name for file in files}
+        said = {sentence: [name for name in names if name in asked] for sentence, names in self._files.items()}
+        return tuple(f"{first_of(names, _NAMED)}: {sentence}" for sentence, names in said.items() if names)
 
 
 def first_of(texts: Sequence[str], most: int = MAX_OFFENDERS, between: str = ", ") -> str:

@@ -15,10 +15,9 @@ from zl_assets.domain.checks import Check, Level, Seen, unique_key
 from zl_assets.domain.releases import LONG, RELEASES, SHORT, SPREAD
 from zl_assets.domain.rules import observations
 from zl_assets.domain.rules.rows import OBSERVATION_RULES
-from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.sources import fred
-from zl_assets.sources.base import Checks, Loaded, Source
+from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
@@ -83,9 +82,7 @@ def _fetch(series: Sequence[str], settings: Settings, now: dt.datetime) -> dict[
     return fred.fetch(settings.fred_address, series, folder, now)
 
 
-def _read(
-    contract: TableContract, series: Sequence[str], settings: Settings, instruments: Sequence[Instrument], as_of: dt.date
-) -> Loaded:
+def _read(contract: TableContract, series: Sequence[str], settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
     folder = settings.fred_folder
     if folder is None:
         return Loaded(empty_frame(contract), nothing=UNSET)
@@ -120,10 +117,9 @@ def _read(
     )
 
 
-def _checks(contract: TableContract, series: Sequence[str], settings: Settings, instruments: Sequence[Instrument]) -> Checks:
-    asset, folder = contract.table, settings.fred_folder
-    own = market.sessions(instruments[0]).table
-    decision = instruments[0].decision
+def _checks(contract: TableContract, series: Sequence[str], settings: Settings, of: SourceAsset) -> Checks:
+    asset, folder = of.key, settings.fred_folder
+    own, decision = market.sessions(of.instruments[0]).table, of.instruments[0].decision
 
     def files(as_of: dt.date) -> Mapping[str, object]:
         if folder is None:

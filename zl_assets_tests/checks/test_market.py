@@ -27,7 +27,7 @@ AS_OF = dt.date(2025, 11, 15)
 def answer(**settings: Any) -> tuple[Check, Verdict]:
     """`files_read_whole` of the bars, as a run answers it."""
     loaded = Settings.load(**settings)
-    [group] = bars_checks(Catalog.of(loaded), loaded)
+    [group] = bars_checks(Catalog.of(loaded), loaded, ZL)
     [check] = [one for one in group.checks if one.name == "files_read_whole"]
     seen = Seen({BARS.table: synthetic_bars()}, AS_OF)
     found = group.prepare(Looking(seen, SimpleNamespace(), "", SimpleNamespace()))  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ def test_the_sample_and_the_real_bars_are_green() -> None:
 
 def test_in_the_cloud_there_are_no_files_to_ask_about() -> None:
     settings = Settings.load(gcp_project="some-project-1")
-    assert bars_checks(Catalog.of(settings), settings) == []
+    assert bars_checks(Catalog.of(settings), settings, ZL) == []
 
 
 def test_the_asset_and_its_checks_parse_the_files_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,8 @@ def test_hours_have_the_same_check_and_none_to_ask_about_is_green(tmp_path: Path
     hours.to_parquet(tmp_path / "a.parquet")
     (tmp_path / "b.zip").touch()
     for path, files in ((tmp_path, ["b.zip"]), (None, [])):
-        checks = HOURS.checks(Settings.load(bars_1h=path), [ZL])
+        [own] = HOURS.assets([ZL], [ZL])
+        checks = HOURS.checks(Settings.load(bars_1h=path), own)
         [check] = [one for one in checks.checks if one.name == "files_read_whole"]
         verdict = check.verdict(Seen({}, AS_OF, checks.prepare(AS_OF)))
         assert (verdict.passed, list(verdict.offenders.get("file", []))) == (not files, files)

@@ -283,9 +283,18 @@ def test_a_file_that_nothing_names_is_refused_with_the_way(tmp_path: Path, name:
     assert "name the file ZL.csv if it holds the front month of soybean oil, and no single contract" in message
 
 
-def test_a_file_without_symbols_is_refused_where_several_instruments_are_on(tmp_path: Path) -> None:
-    with pytest.raises(DataFault, match=r"Several instruments are on \(MES, ZL\), so add the column symbol"):
-        read_bars(write(tmp_path, "ZL.csv", *STOOQ), [MES, ZL])
+def test_of_several_instruments_the_files_name_says_whose_a_file_without_symbols_is(tmp_path: Path) -> None:
+    write(tmp_path, "ZL.csv", *STOOQ)
+    write(tmp_path, "mes.csv", *STOOQ)
+    for one, other in ((ZL, MES), (MES, ZL)):
+        bars = read_bars(tmp_path, [one], [other])
+        assert list(bars.frame["symbol"]) == [one.symbol] * (len(STOOQ) - 1)
+        assert bars.ignored_symbols == {}
+        assert [f"{one.symbol}.csv".casefold() in note.casefold() for note in bars.notes] == [True] * len(bars.notes)
+    for name, words in (("MES_ZL.csv", "The file's name says MES, ZL"), ("data.csv", "or after another of MES, ZL if it holds")):
+        with pytest.raises(DataFault, match=words):
+            read_bars(write(tmp_path, name, *STOOQ), [ZL], [MES])
+        (tmp_path / name).unlink()
 
 
 def test_a_missing_volume_of_a_vendor_is_refused_by_its_row(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import IDENTIFIER, Column
 
 # What `made_from` calls the instrument's own sessions.
@@ -59,14 +60,20 @@ class SourceNeed:
     """A table that a family reads beside the sessions.
 
     Attributes:
-        asset: the table's asset key, e.g. `fred_observations`.
+        asset: the table, e.g. `fred_observations`, which is its asset's key where one asset loads all of it.
         series: the series of it that are read; empty where the table has no series.
         release: when its rows are known, in words.
+        of_instrument: each of its rows is one instrument's, and each instrument's are loaded by an asset of its own.
     """
 
     asset: str
     series: tuple[str, ...]
     release: str
+    of_instrument: bool = False
+
+    def asset_of(self, instrument: Instrument) -> str:
+        """The key of the asset that loads the rows that are for the instrument."""
+        return instrument.asset(self.asset) if self.of_instrument else self.asset
 
 
 @dataclass(frozen=True)

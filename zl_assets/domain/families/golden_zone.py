@@ -233,7 +233,7 @@ FAMILY = Family(
             (f"{HOURS}.high", f"{HOURS}.low", f"{HOURS}.close", f"{HOURS}.volume"),
         ),
     ),
-    needs=(SourceNeed(HOURS, (), "with the session's own daily bar, which is summed from the same hours"),),
+    needs=(SourceNeed(HOURS, (), "with the session's own daily bar, which is summed from the same hours", of_instrument=True),),
     inputs=(
         _input("state"),
         ModelInput("golden_zone_close_to_fib_50", ("golden_zone_fib_50", "close"), _close_to_fib_50),

@@ -99,7 +99,7 @@ FAMILY = Family(
             0.05,
         ),
     ),
-    needs=(SourceNeed(HOURS, (), "with the session's own daily bar, which is summed from the same hours"),),
+    needs=(SourceNeed(HOURS, (), "with the session's own daily bar, which is summed from the same hours", of_instrument=True),),
     inputs=(
         ModelInput("close_to_vwap", ("market_data_vwap", "close"), _close_to_vwap),
         ModelInput("realized_vol_1h", ("market_data_realized_vol_1h",), _hourly_volatility),

@@ -193,6 +193,11 @@ def _reads_the_target(family: Family, around: Surroundings) -> list[str]:
     for need in family.needs:
         if need.asset not in around.sources:
             problems.append(f"it reads {need.asset}, which is not a source table ({', '.join(around.sources)})")
+        elif need.of_instrument != ("symbol" in around.sources[need.asset].key):
+            whose = "for all instruments" if need.of_instrument else "of one instrument each"
+            problems.append(
+                f"its SourceNeed must say of_instrument={not need.of_instrument}: the rows of {need.asset} are {whose}"
+            )
     own = {column.flat_name for column in family.columns}
     problems += [problem for model_input in family.inputs for problem in _sees_more(model_input, own)]
     target = {name for name in _view_columns(around) if name.startswith("target")}

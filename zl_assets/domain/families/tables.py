@@ -35,16 +35,14 @@ def family_contract(family: Family, instrument: Instrument, *others: Instrument)
         table=family.table,
         description=f"Feature family {family.name} ({family.phase}): {named(family.description, everyone)}",
         columns=(*own.columns[:2], *columns, INGESTION_TS),
-        made_from={column.column.name: made_from(column, instrument) for column in family.columns},
+        made_from={column.column.name: made_from(family, column, instrument) for column in family.columns},
     )
 
 
-def made_from(column: FamilyColumn, instrument: Instrument) -> tuple[str, ...]:
-    """The column's lineage, with the instrument's own sessions."""
-    table = sessions(instrument).table
-    return tuple(
-        f"{table}.{name}" if of == SESSIONS else f"{of}.{name}" for of, name in (text.split(".") for text in column.made_from)
-    )
+def made_from(family: Family, column: FamilyColumn, instrument: Instrument) -> tuple[str, ...]:
+    """The column's lineage, with the instrument's own sessions and sources."""
+    assets = {SESSIONS: sessions(instrument).table, **{need.asset: need.asset_of(instrument) for need in family.needs}}
+    return tuple(f"{assets[of]}.{name}" for of, name in (text.split(".") for text in column.made_from))
 
 
 def matrix_contract(selection: Selection, instrument: Instrument, *others: Instrument) -> TableContract:

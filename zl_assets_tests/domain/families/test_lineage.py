@@ -52,5 +52,5 @@ def test_a_column_changes_with_what_it_is_said_to_be_made_of_and_with_nothing_el
         else:
             after = family.compute(decided(sessions), sources | {table: other(sources[table], column)})
         changed = {name for name in before if not before[name].equals(after[name])}
-        said = {c.column.name for c in family.columns if f"{table}.{column}" in made_from(c, ZL)}
+        said = {c.column.name for c in family.columns if f"{table}.{column}" in made_from(family, c, ZL)}
         assert changed == said, f"{table}.{column}"
