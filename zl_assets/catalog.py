@@ -40,6 +40,11 @@ from zl_assets.warehouse.tables import Table
 IMPACT = "feature_family_impact"
 
 
+def impact_job(instrument: Instrument) -> str:
+    """The name of the job that measures the instrument's families: `zl_family_impact`."""
+    return instrument.table("family_impact")
+
+
 class CatalogConflict(ZlError):
     """Instruments, horizons or sources collide, or one of them is incomplete; the message names them."""
 
