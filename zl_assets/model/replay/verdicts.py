@@ -30,8 +30,8 @@ HELD_FROM = dt.date(2016, 1, 1)
 # A share over ten years of overlapping outcomes has an error of two to three points itself: of 60 made-up histories without a
 # fault 4 were red by these alone where volatility never changes, and 13 where it wanders.
 ROOM = {50: 0.05, 80: 0.05, 95: 0.03}
-# A shorter history tells less: the 579 sessions of MES have errors of 7.5, 6.9 and 4.4 points. So many standard errors are half the
-# 90 % interval that figures here are told with; those of ZL, 2.7, 2.6 and 1.6 points, leave the bounds above as they are.
+# A shorter history tells less: the 579 sessions of MES have errors of 7.5, 6.9 and 4.4 points. So many standard errors are half
+# the 90 % interval that figures here are told with; those of ZL, 2.7, 2.6 and 1.6 points, leave the bounds above as they are.
 ERRORS = 1.645
 
 # With 21-session outcomes a year of daily forecasts is worth about twelve: fewer tell nothing.
