@@ -66,7 +66,7 @@ def with_freshness(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> list
     return [asset.map_asset_specs(refreshed) if isinstance(asset, dg.AssetsDefinition) else asset for asset in assets]
 
 
-def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+def build_sensors(catalog: Catalog, settings: Settings) -> list[dg.SensorDefinition]:
     """Two sensors that alert a person: a run failed, or a run succeeded with a check that is not green.
 
     They are on from the start, unlike the schedule: they only read, without settings they only write to a log, and an alert that
@@ -77,7 +77,8 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     provenance = Provenance.of(settings)
 
     def tell(context: dg.RunStatusSensorContext) -> None:
-        alert = alert_of_run(context.instance, context.dagster_run, context.dagster_event, settings.ui_url, provenance)
+        run, event = context.dagster_run, context.dagster_event
+        alert = alert_of_run(context.instance, run, event, settings.ui_url, provenance, catalog.whose)
         if alert is not None:
             deliver(alert, [LogNotifier(context.log), *build_notifiers(settings)])
 
