@@ -288,7 +288,11 @@ def test_the_other_on_and_off_and_on_changes_nothing_of_zl_up_to_its_model_and_s
     # Of MES there are too few rows for a model.
     assert set(failures(on)) == {"mes_lgbm_model"}
     assert left(product, "ZL") == zl
+    # With rows of its own in the tables of forecasts as well.
+    for table in ("predictions.forecast_replay", "predictions.forecast_record"):
+        product.sql(f"INSERT INTO {table} SELECT * REPLACE ('MES' AS symbol) FROM {table} WHERE symbol = 'ZL'")
     mes = left(product, "MES")
+    assert mes["predictions.forecast_record"] != zl["predictions.forecast_record"]
     off = product.refresh(instruments="ZL")
     assert (failures(off), red(off)) == ({}, set())
     assert metadata(off)["lgbm_model"]["reused"]

@@ -1,4 +1,4 @@
-"""What is wrong with one instrument is told with the rest; what is wrong with BigQuery stops the job, which is then tried again."""
+"""What is wrong with one instrument is told beside the others; what is wrong with BigQuery stops the job and is tried again."""
 
 import dagster as dg
 import pytest
