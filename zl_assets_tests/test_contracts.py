@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from zl_assets.contracts.regimes import REGIME_WEIGHTS
-from zl_assets.warehouse.contract import Column, ColumnType, TableContract
+from zl_assets.warehouse.contract import Column, ColumnType, TableContract, leaves_of
 from zl_assets_tests.support.contracts import BARS, CONTRACTS, FEATURES, MATRIX, SESSIONS, TRAINING_VIEW
 
 
@@ -42,6 +42,12 @@ def test_the_matrix_has_the_owners_schema() -> None:
         "ingestion_ts": "TIMESTAMP",
     }
     assert {name: found[name] for name in expected} == expected
+
+
+def test_the_field_that_nothing_fills_says_why_in_its_description() -> None:
+    [k_vol] = [leaf.column for leaf in leaves_of(MATRIX.columns) if leaf.path == "regime.k_vol"]
+    assert k_vol.reserved
+    assert "no formula of it exists" in k_vol.description
 
 
 def test_the_view_has_exactly_the_owners_columns_in_order() -> None:

@@ -28,7 +28,7 @@ def build(catalog: Catalog, settings: Settings) -> list[Asset]:
         own: list[Asset] = [
             market.build_sessions_asset(settings, instrument),
             features.build_features(instrument),
-            *families.build_families(catalog, instrument),
+            *families.build_families(catalog, instrument, provenance),
             features.build_matrix(catalog, instrument, provenance),
         ]
         for horizon in instrument.horizons:

@@ -145,7 +145,12 @@ def matrix(instrument: Instrument, *others: Instrument) -> TableContract:
                     Column("name", ColumnType.STRING, "name of the regime"),
                     Column("weight", ColumnType.INT64, "sample weight", "relative"),
                     real("vol_percentile", "volatility percentile, reserved for the volatility family", FRACTION, reserved=True),
-                    real("k_vol", "volatility multiplier, reserved", reserved=True),
+                    real(
+                        "k_vol",
+                        "volatility multiplier, always NULL: no formula of it exists; the system before this one has an example "
+                        "in a comment, 1.92 (Clamped Scalar), and elsewhere NULL or 1.0",
+                        reserved=True,
+                    ),
                 ),
                 *TECHNICAL_FEATURES,
                 *ROLLS,

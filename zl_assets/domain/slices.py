@@ -1,4 +1,4 @@
-"""The plan's slice: the first 100 sessions of 2015, made of their own bars and all that came before them.
+"""The plan's slice: the first 100 sessions from 2015 on, made of their own bars and all that came before them.
 
 Must not be here: a calculation of its own.
 """
@@ -22,7 +22,7 @@ FIRST_DAY = dt.date(2015, 1, 1)
 LENGTH = 100
 
 
-def first_sessions_of_2015(
+def first_sessions_from_2015(
     bars: pd.DataFrame,
     instrument: Instrument,
     as_of: dt.date,
@@ -32,27 +32,29 @@ def first_sessions_of_2015(
 ) -> dict[TableContract, pd.DataFrame]:
     """Sessions, features, the rows of the feature families that are on, and matrix rows of the slice, by table, 100 rows each.
 
-    They are made of the bars up to the slice's last day: Wilder's RSI looks back to the first session, so the look-back is all of
-    the history before.
+    The plan's slice is of 2015. Of an instrument whose history begins later it is the first that the matrix has. They are made of
+    the bars up to the slice's last day: Wilder's RSI looks back to the first session, so the look-back is all of the history
+    before.
 
     Raises:
-        DataFault: the bars are unsound or hold fewer than 100 sessions from 2015 on; or a row of the slice changes when later
+        DataFault: the bars are unsound or hold fewer than 100 such sessions; or a row of the slice changes when later
             bars are added, which means that a feature sees the future.
     """
     whole = derive(bars, instrument, as_of, regime_weights)
-    dates = whole.sessions.frame["data_date"]
+    dates = whole.matrix["data_date"]
     dates = dates[dates >= pd.Timestamp(FIRST_DAY)].head(LENGTH)
     if len(dates) < LENGTH:
         raise DataFault(
-            f"There are {len(dates)} {instrument.symbol} sessions from {FIRST_DAY} on, and the slice needs {LENGTH}. Load more "
-            "bars."
+            f"The matrix would have {len(dates)} {instrument.symbol} sessions from {FIRST_DAY} on, and the slice needs {LENGTH}. "
+            "Load more bars."
         )
     short = derive(bars[bars["date"] <= dates.iloc[-1]], instrument, as_of, regime_weights)
     alone = _frames(short, dates, instrument, selection, sources or {})
     for contract, frame in _frames(whole, dates, instrument, selection, sources or {}).items():
         if not frame.equals(alone[contract]):
             raise DataFault(
-                f"{contract.name}: rows of {FIRST_DAY.year} change when later bars are known. Report this: it is a leak."
+                f"{contract.name}: rows up to {dates.iloc[-1]:%Y-%m-%d} change when later bars are known. Report this: it is a "
+                "leak."
             )
     return alone
 

@@ -14,6 +14,7 @@ from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.operations.apply import Apply
+from zl_assets.operations.by_instrument import ByInstrument
 from zl_assets.operations.source import BarsSource
 from zl_assets.resources import AsOf
 from zl_assets.warehouse.contract import TableContract
@@ -33,27 +34,26 @@ def delete_vanished_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinitio
     def delete_vanished(context: dg.OpExecutionContext, config: Apply, warehouse: Warehouse, as_of: AsOf) -> None:
         from zl_assets.warehouse import vanished
 
+        seen = ByInstrument(catalog.instruments)
+        rows, deleted = 0, 0
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
-            found: list[vanished.Vanished] = []
-            deleted = 0 if config.apply else None
             for instrument in catalog.instruments:
-                bars = source.bars(publisher, instrument).frame
-                made = _made(catalog, instrument, bars, as_of.date, loaded=source.loaded)
-                looked = [vanished.find_vanished(publisher, contract, instrument.symbol, rows) for contract, rows in made.items()]
-                own = [table for table in looked if table is not None]
-                # By instrument: how much of a history may go is judged by that history.
-                if deleted is not None:
-                    deleted += vanished.delete_vanished(publisher, own)
-                found += own
-        text = vanished.markdown(found, deleted)
-        context.log.info(text)
-        context.add_output_metadata(
-            {
-                "vanished": dg.MetadataValue.md(text),
-                "rows_vanished": sum(len(table.dates) for table in found),
-                "rows_deleted": deleted or 0,
-            }
-        )
+                with seen.of(instrument):
+                    bars = source.bars(publisher, instrument).frame
+                    made = _made(catalog, instrument, bars, as_of.date, loaded=source.loaded)
+                    looked = [
+                        vanished.find_vanished(publisher, contract, instrument.symbol, kept) for contract, kept in made.items()
+                    ]
+                    found = [table for table in looked if table is not None]
+                    rows += sum(len(table.dates) for table in found)
+                    # How much of a history may go is judged by that history.
+                    gone = vanished.delete_vanished(publisher, found) if config.apply else None
+                    deleted += gone or 0
+                    seen.found[instrument.symbol] = vanished.markdown(found, gone)
+        report = {"vanished": dg.MetadataValue.md(seen.text), "rows_vanished": rows, "rows_deleted": deleted}
+        context.log.info(seen.text)
+        seen.require_sound(report)
+        context.add_output_metadata(report)
 
     @dg.job(name=NAME, description=_DESCRIPTION)
     def job() -> None:

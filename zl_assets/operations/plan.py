@@ -18,6 +18,7 @@ from zl_assets.hints import told
 from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.operations.by_instrument import ByInstrument
 from zl_assets.operations.families import plan_families
 from zl_assets.operations.source import BarsSource
 from zl_assets.resources import AsOf
@@ -41,24 +42,23 @@ def plan_job(catalog: Catalog, source: BarsSource) -> dg.JobDefinition:
 
     @dg.op(name="plan", description=_DESCRIPTION)
     def plan(context: dg.OpExecutionContext, warehouse: Warehouse, as_of: AsOf) -> None:
-        from zl_assets.warehouse.plan import markdown
+        from zl_assets.warehouse.plan import Plan, markdown
 
+        seen, plans = ByInstrument(catalog.instruments), list[Plan]()
         with as_failures(), warehouse.publisher(run=context.run_id, asset=NAME) as publisher:
-            plans: list[Plan] = []
-            notes: list[str] = []
             for instrument in catalog.instruments:
-                made, said = _plans(publisher, catalog, source, instrument, {} if plans else _regimes(), as_of)
-                plans += made
-                notes += said
-        text = "\n".join([*(markdown(made, told) for made in plans), *notes])
+                with seen.of(instrument):
+                    made, notes = _plans(publisher, catalog, source, instrument, {} if plans else _regimes(), as_of)
+                    plans += made
+                    seen.found[instrument.symbol] = "\n".join([*(markdown(plan, told) for plan in made), *notes])
         report: dict[str, Any] = {
-            "plan": dg.MetadataValue.md(text),
-            "rows_to_insert": sum(table.inserted for made in plans for table in made.tables),
-            "rows_to_update": sum(table.updated for made in plans for table in made.tables),
+            "plan": dg.MetadataValue.md(seen.text),
+            "rows_to_insert": sum(table.inserted for plan in plans for table in plan.tables),
+            "rows_to_update": sum(table.updated for plan in plans for table in plan.tables),
         }
-        context.log.info(text)
-        if stops := [stop for made in plans for stop in made.stops]:
-            raise dg.Failure("A refresh would stop:\n- " + "\n- ".join(map(told, stops)), metadata=report, allow_retries=False)
+        context.log.info(seen.text)
+        if stops := [told(stop) for plan in plans for stop in plan.stops] + seen.wrong:
+            raise dg.Failure("A refresh would stop:\n- " + "\n- ".join(stops), metadata=report, allow_retries=False)
         context.add_output_metadata(report)
 
     @dg.job(name=NAME, description=_DESCRIPTION)

@@ -102,6 +102,10 @@ class Bars:
     notes: tuple[str, ...] = ()
 
 
+class NoneOfSymbol(DataFault):
+    """The files hold bars of an instrument that is on, and none of one that was asked for."""
+
+
 def bars_to_load(path: Path | None, instruments: Sequence[Instrument], others: Sequence[Instrument] = ()) -> Bars:
     """What the embedded bars table is filled from: the files of ZL_BARS, or the synthetic sample where it is unset.
 
@@ -141,8 +145,9 @@ def read_bars(path: Path, instruments: Sequence[Instrument], others: Sequence[In
 
     Raises:
         DataFault: nothing to read, a file that cannot be read, a missing column, a value of the wrong type, no row of an
-            instrument, rows that would be lost (a line of too few fields, a symbol that is missing or misspelt, a request that
-            ended within a day), or an unsound bar. The message names the file, the row and the column.
+            instrument (a NoneOfSymbol where there are some of one of `others`), rows that would be lost (a line of too few
+            fields, a symbol that is missing or misspelt, a request that ended within a day), or an unsound bar. The message names
+            the file, the row and the column.
         SettingError: the files are DBN, and the package that decodes them is not installed.
     """
     return read(path, instruments, DAILY, others)
@@ -204,7 +209,8 @@ def _parsed(path: Path, kept: _Kept, instruments: Sequence[Instrument], layout: 
     absent = [symbol for symbol in symbols if symbol not in counts.index]
     if absent:
         named = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in foreign.items()) or "none"
-        raise DataFault(
+        fault = NoneOfSymbol if any(symbol in foreign for symbol in everyone) else DataFault
+        raise fault(
             f"{path}: no rows of symbol {', '.join(absent)}. Symbols found: {named}. Give bars whose symbol column says "
             f"{', '.join(absent)}, or correct that column."
         )

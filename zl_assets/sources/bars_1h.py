@@ -18,7 +18,7 @@ from zl_assets.domain.rules.rows import bar_rules
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.sources import cells, dbn
-from zl_assets.sources.bars import REMARKS, Bars, Layout, facts, read, remarks, whole_files_check
+from zl_assets.sources.bars import REMARKS, Bars, Layout, NoneOfSymbol, facts, read, remarks, whole_files_check
 from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
@@ -69,7 +69,11 @@ def read_bars_1h(path: Path, instruments: Sequence[Instrument], others: Sequence
 def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
     if settings.bars_1h is None:
         return Loaded(empty_frame(of.contract), nothing=UNSET)
-    hours = read_bars_1h(settings.bars_1h, of.instruments, of.others)
+    try:
+        hours = read_bars_1h(settings.bars_1h, of.instruments, of.others)
+    except NoneOfSymbol as none:
+        # Hours are not needed as daily bars are: without them the rest of the instrument is refreshed.
+        return Loaded(empty_frame(of.contract), nothing=str(none))
     # As for daily bars: those of the as-of date may still be forming.
     final = hours.frame[hours.frame["ts_event"] < pd.Timestamp(as_of, tz="UTC")]
     if final.empty:
@@ -90,7 +94,10 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
 
     def files(as_of: dt.date) -> Mapping[str, object]:
         path = settings.bars_1h
-        return {REMARKS: remarks(None if path is None else read_bars_1h(path, of.instruments, of.others))}
+        try:
+            return {REMARKS: remarks(None if path is None else read_bars_1h(path, of.instruments, of.others))}
+        except NoneOfSymbol:
+            return {REMARKS: remarks(None)}
 
     return Checks(
         (

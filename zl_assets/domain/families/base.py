@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from zl_assets.domain.families.chart import Chart
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import IDENTIFIER, Column
 
@@ -16,6 +17,7 @@ from zl_assets.warehouse.contract import IDENTIFIER, Column
 SESSIONS = "sessions"
 
 type Compute = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
+type Show = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], Chart | str]
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class Family:
             own and source rows that were available before its session's decision time.
         coverage: the least share of sessions, after its first value, on which every column must have a value
             that has no least share of its own.
+        show: from what `compute` gets, a picture of the newest session as data, or why there is none, in words; None where the
+            family has no picture.
     """
 
     name: str
@@ -124,6 +128,7 @@ class Family:
     compute: Compute
     coverage: float = 0.95
     symbols: tuple[str, ...] = ()
+    show: Show | None = None
 
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.name) or self.name != self.name.lower():

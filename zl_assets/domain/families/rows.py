@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.domain.families.base import Family
+from zl_assets.domain.families.base import Family, Show
+from zl_assets.domain.families.chart import Chart
 from zl_assets.domain.releases import decision_times
 from zl_assets.domain.stubs import with_stubs
 from zl_assets.instruments.base import Decision, Instrument
@@ -34,15 +35,34 @@ def family_rows(family: Family, sessions: pd.DataFrame, sources: Sources, instru
         DataFault: the function did not return what a family promises; the message says what.
     """
     ordered = sessions.sort_values(["symbol", "data_date"], kind="stable", ignore_index=True)
-    given = {asset: with_stubs(frame, instrument) if "ts_event" in frame else frame for asset, frame in sources.items()}
+    given = _with_stubs(sources, instrument)
     parts = []
     for _, group in ordered.groupby("symbol", sort=True):
         own = group.reset_index(drop=True)
-        columns = family.compute(own.assign(decided_at=decision_times(own["data_date"], instrument.decision)), given)
+        columns = family.compute(_decided(own, instrument), given)
         _require_shape(family, own, columns)
         parts.append(own[KEY].join(columns[[c.column.name for c in family.columns]]))
     rows = pd.concat(parts, ignore_index=True)
     return rows.sort_values(KEY, kind="stable", ignore_index=True)
+
+
+def newest_shown(show: Show, sessions: pd.DataFrame, sources: Sources, instrument: Instrument) -> Chart | str:
+    """What a family shows of the instrument's newest session, or why there is nothing to show.
+
+    Args:
+        show: the family's.
+        sessions, sources: as `family_rows` takes them.
+    """
+    own = sessions[sessions["symbol"] == instrument.symbol].sort_values("data_date", ignore_index=True)
+    return show(_decided(own, instrument), _with_stubs(sources, instrument))
+
+
+def _decided(sessions: pd.DataFrame, instrument: Instrument) -> pd.DataFrame:
+    return sessions.assign(decided_at=decision_times(sessions["data_date"], instrument.decision))
+
+
+def _with_stubs(sources: Sources, instrument: Instrument) -> dict[str, pd.DataFrame]:
+    return {asset: with_stubs(frame, instrument) if "ts_event" in frame else frame for asset, frame in sources.items()}
 
 
 def _require_shape(family: Family, sessions: pd.DataFrame, columns: pd.DataFrame) -> None:

@@ -263,10 +263,16 @@ _OVER_TIME = ("data_date", "market_data.close", "ma_63", "return_21d", "volatili
 
 def over_time_made_of(matrix: pd.DataFrame, instrument: Instrument, *, synthetic: bool) -> str:
     """A hash of all that `matrix_over_time` draws, of the modules and of the libraries that draw."""
-    hashed = hashlib.sha256(pd.util.hash_pandas_object(matrix[list(_OVER_TIME)], index=False).to_numpy().tobytes())
+    rows = pd.util.hash_pandas_object(matrix[list(_OVER_TIME)], index=False).to_numpy().tobytes()
+    return drawing_sha256(rows, f"{instrument.price.short} {synthetic}")
+
+
+def drawing_sha256(rows: bytes, words: str, *modules: str) -> str:
+    """A hash of what a picture draws, of the libraries that draw, and of the files of this module and of others that do."""
+    hashed = hashlib.sha256(rows)
     libraries = {name: importlib.metadata.version(name) for name in ("matplotlib", "pillow", "pandas")}
-    hashed.update(f"{instrument.price.short} {libraries} {synthetic}".encode())
-    for module in (__file__, watermark.__file__):
+    hashed.update(f"{words} {libraries}".encode())
+    for module in (__file__, watermark.__file__, *modules):
         hashed.update(Path(module).read_bytes())
     return hashed.hexdigest()
 
@@ -313,7 +319,9 @@ def picture(
     width: float = 8.0,
     height: float = 3.2,
     widths: tuple[float, ...] | None = None,
+    colours: int = 64,
 ) -> bytes:
+    """What `draw` puts into a grid of axes, as a PNG of at most so many colours: small marks need more to keep their own."""
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -329,5 +337,5 @@ def picture(
         canvas.draw()  # type: ignore[no-untyped-call]
         pixels = np.asarray(canvas.buffer_rgba())[:, :, :3]  # type: ignore[no-untyped-call]
     content = io.BytesIO()
-    Image.fromarray(pixels.copy()).quantize(64).save(content, "PNG", optimize=True)
+    Image.fromarray(pixels.copy()).quantize(colours).save(content, "PNG", optimize=True)
     return content.getvalue()

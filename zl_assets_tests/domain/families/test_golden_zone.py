@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from zl_assets.domain.families.golden_zone import FAMILY
+from zl_assets.domain.families.chart import Chart
+from zl_assets.domain.families.golden_zone import FAMILY, show
 from zl_assets.domain.families.intraday import session_hours
-from zl_assets.domain.families.rows import family_rows
+from zl_assets.domain.families.rows import family_rows, newest_shown
 from zl_assets.domain.rules.families import coverage, in_range
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.stubs import with_stubs
@@ -66,10 +67,10 @@ CLOSES = {8: 96, 9: 108, 10: 114, 11: 112, 12: 110, 13: 108, 14: 104, 15: 103, 1
 VOLUMES = {10: 150, 11: 140, 12: 130, 13: 120, 14: 110, 17: 200}
 
 
-def day(
+def the_day(
     closes: dict[int, float] | None = None, volumes: dict[int, float] | None = None, last: int = 18, roll: int | None = None
-) -> pd.Series:
-    """The family's row of the day, with other closes, volumes, last hour, or a roll at an hour."""
+) -> tuple[pd.DataFrame, Sources]:
+    """The session of the day and its hours, with other closes, volumes, last hour, or a roll at an hour."""
     closes, volumes = CLOSES | (closes or {}), VOLUMES | (volumes or {})
     rows = [
         hour(DAY - dt.timedelta(days=before) + dt.timedelta(hours=at), 100.5, 99.5, 100, 100)
@@ -84,7 +85,14 @@ def day(
     one = sessions_on([str(DAY.date())], [115], [95], [closes.get(last, 100)]).assign(
         symbol="MES", instrument_id=1 if roll is None else 2
     )
-    return FAMILY.compute(one, sources(hours(rows))).iloc[0]
+    return one, sources(hours(rows))
+
+
+def day(
+    closes: dict[int, float] | None = None, volumes: dict[int, float] | None = None, last: int = 18, roll: int | None = None
+) -> pd.Series:
+    """The family's row of the day."""
+    return FAMILY.compute(*the_day(closes, volumes, last, roll)).iloc[0]
 
 
 def test_a_leg_worked_by_hand() -> None:
@@ -149,6 +157,62 @@ def test_a_session_without_hours_has_no_value() -> None:
     one = sessions_on(["2024-01-08"], [13], [9], [12]).assign(symbol="MES")
     assert FAMILY.compute(one, sources(hours([]))).isna().all(axis=None)
     assert FAMILY.compute(one, sources(hours([hour(DAY, 13, 9, 12, 10)]))).isna().all(axis=None)
+
+
+def hours_of(points: "pd.Series[float]") -> list[tuple[str, float]]:
+    return [(f"{at:%d %H}", float(value)) for at, value in points.items()]
+
+
+def followed(one: pd.DataFrame, days: int) -> pd.DataFrame:
+    """The session, and one so many days after it (before it, if negative)."""
+    other = one.assign(data_date=one["data_date"] + pd.Timedelta(days, "D"))
+    return pd.concat([one, other]).sort_values("data_date", ignore_index=True)
+
+
+def test_the_picture_shows_the_leg_that_the_row_is_of() -> None:
+    # The weekend's hours are of the Monday before.
+    one, given = the_day()
+    chart = show(followed(one, -1), given)
+    assert isinstance(chart, Chart)
+    assert chart.title == "golden zone of 2024-02-06, state 0: above the zone"
+    # All hours of the session, and of them the leg's.
+    assert hours_of(chart.line) == [(f"06 {at:02}", CLOSES.get(at, 100)) for at in range(19)]
+    assert chart.levels == {"swing_high": 115, "fib_50": 105, "fib_618": pytest.approx(102.64), "swing_low": 95}
+    assert f"{chart.since:%H}" == "10"
+    assert {words: f"{at:%H}" for words, at in chart.moments.items()} == {"high confirmed at 02-06 17:00": "16"}
+    assert {words: hours_of(points) for words, points in chart.marks.items()} == {
+        "swing low": [("06 08", 95)],
+        "swing high": [("06 10", 115)],
+        "first close at or below fib_50": [("06 14", 104)],
+        "trigger": [("06 17", 106)],
+        "trigger of an earlier leg": [],
+    }
+
+
+def test_a_picture_begins_with_the_swing_low_where_that_is_of_an_earlier_session() -> None:
+    one, given = the_day()
+    later = [hour(DAY + dt.timedelta(days=1, hours=at), 107.5, 106.5, 107, 100) for at in range(3)]
+    chart = show(
+        followed(one, 1), sources(pd.concat([given[BARS_1H.table][list(BARS_1H.frame_columns)], hours(later)], ignore_index=True))
+    )
+    assert isinstance(chart, Chart)
+    assert [at for at, _ in hours_of(chart.line)] == [*(f"06 {at:02}" for at in range(8, 19)), "07 00", "07 01", "07 02"]
+    assert hours_of(chart.marks["trigger"]) == [("06 17", 106)]
+
+
+def test_a_picture_says_that_a_leg_is_broken_and_shows_what_has_not_come_as_absent() -> None:
+    chart = show(*the_day({16: 94, 17: 100, 18: 100}))
+    assert isinstance(chart, Chart)
+    assert chart.title.endswith("state 0: the leg is broken")
+    chart = show(*the_day({14: 106, 15: 107, 16: 106, 17: 108}))
+    assert isinstance(chart, Chart)
+    assert all(chart.marks[words].empty for words in ("first close at or below fib_50", "trigger"))
+
+
+def test_where_there_is_no_leg_nothing_is_drawn_and_it_is_said() -> None:
+    assert "the session 2024-02-06 no leg is confirmed" in str(show(*the_day(last=15)))
+    one, given = the_day()
+    assert "There is no hour of the session 2024-02-07" in str(show(followed(one, 1), given))
 
 
 def random_hours(sessions: pd.DataFrame, seed: int = 5) -> pd.DataFrame:
@@ -310,6 +374,18 @@ def test_three_real_legs_worked_by_hand(date: str) -> None:
     names = ["swing_high", "swing_low", "fib_50", "fib_618", "vol_decay_slope", "qualified_trigger", "state"]
     found = [round(float(row[name]), 6) for name in names]
     assert found == [float(value) for value in WORKED[date]]
+
+
+def test_a_picture_tells_the_triggers_of_the_newest_leg_from_those_of_a_leg_before_it() -> None:
+    sessions, rows, _ = real()
+    shown = {}
+    for date in ("2022-06-30", "2024-04-17"):
+        known = rows[rows["ts_event"].dt.tz_localize(None) < pd.Timestamp(date) + pd.Timedelta(1, "D")]
+        chart = newest_shown(show, sessions[sessions["data_date"] <= date], {BARS_1H.table: known}, MES)
+        assert isinstance(chart, Chart)
+        shown[date] = {words: [at for at, _ in hours_of(points)] for words, points in chart.marks.items() if "trigger" in words}
+    assert shown["2022-06-30"] == {"trigger": ["30 23"], "trigger of an earlier leg": []}
+    assert shown["2024-04-17"] == {"trigger": [], "trigger of an earlier leg": ["17 01", "17 08"]}
 
 
 def test_the_real_hours_of_two_rolls_equal_a_slow_computation() -> None:
