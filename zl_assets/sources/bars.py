@@ -209,7 +209,7 @@ def _parsed(path: Path, kept: _Kept, instruments: Sequence[Instrument], layout: 
     absent = [symbol for symbol in symbols if symbol not in counts.index]
     if absent:
         named = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in foreign.items()) or "none"
-        fault = NoneOfSymbol if any(symbol in foreign for symbol in everyone) else DataFault
+        fault = NoneOfSymbol if any(one.symbol in foreign for one in kept.everyone) else DataFault
         raise fault(
             f"{path}: no rows of symbol {', '.join(absent)}. Symbols found: {named}. Give bars whose symbol column says "
             f"{', '.join(absent)}, or correct that column."
