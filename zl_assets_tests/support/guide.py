@@ -18,6 +18,7 @@ from zl_assets.contracts import market
 from zl_assets.domain import families
 from zl_assets.domain.rules.offenders import PRICES
 from zl_assets.instruments.base import Instrument
+from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.shape import conform
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -89,3 +90,8 @@ def resampled(bars: pd.DataFrame, instrument: Instrument, price: float, sessions
     back = ahead.iloc[::-1].set_axis(ahead.index).rename(columns={"open": "close", "close": "open"})
     prices = {name: back[name] * price for name in PRICES}
     return conform(back.assign(date=ahead["date"], symbol=instrument.symbol, **prices), market.bars(instrument))
+
+
+def example_bars(instrument: Instrument) -> pd.DataFrame:
+    """The bars of the example of docs/adding-an-instrument.md, as it says of them."""
+    return resampled(synthetic_bars(), instrument, price=20, sessions=1400)
