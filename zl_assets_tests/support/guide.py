@@ -94,4 +94,4 @@ def resampled(bars: pd.DataFrame, instrument: Instrument, price: float, sessions
 
 def example_bars(instrument: Instrument) -> pd.DataFrame:
     """The bars of the example of docs/adding-an-instrument.md, as it says of them."""
-    return resampled(synthetic_bars(), instrument, price=20, sessions=1400)
+    return resampled(synthetic_bars(), instrument, price=20, sessions=1200)
