@@ -1,5 +1,7 @@
 """What is measured for a new instrument's module: it is what the modules of real ones say, and the guide's example."""
 
+import datetime as dt
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,23 @@ import pandas_market_calendars
 import pytest
 import typer
 
-from zl_assets.instruments.base import Instrument
+from zl_assets.domain.derivation import derive
+from zl_assets.domain.regimes import regime_weights
+from zl_assets.domain.rules.dates import calendar_complete
+from zl_assets.domain.rules.market import thin_sessions
+from zl_assets.domain.rules.training import targets_spanning_a_roll
+from zl_assets.domain.rules.units import prices_on_tick
+from zl_assets.domain.targets import forward_return
+from zl_assets.instruments.base import Instrument, Minima, Plausibility
 from zl_assets.instruments.mes import INSTRUMENT as MES
 from zl_assets.instruments.zm import INSTRUMENT as ZM
+from zl_assets.warehouse.verdict import require
 from zl_assets_tests.domain.test_real_instruments import real_bars
 from zl_assets_tests.studies.instrument_facts import Fact, facts, main
 from zl_assets_tests.support.guide import INSTRUMENT_GUIDE, example_bars
+
+# With stubs on closures, and of another exchange's calendar; with gaps of a third between contracts.
+REAL = (MES, ZM)
 
 # Measured to the last digit; the others are bounds with room.
 MEASURED = {"tick", "horizons.usual_spanning", "plausibility.largest_volatility", "split_date", "folds", "closures"}
@@ -52,7 +65,7 @@ def test_the_guides_module_says_what_the_command_measures(example: Instrument) -
     }
 
 
-@pytest.mark.parametrize("instrument", [MES, ZM], ids=lambda instrument: instrument.symbol)
+@pytest.mark.parametrize("instrument", REAL, ids=lambda instrument: instrument.symbol)
 def test_what_is_suggested_for_a_real_instrument_is_what_its_module_says(instrument: Instrument) -> None:
     found = by_field(facts(real_bars(instrument), instrument.symbol, instrument.tick))
     assert names_calendar(found["calendar"], instrument.calendar)
@@ -63,6 +76,40 @@ def test_what_is_suggested_for_a_real_instrument_is_what_its_module_says(instrum
         )
         # A person has chosen: of the same size, not the same.
         assert (ours / suggested).between(1 / 3.5, 3.5).all(), found[field]
+
+
+def with_suggested(instrument: Instrument, found: dict[str, Fact]) -> Instrument:
+    """The instrument under the suggested values alone."""
+    values: dict[str, dict[str, Any]] = {}
+    for fact in found.values():
+        part, _, name = fact.field.rpartition(".")
+        values.setdefault(part, {})[name] = fact.suggested
+    return replace(
+        instrument,
+        **values[""],
+        horizons=(replace(instrument.horizons[0], **values["horizons"]),),
+        plausibility=Plausibility(**values["plausibility"]),
+        minima=Minima(**values["minima"]),
+    )
+
+
+@pytest.mark.parametrize("instrument", REAL, ids=lambda instrument: instrument.symbol)
+def test_real_bars_hold_the_bounds_that_are_suggested_for_them(instrument: Instrument) -> None:
+    bars = real_bars(instrument)
+    suggested = with_suggested(instrument, by_field(facts(bars, instrument.symbol, instrument.tick)))
+    derived = derive(bars, suggested, dt.date(2025, 11, 17), regime_weights())
+    sessions, matrix = derived.sessions.frame, derived.matrix
+    view = matrix[["data_date"]].assign(target_1m=forward_return(matrix["market_data.close"], 21))
+    bounds = suggested.plausibility
+    verdicts = [
+        calendar_complete(sessions, suggested),
+        prices_on_tick(sessions, suggested),
+        thin_sessions(sessions, bounds.thin_lots, bounds.thin_share),
+        targets_spanning_a_roll(view, matrix, suggested.horizons[0]),
+    ]
+    require(verdicts, "sessions")
+    assert len(matrix) >= suggested.minima.matrix_rows
+    assert view["target_1m"].notna().sum() >= suggested.minima.labelled_rows
 
 
 def test_bars_without_instrument_id_say_nothing_of_rolls(example: Instrument) -> None:
