@@ -4,7 +4,7 @@ Belongs here: the events of a run turned into faults, and the faults into an ale
 notifications.py, and the sensors, which are automation.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -99,12 +99,18 @@ def reason(data: "StepFailureData") -> str:
 
 
 def alert_of_run(
-    instance: dg.DagsterInstance, run: dg.DagsterRun, event: dg.DagsterEvent, ui_url: str, provenance: Provenance
+    instance: dg.DagsterInstance,
+    run: dg.DagsterRun,
+    event: dg.DagsterEvent,
+    ui_url: str,
+    provenance: Provenance,
+    whose: Callable[[str], str],
 ) -> Alert | None:
     """The alert of a finished run, or None where there is nothing to tell.
 
     Args:
         event: the run's last, a success or a failure.
+        whose: the symbol of the instrument that an asset or step is of, or nothing (Catalog.whose).
         provenance: this process's, which is the run's where the run recorded none.
     """
     kinds = {dg.DagsterEventType.ASSET_CHECK_EVALUATION, dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_CANCELING}
@@ -125,13 +131,17 @@ def alert_of_run(
     else:
         red = sum(fault.kind is Kind.RED for fault in faults)
         what = f"ended with {counted(red, 'red check') if red else counted(len(faults), 'warning')}"
-    lines = [str(fault) for fault in faults[:_MOST_FAULTS]]
+    symbols = [whose(fault.where) for fault in faults]
+    of = ", ".join(dict.fromkeys(filter(None, symbols)))
+    lines = [
+        f"{of_one}: {fault}" if of_one else str(fault) for of_one, fault in zip(symbols, faults[:_MOST_FAULTS], strict=False)
+    ]
     shown = [line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} ..." for line in lines]
     if len(faults) > len(shown):
         shown.append(f"and {len(faults) - len(shown)} more")
     prices, state = _whose(instance, run, provenance)
     return Alert(
-        subject=f"zl-assets: {job} {what}{f' ({INVENTED} prices)' if prices == INVENTED else ''}",
+        subject=f"zl-assets: {job} {what}{f' of {of}' if of else ''}{f' ({INVENTED} prices)' if prices == INVENTED else ''}",
         lines=(
             *shown,
             f"Prices: {prices}. State folder: {state}.",

@@ -13,10 +13,11 @@ import pandas as pd
 
 from zl_assets.alerts import alert_of_run
 from zl_assets.assets.impact import impact_op
-from zl_assets.catalog import Catalog
+from zl_assets.catalog import Catalog, impact_job
 from zl_assets.checks.folders import NEWEST, Watched, newest_records, watched
 from zl_assets.checks.group import evaluation
 from zl_assets.domain.checks import Seen
+from zl_assets.instruments.base import Instrument
 from zl_assets.notifications import LogNotifier, build_notifiers, deliver
 from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
@@ -65,7 +66,7 @@ def with_freshness(assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]) -> list
     return [asset.map_asset_specs(refreshed) if isinstance(asset, dg.AssetsDefinition) else asset for asset in assets]
 
 
-def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+def build_sensors(catalog: Catalog, settings: Settings) -> list[dg.SensorDefinition]:
     """Two sensors that alert a person: a run failed, or a run succeeded with a check that is not green.
 
     They are on from the start, unlike the schedule: they only read, without settings they only write to a log, and an alert that
@@ -76,7 +77,8 @@ def build_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     provenance = Provenance.of(settings)
 
     def tell(context: dg.RunStatusSensorContext) -> None:
-        alert = alert_of_run(context.instance, context.dagster_run, context.dagster_event, settings.ui_url, provenance)
+        run, event = context.dagster_run, context.dagster_event
+        alert = alert_of_run(context.instance, run, event, settings.ui_url, provenance, catalog.whose)
         if alert is not None:
             deliver(alert, [LogNotifier(context.log), *build_notifiers(settings)])
 
@@ -153,18 +155,18 @@ def build_job_definitions(catalog: Catalog, settings: Settings) -> "list[Unresol
     return [
         zl_daily_refresh,
         zl_checks,
-        *([_family_impact(catalog, settings)] if catalog.selection(catalog.instruments[0]).on else []),
+        *(_family_impact(catalog, settings, one) for one in catalog.instruments if catalog.selection(one).on),
     ]
 
 
-def _family_impact(catalog: Catalog, settings: Settings) -> dg.JobDefinition:
+def _family_impact(catalog: Catalog, settings: Settings, instrument: Instrument) -> dg.JobDefinition:
     # Each measurement is a look, and looks are counted: a person takes one, never a schedule, nor a selection of assets.
-    measure = impact_op(catalog, catalog.instruments[0], Provenance.of(settings))
+    measure = impact_op(catalog, instrument, Provenance.of(settings))
 
     @dg.job(
-        name="zl_family_impact",
-        description="Measures the feature families that are on, each against its own shifted copies, and adds a row for each to "
-        "the ledger. Refresh first. A measurement that the ledger has already is not made again.",
+        name=impact_job(instrument),
+        description=f"Measures the feature families of {instrument.symbol} that are on, each against its own shifted copies, and "
+        "adds a row for each to the ledger. Refresh first. A measurement that the ledger has already is not made again.",
     )
     def job() -> None:
         measure()

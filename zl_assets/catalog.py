@@ -40,6 +40,11 @@ from zl_assets.warehouse.tables import Table
 IMPACT = "feature_family_impact"
 
 
+def impact_job(instrument: Instrument) -> str:
+    """The name of the job that measures the instrument's families: `zl_family_impact`."""
+    return instrument.table("family_impact")
+
+
 class CatalogConflict(ZlError):
     """Instruments, horizons or sources collide, or one of them is incomplete; the message names them."""
 
@@ -220,6 +225,25 @@ class Catalog:
                 (self.score(instrument, horizon), SCORE_RULES),
             ):
                 found[instrument.asset_at(horizon, contract.table)] = Table(contract, rules, absent_ok=True)
+        return found
+
+    def whose(self, name: str) -> str:
+        """The symbol of the instrument that an asset, or a step about it, is of; empty for what they share, and where one is on
+        alone."""
+        owners = self._owners if len(self.instruments) > 1 else {}
+        # A step of checks is called after its asset.
+        found = [asset for asset in owners if name == asset or name.startswith(f"{asset}_")]
+        return owners[max(found, key=len)] if found else ""
+
+    @cached_property
+    def _owners(self) -> Mapping[str, str]:
+        """The symbol behind each asset that is one instrument's."""
+        found: dict[str, str] = {}
+        for instrument in self.instruments:
+            own = {instrument.asset(market.BARS_TABLE), instrument.asset(IMPACT), *self.tables_of(instrument)}
+            own |= {asset for horizon in instrument.horizons for asset in assets_at(instrument, horizon)}
+            own |= {asset.key for asset in self.source_assets if asset.instruments == (instrument,)}
+            found |= dict.fromkeys(own, instrument.symbol)
         return found
 
     @property

@@ -26,7 +26,7 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
         asset_checks=[dagster_checks(group) for group in checks.build(catalog, settings)],
         jobs=[*automation.build_job_definitions(catalog, settings), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
-        sensors=[*automation.build_sensors(settings), automation.build_folder_sensor(catalog, settings)],
+        sensors=[*automation.build_sensors(catalog, settings), automation.build_folder_sensor(catalog, settings)],
         resources=resources.settled(resources.build(catalog, settings)),
         # The whole graph takes seconds; a process for each step would cost more than its work.
         executor=execution.in_process,

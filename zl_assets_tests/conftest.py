@@ -109,8 +109,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def replay_fits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A fit of the replay is made once in a test run, whichever test and worker needs it first. Command lines that a test starts
-    make theirs."""
+    """A fit of the replay is made once in a test run, whichever test, worker or command line needs it first."""
     from zl_assets_tests.support.replay_fits import PLACE, remembered_fits
 
     base = tmp_path_factory.getbasetemp()

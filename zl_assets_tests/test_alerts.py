@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from zl_assets import automation
+from zl_assets.catalog import Catalog
 from zl_assets.definitions import build_defs
 from zl_assets.notifications import Alert
 from zl_assets.settings import Settings
@@ -20,10 +21,11 @@ def job_of(
     blocking: bool = False,
     failure: Exception | None = None,
     says: dict[str, str] | None = None,
+    asset: str = "bars",
 ) -> dg.JobDefinition:
-    """Two assets, the first with a check, and with this metadata."""
+    """Two assets, the first of this name, with a check and with this metadata."""
 
-    @dg.asset
+    @dg.asset(name=asset)
     def bars() -> dg.MaterializeResult[None]:
         if failure is not None:
             raise failure
@@ -71,9 +73,8 @@ class Daemon:
 
     def __init__(self, instance: dg.DagsterInstance, **settings: str | None) -> None:
         self.instance = instance
-        self.sensors = automation.build_sensors(
-            Settings.load(**{"bars": "/data/bars.parquet", "state_dir": "/work/state"} | settings)
-        )
+        loaded = Settings.load(**{"bars": "/data/bars.parquet", "state_dir": "/work/state"} | settings)
+        self.sensors = automation.build_sensors(Catalog.of(loaded), loaded)
         self.cursors: dict[str, str | None] = dict.fromkeys((sensor.name for sensor in self.sensors), None)
         self.tick()
 
@@ -119,6 +120,32 @@ def test_an_alert_says_whose_it_is_and_marks_invented_prices(instance: dg.Dagste
         "Prices: SYNTHETIC sample, invented. State folder: /work/state.",
         "Prices: SYNTHETIC sample, invented. State folder: /work/elsewhere.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("on", "asset", "symbol"),
+    [
+        ("ZL,MES", "mes_ohlcv", "MES"),
+        ("ZL,MES", "daily_ml_matrix", "ZL"),
+        ("ZL,MES", "mes_daily_ml_matrix", "MES"),
+        ("ZL,MES", "vw_mes_1m_flat", "MES"),
+        ("ZL,MES", "regime_weights", ""),
+        ("ZL", "daily_ml_matrix", ""),
+    ],
+)
+def test_of_several_instruments_an_alert_names_the_one(
+    instance: dg.DagsterInstance, sent: list[Alert], on: str, asset: str, symbol: str
+) -> None:
+    daemon = Daemon(instance, instruments=on)
+    daemon.run(job_of(red(ERROR), blocking=True, asset=asset))
+    daemon.tick()
+    [alert] = sent
+    assert alert.subject == "zl-assets: refresh failed" + (f" of {symbol}" if symbol else "")
+    before = f"{symbol}: " if symbol else ""
+    assert alert.lines[:2] == (
+        f"{before}RED {asset}: {WORDS}",
+        f"{before}FAILED {asset}_prices_positive: a check that is red blocks what comes after it",
+    )
 
 
 def test_a_bug_is_told_with_its_trace(instance: dg.DagsterInstance, sent: list[Alert]) -> None:

@@ -399,8 +399,7 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     expected |= {f"{begins}forecast_{name}" for begins in of_horizons for name in ("replay", "record", "score")}
     if families:
         names = families.split(", ")
-        # The ledger names no instrument, so only the first one's families are measured.
-        expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact"}
+        expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}
         expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names}
     assert set(keys) == expected
     # Nothing of the one hangs on the other: what is wrong with the one's bars or hours stops nothing of the other.

@@ -75,7 +75,7 @@ def alert_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
         return None
     event = events[-1].dagster_event
     assert event is not None
-    alert = alert_of_run(instance, run, event, "http://127.0.0.1:3000", Provenance.of(Settings.load()))
+    alert = alert_of_run(instance, run, event, "http://127.0.0.1:3000", Provenance.of(Settings.load()), lambda name: "")
     return None if alert is None else alert.text
 
 

@@ -48,11 +48,9 @@ def build(catalog: Catalog, settings: Settings) -> list[Asset]:
 
 
 def build_measurements(catalog: Catalog, settings: Settings) -> list[Asset]:
-    """The assets that only a job of their own makes: what each feature family is worth.
-
-    For the first instrument alone: the ledger names no instrument, and another one's measurements would count as its looks.
-    """
-    return _marked(impact.build_impact(catalog, catalog.instruments[0]), Provenance.of(settings))
+    """The assets that only a job of their own makes: what each feature family is worth."""
+    found = [asset for instrument in catalog.instruments for asset in impact.build_impact(catalog, instrument)]
+    return _marked(found, Provenance.of(settings))
 
 
 _SYNTHETIC = (

@@ -11,8 +11,8 @@ import pandas as pd
 
 from zl_assets.assets.choices import choices_of, chosen
 from zl_assets.assets.common import IMPACT as GROUP
-from zl_assets.assets.common import OWNERS
-from zl_assets.catalog import IMPACT, Catalog
+from zl_assets.assets.common import INSTRUMENT, OWNERS, group_of
+from zl_assets.catalog import IMPACT, Catalog, impact_job
 from zl_assets.checks.group import evaluation
 from zl_assets.checks.impact import looks_numbered
 from zl_assets.contracts import market
@@ -64,8 +64,9 @@ def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetSpec]
     return [
         dg.AssetSpec(
             instrument.asset(IMPACT),
-            description=_DESCRIPTION,
-            group_name=GROUP,
+            description=_DESCRIPTION.format(job=impact_job(instrument)),
+            group_name=group_of(instrument, GROUP),
+            tags={INSTRUMENT: instrument.symbol},
             kinds={"bigquery", "scikitlearn"},
             owners=OWNERS,
             metadata=described(LEDGER),
@@ -79,7 +80,7 @@ def impact_op(catalog: Catalog, instrument: Instrument, provenance: Provenance) 
     selection, measuring = catalog.selection(instrument), _Measuring(catalog, instrument, instrument.horizons[0])
     asset, looks = instrument.asset(IMPACT), looks_numbered(instrument.asset(IMPACT))
 
-    @dg.op(name=asset, description=_DESCRIPTION, out={})
+    @dg.op(name=asset, description=_DESCRIPTION.format(job=impact_job(instrument)), out={})
     def impact(
         context: dg.OpExecutionContext,
         config: ImpactChoices,  # type: ignore[valid-type]
@@ -108,7 +109,8 @@ def impact_op(catalog: Catalog, instrument: Instrument, provenance: Provenance) 
                 "rows_added": ", ".join(added) or "none",
                 "measured_before": ", ".join(known) or "none",
             }
-            told_of = shown(impact_report(ledger, synthetic=provenance.synthetic), "decisions")
+            own = ledger[ledger["family"].isin([instrument.asset(family.name) for family in selection.known])]
+            told_of = shown(impact_report(own, synthetic=provenance.synthetic), "decisions")
             yield dg.AssetMaterialization(asset, metadata=counts | told_of | dict(provenance.metadata))
             yield evaluation(looks, ledgers.looks_numbered(ledger))
         if stopped:
@@ -119,8 +121,7 @@ def impact_op(catalog: Catalog, instrument: Instrument, provenance: Provenance) 
 
 _DESCRIPTION = (
     "Does a feature family help? Each family that is on, against its own columns shifted in a circle; a row in the ledger.\n\n"
-    "Only the job zl_family_impact measures: each measurement is a look, and looks are counted, so *Materialize all* takes\n"
-    "none.\n\n"
+    "Only the job {job} measures: each measurement is a look, and looks are counted, so *Materialize all* takes\nnone.\n\n"
     "Gates stop a family before anything is measured if it sees the future, has more holes than its coverage allows, or has\n"
     "values that differ from the matrix. The ledger is only added to: a measurement that it already has is not made again, "
     "and one\non new data or with other choices is another look, which makes KEEP harder to reach. docs/impact.md has the "
@@ -179,6 +180,6 @@ class _Measuring:
         ledger = publisher.read_or_empty(LEDGER)
         if is_recorded(ledger, registration, rows.sha256):
             return False
-        impact = measure(rows, registration, next_look(ledger, family.name))
+        impact = measure(rows, registration, next_look(ledger, registration.family))
         publisher.publish(Publication(ledger_rows([impact])), LEDGER)
         return True

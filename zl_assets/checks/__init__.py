@@ -21,5 +21,5 @@ def build(catalog: Catalog, settings: Settings) -> list[Group]:
             groups += training.training_checks(catalog, instrument, horizon)
             groups += predictions.prediction_checks(catalog, instrument, horizon)
             groups += forecasts.forecast_checks(catalog, settings, instrument, horizon)
-    # The ledger is the first instrument's, as the measurements are.
-    return [*groups, *folders.folder_checks(catalog, settings), *impact.impact_checks(catalog, catalog.instruments[0])]
+    groups += folders.folder_checks(catalog, settings)
+    return [*groups, *(group for one in catalog.instruments for group in impact.impact_checks(catalog, one))]

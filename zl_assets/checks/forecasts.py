@@ -73,8 +73,9 @@ def _replay_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -
             Check(
                 asset,
                 "ranges_hold",
-                "From 2016 on the bands held what they say: within 5 points of 50 and 80 %, and within 3 of 95 %. With fewer "
-                "than ten horizons of sessions nothing is judged.",
+                "From 2016 on the bands held what they say: within 5 points of 50 and 80 %, and within 3 of 95 %, or, where that "
+                "is more, within 1.645 standard errors of what was held. With fewer than ten horizons of sessions nothing is "
+                "judged.",
                 "Do not rely on the published ranges. The market has changed in a way that the volatility of past sessions does "
                 "not show, or the bars have: look at the table by year in the model's report.",
                 lambda seen: _ranges_hold(ours(seen), seen.values[view], horizon),

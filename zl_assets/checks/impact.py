@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from zl_assets.catalog import IMPACT, Catalog
+from zl_assets.catalog import IMPACT, Catalog, impact_job
 from zl_assets.checks.group import Group, Looking
 from zl_assets.contracts.ledger import LEDGER
 from zl_assets.domain.checks import Check, Level, Seen
@@ -25,13 +25,12 @@ def impact_checks(catalog: Catalog, instrument: Instrument) -> list[Group]:
         groups.append(Group(f"{asset}_checks", "The ledger as it is.", (looks_numbered(asset),), prepare=ledger))
     if selection.kept:
         view = catalog.view(instrument, instrument.horizons[0]).table
-        names = [family.name for family in selection.kept]
+        names, job = [instrument.asset(family.name) for family in selection.kept], impact_job(instrument)
         kept = Check(
             view,
             "kept_family_verdict",
             f"The ledger says KEEP or PROVISIONAL for every family in ZL_KEPT_FAMILIES ({', '.join(names)}). A warning.",
-            "Measure the family with the job zl_family_impact, or take it out of ZL_KEPT_FAMILIES: nothing has shown that it "
-            "helps.",
+            f"Measure the family with the job {job}, or take it out of ZL_KEPT_FAMILIES: nothing has shown that it helps.",
             lambda seen: _kept_family_verdict(names, seen),
             Level.WARNING,
         )

@@ -31,6 +31,9 @@ model that passed them all. The bounds are about the 99 % quantile of the same m
 ([thresholds.json](thresholds.json)); all gates together are red on about one in twenty such targets, so a red day on sound
 data is to be expected now and then. [mutants.md](mutants.md) shows what each gate catches.
 
+Each instrument that is on has all of these on assets of its own (`mes_ohlcv`, `mes_daily_ml_matrix`, ...), which look at its own
+rows.
+
 This page is written by `python -m zl_assets.checks > docs/checks.md` from the checks themselves, for the embedded BigQuery; in
 the cloud the bars' table is somebody else's and has no checks. A test compares the page with them.
 """

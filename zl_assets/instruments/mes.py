@@ -57,18 +57,21 @@ INSTRUMENT = Instrument(
     ),
     # 1,628 and 1,607 in the real history.
     minima=Minima(matrix_rows=1600, labelled_rows=1580),
-    # Those of ZL: they are about the 99 % quantile on its shifted targets, and have not been looked at on this series.
+    # The 99 % quantile of the model of record on 60 circularly shifted targets of the real series, rounded outward
+    # (docs/thresholds-mes.json, which has what the real target measures).
     gates=(
         GateBound("worst_fold_ratio", None, 1.30),
-        GateBound("fold_ratio_spread", None, 1.25),
-        GateBound("best_fold_r2", None, 0.10),
-        GateBound("largest_ic", None, 0.40),
-        GateBound("target_sd_ratio", 0.4, 2.5),
+        GateBound("fold_ratio_spread", None, 1.35),
+        GateBound("best_fold_r2", None, 0.21),
+        GateBound("largest_ic", None, 0.45),
+        # What every fold is trained on has the months of 2020 in it: the real target is at 0.402 in one, and moves as rows are
+        # added. Bars off by a factor of 100 are far below 0.03.
+        GateBound("target_sd_ratio", 0.3, 2.5),
         GateBound("out_of_range_share", None, 0.25),
         GateBound("prediction_dispersion", 0.02, 0.50),
-        GateBound("largest_gain_share", None, 0.65),
-        GateBound("importance_rank_correlation", 0.40, None),
-        GateBound("permutation_importance", None, 0.065),
+        GateBound("largest_gain_share", None, 0.70),
+        GateBound("importance_rank_correlation", 0.15, None),
+        GateBound("permutation_importance", None, 0.105),
     ),
     # Of five folds the first would be trained on 251 rows; of four it is on 302.
     folds=4,

@@ -54,17 +54,18 @@ INSTRUMENT = Instrument(
     ),
     # 3,831 and 3,810 in the real history.
     minima=Minima(matrix_rows=3800, labelled_rows=3600),
-    # Those of ZL: they are about the 99 % quantile on its shifted targets, and have not been looked at on this series.
+    # The 99 % quantile of the model of record on 60 circularly shifted targets of the real series, rounded outward
+    # (docs/thresholds-zs.json, which has what the real target measures).
     gates=(
-        GateBound("worst_fold_ratio", None, 1.30),
+        GateBound("worst_fold_ratio", None, 1.25),
         GateBound("fold_ratio_spread", None, 1.25),
-        GateBound("best_fold_r2", None, 0.10),
+        GateBound("best_fold_r2", None, 0.09),
         GateBound("largest_ic", None, 0.40),
         GateBound("target_sd_ratio", 0.4, 2.5),
         GateBound("out_of_range_share", None, 0.25),
         GateBound("prediction_dispersion", 0.02, 0.50),
         GateBound("largest_gain_share", None, 0.65),
-        GateBound("importance_rank_correlation", 0.40, None),
-        GateBound("permutation_importance", None, 0.065),
+        GateBound("importance_rank_correlation", 0.50, None),
+        GateBound("permutation_importance", None, 0.055),
     ),
 )

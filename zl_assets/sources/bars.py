@@ -186,7 +186,7 @@ _kept: dict[str, _Kept] = {}
 
 
 def _parsed(path: Path, kept: _Kept, instruments: Sequence[Instrument], layout: Layout) -> Bars:
-    listing, everyone = kept.listing, [instrument.symbol for instrument in kept.everyone]
+    listing, known = kept.listing, {name for instrument in kept.everyone for name in continuous.names(instrument.symbol)}
     symbols, contract, files = [instrument.symbol for instrument in instruments], layout.contract(*instruments), listing.files
     notes = Notes()
     found = _read_all(kept, instruments, layout, notes)
@@ -200,7 +200,7 @@ def _parsed(path: Path, kept: _Kept, instruments: Sequence[Instrument], layout: 
     foreign = {str(symbol): int(n) for symbol, n in counts.items() if symbol not in symbols}
     for symbol, n in found.other_records.items():
         foreign[symbol] = foreign.get(symbol, 0) + n
-    ignored = {symbol: n for symbol, n in foreign.items() if symbol not in everyone}
+    ignored = {symbol: n for symbol, n in foreign.items() if symbol not in known}
     absent = [symbol for symbol in symbols if symbol not in counts.index]
     if absent:
         named = ", ".join(f"{symbol} ({n:,} rows)" for symbol, n in foreign.items()) or "none"

@@ -1,7 +1,7 @@
 """What processes that a test starts send: they write it down in a folder, and the test run reads it there.
 
-Belongs here: the folder, and the environment that makes a Python process listen to itself (child/sitecustomize.py). Must not be
-here: what is heard. An import here must cost nothing.
+Belongs here: the folder, and the environment that makes a Python process listen to itself (support/child/sitecustomize.py). Must
+not be here: what is heard. An import here must cost nothing.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from zl_assets_tests.googlesql.sent import Sent
 
 FOLDER = "GOOGLESQL_SENT_FOLDER"
-CHILD = Path(__file__).with_name("child")
+CHILD = Path(__file__).parents[1] / "support" / "child"
 _FILE = "sent.jsonl"
 
 

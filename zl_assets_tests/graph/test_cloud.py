@@ -7,6 +7,7 @@ import pytest
 
 from zl_assets import resources
 from zl_assets.catalog import Catalog
+from zl_assets.contracts import market
 from zl_assets.definitions import build_defs
 from zl_assets.io_managers.homes import GoogleBigQuery
 from zl_assets.settings import Settings
@@ -67,14 +68,39 @@ def test_somebody_elses_bars_are_proved_before_the_sessions_are_written(
     assert product.snapshot(with_stamps=True)[SESSIONS.table] == before
 
 
+def of_sessions(product: Product, **values: Any) -> dg.Definitions:
+    """The product's sessions alone, made as in the cloud of bars that somebody else fills, in a BigQuery that is here."""
+    cloud, embedded = build_defs(product.settings(gcp_project="my-project", **values)), build_defs(product.settings(**values))
+    resources = dict(embedded.resources or {})
+    of_all = [market.sessions(instrument).table for instrument in Catalog.of(product.settings(**values)).instruments]
+    job = dg.define_asset_job("sessions", selection=dg.AssetSelection.assets(*of_all).without_checks())
+    return dg.Definitions(assets=cloud.assets, resources=resources, jobs=[job])
+
+
 @pytest.fixture(scope="module")
 def cloud_sessions(refreshed_product: MakeProduct) -> tuple[Product, dg.Definitions]:
-    """A product whose bars somebody else fills, as in the cloud, in a BigQuery that is here; with a job of its sessions alone."""
+    """A product and the job of its sessions."""
     product = refreshed_product()
-    cloud, embedded = build_defs(product.settings(gcp_project="my-project")), build_defs(product.settings())
-    resources = dict(embedded.resources or {})
-    job = dg.define_asset_job("sessions", selection=dg.AssetSelection.assets(SESSIONS.table).without_checks())
-    return product, dg.Definitions(assets=cloud.assets, resources=resources, jobs=[job])
+    return product, of_sessions(product)
+
+
+def test_bad_rows_of_one_symbol_in_somebody_elses_table_stop_that_one_alone(
+    cloud_sessions: tuple[Product, dg.Definitions],
+) -> None:
+    product, _ = cloud_sessions
+    before = product.snapshot(with_stamps=True)[SESSIONS.table]
+    # Soybean oil's prices under another name.
+    product.sql(f"INSERT INTO {BARS_LIVE} SELECT * REPLACE ('MES' AS symbol) FROM {BARS_LIVE} WHERE symbol = 'ZL'")
+    try:
+        job = of_sessions(product, instruments="ZL,MES").resolve_job_def("sessions")
+        result = job.execute_in_process(instance=product.instance, raise_on_error=False, run_config=quiet())
+    finally:
+        product.sql(f"DELETE FROM {BARS_LIVE} WHERE symbol = 'MES'")
+    assert set(failures(result)) == {"mes_ohlcv"}
+    assert "MES" in failures(result)["mes_ohlcv"]
+    assert "prices_in_range" in failures(result)["mes_ohlcv"]
+    assert SESSIONS.table in product.acknowledged()
+    assert product.snapshot(with_stamps=True)[SESSIONS.table] == before
 
 
 def test_the_cloud_creates_nothing_unless_told_to() -> None:

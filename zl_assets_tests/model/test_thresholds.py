@@ -4,11 +4,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from zl_assets import instruments
+from zl_assets.discovery import found_in
+from zl_assets.instruments.base import Instrument
 from zl_assets.model.fit.gates import model_gates
 from zl_assets.model.fit.skill import SEED
 from zl_assets.model.fit.training import TrainedModel
@@ -31,19 +35,21 @@ def test_the_script_writes_what_it_measured(walk: pd.DataFrame, walk_model: Trai
     assert written["gates"][0]["real"] == pytest.approx(ratio)
 
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "thresholds.json"
+DOCS = Path(__file__).parents[2] / "docs"
+INSTRUMENTS = cast(list[Instrument], found_in(instruments, "INSTRUMENT"))
 
 
-def test_the_committed_measurement_is_of_these_gates_and_holds_no_prices() -> None:
-    written = json.loads(COMMITTED.read_text())
+@pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda one: one.symbol)
+def test_the_committed_measurement_is_of_these_gates_and_holds_no_prices(instrument: Instrument) -> None:
+    committed = DOCS / ("thresholds.json" if instrument.bare_names else f"thresholds-{instrument.slug}.json")
+    written = json.loads(committed.read_text())
     assert (written["shifts"], written["seed"]) == (60, SEED)
     assert re.fullmatch("[0-9a-f]{64}", written["csv_sha256"])
     assert written["any_red"] <= 0.05
-    assert [(gate["name"], gate["bound"]) for gate in written["gates"]] == [
-        (gate.name, gate.bound) for gate in model_gates(ZL, MONTH)
-    ]
+    gates = model_gates(instrument, instrument.horizons[0])
+    assert [(gate["name"], gate["bound"]) for gate in written["gates"]] == [(gate.name, gate.bound) for gate in gates]
     # One number a gate and quantile; the vendor's rows are licensed.
-    assert COMMITTED.stat().st_size < 4000
+    assert committed.stat().st_size < 4000
 
 
 def test_the_bounds_still_fit_the_real_series(real_model: TrainedModel) -> None:

@@ -103,11 +103,25 @@ def test_the_room_of_each_level_is_its_own(level: int, moved: float, passed: boo
     view = pd.DataFrame({"data_date": dates, "target_1m": 0.0})
     for each in LEVELS:
         share = each / 100 + (moved if each == level else 0)
-        outside = np.arange(rows) >= round(share * rows)
+        # Spread over the years, so that the share is known well.
+        outside = np.random.default_rng(each).permutation(rows) >= round(share * rows)
         replay[f"low_{each}_close"], replay[f"high_{each}_close"] = np.where(outside, 51.0, 49.0), 52.0
     found = ranges_hold(replay, view, MONTH)
     assert found.passed == passed
     assert list(found.offenders.get("level", [])) == ([] if passed else [f"{level} %"])
+
+
+@pytest.mark.parametrize(("moved", "passed"), [(0.06, True), (0.3, False)])
+def test_a_share_that_few_outcomes_tell_badly_is_not_red_by_chance(moved: float, passed: bool) -> None:
+    """All that lies outside lies in one stretch of 1,000 sessions: the error of the share is 12 points."""
+    dates = pd.Series(pd.bdate_range("2018-01-01", periods=1000))
+    replay = pd.DataFrame({"data_date": dates, "close": 50.0, "predicted_return": 0.0, "volatility": 0.01})
+    for each in LEVELS:
+        outside = np.arange(1000) >= 1000 * (each / 100 - (moved if each == 50 else 0))
+        replay[f"low_{each}_close"], replay[f"high_{each}_close"] = np.where(outside, 51.0, 49.0), 52.0
+    found = ranges_hold(replay, pd.DataFrame({"data_date": dates, "target_1m": 0.0}), MONTH)
+    assert found.passed == passed
+    assert "1.645 standard errors" in found.bound
 
 
 @pytest.mark.parametrize("sessions", [200, 251 + 2 * HORIZON + LEAST - 1])

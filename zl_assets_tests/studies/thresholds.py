@@ -1,10 +1,11 @@
 """Where the gates' bounds come from: the same model on targets that cannot be forecast.
 
     python -m zl_assets_tests.studies.thresholds zl_1m.csv --out thresholds.json
+    python -m zl_assets_tests.studies.thresholds vw_mes_1m_flat.csv --instrument MES --out mes.json
 
 The target is shifted in a circle against the features: its own distribution and overlap stay, its link to the features is gone.
 What a gate measures on 60 such targets is what it measures when there is nothing to find, and its bound should be about the 99 %
-quantile.
+quantile. The bounds of the instrument's module are judged, at its first horizon.
 
 Belongs here: the measurement. Must not be here: the bounds themselves (gates), which change only in a commit that says so.
 """
@@ -19,12 +20,14 @@ import numpy as np
 import pandas as pd
 import typer
 
+from zl_assets.catalog import Catalog
+from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.gates import GateResult, evaluate_gates
 from zl_assets.model.fit.skill import SEED, circular_shifts, shifted
 from zl_assets.model.fit.training import fit
-from zl_assets.model.fit.training_set import TrainingSet
-from zl_assets_tests.model.record import RECORD, training_set
+from zl_assets.model.fit.training_set import TrainingSet, training_set
+from zl_assets.settings import Settings
 
 SHIFTS = 60
 
@@ -97,13 +100,16 @@ def _null_gate(real: GateResult, null: tuple[GateResult, ...]) -> NullGate:
 def main(
     csv: Annotated[Path, typer.Argument(help="the exported training CSV", exists=True, dir_okay=False)],
     out: Annotated[Path, typer.Option(help="where the measurement is written, as JSON")],
+    instrument: Annotated[str, typer.Option(help="the symbol whose rows these are")] = ZL.symbol,
     shifts: Annotated[int, typer.Option(help="how many shifted targets", min=1)] = SHIFTS,
     seed: Annotated[int, typer.Option(help="what draws the shifts", min=0)] = SEED,
 ) -> None:
     """Measure every gate on circularly shifted targets."""
+    [whose] = Catalog.of(Settings.load(instruments=instrument)).instruments
     frame = pd.read_csv(csv, parse_dates=["data_date"], float_precision="round_trip")
-    config = RECORD
-    measured = null_gates(training_set(frame, config), config, hashlib.sha256(csv.read_bytes()).hexdigest(), shifts, seed)
+    config = ModelConfig.of(whose, whose.horizons[0])
+    data = training_set(frame, config, whose, whose.horizons[0])
+    measured = null_gates(data, config, hashlib.sha256(csv.read_bytes()).hexdigest(), shifts, seed)
     out.write_text(json.dumps(asdict(measured), indent=2) + "\n")
     typer.echo(pd.DataFrame([asdict(gate) for gate in measured.gates]).to_string(index=False, float_format="%.4f"))
     typer.echo(f"any gate red: {measured.any_red:.1%} of {measured.shifts} targets without information")

@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,28 @@ from zl_assets.model.replay import rows, walk
 PLACE = "TEST_REPLAY_FITS"
 
 
-@contextlib.contextmanager
-def remembered_fits(kept: Path) -> Iterator[None]:
-    """Within it the replay makes no fit that is in the file, and adds those that it makes; several processes may share one."""
+def remembering(kept: Path) -> Callable[..., list[walk.Replayed]]:
+    """`walk_forward` that makes no fit which is in the file, and adds those that it makes; several processes may share one."""
+    make = walk.walk_forward
 
     def walk_forward(*args: Any) -> list[walk.Replayed]:
         *before, known = args
         with open(kept.with_suffix(".lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             fits: dict[str, float] = json.loads(kept.read_text()) if kept.exists() else {}
-            walked = walk.walk_forward(*before, {**fits, **known})
+            walked = make(*before, {**fits, **known})
             if new := {step.made_of: step.predicted for step in walked if step.made_of not in fits}:
                 # In one step: such a process may be killed at any moment.
                 put_file(kept, json.dumps(fits | new).encode())
         return [replace(step, kept=step.made_of in known) for step in walked]
 
-    with mock.patch.object(rows, "walk_forward", walk_forward):
+    return walk_forward
+
+
+@contextlib.contextmanager
+def remembered_fits(kept: Path) -> Iterator[None]:
+    """Within it the replay remembers its fits in the file."""
+    with mock.patch.object(rows, "walk_forward", remembering(kept)):
         yield
 
 

@@ -80,7 +80,13 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+def instruments() -> str:
+    """ZL_INSTRUMENTS of the UI, where it is not empty; a module may have its own."""
+    return ""
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory, instruments: str) -> Iterator[Ui]:
     """`dg dev` as the README starts it. Its whole process group and its embedded BigQuery are gone afterwards."""
     from zl_assets.embedded.lifecycle import stop_server
 
@@ -93,6 +99,8 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
         port = free.getsockname()[1]
     ui = Ui(f"http://127.0.0.1:{port}", folder)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ZL_", "DAGSTER_"))}
+    if instruments:
+        environment["ZL_INSTRUMENTS"] = instruments
     log = folder.parent / "dg-dev.log"
     with log.open("wb") as output:
         command = [Path(sys.executable).parent / "dg", "dev", "--host", "127.0.0.1", "--port", str(port)]

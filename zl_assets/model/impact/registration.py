@@ -22,7 +22,8 @@ class Registration:
     """What is fixed before anything is measured.
 
     Attributes:
-        family: its name.
+        family: its name; of another instrument than the first with the slug before it, e.g. `mes_pivots`, since a look at one's
+            data is no look at another's.
         inputs: the model's columns, each with the family's columns that it is made from.
         columns: the family's columns, each with its type and formula.
         releases: when each source's rows are known.
@@ -84,7 +85,7 @@ def register(family: Family, base: Sequence[str], config: ImpactConfig, instrume
     if taken := sorted((set(names) & set(base)) | {name for name in names if names.count(name) > 1}):
         raise TrainingFault(f"Family {family.name}: the model already has a column {', '.join(taken)}. Rename the input.")
     return Registration(
-        family=family.name,
+        family=instrument.asset(family.name),
         inputs=tuple(f"{item.name}: {', '.join(item.columns)}" for item in family.inputs),
         columns=tuple(f"{item.path} {item.column.type}: {item.formula}" for item in family.columns),
         releases=tuple(f"{need.asset} {', '.join(need.series)}: {need.release}" for need in family.needs),
