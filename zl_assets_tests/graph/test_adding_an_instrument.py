@@ -17,6 +17,7 @@ from zl_assets.catalog import Catalog
 from zl_assets.definitions import build_defs
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
+from zl_assets_tests.studies import thresholds
 from zl_assets_tests.support.contracts import CONTRACTS
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.guide import INSTRUMENT_GUIDE, example_bars
@@ -120,7 +121,7 @@ def test_its_assets_are_in_a_group_of_their_own_and_hang_on_nothing_of_zl(module
         assert f"`{asset}`" in INSTRUMENT_GUIDE.text
 
 
-def test_it_goes_on_beside_zl_and_off_again(product: Product, instrument: Instrument) -> None:
+def test_it_goes_on_beside_zl_and_off_again(product: Product, instrument: Instrument, tmp_path: Path) -> None:
     before, files = rows_of(product, "ZL"), files_of(product)
 
     result = product.refresh(instruments="ZL,XO")
@@ -155,6 +156,15 @@ def test_it_goes_on_beside_zl_and_off_again(product: Product, instrument: Instru
     contract = json.loads((product.state_dir / "models" / "xo_1m" / "latest" / "contract.json").read_text())
     assert contract["csv_sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert len(rows["forecast_record"]) == 1
+
+    # The guide's command for the gates, on fewer targets.
+    thresholds.main(file, tmp_path / "xo.json", instrument="XO", shifts=2)
+    measured = json.loads((tmp_path / "xo.json").read_text())
+    assert measured["csv_sha256"] == contract["csv_sha256"]
+    assert {gate["name"]: gate["bound"] for gate in measured["gates"]} == {
+        gate["name"]: gate["bound"] for gate in contract["gates"]
+    }
+    assert {bound.gate for bound in instrument.gates} == {gate["name"] for gate in measured["gates"]}
 
     off = product.run_up_to("daily_ml_matrix", instruments="ZL")
     assert (failures(off), red(off)) == ({}, set())
