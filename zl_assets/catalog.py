@@ -79,7 +79,7 @@ class Catalog:
             known = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
             sources = cast(list[Source], found_in(sources_package, "SOURCE"))
         except ValueError as error:
-            raise CatalogConflict(f"{error} Nothing was run.") from error
+            raise CatalogConflict(f"{error}. Nothing was run.") from error
         symbols = sorted({instrument.symbol for instrument in known})
         if strangers := [name for name in settings.instruments if name not in symbols]:
             raise SettingError(

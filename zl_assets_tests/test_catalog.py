@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import dagster as dg
@@ -21,6 +22,7 @@ from zl_assets.domain.families.registry import register
 from zl_assets.domain.families.tables import asset_of
 from zl_assets.domain.trading_calendar import expected_sessions
 from zl_assets.errors import SettingError
+from zl_assets.instruments import zs
 from zl_assets.instruments.base import GateBound, Instrument
 from zl_assets.io_managers.keys import csv_io, models_io, published_io
 from zl_assets.settings import Settings
@@ -31,6 +33,7 @@ from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import RowRule, Verdict
 from zl_assets_tests.support.contracts import INTELLIGENCE, LATEST, MES, MONTH, RECORD, REPLAY, ROW_RULES, SCORE, ZL
 from zl_assets_tests.support.families import AROUND
+from zl_assets_tests.support.guide import INSTRUMENT_GUIDE
 
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
 KNOWN = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
@@ -177,7 +180,7 @@ def test_an_instrument_without_a_horizon_and_a_horizon_without_a_length_are_refu
 
 def test_a_module_of_the_product_that_is_not_whole_stops_the_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(package: object, attribute: str) -> list[object]:
-        raise ValueError("The source x does not say when its rows are known. Give it `releases`.")
+        raise ValueError("The source x does not say when its rows are known. Give it `releases`")
 
     monkeypatch.setattr("zl_assets.catalog.found_in", broken)
     with pytest.raises(CatalogConflict, match="The source x does not say"):
@@ -211,6 +214,44 @@ def test_instruments_are_switched_on_by_name_and_zl_comes_first() -> None:
     assert [i.symbol for i in alone.instruments] == ["MES"]
     # The settings of old are ZL's, whoever comes first.
     assert alone.minima_of(alone.instruments[0]).matrix_rows == 1600
+
+
+SOYBEANS = Path(zs.__file__).read_text()
+
+
+def test_two_modules_with_one_symbol_are_named_though_neither_is_on(tmp_path: Path) -> None:
+    with INSTRUMENT_GUIDE.module(tmp_path, "beans", SOYBEANS.replace('"soybeans"', '"other beans"')):
+        for on in ("ZL", "ZS"):
+            with pytest.raises(CatalogConflict) as caught:
+                Catalog.of(Settings.load(instruments=on))
+            [line] = [line for line in str(caught.value).splitlines() if line.startswith("- the symbol ZS belongs to ")]
+            assert sorted(line.partition("belongs to ")[2].split(" and to ")) == ["other beans", "soybeans"]
+
+
+def test_a_module_without_an_instrument_is_none(tmp_path: Path) -> None:
+    with INSTRUMENT_GUIDE.module(tmp_path, "helpers", SOYBEANS.replace("INSTRUMENT =", "SOYBEANS =").replace("ZS", "XS")):
+        assert Catalog.of(Settings.load()).instruments == (ZL,)
+        with pytest.raises(SettingError, match=r"ZL_INSTRUMENTS names XS, and there is no such instrument\. Known: MES, ZC, "):
+            Catalog.of(Settings.load(instruments="ZL,XS"))
+
+
+WRONG = {
+    "a field that is left out": ("    tick=0.25,\n", "", r"missing 1 required positional argument: 'tick'"),
+    "a field that there is not": ("    tick=0.25,", "    tick=0.25,\n    ticks=4,", r"unexpected keyword argument 'ticks'"),
+    "a day that there is not": ("    gates=(", "    closures=(Closure(2, 30),),\n    gates=(", r"day .*month"),
+    "a horizon without a length": ('Horizon("1m", 21', 'Horizon("1m", 0', r"horizon 1m: it looks 0 sessions ahead"),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_a_module_that_is_filled_in_wrongly_is_named_by_its_file(fault: str, tmp_path: Path) -> None:
+    text, wrong, words = WRONG[fault]
+    code = SOYBEANS.replace("    ContractSize,", "    Closure,\n    ContractSize,").replace(text, wrong)
+    with (
+        INSTRUMENT_GUIDE.module(tmp_path, "xs", code),
+        pytest.raises(CatalogConflict, match=rf"^zl_assets/instruments/xs\.py: .*{words}.*(?<!\.)\. Nothing was run\.$"),
+    ):
+        Catalog.of(Settings.load())
 
 
 def test_an_instrument_that_there_is_not_is_refused_in_one_line_with_those_that_there_are() -> None:

@@ -12,13 +12,12 @@ from zl_assets.definitions import build_defs
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 from zl_assets_tests.support.fixtures import MakeProduct
-from zl_assets_tests.support.guide import GUIDE, example, family_module
+from zl_assets_tests.support.guide import FAMILY_GUIDE
 from zl_assets_tests.support.product import Product, failures, metadata, red
 
 # Reads the target, through its definition.
 LEAK = (
-    example()
-    .replace('"candle"', '"leak"')
+    FAMILY_GUIDE.example.replace('"candle"', '"leak"')
     .replace(
         '(span / sessions["close"]).rolling(5).mean()', '(sessions["close"].shift(-21) / sessions["close"] - 1).clip(0, 0.4)'
     )
@@ -28,7 +27,7 @@ LEAK = (
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with family_module(tmp_path_factory.mktemp("candle"), "candle", example()):
+    with FAMILY_GUIDE.module(tmp_path_factory.mktemp("candle"), "candle", FAMILY_GUIDE.example):
         yield
 
 
@@ -60,7 +59,7 @@ def by_hand(sessions: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_the_guide_says_how_long_its_example_is() -> None:
-    assert f"candle.py`, {len(example().splitlines())} lines" in GUIDE.read_text()
+    assert f"candle.py`, {len(FAMILY_GUIDE.example.splitlines())} lines" in FAMILY_GUIDE.text
 
 
 def test_a_family_goes_on_is_kept_and_goes_off(product: Product) -> None:
@@ -104,7 +103,7 @@ def test_the_slice_goes_through_with_a_family(product: Product) -> None:
 
 def test_a_family_that_reads_the_target_is_stopped_by_name_and_the_rest_is_refreshed(product: Product, tmp_path: Path) -> None:
     before = product.snapshot(with_stamps=True)
-    with family_module(tmp_path, "leak", LEAK):
+    with FAMILY_GUIDE.module(tmp_path, "leak", LEAK):
         result = to_matrix(product, families="leak")
         assert {name for name in red(result) if not name.startswith("family_leak:")} == set()
         assert "family_leak:prefix_invariant" in red(result)
@@ -143,4 +142,4 @@ def test_each_family_is_in_the_graph_as_the_other_assets_are(module: None) -> No
     }
     for check in (check for check in graph.asset_check_keys if check.asset_key == key):
         name = f"`{check.name}`"
-        assert name in GUIDE.read_text()
+        assert name in FAMILY_GUIDE.text

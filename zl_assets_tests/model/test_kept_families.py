@@ -20,14 +20,14 @@ from zl_assets.model.replay.latest import latest_rows
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.record import RECORD, load_model, train
 from zl_assets_tests.model.replays import replay_of
-from zl_assets_tests.support.guide import example_family
+from zl_assets_tests.support.guide import FAMILY_GUIDE
 
 NAMES = ("candle_body_share", "candle_range_5")
 
 
 @pytest.fixture(scope="module")
 def candle(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    return example_family(tmp_path_factory.mktemp("module"))
+    return FAMILY_GUIDE.made(tmp_path_factory.mktemp("module"))
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,12 @@ from zl_assets.domain.rules import families as rules
 from zl_assets_tests.support.builders import random_closes, sessions_of
 from zl_assets_tests.support.contracts import ZL
 from zl_assets_tests.support.families import NEWS, SESSION_ROWS, family, newest_by_date, news, of_closes
-from zl_assets_tests.support.guide import example_family
+from zl_assets_tests.support.guide import FAMILY_GUIDE
 
 
 @pytest.fixture(scope="module")
 def candle(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    return example_family(tmp_path_factory.mktemp("module"))
+    return FAMILY_GUIDE.made(tmp_path_factory.mktemp("module"))
 
 
 LEAKS: dict[str, Callable[["pd.Series[float]"], "pd.Series[float]"]] = {

@@ -20,14 +20,14 @@ from zl_assets.warehouse.contract import Column, ColumnType
 from zl_assets.warehouse.lineage import ColumnRef, table_lineage
 from zl_assets_tests.support.contracts import CENTS, FEATURES, MATRIX, MONTH, SESSIONS, TRAINING_VIEW, ZL
 from zl_assets_tests.support.families import AROUND
-from zl_assets_tests.support.guide import example, example_family, family_module
+from zl_assets_tests.support.guide import FAMILY_GUIDE
 
 type Change = Callable[[Family], Family]
 
 
 @pytest.fixture
 def candle(tmp_path: Path) -> Family:
-    return example_family(tmp_path)
+    return FAMILY_GUIDE.made(tmp_path)
 
 
 def column(name: str, struct: str, kind: ColumnType = ColumnType.FLOAT64) -> FamilyColumn:
@@ -134,19 +134,19 @@ def test_the_families_of_the_package_can_be_used_side_by_side() -> None:
 
 def test_a_file_in_the_folder_is_all_that_registering_takes(tmp_path: Path) -> None:
     before = known_families(AROUND)
-    with family_module(tmp_path, "candle", example()):
+    with FAMILY_GUIDE.module(tmp_path, "candle", FAMILY_GUIDE.example):
         assert {family.name for family in known_families(AROUND)} == {"candle", *(family.name for family in before)}
     assert known_families(AROUND) == before
 
 
 def test_a_module_without_a_family_is_no_family(tmp_path: Path) -> None:
     before = known_families(AROUND)
-    with family_module(tmp_path, "helpers", "VALUE = 1\n"):
+    with FAMILY_GUIDE.module(tmp_path, "helpers", "VALUE = 1\n"):
         assert known_families(AROUND) == before
 
 
 def test_an_unknown_name_says_which_there_are(tmp_path: Path) -> None:
-    with family_module(tmp_path, "candle", example()):
+    with FAMILY_GUIDE.module(tmp_path, "candle", FAMILY_GUIDE.example):
         with pytest.raises(SettingError, match=r"ZL_FAMILIES names candel, .*Known: .*candle"):
             select(known_families(AROUND), ["candel"], [])
         with pytest.raises(SettingError, match=r"ZL_KEPT_FAMILIES names candle, which ZL_FAMILIES \(unset\) does not compute"):

@@ -18,12 +18,12 @@ from zl_assets_tests.support.builders import random_closes, sessions_of
 from zl_assets_tests.support.cases import sessions_on
 from zl_assets_tests.support.contracts import BARS_1H, ZL
 from zl_assets_tests.support.families import SESSION_ROWS, family
-from zl_assets_tests.support.guide import example_family
+from zl_assets_tests.support.guide import FAMILY_GUIDE
 
 
 @pytest.fixture(scope="module")
 def candle(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    return example_family(tmp_path_factory.mktemp("module"))
+    return FAMILY_GUIDE.made(tmp_path_factory.mktemp("module"))
 
 
 def test_hourly_bars_of_the_next_day_are_the_future() -> None:

@@ -16,13 +16,13 @@ from zl_assets.domain.rules import families as rules
 from zl_assets_tests.support.builders import features_of
 from zl_assets_tests.support.contracts import MATRIX, ZL
 from zl_assets_tests.support.families import SESSION_ROWS, family, of_closes
-from zl_assets_tests.support.guide import example_family
+from zl_assets_tests.support.guide import FAMILY_GUIDE
 from zl_assets_tests.support.rows import predicates_of
 
 
 @pytest.fixture(scope="module")
 def candle(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    return example_family(tmp_path_factory.mktemp("module"))
+    return FAMILY_GUIDE.made(tmp_path_factory.mktemp("module"))
 
 
 def test_a_series_that_stops_has_holes_and_one_that_starts_late_has_none() -> None:
