@@ -37,6 +37,7 @@ LONGEST = (
     "graph/test_refresh.py",
     "graph/test_families.py",
     "graph/test_several_instruments.py",
+    "graph/test_adding_an_instrument.py",
     "warehouse/test_partition_limits.py",
     "warehouse/test_ownership.py",
     "graph/test_main.py",
