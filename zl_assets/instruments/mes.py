@@ -21,8 +21,8 @@ INSTRUMENT = Instrument(
     price=PriceUnit(name="index points", word="points", short="points", per_dollar=1),
     tick=0.25,
     contract=ContractSize(quantity=5, words="5 US dollars an index point"),
-    # Of the library's calendars of equities (pandas-market-calendars 5.5.0), the one that agrees best with the 1,690 real sessions
-    # from 2019-05-06 to 2025-11-14: 2 of its dates (Good Friday of 2024 and 2025) have no session, and every session is among its
+    # Of the equity calendars of pandas-market-calendars 5.5.0 the one that agrees best with the 1,690 real sessions,
+    # 2019-05-06 to 2025-11-14: 2 of its dates (Good Friday of 2024 and 2025) have no session, and every session is among its
     # dates. CME_Equity and CMES disagree on 3.
     calendar="CME Globex Equity",
     # That of ZL: MES settles at 15:00 in Chicago, so it is never early.
