@@ -276,7 +276,7 @@ def test_what_the_source_says_of_its_releases_is_on_the_asset() -> None:
     assert "an observation counts from its release on:\n\n- `VIXCLS`, " in said
     assert said.endswith(RELEASES["VIXCLS"].rule)
     hours = made[BARS_1H.table].descriptions_by_key[dg.AssetKey(BARS_1H.table)]
-    assert hours.endswith("Loaded from ZL_BARS_1H, for the intraday family.")
+    assert hours.endswith("Loaded from ZL_BARS_1H, for the families that read hours.")
 
 
 @pytest.mark.parametrize("contract", [FRED_OBSERVATIONS, BARS_1H], ids=lambda c: c.table)
