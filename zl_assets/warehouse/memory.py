@@ -83,7 +83,7 @@ class RunMemory:
 
     datasets: "dict[str, bigquery.Dataset]" = field(default_factory=dict)
     swept: set[str] = field(default_factory=set)
-    _rows: dict[TableName, LiveRows] = field(default_factory=dict)
+    _rows: dict[tuple[TableName, tuple[str, ...]], LiveRows] = field(default_factory=dict)
     _made_of: dict[TableName, Set[TableName]] = field(default_factory=dict)
 
     def keep(self, name: TableName, rows: LiveRows, of: Set[TableName] = frozenset()) -> None:
@@ -92,18 +92,20 @@ class RunMemory:
         Args:
             of: the tables that a view reads.
         """
-        self._rows[name] = rows
+        # By symbols too: of a table that several share each reads its own rows, and one's read must not push out another's.
+        self._rows[name, rows.symbols] = rows
         self._made_of[name] = of
 
     def find(self, name: TableName, contract: TableContract | ViewContract) -> LiveRows | None:
         """Rows that answer a read of the contract; None where it must be read."""
-        kept = self._rows.get(name)
+        kept = self._rows.get((name, contract.symbols))
         return kept if kept is not None and kept.answers(contract) else None
 
     def forget(self, name: TableName) -> None:
         """The table is being written: what is known of its rows, and of those of the views over it, is known no more."""
-        for stale in [name, *(view for view, tables in self._made_of.items() if name in tables)]:
-            self._rows.pop(stale, None)
+        stale = {name, *(view for view, tables in self._made_of.items() if name in tables)}
+        for key in [key for key in self._rows if key[0] in stale]:
+            del self._rows[key]
 
 
 _memories: "OrderedDict[str, RunMemory]" = OrderedDict()

@@ -648,9 +648,12 @@ def _symbols(contract: TableContract, frame: pd.DataFrame, between: tuple[dt.dat
 
 
 def _between(contract: TableContract, live: bigquery.Table, frame: pd.DataFrame) -> tuple[dt.date, dt.date] | None:
-    """The dates to read, where the table has so many rows beside the frame's that the rest is better left alone."""
+    """The dates to read, where the table has so many rows beside the frame's that the rest is better left alone.
+
+    Of a table that several symbols share the contract's own rows are read, all of them: how many others there are says nothing.
+    """
     column = contract.partition_by
-    if column is None or (live.num_rows or 0) <= WHOLE_UP_TO * len(frame):
+    if column is None or contract.symbols or (live.num_rows or 0) <= WHOLE_UP_TO * len(frame):
         return None
     return frame[column].min().date(), frame[column].max().date()
 

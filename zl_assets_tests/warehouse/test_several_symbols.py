@@ -1,5 +1,6 @@
 """Several writers of one table, each of its own symbol's rows: none sees, changes or waits for ever for another's."""
 
+import datetime as dt
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -91,3 +92,16 @@ def test_two_symbols_that_are_written_at_once_end_as_one_after_the_other(
     expected = [(day.date(), symbol, f"n{i}") for i, day in enumerate(small_frame(days)["day"]) for symbol in sorted(SYMBOLS)]
     assert found == expected
     assert [t.table_id for t in bq.list_tables(f"{prefix}d")] == [SMALL.table]
+
+
+def test_how_many_rows_others_have_decides_nothing_of_ones_own(bq: bigquery.Client, prefix: str) -> None:
+    """A count of the whole table would be told as one's own; and what one has read, another's read must not push out."""
+    write(bq, prefix, "ZL", 400)
+    one = publisher(bq, prefix)
+    report = one.publish(Publication(frame("MES", 5)), own("MES"))
+    assert (report.row_count, report.first_date, report.last_date) == (5, dt.date(2024, 1, 30), dt.date(2024, 2, 3))
+    assert len(one.latest(own("ZL"))) == 400
+    again = one.publish(Publication(frame("MES", 1)), own("MES"))
+    assert (again.row_count, again.unchanged) == (5, 1)
+    known = {symbol: one.memory.find(one.namespace.of(own(symbol)), own(symbol)) for symbol in SYMBOLS}
+    assert {symbol: rows.rows.num_rows for symbol, rows in known.items() if rows is not None} == {"ZL": 400, "MES": 5}

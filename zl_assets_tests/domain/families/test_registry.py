@@ -10,7 +10,7 @@ import pytest
 
 from zl_assets.catalog import Catalog
 from zl_assets.domain.errors import FamilyConflict
-from zl_assets.domain.families import registry
+from zl_assets.domain.families import intraday, macro, registry
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.families.registry import NONE, Selection, known_families, register, select
 from zl_assets.domain.families.tables import family_contract, matrix_contract, training_view_contract
@@ -198,3 +198,11 @@ def test_a_family_whose_module_cannot_be_made_stops_without_a_trace(monkeypatch:
     monkeypatch.setattr(registry, "found_in", broken)
     with pytest.raises(FamilyConflict, match="'Candle' is not a family name"):
         known_families(AROUND)
+
+
+@pytest.mark.parametrize(("family", "said"), [(intraday.FAMILY, True), (macro.FAMILY, False)])
+def test_a_need_that_says_wrongly_whose_rows_it_reads_is_named(family: Family, said: bool) -> None:
+    """It would be given an asset that there is not, or all instruments' rows."""
+    wrong = replace(family, needs=tuple(replace(need, of_instrument=not said) for need in family.needs))
+    with pytest.raises(FamilyConflict, match=rf"{family.name}: its SourceNeed must say of_instrument={said}"):
+        register([wrong], AROUND)
