@@ -402,8 +402,11 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
         expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}
         expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names}
     assert set(keys) == expected
+    # One selection string has all that is an instrument's, and nothing that both share.
+    graph, of_mes = defs.resolve_asset_graph(), {key for key in keys if key.startswith(("mes_", "vw_mes"))}
+    for symbol, own in (("MES", of_mes), ("ZL", set(keys) - of_mes - set(SHARED))):
+        assert {key for key in keys if graph.get(dg.AssetKey(key)).tags.get("instrument") == symbol} == own
     # Nothing of the one hangs on the other: what is wrong with the one's bars or hours stops nothing of the other.
-    graph = defs.resolve_asset_graph()
     for key in keys:
         ancestors = {k.to_user_string() for k in graph.get_ancestor_asset_keys(dg.AssetKey(key))}
         if not key.startswith(("mes_", "vw_mes")):

@@ -49,7 +49,7 @@ def build(catalog: Catalog, settings: Settings) -> list[Asset]:
 
 def build_measurements(catalog: Catalog, settings: Settings) -> list[Asset]:
     """The assets that only a job of their own makes: what each feature family is worth."""
-    found = [asset for instrument in catalog.instruments for asset in impact.build_impact(catalog, instrument)]
+    found = [asset for one in catalog.instruments for asset in _of(impact.build_impact(catalog, one), one)]
     return _marked(found, Provenance.of(settings))
 
 

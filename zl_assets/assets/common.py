@@ -8,7 +8,7 @@ OWNERS = ["team:zl"]
 
 
 INSTRUMENT = "instrument"
-"""The tag by which everything of one instrument is selected: `tag:"instrument"="MES"`."""
+"""The tag by which everything that is one instrument's is selected: `tag:"instrument"="MES"`."""
 
 
 def group_of(instrument: Instrument, group: str) -> str:

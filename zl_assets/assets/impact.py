@@ -11,7 +11,7 @@ import pandas as pd
 
 from zl_assets.assets.choices import choices_of, chosen
 from zl_assets.assets.common import IMPACT as GROUP
-from zl_assets.assets.common import INSTRUMENT, OWNERS, group_of
+from zl_assets.assets.common import OWNERS, group_of
 from zl_assets.catalog import IMPACT, Catalog, impact_job
 from zl_assets.checks.group import evaluation
 from zl_assets.checks.impact import looks_numbered
@@ -66,7 +66,6 @@ def build_impact(catalog: Catalog, instrument: Instrument) -> list[dg.AssetSpec]
             instrument.asset(IMPACT),
             description=_DESCRIPTION.format(job=impact_job(instrument)),
             group_name=group_of(instrument, GROUP),
-            tags={INSTRUMENT: instrument.symbol},
             kinds={"bigquery", "scikitlearn"},
             owners=OWNERS,
             metadata=described(LEDGER),
@@ -103,13 +102,13 @@ def impact_op(catalog: Catalog, instrument: Instrument, provenance: Provenance) 
                 except (DataFault, TrainingFault, SchemaConflict) as fault:
                     stopped.append(told(fault))
             ledger = publisher.read_or_empty(LEDGER)
-        if len(ledger):
+        own = ledger[ledger["family"].isin([instrument.asset(family.name) for family in selection.known])]
+        if len(own):
             counts: dict[str, Any] = {
                 "dagster/row_count": len(ledger),
                 "rows_added": ", ".join(added) or "none",
                 "measured_before": ", ".join(known) or "none",
             }
-            own = ledger[ledger["family"].isin([instrument.asset(family.name) for family in selection.known])]
             told_of = shown(impact_report(own, synthetic=provenance.synthetic), "decisions")
             yield dg.AssetMaterialization(asset, metadata=counts | told_of | dict(provenance.metadata))
             yield evaluation(looks, ledgers.looks_numbered(ledger))

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from zl_assets.assets.common import OWNERS, SOURCE, group_of
+from zl_assets.assets.common import INSTRUMENT, OWNERS, SOURCE, group_of
 from zl_assets.catalog import Catalog
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
@@ -40,6 +40,7 @@ def _loaded(settings: Settings, of: SourceAsset) -> dg.AssetsDefinition:
         group_name=group_of(of.instruments[0], SOURCE),
         kinds=set(source.kinds),
         owners=OWNERS,
+        tags=_tags(of),
         metadata=described(contract),
         io_manager_key=TABLES_IO,
     )
@@ -72,6 +73,13 @@ def _external(of: SourceAsset) -> dg.AssetSpec:
         group_name=group_of(of.instruments[0], SOURCE),
         kinds={"bigquery"},
         owners=OWNERS,
+        tags=_tags(of),
         metadata=described(contract),
     )
     return spec.with_io_manager_key(TABLES_IO)
+
+
+def _tags(of: SourceAsset) -> dict[str, str]:
+    """The instrument whose rows these are; none where they are for all."""
+    symbols = of.contract.symbols
+    return {INSTRUMENT: symbols[0]} if symbols else {}
