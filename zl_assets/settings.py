@@ -23,7 +23,8 @@ PREFIX = "ZL_"
 # The synthetic sample ends on Friday 2025-11-14, so the Saturday after it is the first date on which all of it is final.
 SAMPLE_AS_OF = dt.date(2025, 11, 15)
 
-# A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MiB a table.
+# A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MiB a
+# table.
 # 1 GiB leaves room for a bars table of several hundred symbols, and costs less than one US cent at the on-demand list price.
 DEFAULT_MAX_BYTES = 1 << 30
 
@@ -61,7 +62,8 @@ class Settings(BaseSettings):
     state_dir: Path = Field(default=Path(".zl"), description="folder for the embedded warehouse, the CSV and the models")
     bars: Path | None = Field(
         default=None,
-        description="daily bars to load in embedded mode: a Parquet, CSV or Databento DBN file (.dbn, .dbn.zst), or a folder of "
+        description="daily bars to load in embedded mode: a Parquet, CSV or Databento DBN file (.dbn, .dbn.zst), or a folder "
+        "of "
         "them; unset: the synthetic sample",
     )
     instruments: Names = Field(
@@ -76,13 +78,20 @@ class Settings(BaseSettings):
     )
     bars_1h: Path | None = Field(
         default=None,
-        description="hourly bars for the intraday family in embedded mode: a Parquet, CSV or Databento DBN file (ohlcv-1h), or a "
+        description="hourly bars for the intraday family in embedded mode: a Parquet, CSV or Databento DBN file (ohlcv-1h), "
+        "or a "
         "folder of them; unset: none",
     )
     fred: str | None = Field(
         default=None,
         description="folder of FRED's CSV files, one SERIES.csv each, or https://fred.stlouisfed.org to fetch them from there; "
         "unset: none",
+    )
+    weather: Path | None = Field(
+        default=None,
+        description="weather files as their publishers deliver them, for the weather family: a file, or a folder that is "
+        "read with its "
+        "sub-folders; unset: none",
     )
     as_of: dt.date | None = Field(
         default=None,
@@ -102,13 +111,15 @@ class Settings(BaseSettings):
     max_bytes: int = Field(
         default=DEFAULT_MAX_BYTES,
         ge=LEAST_MAX_BYTES,
-        description=f"maximum_bytes_billed of a query: at least {LEAST_MAX_BYTES}, since BigQuery bills 10485760 for each table "
+        description=f"maximum_bytes_billed of a query: at least {LEAST_MAX_BYTES}, since BigQuery bills 10485760 for each "
+        f"table "
         "that a query reads, and a MERGE reads two",
     )
 
     export_uri: str | None = Field(
         default=None,
-        description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: the "
+        description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: "
+        "the "
         "view is read directly",
     )
     retrain: bool = Field(
@@ -246,7 +257,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _paths_are_text(self) -> Self:
         # They become metadata and JSON, which are text.
-        for name in ("state_dir", "bars", "bars_1h", "fred"):
+        for name in ("state_dir", "bars", "bars_1h", "fred", "weather"):
             path = str(getattr(self, name) or "")
             try:
                 os.path.abspath(path).encode()
@@ -278,7 +289,7 @@ class Settings(BaseSettings):
             raise ValueError("an address is https://host, with nothing after it")
         return value.rstrip("/")
 
-    @field_validator("bars", "bars_1h")
+    @field_validator("bars", "bars_1h", "weather")
     @classmethod
     def _bars(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value is not None else None
