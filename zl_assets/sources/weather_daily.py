@@ -19,7 +19,7 @@ from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
 from zl_assets.sources.weather.reading import read_weather
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
-from zl_assets.warehouse.verdict import Verdict
+from zl_assets.warehouse.verdict import RowRule, Verdict
 
 TABLE = "weather_daily"
 
@@ -69,7 +69,7 @@ def _contract(instruments: Sequence[Instrument]) -> TableContract:
     return CONTRACT
 
 
-def _rules(instruments: Sequence[Instrument]) -> tuple[rules.RowRule, ...]:
+def _rules(instruments: Sequence[Instrument]) -> tuple[RowRule, ...]:
     return rules.WEATHER_RULES
 
 

@@ -84,7 +84,8 @@ def _of_region(region: Region, stations: Sequence[Station], rows: pd.DataFrame, 
     rows = rows[rows["observed_on"] <= sessions["data_date"].max()]
     if rows.empty or not len(sessions):
         return _Values(**found)
-    first = rows["observed_on"].min().to_datetime64().astype("datetime64[D]")
+    # The first month's windows begin before the first day: what is not there is not known.
+    first = rows["observed_on"].min().to_datetime64().astype("datetime64[D]") - MONTH * _DAY
     days: Integers = (rows["observed_on"].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
     at = rows["station"].map({station.id: i for i, station in enumerate(stations)}).to_numpy(np.int64)
     measured = rows[list(ELEMENTS)].to_numpy("float64")
@@ -216,11 +217,14 @@ def _against_season(values: Floats, first: np.datetime64, newest: Days) -> Float
     if not seasons:
         return np.full(len(newest), np.nan)
     usual = np.stack(seasons, axis=1)
-    has = ~np.isnan(usual)
-    years = (has.reshape(len(day), most, 2 * AROUND + 1).sum(axis=2) >= LEAST_OF_SEASON).sum(axis=1)
+    by_year = ~np.isnan(usual).reshape(len(day), most, 2 * AROUND + 1)
+    counts = by_year.sum(axis=2) >= LEAST_OF_SEASON
+    years = counts.sum(axis=1)
+    # A year that lacks more of its season is left out whole.
+    has = (by_year & counts[:, :, np.newaxis]).reshape(usual.shape)
     enough = there & (years >= LEAST_YEARS)
     count = np.maximum(has.sum(axis=1), 2)
-    mean = row_sums(np.nan_to_num(usual)) / count
+    mean = row_sums(np.where(has, usual, 0.0)) / count
     deviations = np.where(has, usual - mean[:, np.newaxis], 0.0)
     spread = np.sqrt(row_sums(deviations * deviations) / (count - 1))
     # Equal values in ten years are no season: rain of a desert, or a file of one number.
@@ -231,8 +235,8 @@ def _against_season(values: Floats, first: np.datetime64, newest: Days) -> Float
 _HEAT = (f"{SOURCE}.tmax_c", f"{SOURCE}.tmin_c")
 _RAIN = (f"{SOURCE}.prcp_mm",)
 _SEASON = (
-    f"(value - m) / s, m and s (ddof 1) of all values that end within {AROUND} days of the same calendar day in earlier years; "
-    f"NULL where fewer than {LEAST_YEARS} of these have {LEAST_OF_SEASON} of {2 * AROUND + 1} values"
+    f"(value - m) / s, m and s (ddof 1) of all values that end within {AROUND} days of the same calendar day in the earlier "
+    f"years that have {LEAST_OF_SEASON} of these {2 * AROUND + 1} values; NULL where fewer than {LEAST_YEARS} have"
 )
 
 

@@ -42,12 +42,12 @@ class Document:
     Attributes:
         file: where it is.
         member: its name in the archive; empty where the file is no archive.
-        vintage: the day of its download, from the name of the file or of a folder above it; NaT where none says so.
+        vintage: the day of its download, from the name of the file or of a folder above it; None where none says so.
     """
 
     file: Path
     member: str
-    vintage: pd.Timestamp
+    vintage: pd.Timestamp | None
 
     def __str__(self) -> str:
         return f"{self.file}, {self.member}" if self.member else str(self.file)
@@ -67,7 +67,7 @@ class Document:
             with zipfile.ZipFile(self.file) as archive:
                 return io.BytesIO(archive.read(self.member))
         if self.file.name.lower().endswith(".gz"):
-            return io.BufferedReader(gzip.open(self.file))  # type: ignore[arg-type]
+            return io.BufferedReader(gzip.open(self.file))
         return open(self.file, "rb")
 
     def text(self, encoding: str = "utf-8-sig") -> str:
@@ -128,7 +128,7 @@ def documents_of(file: Path, root: Path) -> Iterator[Document]:
         yield Document(file, member.filename, vintage)
 
 
-def _vintage(file: Path, root: Path) -> pd.Timestamp:
+def _vintage(file: Path, root: Path) -> pd.Timestamp | None:
     names = [file.name, *(folder.name for folder in file.parents if folder == root or root in folder.parents)]
     for name in names:
         if match := _DATED.search(name):
@@ -140,11 +140,11 @@ def _vintage(file: Path, root: Path) -> pd.Timestamp:
                     f"date. "
                     "Rename it."
                 ) from error
-    return pd.NaT
+    return None
 
 
 def table(document: Document, text: str, separator: str = ",", skip: int = 0) -> pd.DataFrame:
-    """The lines of a CSV text as stripped texts; the index is the line of the file. Every line has as many fields as the header.
+    """The lines of a CSV text as texts; the index is the line of the file. Every line has as many fields as the header.
 
     Args:
         skip: lines before the header.
@@ -163,7 +163,7 @@ def table(document: Document, text: str, separator: str = ",", skip: int = 0) ->
         raise DataFault(f"{document}: line {skip + 2} has more fields than the header. Download it again.")
     frame.columns = frame.columns.str.strip()
     frame.index = pd.RangeIndex(skip + 2, skip + 2 + len(frame))
-    blank = frame.isna() | frame.eq("")
+    blank = frame.isna() | (frame == "")
     frame = frame[~blank.all(axis=1)]
     if short := frame.index[frame.isna().any(axis=1)].tolist():
         raise DataFault(
@@ -171,7 +171,7 @@ def table(document: Document, text: str, separator: str = ",", skip: int = 0) ->
             f"was "
             "cut off. Download it again."
         )
-    return frame.apply(lambda column: column.str.strip())
+    return frame
 
 
 def columns_of(document: Document, frame: pd.DataFrame, names: tuple[str, ...]) -> None:
@@ -194,6 +194,7 @@ def numbers(document: Document, cells: "pd.Series[Any]", missing: frozenset[str]
     Raises:
         DataFault: a cell is neither; the message names column and lines.
     """
+    cells = cells.str.strip()
     absent = cells.isin(missing)
     values = pd.to_numeric(cells.where(~absent), errors="coerce").astype("float64")
     if (bad := values.isna() & ~absent).any():
@@ -212,6 +213,7 @@ def dates(document: Document, cells: "pd.Series[Any]", form: str, words: str) ->
     Raises:
         DataFault: a cell is no such date; the message names column and lines.
     """
+    cells = cells.str.strip()
     values = pd.to_datetime(cells, format=form, errors="coerce")
     # Beyond these years is a typing error.
     if (bad := ~values.dt.year.between(1850, 2199)).any():

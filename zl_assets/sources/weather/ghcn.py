@@ -46,7 +46,7 @@ def read_dly(document: Document) -> Iterator[pd.DataFrame]:
     texts, element, places = texts[wanted], element[wanted], np.flatnonzero(wanted) + 1
     days = texts[:, FIRST:].reshape(len(texts), DAYS, DAY)
     cells = pd.Series(_joined(days[:, :, :5].reshape(-1, 5)), np.repeat(places, DAYS), dtype=object, name="VALUE")
-    values = numbers(document, cells.str.strip(), frozenset({"-9999"}))
+    values = numbers(document, cells, frozenset({"-9999"}))
     month = dates(document, pd.Series(_joined(texts[:, 11:17]), places, name="YEAR and MONTH"), "%Y%m", "YYYYMM")
     observed = np.repeat(month.to_numpy(), DAYS) + np.tile(np.arange(DAYS), len(texts)) * np.timedelta64(1, "D")
     long = pd.DataFrame(
@@ -60,7 +60,7 @@ def read_dly(document: Document) -> Iterator[pd.DataFrame]:
         }
     )
     # The 30th of February.
-    real = long["observed_on"].dt.to_period("M").to_numpy() == np.repeat(month.dt.to_period("M").to_numpy(), DAYS)
+    real = observed.astype("datetime64[M]") == np.repeat(month.to_numpy().astype("datetime64[M]"), DAYS)
     yield _wide(document, long[real])
 
 
@@ -128,7 +128,7 @@ def read_access(document: Document) -> Iterator[pd.DataFrame]:
         columns_of(document, frame, tuple(NAMES))
     require_places(document, frame)
     observed = dates(document, frame["DATE"], "%Y-%m-%d", "YYYY-MM-DD")
-    rows = pd.DataFrame({"station": frame["STATION"], "observed_on": observed, "row": frame.index})
+    rows = pd.DataFrame({"station": frame["STATION"].str.strip(), "observed_on": observed, "row": frame.index})
     for name, column in NAMES.items():
         if name not in found:
             rows[column] = np.nan

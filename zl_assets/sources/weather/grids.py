@@ -117,10 +117,21 @@ def read_power(document: Document) -> Iterator[pd.DataFrame]:
         if expected not in said:
             raise DataFault(f"{document}: its header says {said.strip()!r} of {name}, expected the unit {expected}.")
     if "DOY" in frame.columns:
-        days = dates(document, frame["YEAR"].str.cat(frame["DOY"].str.zfill(3), " ").rename("YEAR and DOY"), "%Y %j", "YEAR,DOY")
+        days = dates(
+            document,
+            frame["YEAR"].str.strip().str.cat(frame["DOY"].str.strip().str.zfill(3), " ").rename("YEAR and DOY"),
+            "%Y %j",
+            "YEAR,DOY",
+        )
     else:
         columns_of(document, frame, ("MO", "DY"))
-        joined = frame["YEAR"].str.cat([frame["MO"], frame["DY"]], "-").rename("YEAR, MO and DY")
+        joined = (
+            frame["YEAR"]
+            .str.strip()
+            .str.cat(frame["MO"].str.strip(), "-")
+            .str.cat(frame["DY"].str.strip(), "-")
+            .rename("YEAR, MO and DY")
+        )
         days = dates(document, joined, "%Y-%m-%d", "YEAR,MO,DY")
     missing = frozenset({"", "-999", "-999.0", "-999.00"})
     rows = pd.DataFrame({"station": _point(POWER, float(place[1]), float(place[2])), "observed_on": days, "row": frame.index})

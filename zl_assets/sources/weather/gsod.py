@@ -29,11 +29,11 @@ def read(document: Document) -> Iterator[pd.DataFrame]:
     rain = numbers(document, frame["PRCP"], frozenset({"", "99.99"})) * MM_PER_INCH
     rows = pd.DataFrame(
         {
-            "station": frame["STATION"],
+            "station": frame["STATION"].str.strip(),
             "observed_on": dates(document, frame["DATE"], "%Y-%m-%d", "YYYY-MM-DD"),
             "tmax_c": _celsius(numbers(document, frame["MAX"], frozenset({"", "9999.9"}))),
             "tmin_c": _celsius(numbers(document, frame["MIN"], frozenset({"", "9999.9"}))),
-            "prcp_mm": rain.mask(rain.eq(0.0) & frame["PRCP_ATTRIBUTES"].eq(NOT_REPORTED)),
+            "prcp_mm": rain.mask(rain.eq(0.0) & frame["PRCP_ATTRIBUTES"].str.strip().eq(NOT_REPORTED)),
             "row": frame.index,
         }
     )

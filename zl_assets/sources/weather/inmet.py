@@ -50,8 +50,8 @@ def read_hours(document: Document, text: str, station: str) -> pd.DataFrame:
     frame = table(document, text, ";", PREFACE)
     if len(frame.columns) < 2:
         raise DataFault(f"{document}: line {PREFACE + 1} is no header of INMET's. Download the yearly zip again.")
-    day = frame.iloc[:, 0].str.replace("/", "-", regex=False).rename("Data")
-    hour = frame.iloc[:, 1].str.removesuffix("UTC").str.strip().str.replace(":", "", regex=False).rename("Hora UTC")
+    day = frame.iloc[:, 0].str.strip().str.replace("/", "-", regex=False).rename("Data")
+    hour = frame.iloc[:, 1].str.strip().str.removesuffix("UTC").str.strip().str.replace(":", "", regex=False).rename("Hora UTC")
     moments = dates(document, day.str.cat(hour, " "), "%Y-%m-%d %H%M", "YYYY/MM/DD and HHMM")
     rows = pd.DataFrame({"station": station, "hour": moments, "row": frame.index})
     for element, parts in _BEGINS.items():

@@ -94,7 +94,9 @@ def read_weather(path: Path, contract: TableContract, as_of: dt.date) -> Weather
                 strangers |= set(rows["station"][~own])
                 counts[str(document)] = int(own.sum())
                 into, frame = (days, rows[own]) if of_hours is None else (hours, of_hours)
-                into.append(frame.assign(file=str(document), vintage=document.vintage))
+                if len(frame):
+                    vintage = pd.Series(document.vintage, frame.index, dtype="datetime64[ns]")
+                    into.append(frame.assign(file=str(document), vintage=vintage))
     days += _days_of_hours(hours, refused)
     return _together(
         days, contract, as_of, Weather(empty_frame(contract), counts, refused, tuple(sorted(strangers)), tuple(not_read))
@@ -172,7 +174,7 @@ def _judge(document: Document, rows: pd.DataFrame) -> None:
     if named in STATIONS and len(rows) and (rows["station"] != named).any():
         other = rows[rows["station"] != named].iloc[0]
         raise DataFault(f"{document}: it is named for {named} and has {other.station} on line {other.row}. Rename or replace it.")
-    if (future := rows["observed_on"] > document.vintage).any():
+    if document.vintage is not None and (future := rows["observed_on"] > document.vintage).any():
         first = rows[future].iloc[0]
         raise DataFault(
             f"{document}: line {first.row} is of {first.observed_on:%Y-%m-%d}, after {document.vintage:%Y-%m-%d}, which its "
