@@ -3,6 +3,7 @@
 Belongs here: finding, unpacking, and what every format needs of a text. Must not be here: what a format means.
 """
 
+import csv
 import datetime as dt
 import gzip
 import io
@@ -152,26 +153,28 @@ def table(document: Document, text: str, separator: str = ",", skip: int = 0) ->
     Raises:
         DataFault: it is no CSV, or a line is cut off.
     """
+    lines = text.splitlines()[skip:]
     try:
-        frame = pd.read_csv(
-            io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, skiprows=skip, skip_blank_lines=False
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataFault(f"{document}: not a readable CSV file ({error}). Download it again.") from error
-    # pandas takes the first fields for an index where the lines have more than the header.
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise DataFault(f"{document}: line {skip + 2} has more fields than the header. Download it again.")
-    frame.columns = frame.columns.str.strip()
-    frame.index = pd.RangeIndex(skip + 2, skip + 2 + len(frame))
-    blank = frame.isna() | (frame == "")
-    frame = frame[~blank.all(axis=1)]
-    if short := frame.index[frame.isna().any(axis=1)].tolist():
+        rows = list(csv.reader(lines, delimiter=separator, strict=True))
+    except csv.Error as error:
         raise DataFault(
-            f"{document}: line {first_of([str(line) for line in short])} has fewer fields than the header, so that the file "
-            f"was "
-            "cut off. Download it again."
+            f"{document}: not a readable CSV file ({error}): it was cut off, or edited. Download it again."
+        ) from error
+    if len(rows) != len(lines) or not rows:
+        raise DataFault(
+            f"{document}: not a readable CSV file: it is empty, or a field goes on over a line's end. Download it again."
         )
-    return frame
+    places = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
+    if odd := [place for place in places if len(rows[place]) != len(rows[0])]:
+        raise DataFault(
+            f"{document}: line {first_of([str(skip + 1 + place) for place in odd])} has another number of fields than the "
+            f"header: the "
+            "file was cut off, or edited. Download it again."
+        )
+    names = [name.strip() for name in rows[0]]
+    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+        raise DataFault(f"{document}: its header has {', '.join(twice)} twice. Download it again.")
+    return pd.DataFrame([rows[place] for place in places[1:]], [skip + 1 + place for place in places[1:]], names, dtype=object)
 
 
 def columns_of(document: Document, frame: pd.DataFrame, names: tuple[str, ...]) -> None:

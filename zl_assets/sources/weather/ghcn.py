@@ -87,11 +87,11 @@ def read_long(document: Document) -> Iterator[pd.DataFrame]:
             for chunk in chunks:
                 chunk.index = pd.RangeIndex(line, line + len(chunk))
                 line += len(chunk)
-                if short := chunk.index[chunk["S_FLAG"].isna()].tolist():
+                if short := chunk.index[chunk["S_FLAG"].eq("")].tolist():
                     raise DataFault(
-                        f"{document}: line {first_of([str(i) for i in short])} has fewer fields than the {len(LONG)} of "
-                        f"{', '.join(LONG)}:"
-                        " the file was cut off. Download it again."
+                        f"{document}: line {first_of([str(i) for i in short])} has no {LONG[6]}, which every value has: the "
+                        f"file was "
+                        "cut off. Download it again."
                     )
                 parts.append(chunk[chunk["ID"].isin(list(STATIONS)) & chunk["ELEMENT"].isin(list(NAMES))])
         except (pd.errors.ParserError, UnicodeDecodeError, EOFError) as error:
@@ -141,7 +141,7 @@ def read_access(document: Document) -> Iterator[pd.DataFrame]:
 
 
 def _require_tenths(document: Document, cells: "pd.Series[str]") -> None:
-    pointed = cells[cells.str.contains(".", regex=False)]
+    pointed = cells[cells.str.contains(".", regex=False)].str.strip()
     if len(pointed):
         named = first_of([f"line {line}: {cell!r}" for line, cell in pointed.items()], between="; ")
         raise DataFault(
