@@ -206,14 +206,14 @@ def _against_season(values: Floats, first: np.datetime64, newest: Days) -> Float
     day: Days = np.where(there, newest, first)
     month_of = day.astype("datetime64[M]")
     in_month = (day - month_of).astype(np.int64)
-    leap_day = (month_of.astype(np.int64) % 12 == 1) & (in_month == 28)
-    in_month = np.where(leap_day, 27, in_month)
-    most = int((day.max().astype("datetime64[Y]") - first.astype("datetime64[Y]")).astype(np.int64)) if len(day) else 0
-    seasons = [
-        _at(values, first, (month_of - np.timedelta64(12 * back, "M")).astype("datetime64[D]") + in_month * _DAY + away * _DAY)
-        for back in range(1, most + 1)
-        for away in range(-AROUND, AROUND + 1)
-    ]
+    most = int((day.max().astype("datetime64[Y]") - first.astype("datetime64[Y]")).astype(np.int64))
+    seasons = []
+    for back in range(1, most + 1):
+        then = month_of - np.timedelta64(12 * back, "M")
+        # Only the 29th of February can be beyond its month.
+        longest = ((then + np.timedelta64(1, "M")).astype("datetime64[D]") - then).astype(np.int64) - 1
+        same_day = then.astype("datetime64[D]") + np.minimum(in_month, longest) * _DAY
+        seasons += [_at(values, first, same_day + away * _DAY) for away in range(-AROUND, AROUND + 1)]
     if not seasons:
         return np.full(len(newest), np.nan)
     usual = np.stack(seasons, axis=1)
