@@ -61,6 +61,20 @@ def dly(station: str, month: str, **elements: dict[int, tuple[int, str]]) -> str
     return "".join(lines)
 
 
+def access_file(rows: pd.DataFrame) -> str:
+    """Rows of the table, of one station of GHCN-Daily, as NCEI's CSV of it: rounded to tenths."""
+    station = STATIONS[str(rows["station"].iloc[0])]
+    texts = [
+        tuple(str(round(10 * value)) for value in (row.prcp_mm, row.tmax_c, row.tmin_c)) for row in rows.itertuples(index=False)
+    ]
+    days = [f"{day:%Y-%m-%d}" for day in rows["observed_on"]]
+    return access(
+        *((day, *three) for day, three in zip(days, texts, strict=True)),
+        station=station.id,
+        place=f'"{station.latitude}","{station.longitude}"',
+    )
+
+
 _PLACE = '"STATION","DATE","LATITUDE","LONGITUDE","ELEVATION","NAME"'
 ACCESS_HEADER = _PLACE + ',"PRCP","PRCP_ATTRIBUTES","TMAX","TMAX_ATTRIBUTES","TMIN","TMIN_ATTRIBUTES"\n'
 
