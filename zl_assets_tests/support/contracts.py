@@ -53,8 +53,9 @@ REPLAY, RECORD, SCORE = (
 BARS_1H = bars_1h(ZL)
 FRED_OBSERVATIONS = fred_observations.SOURCE.contract([ZL])
 VOLATILITY_DAILY = volatility_daily.SOURCE.contract([ZL])
+WEATHER_DAILY = weather_daily.CONTRACT
 INTELLIGENCE: dict[str, TableContract] = {
-    contract.table: contract for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, weather_daily.CONTRACT, BARS_1H)
+    contract.table: contract for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, WEATHER_DAILY, BARS_1H)
 }
 
 # Asset key -> contract, in the order of the graph.
