@@ -15,6 +15,9 @@ from zl_assets.warehouse.contract import IDENTIFIER, Column
 # What `made_from` calls the instrument's own sessions.
 SESSIONS = "sessions"
 
+# (sessions, sources) -> of every column, whether the sources' span has the session.
+type Covered = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
+
 type Compute = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
 
 
@@ -113,6 +116,8 @@ class Family:
             own and source rows that were available before its session's decision time.
         coverage: the least share of sessions, after its first value, on which every column must have a value
             that has no least share of its own.
+        covered: takes what `compute` takes, and says of every column which sessions its sources cover: only on these its coverage
+            is judged. None: on all from its first value on.
     """
 
     name: str
@@ -124,6 +129,7 @@ class Family:
     compute: Compute
     coverage: float = 0.95
     symbols: tuple[str, ...] = ()
+    covered: Covered | None = None
 
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.name) or self.name != self.name.lower():

@@ -6,9 +6,10 @@ import pytest
 
 from zl_assets.domain.families.weather import FAMILY
 from zl_assets.domain.releases import decision_times
-from zl_assets.domain.rules.families import in_range, prefix_invariant, release_times
+from zl_assets.domain.rules.families import coverage, in_range, prefix_invariant, release_times
 from zl_assets.domain.stations import NETWORKS, REGIONS, STATIONS
 from zl_assets.warehouse.shape import empty_frame
+from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.support.builders import decided
 from zl_assets_tests.support.cases import assert_as_declared, assert_prefix_invariant, sessions_on
 from zl_assets_tests.support.contracts import ZL
@@ -237,6 +238,25 @@ def test_every_gate_of_a_family_holds_on_the_real_files() -> None:
         assert gate(FAMILY, sessions, sources, ZL).passed
     columns = FAMILY.compute(decided(sessions), sources)
     assert in_range(FAMILY)(sessions[["data_date", "symbol"]].join(columns)).passed
+
+
+def test_coverage_is_judged_where_the_files_are_and_a_lost_station_is_seen() -> None:
+    weather = real_weather().frame
+    dates = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2010-06-07", "2025-11-14", freq="W-WED")]
+    sessions = on(*dates)
+
+    def verdict(rows: pd.DataFrame) -> Verdict:
+        values = sessions[["data_date", "symbol"]].join(FAMILY.compute(decided(sessions), {"weather_daily": rows}))
+        return coverage(FAMILY, values, {"weather_daily": weather}, ZL)
+
+    found = verdict(weather)
+    assert found.passed, str(found)
+    # Files of five years make no season, and nothing is held against a column for it.
+    assert "cover no session of br_tavg_z, br_prcp_z, ar_tavg_z, ar_prcp_z, which is not judged" in found.explanation
+    # A year in which no station of the Midwest reported rain.
+    dry = weather["source"].eq("GHCN-Daily") & weather["observed_on"].dt.year.eq(2015)
+    lost = verdict(weather.assign(prcp_mm=weather["prcp_mm"].mask(dry)))
+    assert set(lost.offenders["column"]) == {"us_prcp_30d", "us_prcp_z", "us_dry_days_30d"}
 
 
 def test_no_source_is_no_value() -> None:
