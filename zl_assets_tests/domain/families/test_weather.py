@@ -163,13 +163,24 @@ def test_a_source_that_stopped_has_no_value() -> None:
 def test_a_quick_network_waits_for_the_slow_one_of_its_region() -> None:
     # Des Moines is known after 3 days and the others after 7: the newest day of the region is the one that all have.
     weather = every_day(*US, "72546014933")
-    weather.loc[weather["station"].eq("72546014933"), "tmax_c"] = 40.0
-    alone = computed(weather, "2012-07-16").iloc[0]
-    mean = 15.0 + 0.30 * 10.0 / 3
-    assert alone["us_tavg_7d"] == pytest.approx(mean)
+    days = weather["observed_on"].dt.dayofyear
+    weather = weather.assign(tmax_c=20.0 + days / 10, tmin_c=10.0 + days / 10)
+    newest = pd.Timestamp("2012-07-09").dayofyear
+    week = 15.0 + (newest - 3) / 10
+    assert computed(weather, "2012-07-16").iloc[0]["us_tavg_7d"] == pytest.approx(week)
     # Once the others have been silent for a month and their lag, it is no longer waited for them: and alone it is too light.
     silent = weather[weather["station"].eq("72546014933") | (weather["observed_on"] <= "2012-06-01")]
     assert np.isnan(computed(silent, "2012-07-16").iloc[0]["us_tavg_7d"])
+
+
+def test_a_day_that_becomes_known_at_the_decision_itself_is_not_known() -> None:
+    weather = every_day(*BR)
+    days = weather["observed_on"].dt.dayofyear
+    weather = weather.assign(tmax_c=20.0 + days / 10, tmin_c=10.0 + days / 10)
+    noon = pd.Timestamp("2012-07-16 12:00", tz="UTC")
+    for decided_at, newest in ((noon, "2012-07-12"), (noon + pd.Timedelta(seconds=1), "2012-07-13")):
+        rows = FAMILY.compute(on("2012-07-16").assign(decided_at=decided_at), {"weather_daily": weather})
+        assert rows["br_tavg_7d"].iloc[0] == pytest.approx(15.0 + (pd.Timestamp(newest).dayofyear - 3) / 10)
 
 
 # --- point in time
