@@ -23,8 +23,7 @@ PREFIX = "ZL_"
 # The synthetic sample ends on Friday 2025-11-14, so the Saturday after it is the first date on which all of it is final.
 SAMPLE_AS_OF = dt.date(2025, 11, 15)
 
-# A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MiB a
-# table.
+# A guard against a runaway scan, not a budget: the full-history matrix is about 2 MB and BigQuery bills at least 10 MiB a table.
 # 1 GiB leaves room for a bars table of several hundred symbols, and costs less than one US cent at the on-demand list price.
 DEFAULT_MAX_BYTES = 1 << 30
 
@@ -62,8 +61,7 @@ class Settings(BaseSettings):
     state_dir: Path = Field(default=Path(".zl"), description="folder for the embedded warehouse, the CSV and the models")
     bars: Path | None = Field(
         default=None,
-        description="daily bars to load in embedded mode: a Parquet, CSV or Databento DBN file (.dbn, .dbn.zst), or a folder "
-        "of "
+        description="daily bars to load in embedded mode: a Parquet, CSV or Databento DBN file (.dbn, .dbn.zst), or a folder of "
         "them; unset: the synthetic sample",
     )
     instruments: Names = Field(
@@ -78,8 +76,7 @@ class Settings(BaseSettings):
     )
     bars_1h: Path | None = Field(
         default=None,
-        description="hourly bars for the intraday family in embedded mode: a Parquet, CSV or Databento DBN file (ohlcv-1h), "
-        "or a "
+        description="hourly bars for the intraday family in embedded mode: a Parquet, CSV or Databento DBN file (ohlcv-1h), or a "
         "folder of them; unset: none",
     )
     fred: str | None = Field(
@@ -89,9 +86,8 @@ class Settings(BaseSettings):
     )
     weather: Path | None = Field(
         default=None,
-        description="weather files as their publishers deliver them, for the weather family: a file, or a folder that is "
-        "read with its "
-        "sub-folders; unset: none",
+        description="weather files as their publishers deliver them, for the weather family: a file, or a folder that is read "
+        "with its sub-folders; unset: none",
     )
     as_of: dt.date | None = Field(
         default=None,
@@ -111,15 +107,13 @@ class Settings(BaseSettings):
     max_bytes: int = Field(
         default=DEFAULT_MAX_BYTES,
         ge=LEAST_MAX_BYTES,
-        description=f"maximum_bytes_billed of a query: at least {LEAST_MAX_BYTES}, since BigQuery bills 10485760 for each "
-        f"table "
+        description=f"maximum_bytes_billed of a query: at least {LEAST_MAX_BYTES}, since BigQuery bills 10485760 for each table "
         "that a query reads, and a MERGE reads two",
     )
 
     export_uri: str | None = Field(
         default=None,
-        description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: "
-        "the "
+        description="gs://bucket or gs://bucket/path: training_csv is then exported by BigQuery through that folder; unset: the "
         "view is read directly",
     )
     retrain: bool = Field(

@@ -227,8 +227,7 @@ def test_a_family_that_is_for_none_of_the_instruments_that_are_on_is_refused_by_
     with pytest.raises(SettingError) as caught:
         Catalog.of(Settings.load(families="pivots,golden_zone"))
     assert str(caught.value) == (
-        "ZL_FAMILIES names golden_zone, which is for MES, and ZL_INSTRUMENTS (ZL) does not. Name it in both, or leave the "
-        "family "
+        "ZL_FAMILIES names golden_zone, which is for MES, and ZL_INSTRUMENTS (ZL) does not. Name it in both, or leave the family "
         "out."
     )
 

@@ -35,8 +35,7 @@ class Network:
 # When a day is known, in hours after the midnight, UTC, with which the day that is `lag` days later begins.
 HOUR = 12
 
-# The lags are assumptions that the owner may change; nobody publishes a record of arrivals. A station's coordinates differ by
-# up
+# The lags are assumptions that the owner may change; nobody publishes a record of arrivals. A station's coordinates differ by up
 # to 0.05 degrees between the files of one network (Cuiaba, 2023 and 2024); a grid answers with the middle of its cell.
 GHCN = Network("GHCN-Daily", 7, "most stations here are volunteers")
 GSOD = Network("GSOD", 3, "exchanged daily between weather services")

@@ -25,16 +25,14 @@ TABLE = "weather_daily"
 
 UNSET = (
     "ZL_WEATHER is not set, so nothing is loaded, and columns that need the weather stay NULL. Set it to a folder of the "
-    "files of "
-    f"{', '.join(NETWORKS)}, as they are downloaded."
+    f"files of {', '.join(NETWORKS)}, as they are downloaded."
 )
 
 CONTRACT = TableContract(
     dataset="raw_intelligence",
     table=TABLE,
     description="Days of weather stations and grid points in the soybean regions, with the time at which each became known. "
-    "A revision "
-    "is a row of its own.",
+    "A revision is a row of its own.",
     columns=(
         Column(
             "station", ColumnType.STRING, "the network's id of the station, or network and state of a grid point", nullable=False
@@ -123,11 +121,9 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
             ask(
                 "weather_files_accepted",
                 "Every weather file could be read, and is of the station, the place and the unit that it says. A warning if "
-                "ZL_WEATHER is "
-                "not set.",
+                "ZL_WEATHER is not set.",
                 "Replace the named file with a new download, or take it out of the folder of ZL_WEATHER, and refresh. The "
-                "rows that "
-                "the table already has of it stay.",
+                "rows that the table already has of it stay.",
                 lambda seen: rules.weather_files_accepted(seen.found["refused"]),
                 Level.ERROR if settings.weather is not None else Level.WARNING,
             ),
@@ -148,8 +144,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "weather_available_by_rule",
                 "No station day was known before its network's rule says, and one without a vintage exactly then.",
                 "Somebody edited available_at in the table, or the rule has changed: empty the table and refresh, so that "
-                "every row "
-                "is stamped by today's rule.",
+                "every row is stamped by today's rule.",
                 lambda seen: rules.weather_available_by_rule(seen.values[asset]),
             ),
             ask(
@@ -162,8 +157,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "stations_fresh",
                 "No station has stopped. A warning, by name.",
                 "Download the station's newest file. If it was closed, its region goes on without it while the others carry "
-                "60 % of "
-                "its weight; choose another station in zl_assets/domain/stations.py.",
+                "60 % of its weight; choose another station in zl_assets/domain/stations.py.",
                 lambda seen: rules.stations_fresh(still_there(seen), seen.as_of),
                 Level.WARNING,
             ),

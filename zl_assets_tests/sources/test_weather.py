@@ -220,6 +220,8 @@ def test_grids_are_the_listed_point_that_is_near(tmp_path: Path, name: str, text
     assert set(loaded.frame["station"]) == {station}
     assert values(loaded.frame) == [(33.2, 22.1, 4.5), (None, 22.0, 0.0)]
     assert loaded.frame["available_at"].astype(str).iloc[0] == known
+    # An answer for a place that stands for no state is named.
+    assert loaded.not_listed == (("Open-Meteo at 50 -55.95",) if "50.0" in text else ())
 
 
 # --- vintages
@@ -229,7 +231,11 @@ def test_a_later_vintage_counts_from_the_end_of_its_day_and_alike_ones_once(tmp_
     put(tmp_path, "old_20180801/USC00115079.csv", access(("2018-07-07", "0", "294", "178"), ("2018-07-08", "0", "300", "178")))
     put(tmp_path, "USC00115079_20190101.csv", access(("2018-07-07", "0", "299", "178"), ("2018-07-08", "0", "300", "178")))
     put(tmp_path, "USC00115079_20200101.csv", access(("2018-07-07", "0", "294", "178")))
-    frame = read(tmp_path).frame
+    # Without a day of its own, but what one of these says.
+    put(tmp_path, "again.csv", access(("2018-07-07", "0", "299", "178")))
+    loaded = read(tmp_path)
+    assert (loaded.refused, loaded.copies) == ({}, 1)
+    frame = loaded.frame
     assert frame["tmax_c"].tolist() == [29.4, 29.9, 29.4, 30.0]
     assert frame["available_at"].dt.strftime("%Y-%m-%d %H").tolist() == [
         "2018-07-14 12",

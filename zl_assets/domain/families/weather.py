@@ -39,11 +39,9 @@ GROWS_FROM, GROWS_TO = 10.0, 30.0  # deg C, the usual bounds of maize and soybea
 # A network that has given no day for this long, beyond its lag, is not waited for.
 QUIET = MONTH
 
-# The least share, of the sessions that the sources cover, on which a column has a value, where a source has holes of its own:
-# of
-# the files of 2019 to 2025 Brazil's heat 0.887 and rain 0.800 (Cuiaba was silent for weeks, and is half of the weight),
-# Argentina's
-# rain 0.392 (on a day in four none is reported). Everything else is at 0.99 or above.
+# The least share, of the sessions that the sources cover, on which a column has a value, where a source has holes of its own. In
+# the files of 2019 to 2025 it is 0.887 of Brazil's heat and 0.800 of its rain (Cuiaba was silent for weeks, and is half of the
+# weight), and 0.392 of Argentina's rain (on a day in four none is reported); of everything else 0.99 or more.
 SHARES = {("br", "tavg"): 0.85, ("br", "prcp"): 0.75, ("br", "dry"): 0.75, ("ar", "prcp"): 0.35, ("ar", "dry"): 0.35}
 
 _DAY = np.timedelta64(1, "D")
@@ -95,7 +93,8 @@ def covered(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
     Returns:
         bool, on the index of `sessions`.
     """
-    return compute(sessions, {SOURCE: _without_holes(sources[SOURCE])}).notna()
+    weather = sources[SOURCE]
+    return compute(sessions, {SOURCE: weather if weather.empty else _without_holes(weather)}).notna()
 
 
 def _without_holes(weather: pd.DataFrame) -> pd.DataFrame:
@@ -128,8 +127,7 @@ def _of_region(region: Region, stations: Sequence[Station], rows: pd.DataFrame, 
     days: Integers = (rows["observed_on"].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
     at = rows["station"].map({station.id: i for i, station in enumerate(stations)}).to_numpy(np.int64)
     measured = rows[list(ELEMENTS)].to_numpy("float64")
-    # What is known by the rule is known of every day that a session looks at. What came later is put in, in its order, before
-    # the
+    # What is known by the rule is known of every day that a session looks at. What came later is put in, in its order, before the
     # first session that knew it.
     on_time = (rows["available_at"] <= known_by_rule(rows["source"], rows["observed_on"])).to_numpy()
     late = np.flatnonzero(~on_time)[np.argsort(rows["available_at"].to_numpy()[~on_time], kind="stable")]
@@ -150,8 +148,7 @@ def _of_region(region: Region, stations: Sequence[Station], rows: pd.DataFrame, 
 
 
 def _newest_days(known: Floats, stations: Sequence[Station], first: np.datetime64, decided_at: "pd.Series[pd.Timestamp]") -> Days:
-    """The newest day of the region that each session knows by the rules of all networks that are not quiet; NaT where all "
-    "are."""
+    """The newest day of the region that each session knows by the rules of all networks that are not quiet, or else NaT."""
     moments = decided_at.dt.tz_localize(None).to_numpy().astype("datetime64[ns]")
     there = ~np.isnan(known).all(axis=2)
     newest: Days = np.full(len(moments), np.datetime64("NaT"), "datetime64[D]")
@@ -295,8 +292,7 @@ def _columns(region: Region) -> Iterator[FamilyColumn]:
         f"mean temperature of the newest {WEEK} days",
         "deg C",
         f"mean of (tmax + tmin) / 2 over the newest {WEEK} region days ({weights}); NULL where fewer than {LEAST_OF_WEEK} of "
-        f"them "
-        "are known",
+        "them are known",
         _HEAT,
         -60.0,
         55.0,
@@ -363,8 +359,7 @@ FAMILY = Family(
     name="weather",
     phase="v2.5",
     description="Heat and rain of the soybean regions of the United States, Brazil and Argentina, against their season, each "
-    "day "
-    "as it was known when the session decided.",
+    "day as it was known when the session decided.",
     columns=tuple(column for region in REGIONS for column in _columns(region)),
     needs=(
         SourceNeed(

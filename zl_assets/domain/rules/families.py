@@ -23,8 +23,7 @@ RELEASE_SESSIONS = 11
 
 
 def in_range(family: Family) -> RowRule:
-    """Every number of the family is finite and within its column's bounds, where it has a value. The write path calls it "
-    "too."""
+    """Every number of the family is finite and within its column's bounds, where it has a value. The write path calls it too."""
 
     def family_in_range(frame: pd.DataFrame) -> Verdict:
         faults = []

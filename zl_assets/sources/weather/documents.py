@@ -94,8 +94,7 @@ def files_of(path: Path) -> tuple[list[Path], list[str]]:
     if not path.exists():
         raise DataFault(
             f"{path}: there is no such file or folder. Set ZL_WEATHER to a weather file ({', '.join(SUFFIXES)}), or to a "
-            f"folder of "
-            f"them; a relative path starts at {Path.cwd()}."
+            f"folder of them; a relative path starts at {Path.cwd()}."
         )
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
     shown = [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
@@ -138,8 +137,7 @@ def _vintage(file: Path, root: Path) -> pd.Timestamp | None:
             except ValueError as error:
                 raise DataFault(
                     f"{file}: {name} has _{match[1]} where the day of the download would be, as _YYYYMMDD, and that is no "
-                    f"date. "
-                    "Rename it."
+                    "date. Rename it."
                 ) from error
     return None
 
@@ -168,8 +166,7 @@ def table(document: Document, text: str, separator: str = ",", skip: int = 0) ->
     if odd := [place for place in places if len(rows[place]) != len(rows[0])]:
         raise DataFault(
             f"{document}: line {first_of([str(skip + 1 + place) for place in odd])} has another number of fields than the "
-            f"header: the "
-            "file was cut off, or edited. Download it again."
+            "header: the file was cut off, or edited. Download it again."
         )
     names = [name.strip() for name in rows[0]]
     if twice := sorted({name for name in names if name and names.count(name) > 1}):
@@ -186,8 +183,7 @@ def columns_of(document: Document, frame: pd.DataFrame, names: tuple[str, ...]) 
     if missing := [name for name in names if name not in frame.columns]:
         raise DataFault(
             f"{document}: it has no column {', '.join(missing)}; found {first_of([str(name) for name in frame.columns])}. "
-            f"Download "
-            "it again with all columns."
+            "Download it again with all columns."
         )
 
 
@@ -241,9 +237,8 @@ def require_place(document: Document, station: str, latitude: str, longitude: st
     if away > known.network.radius:
         raise DataFault(
             f"{document}: {station} ({known.place}) is at {known.latitude}, {known.longitude}, and the file says "
-            f"{latitude or 'nothing'}, "
-            f"{longitude or 'nothing'}: another station's file, or the station has moved. If it has, give it a new line in "
-            "zl_assets/domain/stations.py."
+            f"{latitude or 'nothing'}, {longitude or 'nothing'}: another station's file, or the station has moved. If it has, "
+            "give it a new line in zl_assets/domain/stations.py."
         )
 
 

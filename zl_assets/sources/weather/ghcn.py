@@ -36,9 +36,8 @@ def read_dly(document: Document) -> Iterator[pd.DataFrame]:
     lines = document.text("ascii").splitlines()
     if odd := [i for i, line in enumerate(lines, 1) if len(line.rstrip("\r")) != WIDTH]:
         raise DataFault(
-            f"{document}: every line has {WIDTH} characters, but line {first_of([str(i) for i in odd])} has not: the file "
-            f"was cut "
-            "off or edited. Download it again."
+            f"{document}: every line has {WIDTH} characters, but line {first_of([str(i) for i in odd])} has not: the file was "
+            "cut off or edited. Download it again."
         )
     texts = np.array([list(line) for line in lines])
     element = _joined(texts[:, 17:21])
@@ -90,8 +89,7 @@ def read_long(document: Document) -> Iterator[pd.DataFrame]:
                 if short := chunk.index[chunk["S_FLAG"].eq("")].tolist():
                     raise DataFault(
                         f"{document}: line {first_of([str(i) for i in short])} has no {LONG[6]}, which every value has: the "
-                        f"file was "
-                        "cut off. Download it again."
+                        "file was cut off. Download it again."
                     )
                 parts.append(chunk[chunk["ID"].isin(list(STATIONS)) & chunk["ELEMENT"].isin(list(NAMES))])
         except (pd.errors.ParserError, UnicodeDecodeError, EOFError) as error:
@@ -146,8 +144,7 @@ def _require_tenths(document: Document, cells: "pd.Series[str]") -> None:
         named = first_of([f"line {line}: {cell!r}" for line, cell in pointed.items()], between="; ")
         raise DataFault(
             f"{document}: GHCN-Daily's values of {cells.name} are whole tenths (of a degree Celsius, of a millimetre), but "
-            f"found "
-            f"{named}. In which unit these are the file does not say: download the station's file of GHCN-Daily itself."
+            f"found {named}. In which unit these are the file does not say: download the station's file of GHCN-Daily itself."
         )
 
 

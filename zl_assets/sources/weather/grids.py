@@ -92,8 +92,7 @@ def _open_meteo(document: Document, frame: pd.DataFrame, units: Mapping[str, Any
     )
     missing = frozenset({"", "NaN", "nan", "null"})
     rows = rows.assign(**{column: numbers(document, frame[name], missing) for name, (column, _) in _OPEN_METEO.items()})
-    if point:
-        yield rows[list(COLUMNS)]
+    yield rows[list(COLUMNS)]
 
 
 def read_power(document: Document) -> Iterator[pd.DataFrame]:
@@ -136,12 +135,11 @@ def read_power(document: Document) -> Iterator[pd.DataFrame]:
     missing = frozenset({"", "-999", "-999.0", "-999.00"})
     rows = pd.DataFrame({"station": _point(POWER, float(place[1]), float(place[2])), "observed_on": days, "row": frame.index})
     rows = rows.assign(**{column: numbers(document, frame[name], missing) for name, column in _POWER.items()})
-    if rows["station"].iloc[0]:
-        yield rows[list(COLUMNS)]
+    yield rows[list(COLUMNS)]
 
 
 def _point(network: Network, latitude: float, longitude: float) -> str:
-    """The grid point of the network that is near; empty where none is."""
+    """The grid point of the network that is near; a name that is not listed where none is."""
     near = (
         station.id
         for station in STATIONS.values()
@@ -149,4 +147,4 @@ def _point(network: Network, latitude: float, longitude: float) -> str:
         and abs(station.latitude - latitude) <= network.radius
         and abs(station.longitude - longitude) <= network.radius
     )
-    return next(near, "")
+    return next(near, f"{network.name} at {latitude:g} {longitude:g}")

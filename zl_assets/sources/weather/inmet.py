@@ -98,7 +98,6 @@ def merged(hours: pd.DataFrame) -> pd.DataFrame:
         named = [f"{row.file}, line {row.row}: {row.hour:%Y-%m-%d %H:%M}" for row in twice.itertuples()]
         raise DataFault(
             f"Files of one download disagree about an hour: {first_of(named, between='; ')}. Leave one of them, or say the "
-            f"day of "
-            "each download in its name, as _YYYYMMDD."
+            "day of each download in its name, as _YYYYMMDD."
         )
     return hours

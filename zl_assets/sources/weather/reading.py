@@ -155,8 +155,7 @@ def _reader(document: Document, head: str) -> Reader:
     if {"STATION", "DATE"} <= names:
         raise DataFault(
             f"{document}: looks like an answer of NCEI's access data service, which does not say its unit. Download the "
-            f"station's "
-            "file of GHCN-Daily itself."
+            "station's file of GHCN-Daily itself."
         )
     raise DataFault(
         f"{document}: not a weather file that is known: its first line is {_shown(first)}. Known are GHCN-Daily, GSOD, INMET, "
@@ -178,8 +177,7 @@ def _judge(document: Document, rows: pd.DataFrame) -> None:
         first = rows[future].iloc[0]
         raise DataFault(
             f"{document}: line {first.row} is of {first.observed_on:%Y-%m-%d}, after {document.vintage:%Y-%m-%d}, which its "
-            f"name "
-            "gives as the day of the download. Correct the name, or replace the file."
+            "name gives as the day of the download. Correct the name, or replace the file."
         )
     verdict = weather_in_range(rows)
     if not verdict.passed:
@@ -191,10 +189,8 @@ def _judge(document: Document, rows: pd.DataFrame) -> None:
         if not (np.isnan(mean) or COOLEST_SUMMER <= mean <= HOTTEST_SUMMER):
             raise DataFault(
                 f"{document}: the highs of {station} in its summer (month {known.region.summer}, from line "
-                f"{own['row'].min()}) have a "
-                f"mean of {mean:.1f}, which is no mean in degrees Celsius ({COOLEST_SUMMER:g} to {HOTTEST_SUMMER:g}): the "
-                f"file is in "
-                "another unit than its publisher's. Download it again as it is."
+                f"{own['row'].min()}) have a mean of {mean:.1f}, which is no mean in degrees Celsius ({COOLEST_SUMMER:g} to "
+                f"{HOTTEST_SUMMER:g}): the file is in another unit than its publisher's. Download it again as it is."
             )
 
 
@@ -223,7 +219,9 @@ def _together(frames: list[pd.DataFrame], contract: TableContract, as_of: dt.dat
     rows = pd.concat(frames, ignore_index=True)
     later = rows["observed_on"] > pd.Timestamp(as_of)
     rows = rows[~later].sort_values([*_DAY, "vintage", "file"], kind="stable", na_position="last", ignore_index=True)
-    alike = rows.duplicated([*_DAY, "vintage", *ELEMENTS])
+    # What does not say its vintage and is in one that does is of that one.
+    undated = rows["vintage"].isna() & rows.duplicated([*_DAY, *ELEMENTS])
+    alike = undated | rows.duplicated([*_DAY, "vintage", *ELEMENTS])
     once = rows[~alike]
     refused = _disagreements(once)
     once = once[~once["station"].isin(list(refused))]
