@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zl_assets.domain.families.weather import FAMILY
 from zl_assets.domain.releases import decision_times
@@ -231,6 +233,34 @@ def test_a_revision_changes_the_season_of_later_sessions_only() -> None:
     assert before.loc["2012-08-09"].equals(after.loc["2012-08-09"])
     assert before.loc["2012-08-10", "us_tavg_z"] != after.loc["2012-08-10", "us_tavg_z"]
     assert before.loc["2012-08-10", "us_tavg_7d"] == after.loc["2012-08-10", "us_tavg_7d"]
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 10_000))
+def test_whatever_comes_late_or_is_revised_each_session_has_what_it_knew(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    weather = made_up("2010-06-01", "2012-09-30", *US, *BR, seed=seed)
+    # One day in ten comes up to forty days late, and one in ten is revised up to three times.
+    delays = pd.to_timedelta(np.where(random.random(len(weather)) < 0.1, random.integers(0, 40 * 24, len(weather)), 0), unit="h")
+    weather = weather.assign(available_at=weather["available_at"] + delays)
+    again = weather.sample(frac=0.1, random_state=seed, replace=True)
+    shift = pd.to_timedelta(random.integers(1, 90 * 24, len(again)), unit="h")
+    revised = again.assign(
+        available_at=again["available_at"] + shift,
+        tmax_c=again["tmax_c"].mask(random.random(len(again)) < 0.2) + 5,
+        prcp_mm=again["prcp_mm"] + 20 * random.random(len(again)),
+    )
+    every = pd.concat([weather, revised]).drop_duplicates(["station", "observed_on", "available_at"])
+    # In any order of rows.
+    every = every.sample(frac=1, random_state=seed, ignore_index=True)
+    dates = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2012-06-01", "2012-09-28", freq="9B")]
+    whole = computed(every, *dates)
+    assert whole["us_tavg_7d"].notna().any()
+    for date in dates:
+        known = every[every["available_at"] < decision_times(pd.Series([pd.Timestamp(date)]), ZL.decision)[0]]
+        # No more than one value of each day, as a careful person would have it on that day.
+        newest = known.sort_values("available_at", kind="stable").drop_duplicates(["station", "observed_on"], keep="last")
+        pd.testing.assert_frame_equal(computed(newest, date), whole.loc[[date]], check_exact=True)
 
 
 @pytest.mark.parametrize("cut", [1, 10, 63])
