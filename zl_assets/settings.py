@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         description="folder of FRED's CSV files, one SERIES.csv each, or https://fred.stlouisfed.org to fetch them from there; "
         "unset: none",
     )
+    weather: Path | None = Field(
+        default=None,
+        description="weather files as their publishers deliver them, for the weather family: a file, or a folder that is read "
+        "with its sub-folders; unset: none",
+    )
     as_of: dt.date | None = Field(
         default=None,
         description="UTC date (YYYY-MM-DD) that data decisions are made on; unset: today, or 2025-11-15 for the sample",
@@ -246,7 +251,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _paths_are_text(self) -> Self:
         # They become metadata and JSON, which are text.
-        for name in ("state_dir", "bars", "bars_1h", "fred"):
+        for name in ("state_dir", "bars", "bars_1h", "fred", "weather"):
             path = str(getattr(self, name) or "")
             try:
                 os.path.abspath(path).encode()
@@ -278,7 +283,7 @@ class Settings(BaseSettings):
             raise ValueError("an address is https://host, with nothing after it")
         return value.rstrip("/")
 
-    @field_validator("bars", "bars_1h")
+    @field_validator("bars", "bars_1h", "weather")
     @classmethod
     def _bars(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value is not None else None

@@ -38,7 +38,7 @@ from zl_assets_tests.support.guide import INSTRUMENT_GUIDE
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
 KNOWN = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
 SOURCES = cast(list[Source], found_in(sources, "SOURCE"))
-ALL_FAMILIES = "intraday, macro, pivots, volatility"
+ALL_FAMILIES = "intraday, macro, pivots, volatility, weather"
 
 
 def with_parts(
@@ -147,7 +147,10 @@ def test_a_check_without_advice_stops_the_definitions() -> None:
         return Checks((Check("volatility_daily", "sound", "It holds.", "", lambda seen: seen.found["verdict"]),))
 
     settings = Settings.load(families="volatility")
-    catalog = with_parts(of=(*SOURCES[:-1], replace(volatility_daily.SOURCE, checks=without)), settings=settings)
+    catalog = with_parts(
+        of=(*(s for s in SOURCES if s != volatility_daily.SOURCE), replace(volatility_daily.SOURCE, checks=without)),
+        settings=settings,
+    )
     with pytest.raises(IncompleteCheck, match=r"The check sound of volatility_daily lacks what to do when it is red\."):
         definitions_of(catalog, settings)
 
@@ -203,6 +206,7 @@ def test_the_product_has_zl_at_one_month() -> None:
         "databento_futures_ohlcv_1h",
         "fred_observations",
         "volatility_daily",
+        "weather_daily",
     ]
     assert catalog.source_assets == ()
 
@@ -294,7 +298,7 @@ def test_every_instrument_of_the_product_is_part_of_one_loadable_graph() -> None
 def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
     catalog = Catalog.of(Settings.load(families=ALL_FAMILIES))
     of_families = {asset_of(family, ZL) for family in catalog.families.on}
-    assert len(of_families) == 4
+    assert len(of_families) == 5
     rules = {asset: table.rules for asset, table in catalog.tables.items() if table.rules}
     assert {asset: plain(own) for asset, own in rules.items() if asset not in of_families} == {
         asset: plain(own) for asset, own in ROW_RULES.items()
@@ -319,7 +323,7 @@ def test_the_rows_that_zl_must_have_can_be_set_and_others_keep_theirs() -> None:
 TWO = (replace(MES, horizons=(MONTH, QUARTER)), replace(ZL, horizons=(MONTH, QUARTER)))
 MES_TWO, ZL_TWO = TWO
 # What every instrument reads.
-SHARED = ("regime_weights", "fred_observations", "volatility_daily")
+SHARED = ("regime_weights", "fred_observations", "volatility_daily", "weather_daily")
 
 
 def keys_of(defs: dg.Definitions) -> list[str]:
@@ -400,7 +404,8 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     if families:
         names = families.split(", ")
         expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}
-        expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names}
+        # The weather is of ZL's regions.
+        expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names if name != "weather"}
     assert set(keys) == expected
     # One selection string has all that is an instrument's, and nothing that both share.
     graph, of_mes = defs.resolve_asset_graph(), {key for key in keys if key.startswith(("mes_", "vw_mes"))}

@@ -89,10 +89,14 @@ def _group(catalog: Catalog, instrument: Instrument, family: Family, *, kept: bo
             ),
             ask(
                 "coverage",
-                f"From its first value on, every column has a value on at least {family.coverage:.0%} of sessions.",
+                f"From its first value on, every column has a value on at least {family.coverage:.0%} of sessions."
+                if family.covered is None
+                else f"Every column has a value on at least {family.coverage:.0%}, or a share of its own, of the sessions that "
+                "the loaded sources cover. One of which they cover none is named, and not judged.",
                 "Look at the source of these columns on the dates without a value: a series that has stopped, or files with a "
                 "hole.",
-                lambda seen: families.coverage(family, seen.values[asset]),
+                lambda seen: families.coverage(family, seen.values[asset], read(seen), instrument),
+                of_all,
             ),
             ask(
                 "prefix_invariant",

@@ -21,7 +21,7 @@ from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.homes import EmbeddedBigQuery
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
-from zl_assets.sources import bars_1h, fred_observations, observations, volatility_daily
+from zl_assets.sources import bars_1h, fred_observations, observations, volatility_daily, weather_daily
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.inspection import Terms
 from zl_assets.warehouse.jobs import JobRunner
@@ -40,9 +40,10 @@ from zl_assets_tests.support.contracts import (
 )
 from zl_assets_tests.support.rows import red_rules
 from zl_assets_tests.support.series import delivered, write_file
+from zl_assets_tests.support.weather import access_file, made_up
 
 ALL = frozenset(INTELLIGENCE)
-# Between them they read every source.
+# Between them they read every source but the weather.
 FAMILIES = "intraday, macro, volatility"
 AS_OF = "2015-12-31"
 
@@ -299,3 +300,55 @@ def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
     again = publisher().publish(Publication(frame), contract, rules)
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, len(frame))
     pd.testing.assert_frame_equal(publisher().read(contract), conform(frame, contract))
+
+
+def test_weather_is_loaded_and_green_and_a_bad_file_is_named_and_harms_no_other(tmp_path: Path) -> None:
+    rows = made_up("2015-01-01", "2015-12-24", "USC00115079", "USC00131533")
+    for station, own in rows.groupby("station"):
+        (tmp_path / f"{station}.csv").write_text(access_file(own))
+    settings = Settings.load(families="weather", weather=str(tmp_path))
+    memory = Memory()
+    result = run(settings, memory)
+    assert result.success
+    assert red(result) == set()
+    assert len(memory.tables["weather_daily"]) == len(rows)
+    # A page of an error, saved as the station's file: what is stored of it stays, and the other station is loaded.
+    (tmp_path / "USC00131533.csv").write_text("<html>503 Service Unavailable</html>")
+    result = run(settings, memory)
+    assert result.success
+    assert red(result) == {"weather_daily.weather_files_accepted"}
+    accepted = checks_of(result)["weather_daily.weather_files_accepted"]
+    assert "USC00131533.csv: an HTML or XML page" in str(accepted.metadata)
+    assert set(memory.tables["weather_daily"]["station"]) == {"USC00115079"}
+
+
+def test_weather_that_is_not_set_is_said_and_harms_nothing() -> None:
+    memory = Memory()
+    result = run(Settings.load(families="weather"), memory)
+    assert result.success
+    assert memory.tables["weather_daily"] == Withheld(weather_daily.UNSET)
+    accepted = checks_of(result)["weather_daily.weather_files_accepted"]
+    assert (accepted.passed, accepted.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_wrong_weather_that_the_table_already_has_is_red() -> None:
+    settings = Settings.load(families="weather")
+    [group] = source_checks(Catalog.of(settings), settings)
+    sound = made_up("2015-01-01", "2015-12-24", "USC00115079")
+    changes = {
+        "weather_in_range": sound.assign(tmax_c=sound["tmin_c"] - 1),
+        "stations_listed": sound.assign(station="USC00999999"),
+        "weather_available_by_rule": sound.assign(available_at=sound["available_at"] - pd.Timedelta(hours=1)),
+        "stations_fresh": sound[sound["observed_on"] < "2015-11-01"],
+        "no_vanished_weather": sound,
+        "unique_key": pd.concat([sound, sound]),
+    }
+    by_name = {check.name: check for check in group.checks}
+    assert set(by_name) == {*changes, "weather_files_accepted"}
+    for name, frame in changes.items():
+        source = sound.tail(10) if name == "no_vanished_weather" else sound
+        seen = Seen({"weather_daily": frame}, dt.date(2015, 12, 31), {"refused": {}, "source": source})
+        red_now = {other for other, check in by_name.items() if not check.verdict(seen).passed}
+        assert name in red_now
+    seen = Seen({"weather_daily": sound}, dt.date(2015, 12, 31), {"refused": {}, "source": sound})
+    assert [name for name, check in by_name.items() if not check.verdict(seen).passed] == []

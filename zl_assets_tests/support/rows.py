@@ -32,8 +32,10 @@ from zl_assets_tests.support.contracts import (
     SCORE,
     SESSIONS,
     VOLATILITY_DAILY,
+    WEATHER_DAILY,
     ZL,
 )
+from zl_assets_tests.support.weather import made_up
 
 NAN, INF = float("nan"), float("inf")
 MODEL_ID = "0123456789abcdef"
@@ -106,6 +108,7 @@ def _sound() -> dict[str, pd.DataFrame]:
             some_bars.assign(ts_event=some_bars["date"].dt.tz_localize("UTC") + pd.Timedelta(hours=14)), BARS_1H
         ),
         **{contract.table: observations(contract) for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY)},
+        WEATHER_DAILY.table: made_up("2024-01-08", "2024-01-12", "USC00115079", "A901"),
     }
 
 

@@ -16,6 +16,9 @@ from zl_assets.warehouse.contract import IDENTIFIER, Column
 # What `made_from` calls the instrument's own sessions.
 SESSIONS = "sessions"
 
+# (sessions, sources) -> of every column, whether the sources' span has the session.
+type Covered = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
+
 type Compute = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
 type Show = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], Chart | str]
 
@@ -117,6 +120,8 @@ class Family:
             that has no least share of its own.
         show: from what `compute` gets, a picture of the newest session as data, or why there is none, in words; None where the
             family has no picture.
+        covered: takes what `compute` takes, and says of every column which sessions its sources cover: only on these its coverage
+            is judged. None: on all from its first value on.
     """
 
     name: str
@@ -129,6 +134,7 @@ class Family:
     coverage: float = 0.95
     symbols: tuple[str, ...] = ()
     show: Show | None = None
+    covered: Covered | None = None
 
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.name) or self.name != self.name.lower():

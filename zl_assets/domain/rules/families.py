@@ -12,6 +12,7 @@ import pandas as pd
 
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.rows import KEY, Sources, family_rows, known_at, sources_without_rows
+from zl_assets.domain.releases import decision_times
 from zl_assets.domain.rules import recomputed
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import ColumnType
@@ -73,16 +74,24 @@ def nothing_to_look_at(name: str, without: Sequence[str]) -> Verdict:
     )
 
 
-def coverage(family: Family, rows: pd.DataFrame) -> Verdict:
-    """After its first value every column has a value on at least `family.coverage` of the sessions, or its own, and none is
-    empty."""
+def coverage(family: Family, rows: pd.DataFrame, sources: Sources, instrument: Instrument) -> Verdict:
+    """On the sessions that its sources cover, or from its first value on, every column has a value on at least `family.coverage`
+    of them, or its own, and none is empty. A column of which the sources cover no session is told, and not judged.
+    """
     ordered = rows.sort_values("data_date", kind="stable", ignore_index=True)
     names = [column.column.name for column in family.columns]
     there = ordered[names].notna()
     first = {name: int(there[name].to_numpy().argmax()) if there[name].any() else len(ordered) for name in names}
-    shares = {name: float(there[name].iloc[first[name] :].mean()) if there[name].any() else 0.0 for name in names}
+    if family.covered is None:
+        begun = np.arange(len(ordered))[:, np.newaxis] >= [first[name] for name in names]
+        judged = pd.DataFrame(begun | ~there.any().to_numpy(), columns=names)
+    else:
+        decided = ordered.assign(decided_at=decision_times(ordered["data_date"], instrument.decision))
+        judged = family.covered(decided, sources)[names]
+    uncovered = [name for name in names if not judged[name].any()]
+    shares = {name: float(there[name][judged[name]].mean()) for name in names if name not in uncovered}
     own = {c.column.name: c.coverage for c in family.columns if c.coverage is not None}
-    bad = [name for name in names if shares[name] < own.get(name, family.coverage)]
+    bad = [name for name, share in shares.items() if share < own.get(name, family.coverage)]
     latest = max(names, key=lambda name: first[name])
     starts = f"{ordered['data_date'][first[latest]]:%Y-%m-%d}" if first[latest] < len(ordered) else "it has no value"
     table = [
@@ -93,15 +102,17 @@ def coverage(family: Family, rows: pd.DataFrame) -> Verdict:
         }
         for name in bad
     ]
+    span = "after a column's first value" if family.covered is None else "that a column's sources cover"
+    left = f" The loaded sources cover no session of {', '.join(uncovered)}, which is not judged." if uncovered and shares else ""
     return Verdict(
         name="coverage",
-        passed=not bad and len(rows) > 0,
-        measured=min(shares.values()),
-        bound=f"at least {family.coverage:.0%} of the sessions after a column's first value"
+        passed=not bad and len(shares) > 0,
+        measured=min(shares.values(), default=0.0),
+        bound=f"at least {family.coverage:.0%} of the sessions {span}"
         + "".join(f", {least:.0%} of {name}" for name, least in own.items()),
         offenders=pd.DataFrame(table, columns=["column", "share", "last_value"]).head(MAX_OFFENDERS),
         explanation=f"{len(bad)} of {len(names)} columns of {family.name} have too many holes. The last column to start is "
-        f"{latest}: {starts}.",
+        f"{latest}: {starts}.{left}",
     )
 
 

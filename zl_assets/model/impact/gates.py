@@ -32,7 +32,7 @@ def gates_of(
     return (
         there,
         in_range(family)(rows),
-        coverage(family, rows),
+        coverage(family, rows, sources, instrument),
         prefix_invariant(family, sessions, sources, instrument),
         release_times(family, sessions, sources, instrument),
         stamped([family], matrix, {family.name: rows}),

@@ -357,7 +357,7 @@ def test_the_real_hours_make_30_sessions_with_a_trigger() -> None:
     assert (round(len(slopes) / len(rows), 2), round((slopes < 0).mean(), 2)) == (0.72, 0.27)
     assert rows["qualified_trigger"].sum() == 30
     assert round((rows["swing_high"] / rows["swing_low"] - 1).median(), 3) == 0.010
-    assert coverage(FAMILY, rows).passed
+    assert coverage(FAMILY, rows, {}, MES).passed
     assert in_range(FAMILY)(rows).passed
 
 

@@ -1,5 +1,6 @@
 """Rules about any family's rows, green on sound rows and red on a seeded fault."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -30,25 +31,44 @@ def test_a_series_that_stops_has_holes_and_one_that_starts_late_has_none() -> No
     late = family_rows(family(of_closes(lambda close: close.where(close.index >= 100))), SESSION_ROWS, {}, ZL)
     empty = family_rows(family(of_closes(lambda close: close * np.nan)), SESSION_ROWS, {}, ZL)
     one = family(of_closes(lambda close: close))
-    stopped = rules.coverage(one, stops)
+    stopped = rules.coverage(one, stops, {}, ZL)
     assert not stopped.passed
     assert stopped.measured == pytest.approx(100 / 150)
     assert stopped.offenders["last_value"].iloc[0] == SESSION_ROWS["data_date"][99]
-    started = rules.coverage(one, late)
+    started = rules.coverage(one, late, {}, ZL)
     assert started.passed
     assert f"The last column to start is value: {SESSION_ROWS['data_date'][100]:%Y-%m-%d}" in started.explanation
-    assert not rules.coverage(one, empty).passed
+    assert not rules.coverage(one, empty, {}, ZL).passed
 
 
 def test_a_column_that_is_rare_by_its_formula_is_held_to_its_own_share() -> None:
     one = family(of_closes(lambda close: close.where(close.index % 3 > 0)))
     rows = family_rows(one, SESSION_ROWS, {}, ZL)
-    assert not rules.coverage(one, rows).passed
+    assert not rules.coverage(one, rows, {}, ZL).passed
     for least, enough in ((0.60, True), (0.70, False)):
         rare = replace(one, columns=tuple(replace(column, coverage=least) for column in one.columns))
-        verdict = rules.coverage(rare, rows)
+        verdict = rules.coverage(rare, rows, {}, ZL)
         assert verdict.passed is enough
         assert f"at least 95% of the sessions after a column's first value, {least:.0%} of value" in str(verdict.bound)
+
+
+def test_only_sessions_that_the_sources_cover_are_judged_and_a_column_of_none_is_named() -> None:
+    one = family(of_closes(lambda close: close.where(close.index < 100)))
+    rows = family_rows(one, SESSION_ROWS, {}, ZL)
+
+    def until(last: int) -> Family:
+        def covered(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+            assert "decided_at" in sessions
+            return pd.DataFrame({column.column.name: sessions.index < last for column in one.columns})
+
+        return replace(one, covered=covered)
+
+    assert rules.coverage(until(100), rows, {}, ZL).measured == 1.0
+    holes = rules.coverage(until(125), rows, {}, ZL)
+    assert (holes.passed, holes.measured) == (False, pytest.approx(100 / 125))
+    assert "of the sessions that a column's sources cover" in holes.bound
+    # Of a family no column of which is covered nothing was shown.
+    assert not rules.coverage(until(0), rows, {}, ZL).passed
 
 
 def test_a_row_that_was_edited_is_not_what_the_module_says(candle: Family) -> None:
