@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         description="folder of FRED's CSV files, one SERIES.csv each, or https://fred.stlouisfed.org to fetch them from there; "
         "unset: none",
     )
+    policy: Path | None = Field(
+        default=None,
+        description="a file of government documents (the Federal Register's JSON or CSV, White House pages), or a folder of "
+        "them, read with those below it; unset: none",
+    )
     as_of: dt.date | None = Field(
         default=None,
         description="UTC date (YYYY-MM-DD) that data decisions are made on; unset: today, or 2025-11-15 for the sample",
@@ -278,7 +283,7 @@ class Settings(BaseSettings):
             raise ValueError("an address is https://host, with nothing after it")
         return value.rstrip("/")
 
-    @field_validator("bars", "bars_1h")
+    @field_validator("bars", "bars_1h", "policy")
     @classmethod
     def _bars(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value is not None else None
