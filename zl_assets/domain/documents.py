@@ -136,4 +136,5 @@ def asked_for(rows: pd.DataFrame, kind: str, after: pd.DatetimeIndex, until: pd.
     newest = np.busday_offset(ends, 0, roll="backward", busdaycal=business_days())
     begins = np.minimum(begins, newest - np.timedelta64(1, "D"))
     (asked_before, there_before), (asked_until, there_until) = counts(begins), counts(ends)
-    return known & (asked_until - asked_before == there_until - there_before)
+    whole: Bools = asked_until - asked_before == there_until - there_before
+    return known & whole

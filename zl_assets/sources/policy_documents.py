@@ -45,7 +45,8 @@ from zl_assets.domain.documents import (
     publication_days,
     published_at,
 )
-from zl_assets.domain.rules.offenders import keys_only_in, offending
+from zl_assets.domain.rules import documents
+from zl_assets.domain.rules.rows import DOCUMENT_RULES
 from zl_assets.settings import Settings
 from zl_assets.sources import cells
 from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
@@ -55,7 +56,7 @@ from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform, empty_frame
-from zl_assets.warehouse.verdict import MAX_OFFENDERS, RowRule, Verdict, require
+from zl_assets.warehouse.verdict import require
 
 TABLE = "policy_documents"
 UNSET = (
@@ -68,9 +69,6 @@ MOST_ROWS = 1000
 
 # No publisher's files: put together by hand, with columns of their own.
 NO_PUBLISHERS = ("trade_biofuel_events.csv",)
-
-# Business days after which documents that stopped are told.
-STALE_DAYS = 10
 
 CONTRACT = TableContract(
     dataset="raw_intelligence",
@@ -111,7 +109,7 @@ CONTRACT = TableContract(
         Column("vintage", ColumnType.DATE, "day of the download that it was first seen in; NULL: not told by a file's name"),
         INGESTION_TS,
     ),
-    key=("kind", "document_number", "observed_on", "available_at"),
+    key=documents.KEY,
     partition_by="observed_on",
     cluster_by=("kind",),
 )
@@ -220,9 +218,9 @@ def read_documents(path: Path, as_of: dt.date) -> Documents:
         refused |= {_named(file, path): fault for file, fault in faults.items()}
         read = [file for file in read if file.path not in faults]
     last = pd.Timestamp(as_of)
-    documents = pd.concat([file.rows for file in read if file.asked is None] or [_no_rows()], ignore_index=True)
-    later = documents["observed_on"] > last
-    kept = documents[~later]
+    every = pd.concat([file.rows for file in read if file.asked is None] or [_no_rows()], ignore_index=True)
+    later = every["observed_on"] > last
+    kept = every[~later]
     parts = [_versions(kept), _days(read, {file.parent for file in wanted if _named(file, path) in refused}, last)]
     frame = conform(pd.concat(parts, ignore_index=True), CONTRACT)
     listed = [
@@ -261,11 +259,13 @@ def _read_file(file: Path, vintage: dt.date | None) -> _File:
     header = [str(cell).strip().lower() for cell in lines.iloc[0]]
     rows = lines.iloc[1:].set_axis(header, axis=1)
     rows = rows.apply(lambda column: column.str.strip())
-    rows = rows.where(rows.ne(""), None)
+    rows = rows.mask(rows.eq(""))
     if len(set(header)) != len(header):
         raise DataFault(f"{file}: a column appears twice in its first line, {','.join(header)[:80]!r}. Leave one of each.")
     if set(_PER_DAY) <= set(header):
-        return _File(file, _no_rows(), asked=pd.DatetimeIndex(_dates(rows, "publication_date", file)).unique())
+        days = _dates(rows, "publication_date", file)
+        _require_all(days, "day of publication", file)
+        return _File(file, _no_rows(), asked=pd.DatetimeIndex(days).unique())
     if set(_BOTH_TIMES) <= set(header):
         return _File(file, _pages(rows, "white_house_published_at_utc", file, vintage))
     if set(_PAGES) <= set(header):
@@ -304,7 +304,7 @@ def _json(file: Path, vintage: dt.date | None) -> _File:
     if results and (lacking := [name for name in _NEEDED if name not in rows]):
         raise DataFault(f"{file}: its documents have no {', '.join(lacking)}. Ask for these fields as well.")
     answer = (f"{file.parent}: {found.get('description')}", int(found["count"]))
-    return _File(file, _register(rows.where(rows.notna(), None), file, vintage) if results else _no_rows(), answer=answer)
+    return _File(file, _register(rows, file, vintage) if results else _no_rows(), answer=answer)
 
 
 def _flat(result: Mapping[str, Any]) -> dict[str, str | None]:
@@ -323,8 +323,7 @@ def _text(value: Any) -> str | None:
 def _register(rows: pd.DataFrame, file: Path, vintage: dt.date | None) -> pd.DataFrame:
     """Documents of the Federal Register; the index is the place in the file."""
     given = {
-        ours: next((rows[name] for name in names if name in rows), pd.Series(None, index=rows.index, dtype=object, name=ours))
-        for ours, names in _NAMES.items()
+        ours: next((rows[name] for name in names if name in rows), _nothing(rows)).rename(ours) for ours, names in _NAMES.items()
     }
     order = cells.converted(given["executive_order_number"], cells.whole, "a whole number, or empty", file)
     stated = given["type"].map(lambda kind: _TYPES.get(kind.casefold(), kind) if isinstance(kind, str) else None)
@@ -332,21 +331,24 @@ def _register(rows: pd.DataFrame, file: Path, vintage: dt.date | None) -> pd.Dat
         kind=DOCUMENT,
         source=FEDERAL_REGISTER,
         observed_on=_dates(rows, "publication_date", file),
-        signing_date=_dates(rows, "signing_date", file) if "signing_date" in rows else pd.NaT,
+        signing_date=_dates(rows, "signing_date", file),
         executive_order_number=order,
         # A list of executive orders need not say that it is one.
         type=stated.where(stated.notna() | order.isna(), PRESIDENTIAL),
-        abstract=given["abstract"].where(given["abstract"].ne(_NO_ABSTRACT), None),
+        abstract=given["abstract"].mask(given["abstract"].eq(_NO_ABSTRACT)),
         page_time=pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ns, UTC]"),
     )
     return _sound(frame, file, vintage)
 
 
+def _nothing(rows: pd.DataFrame) -> "pd.Series[Any]":
+    return pd.Series(None, index=rows.index, dtype="object")
+
+
 def _pages(rows: pd.DataFrame, times: str, file: Path, vintage: dt.date | None) -> pd.DataFrame:
     """Pages of the White House; the index is the place in the file."""
-    at = _required(cells.converted(rows[times], _utc, "a time in UTC such as 2025-04-02T21:37:00Z", file), file)
-    at = at.astype("datetime64[ns, UTC]")
-    others = {name: rows.get(name) for name in ("executive_order_number", "url")}
+    at = cells.converted(rows[times], _utc, "a time in UTC such as 2025-04-02T21:37:00Z", file).astype("datetime64[ns, UTC]")
+    order, url = (rows[name] if name in rows else _nothing(rows) for name in ("executive_order_number", "url"))
     frame = rows[["document_number", "title"]].assign(
         kind=DOCUMENT,
         source=WHITE_HOUSE,
@@ -355,40 +357,36 @@ def _pages(rows: pd.DataFrame, times: str, file: Path, vintage: dt.date | None) 
         subtype=None,
         abstract=None,
         agencies=None,
-        signing_date=_dates(rows, "signing_date", file) if "signing_date" in rows else pd.NaT,
+        signing_date=_dates(rows, "signing_date", file),
         signer=None,
-        **others,
+        executive_order_number=cells.converted(order, cells.whole, "a whole number, or empty", file),
+        url=url,
         page_time=at,
     )
-    if "executive_order_number" in rows:
-        frame["executive_order_number"] = cells.converted(
-            rows["executive_order_number"], cells.whole, "a whole number, or empty", file
-        )
     return _sound(frame, file, vintage)
 
 
 def _sound(frame: pd.DataFrame, file: Path, vintage: dt.date | None) -> pd.DataFrame:
     """The rows with the contract's types, if they may be believed."""
-    for name in ("document_number", "title"):
-        _required(frame[name], file)
+    for name, what in {"document_number": "number", "title": "title", "observed_on": "day of publication"}.items():
+        _require_all(frame[name], what, file)
     dtypes = {name: str(dtype) for name, dtype in empty_frame(CONTRACT).dtypes.items() if name in _COLUMNS}
-    day = pd.NaT if vintage is None else pd.Timestamp(vintage)
+    day = pd.Series(vintage, index=frame.index, dtype="datetime64[ns]")
     typed = frame.assign(vintage=day).astype({**dtypes, "page_time": "datetime64[ns, UTC]"})
-    stamped = typed.assign(available_at=_first_known(typed), row=typed.index, path=file)
-    require((rule(stamped.rename_axis("row of the file")) for rule in ROW_RULES), str(file))
+    stamped = typed.assign(available_at=_first_known(typed), row=typed.index, path=str(file))
+    require((rule(stamped) for rule in DOCUMENT_RULES), str(file))
     return stamped.drop(columns="available_at")[[*_COLUMNS, "page_time", "row", "path"]]
 
 
-def _required(values: "pd.Series[Any]", file: Path) -> "pd.Series[Any]":
+def _require_all(values: "pd.Series[Any]", what: str, file: Path) -> None:
     if (lacking := values.isna()).any():
         rows = first_of([str(row) for row in values.index[lacking]])
-        raise DataFault(f"{file}: every row must have a {values.name}, but rows {rows} have none. Download the file again.")
-    return values
+        raise DataFault(f"{file}: every row must have a {what}, but rows {rows} have none. Download the file again.")
 
 
-def _dates(rows: pd.DataFrame, column: str, file: Path) -> "pd.Series[Any]":
-    found = cells.converted(rows[column], _date, "a date, YYYY-MM-DD or MM/DD/YYYY", file)
-    return (_required(found, file) if column == "publication_date" else found).astype("datetime64[ns]")
+def _dates(rows: pd.DataFrame, column: str, file: Path) -> "pd.Series[pd.Timestamp]":
+    given = rows[column] if column in rows else _nothing(rows)
+    return cells.converted(given, _date, "a date, YYYY-MM-DD or MM/DD/YYYY", file).astype("datetime64[ns]")
 
 
 def _date(value: Any) -> dt.datetime:
@@ -433,12 +431,12 @@ def _contradictions(read: Sequence[_File]) -> dict[Path, str]:
         try:
             _merged(own)
         except ValueError as error:
-            places = [f"{row.path.name} row {row.row}" for row in own.itertuples()]
+            places = [f"{Path(name).name} row {row}" for name, row in zip(own["path"], own["row"], strict=True)]
             fault = (
                 f"{own['document_number'].iloc[0]} differs in {error} between {first_of(places)}, and nobody can say which is "
                 "right. Leave one of them, or put the day of each download into the files' names (_20250131)."
             )
-            faults |= {path: f"{path}: {fault}" for path in own["path"]}
+            faults |= {Path(name): f"{name}: {fault}" for name in own["path"]}
     return faults
 
 
@@ -453,7 +451,7 @@ def _versions(rows: pd.DataFrame) -> pd.DataFrame:
     single = rows[~rows.duplicated(["source", "document_number"], keep=False)]
     merged = [(place > 0, version) for _, own in _several(rows) for place, version in enumerate(_merged(own))]
     versions = pd.DataFrame(
-        {name: pd.Series([version[name] for _, version in merged], dtype=dtype) for name, dtype in _no_rows().dtypes.items()}
+        {str(name): pd.Series([row[str(name)] for _, row in merged], dtype=dtype) for name, dtype in _no_rows().dtypes.items()}
     )
     every = pd.concat([single, versions], ignore_index=True)
     later = np.array([False] * len(single) + [later for later, _ in merged], dtype=bool)
@@ -501,9 +499,9 @@ def _days(read: Sequence[_File], incomplete: set[Path], last: pd.Timestamp) -> p
     """
     found: dict[str, pd.DatetimeIndex] = {kind: pd.DatetimeIndex([]) for kind in DAYS}
     of_folder: dict[Path, pd.DatetimeIndex] = {}
-    for file in (file for file in read if file.asked is not None):
-        before = of_folder.get(file.path.parent, pd.DatetimeIndex([]))
-        of_folder[file.path.parent] = before.union(pd.DatetimeIndex(file.asked))
+    for file in read:
+        if file.asked is not None:
+            of_folder[file.path.parent] = of_folder.get(file.path.parent, pd.DatetimeIndex([])).union(file.asked)
     for file in (file for file in read if file.asked is None):
         days = file.rows["observed_on"][file.rows["observed_on"] <= last]
         if days.empty:
@@ -524,122 +522,6 @@ def _rows_of_days(kind: str, days: pd.DatetimeIndex) -> pd.DataFrame:
     named = observed.dt.strftime("%Y-%m-%d").astype("string")
     rows = empty_frame(CONTRACT).reindex(observed.index).assign(observed_on=observed, document_number=named)
     return rows.assign(available_at=published_at(observed), kind=kind, source=FEDERAL_REGISTER)
-
-
-# --- rules
-
-
-def documents_complete(frame: pd.DataFrame) -> Verdict:
-    """Every row is a document with a title, or a day, of a publisher that is known."""
-    sound = frame["kind"].isin(DAYS) | (frame["kind"].eq(DOCUMENT) & frame["title"].str.strip().ne("").fillna(False))
-    bad = ~(sound & frame["source"].isin([FEDERAL_REGISTER, WHITE_HOUSE])).fillna(False).astype(bool)
-    explanation = f"{bad.sum():,} of {len(frame):,} rows are neither a document with a title nor a day that was asked for."
-    return offending("documents_complete", frame, _shown(frame, bad, "kind", "title"), explanation)
-
-
-def document_dates_agree(frame: pd.DataFrame) -> Verdict:
-    """No document was signed after its publication, and the Federal Register published it in the year of its number or the one
-    after: a misread date, or one in the future, is of another year."""
-    year = pd.to_numeric(frame["document_number"].str.extract(r"^(?:[A-Z]\d-)?(\d{4})-\d+$")[0])
-    after = frame["observed_on"].dt.year - year
-    of_register = frame["kind"].eq(DOCUMENT) & frame["source"].eq(FEDERAL_REGISTER)
-    other_year = of_register & year.notna() & ~after.isin([0, 1])
-    bad = (other_year | (of_register & frame["signing_date"].gt(frame["observed_on"]))).fillna(False).astype(bool)
-    explanation = (
-        f"{bad.sum():,} of {len(frame):,} documents were signed after their publication, or published in another year than their "
-        "number's and the one after it."
-    )
-    return offending("document_dates_agree", frame, _shown(frame, bad, "observed_on", "signing_date"), explanation)
-
-
-def documents_available_by_rule(frame: pd.DataFrame) -> Verdict:
-    """available_at is what the release rule says: of a page its own time, of a later version the end of its vintage."""
-    ends = (frame["vintage"] + pd.Timedelta(days=1)).dt.tz_localize("UTC")
-    rule, at = published_at(frame["observed_on"]), frame["available_at"]
-    of_page = frame["source"].eq(WHITE_HOUSE) & day_in_washington(at).eq(frame["observed_on"])
-    first = at.eq(rule) & frame["source"].ne(WHITE_HOUSE)
-    bad = ~(first | of_page | (at.eq(ends) & at.ge(rule))).fillna(False).astype(bool)
-    explanation = f"{bad.sum():,} of {len(frame):,} rows have an available_at that is not what the release rule says."
-    return offending("documents_available_by_rule", frame, _shown(frame, bad, "observed_on", "available_at"), explanation)
-
-
-def _shown(frame: pd.DataFrame, bad: "pd.Series[bool]", *columns: str) -> pd.DataFrame:
-    place = [name for name in ("row",) if name in frame]
-    shown: pd.DataFrame = frame.loc[bad, [*place, "document_number", *columns]]
-    return shown
-
-
-ROW_RULES: tuple[RowRule, ...] = (documents_complete, document_dates_agree, documents_available_by_rule)
-
-
-def files_accepted(refused: Mapping[str, str], where: str) -> Verdict:
-    """Every file could be read, and contradicts no other."""
-    return Verdict(
-        name="files_accepted",
-        passed=not refused,
-        measured=len(refused),
-        bound="0 files",
-        offenders=pd.DataFrame({"file": list(refused), "fault": list(refused.values())}).head(MAX_OFFENDERS),
-        explanation=f"{len(refused)} files of {where} were not loaded; days that only they cover count as not asked for.",
-    )
-
-
-def no_vanished_document(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
-    """Every stored row is still in the files. A refresh never deletes one."""
-    vanished = keys_only_in(table, source, CONTRACT.key)
-    explanation = f"{len(vanished):,} of the table's {len(table):,} rows are no longer in the files; nothing deletes them."
-    return offending("no_vanished_document", table, vanished, explanation)
-
-
-def orders_without_gap(frame: pd.DataFrame) -> Verdict:
-    """Between the first executive order and the last no number is missing."""
-    numbers = frame["executive_order_number"].dropna().astype("int64")
-    there = set(numbers.tolist())
-    missing = sorted(set(range(min(there), max(there) + 1)) - there) if there else []
-    return Verdict(
-        name="orders_without_gap",
-        passed=not missing,
-        measured=len(missing),
-        bound="0 numbers",
-        offenders=pd.DataFrame({"executive_order_number": missing}).head(MAX_OFFENDERS),
-        explanation=f"{len(missing):,} numbers between the first and the last of {len(there):,} executive orders are missing: "
-        "what is counted of presidents is too little there.",
-    )
-
-
-def days_without_hole(frame: pd.DataFrame) -> Verdict:
-    """Between the first day that was asked for and the last, of each kind of documents, no publication day was left out."""
-    holes = []
-    for kind in DAYS:
-        days = frame.loc[frame["kind"].eq(kind), "observed_on"]
-        if len(days):
-            every = publication_days(days.min().date(), days.max().date())
-            holes += [{"kind": kind, "day": day} for day in every[~every.isin(days)]]
-    return Verdict(
-        name="days_without_hole",
-        passed=not holes,
-        measured=len(holes),
-        bound="0 days",
-        offenders=pd.DataFrame(holes, columns=["kind", "day"]).head(MAX_OFFENDERS),
-        explanation=f"The documents of {len(holes):,} publication days were not asked for: sessions whose documents came on them "
-        "have no value.",
-    )
-
-
-def documents_fresh(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
-    """The newest day that was asked for, of each kind of documents that there is, is not long ago."""
-    newest = frame[frame["kind"].isin(DAYS)].groupby("kind")["observed_on"].max()
-    ages = newest.map(lambda day: len(publication_days(day.date(), as_of)) - 1).astype("int64")
-    stale = ages > STALE_DAYS
-    named = ", ".join(f"{kind} ({newest[kind]:%Y-%m-%d})" for kind in newest.index[stale]) or "none"
-    return Verdict(
-        name="documents_fresh",
-        passed=not stale.any(),
-        measured=int(ages.max()) if len(ages) else 0,
-        bound=f"at most {STALE_DAYS} publication days",
-        offenders=pd.DataFrame({"kind": newest.index, "newest": newest.to_numpy(), "days": ages.to_numpy()})[stale.to_numpy()],
-        explanation=f"Documents that were last asked for long before {as_of}: {named}. The sessions since have no value.",
-    )
 
 
 # --- the source
@@ -693,39 +575,39 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "Every file of ZL_POLICY could be read, and contradicts no other. A warning if ZL_POLICY is not set.",
                 "Replace the named file with the publisher's answer, as the message says, and refresh. Rows that the table "
                 "has of it stay.",
-                lambda seen: files_accepted(seen.found["refused"], str(path or "ZL_POLICY")),
+                lambda seen: documents.files_accepted(seen.found["refused"], str(path or "ZL_POLICY")),
                 Level.ERROR if path is not None else Level.WARNING,
             ),
             ask(
                 "documents_complete",
                 "Every row is a document with a title, or a day that was asked for.",
                 edited,
-                lambda seen: documents_complete(seen.values[asset]),
+                lambda seen: documents.documents_complete(seen.values[asset]),
             ),
             ask(
                 "document_dates_agree",
                 "No document was signed after its publication, or published in another year than its number's and the next.",
                 f"Compare these documents with federalregister.gov. {edited}",
-                lambda seen: document_dates_agree(seen.values[asset]),
+                lambda seen: documents.document_dates_agree(seen.values[asset]),
             ),
             ask(
                 "documents_available_by_rule",
                 "The available_at of every row is what the release rule says.",
                 edited,
-                lambda seen: documents_available_by_rule(seen.values[asset]),
+                lambda seen: documents.documents_available_by_rule(seen.values[asset]),
             ),
             ask(
                 "no_vanished_document",
                 "Every stored row is still in the files.",
                 "Put the files back, or delete the rows by hand if they are wrong. Nothing is deleted on its own.",
-                lambda seen: no_vanished_document(still_there(seen), seen.found["source"]),
+                lambda seen: documents.no_vanished_document(still_there(seen), seen.found["source"]),
             ),
             ask(
                 "orders_without_gap",
                 "No number is missing among the executive orders. A warning, with the first.",
                 "Ask the Federal Register for the executive orders of that time again: the answer was cut, or some have not come "
                 "out yet.",
-                lambda seen: orders_without_gap(seen.values[asset]),
+                lambda seen: documents.orders_without_gap(seen.values[asset]),
                 Level.WARNING,
             ),
             ask(
@@ -733,14 +615,14 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "No publication day between the first and the last that was asked for is left out. A warning, with the first.",
                 "Ask the Federal Register for these days as well, or accept that their sessions have no value. It does not come "
                 "out on some days that the calendar of federal holidays does not know.",
-                lambda seen: days_without_hole(seen.values[asset]),
+                lambda seen: documents.days_without_hole(seen.values[asset]),
                 Level.WARNING,
             ),
             ask(
                 "documents_fresh",
-                f"Documents were asked for up to {STALE_DAYS} publication days ago. A warning.",
+                f"Documents were asked for up to {documents.STALE_DAYS} publication days ago. A warning.",
                 "Ask the Federal Register for the days since, and put the answer into the folder of ZL_POLICY.",
-                lambda seen: documents_fresh(seen.values[asset], seen.as_of),
+                lambda seen: documents.documents_fresh(seen.values[asset], seen.as_of),
                 Level.WARNING,
             ),
         ),
@@ -756,7 +638,7 @@ SOURCE = Source(
     unset=UNSET,
     releases=RULES,
     read=_read,
-    rules=lambda instruments: ROW_RULES,
+    rules=lambda instruments: DOCUMENT_RULES,
     checks=_checks,
     detail="Read from ZL_POLICY. In a session's features a document counts from its release on:",
     kinds=frozenset({"bigquery", "csv"}),

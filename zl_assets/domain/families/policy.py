@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from zl_assets.contracts.columns import FRACTION
+from zl_assets.contracts.columns import FRACTION, POINTS
 from zl_assets.domain.documents import (
     ANY_DAY,
     NOTICE,
@@ -76,7 +76,7 @@ S = _words(
 )
 
 # Each group of words counts once.
-SCORES = ((_words(*TARIFF), 10), (_words(*IMPORTS), 8), (_words(*REMEDIES), 6), (_words("trade"), 4))
+SCORES = ((_words(*TARIFF), 10.0), (_words(*IMPORTS), 8.0), (_words(*REMEDIES), 6.0), (_words("trade"), 4.0))
 HIGHEST = 100.0 * math.tanh(sum(points for _, points in SCORES) / SCORE_SCALE)
 
 _AGENCY = _words("trade representative")
@@ -156,7 +156,7 @@ def _documents(rows: pd.DataFrame, sessions: pd.DataFrame) -> _Documents:
         tariff=tariff,
         china=china,
         alert=(by_agency & title) | ((presidential | representative) & tariff & china),
-        score=sum((points * _has(text, words) for words, points in SCORES), np.zeros(len(own))),
+        score=sum((np.where(_has(text, words), points, 0.0) for words, points in SCORES), np.zeros(len(own))),
         available_at=own["available_at"],
     )
 
@@ -249,7 +249,7 @@ FAMILY = Family(
             "title or abstract",
             (*_TEXT, *_BY),
             HIGHEST,
-            "points, 0 to 100",
+            POINTS,
         ),
         FamilyColumn(
             Column(
