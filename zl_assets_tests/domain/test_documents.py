@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zl_assets.domain.documents import (
@@ -90,6 +90,7 @@ def test_a_page_with_the_title_of_an_older_document_is_another() -> None:
     assert len(numbers(older, newer)) == 2
 
 
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(range(8)), unique=True, min_size=1), st.integers(0, 40))
 def test_what_counts_does_not_depend_on_later_rows(which: list[int], cut: int) -> None:
     pool = [

@@ -1,6 +1,7 @@
 """Government documents, made up: rows of their table, and files as the Federal Register and the White House give them."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,25 +51,19 @@ def table(
     *rows: dict[str, Any], presidents: tuple[str, str] | None = None, agencies: tuple[str, str] | None = None
 ) -> pd.DataFrame:
     """Documents, and the days that were asked for between two each."""
-    asked = {PRESIDENTIAL_DAY: presidents, ANY_DAY: agencies}
-    days = [
-        dict.fromkeys(COLUMNS)
-        | {
-            "kind": kind,
-            "document_number": f"{day:%Y-%m-%d}",
-            "observed_on": day,
-            "available_at": published_at(pd.Series([day])).iloc[0],
-            "source": FEDERAL_REGISTER,
-        }
-        for kind, span in asked.items()
-        if span is not None
-        for day in publication_days(pd.Timestamp(span[0]).date(), pd.Timestamp(span[1]).date())
-    ]
-    every = [*rows, *days]
+    spans = {PRESIDENTIAL_DAY: presidents, ANY_DAY: agencies}
     dtypes = empty_frame(POLICY_DOCUMENTS).dtypes
-    return conform(
-        pd.DataFrame({name: pd.Series([row[name] for row in every], dtype=dtypes[name]) for name in COLUMNS}), POLICY_DOCUMENTS
-    )
+    documents = pd.DataFrame({name: pd.Series([row[name] for row in rows], dtype=dtypes[name]) for name in COLUMNS})
+    asked = [asked_days(kind, *span) for kind, span in spans.items() if span is not None]
+    return conform(pd.concat([documents, *asked], ignore_index=True), POLICY_DOCUMENTS)
+
+
+@cache
+def asked_days(kind: str, first: str, last: str) -> pd.DataFrame:
+    """The rows that say that the documents of all days between two were asked for."""
+    days = pd.Series(publication_days(pd.Timestamp(first).date(), pd.Timestamp(last).date()))
+    rows = empty_frame(POLICY_DOCUMENTS).reindex(days.index).assign(kind=kind, source=FEDERAL_REGISTER, observed_on=days)
+    return rows.assign(document_number=days.dt.strftime("%Y-%m-%d"), available_at=published_at(days))
 
 
 def result(number: str, day: str, title: str, **said: Any) -> dict[str, Any]:
