@@ -521,7 +521,8 @@ def _rows_of_days(kind: str, days: pd.DatetimeIndex) -> pd.DataFrame:
     observed = pd.Series(days, dtype="datetime64[ns]")
     named = observed.dt.strftime("%Y-%m-%d").astype("string")
     rows = empty_frame(CONTRACT).reindex(observed.index).assign(observed_on=observed, document_number=named)
-    return rows.assign(available_at=published_at(observed), kind=kind, source=FEDERAL_REGISTER)
+    said = pd.DataFrame({"kind": kind, "source": FEDERAL_REGISTER}, index=observed.index, dtype="string")
+    return rows.assign(available_at=published_at(observed), kind=said["kind"], source=said["source"])
 
 
 # --- the source
