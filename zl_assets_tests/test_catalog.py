@@ -35,7 +35,7 @@ from zl_assets_tests.support.families import AROUND
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
 KNOWN = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
 SOURCES = cast(list[Source], found_in(sources, "SOURCE"))
-ALL_FAMILIES = "intraday, macro, pivots, volatility"
+ALL_FAMILIES = "intraday, macro, pivots, policy, volatility"
 
 
 def with_parts(
@@ -199,6 +199,7 @@ def test_the_product_has_zl_at_one_month() -> None:
     assert [source.table for source in catalog.sources] == [
         "databento_futures_ohlcv_1h",
         "fred_observations",
+        "policy_documents",
         "volatility_daily",
     ]
     assert catalog.source_assets == ()
@@ -253,7 +254,7 @@ def test_every_instrument_of_the_product_is_part_of_one_loadable_graph() -> None
 def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
     catalog = Catalog.of(Settings.load(families=ALL_FAMILIES))
     of_families = {asset_of(family, ZL) for family in catalog.families.on}
-    assert len(of_families) == 4
+    assert len(of_families) == 5
     rules = {asset: table.rules for asset, table in catalog.tables.items() if table.rules}
     assert {asset: plain(own) for asset, own in rules.items() if asset not in of_families} == {
         asset: plain(own) for asset, own in ROW_RULES.items()
@@ -359,7 +360,7 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     if families:
         names = families.split(", ")
         expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}
-        expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names}
+        expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names if name != "policy"}
     assert set(keys) == expected
     # Nothing of the one hangs on the other: what is wrong with the one's bars or hours stops nothing of the other.
     graph = defs.resolve_asset_graph()
