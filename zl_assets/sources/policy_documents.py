@@ -503,7 +503,7 @@ def _days(read: Sequence[_File], incomplete: set[Path], last: pd.Timestamp) -> p
         if file.asked is not None:
             of_folder[file.path.parent] = of_folder.get(file.path.parent, pd.DatetimeIndex([])).union(file.asked)
     for file in (file for file in read if file.asked is None):
-        days = file.rows["observed_on"][file.rows["observed_on"] <= last]
+        days = file.rows["observed_on"]
         if days.empty:
             continue
         folder = file.path.parent

@@ -155,8 +155,10 @@ def test_documents_after_the_as_of_date_are_left_out_and_told(tmp_path: Path) ->
     found = read(tmp_path, dt.date(2025, 4, 6))
     assert documents(found)["document_number"].tolist() == ["2025-05883"]
     assert found.later == 1
-    # They are no reason to take the days up to now for asked for.
-    assert days(found, ANY_DAY) == ["04-04"]
+    # The file was asked for after the as-of date, and so were the days up to it.
+    assert days(read(tmp_path, dt.date(2025, 4, 5)), ANY_DAY) == ["04-04"]
+    write(tmp_path, REGISTER.replace("2025-04-07", "2025-04-09"))
+    assert days(read(tmp_path, dt.date(2025, 4, 8)), ANY_DAY) == ["04-04", "04-07", "04-08"]
 
 
 # --- which days were asked for
