@@ -43,6 +43,11 @@ SHARE_WINDOW = 63
 # Hours in which the recency of a tariff document falls to 1/e.
 RECENCY_HOURS = 24.0
 
+# A model sees a recency below this, two weeks after the document, as 0: it would go on falling for years, and the whole of a test
+# fold (2018 to 2020) would lie below all that came before.
+LEAST_RECENCY = 1e-6
+_RECENCY = "policy_trump_recency_decay"
+
 # A document's score at which its intensity is tanh(1) = 76 of 100.
 SCORE_SCALE = 50.0
 
@@ -134,7 +139,7 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
         "trump_procurement_alert": _known(np.bincount(found.session[found.alert], minlength=n) > 0, of_all),
         "trump_mentions": _known(np.bincount(found.session[found.by_trump], minlength=n), of_presidents),
         "trumpxi_china_mentions": _known(np.bincount(found.session[found.by_trump & found.china], minlength=n), of_presidents),
-        "policy_trump_recency_decay": _recency(rows, found, sessions),
+        _RECENCY: _recency(rows, found, sessions),
     }
     dtypes = {column.column.name: PANDAS_DTYPES[column.column.type] for column in FAMILY.columns}
     return pd.DataFrame(columns, index=sessions.index).astype(dtypes)
@@ -227,6 +232,11 @@ def _input(name: str) -> ModelInput:
     return ModelInput(column, (column,), lambda view: view[column].astype("float64"))
 
 
+def _recent(view: pd.DataFrame) -> "pd.Series[float]":
+    values = view[f"{STRUCT}_{_RECENCY}"]
+    return values.mask(values < LEAST_RECENCY, 0.0)
+
+
 FAMILY = Family(
     name="policy",
     phase="v3",
@@ -283,7 +293,7 @@ FAMILY = Family(
             kind=ColumnType.INT64,
         ),
         _column(
-            "policy_trump_recency_decay",
+            _RECENCY,
             "how fresh the newest tariff document signed by Donald Trump is; NULL before the first, and where a day's documents "
             "since were not asked for",
             f"exp(-h / {RECENCY_HOURS:g}), h the hours from its available_at to the session's decision; a tariff document has "
@@ -294,16 +304,15 @@ FAMILY = Family(
         ),
     ),
     needs=(SourceNeed(SOURCE, (), "; ".join(f"{what}: {rule}" for what, rule in RULES.items())),),
-    inputs=tuple(
-        _input(name)
-        for name in (
-            "trump_mentions",
-            "trumpxi_china_mentions",
-            "trump_tariff_intensity",
-            "policy_trump_recency_decay",
-            "trump_action_prob",
-            "trump_procurement_alert",
-        )
+    # Not trump_action_prob: with the White House's pages 28 % of the newest test fold lie above all that came before.
+    inputs=(
+        _input("trump_mentions"),
+        _input("trumpxi_china_mentions"),
+        _input("trump_tariff_intensity"),
+        ModelInput(
+            f"{STRUCT}_{_RECENCY}", (f"{STRUCT}_{_RECENCY}",), _recent, f"{_RECENCY}, 0 where it is below {LEAST_RECENCY:g}"
+        ),
+        _input("trump_procurement_alert"),
     ),
     compute=compute,
     symbols=(ZL.symbol,),

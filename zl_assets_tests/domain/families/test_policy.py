@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -327,6 +328,28 @@ def test_the_real_files_pass_every_gate_of_the_family() -> None:
     assert coverage(FAMILY, rows).passed
     assert prefix_invariant(FAMILY, of, sources, ZL).passed
     assert release_times(FAMILY, of, sources, ZL).passed
+
+
+@pytest.mark.parametrize("part", ["executive_orders", "."])
+def test_inputs_stay_in_the_range_they_were_trained_on(part: str) -> None:
+    """The gate's own measure: of each of five test folds, at most a quarter outside the training range."""
+    from sklearn.model_selection import TimeSeriesSplit
+
+    rows = on_real_files(part)[FILLED]
+    flat = rows.set_axis([column.flat_name for column in FAMILY.columns], axis=1)
+    for model_input in FAMILY.inputs:
+        values = model_input.compute(flat).to_numpy("float64")[62:-21]
+        for train, test in TimeSeriesSplit(5, gap=21).split(values):
+            # A column that has no value yet has no range.
+            seen = values[train][~np.isnan(values[train])]
+            if len(seen):
+                assert np.mean((values[test] < seen.min()) | (values[test] > seen.max())) <= 0.25, model_input.name
+
+
+def test_a_model_sees_a_recency_that_is_long_past_as_none() -> None:
+    [model_input] = [one for one in FAMILY.inputs if one.name == "policy_policy_trump_recency_decay"]
+    values = pd.DataFrame({model_input.name: [0.5, 1e-6, 9e-7, 1e-300, math.nan]})
+    assert model_input.compute(values).fillna(-1).tolist() == [0.5, 1e-6, 0, 0, -1]
 
 
 def test_with_the_white_houses_times_a_tariff_counts_before_the_register() -> None:
