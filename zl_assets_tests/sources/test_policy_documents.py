@@ -8,19 +8,11 @@ import pandas as pd
 import pytest
 
 from zl_assets.domain.documents import ANY_DAY, DAYS, DOCUMENT, PRESIDENTIAL_DAY
-from zl_assets.domain.rules.documents import (
-    days_without_hole,
-    document_dates_agree,
-    documents_available_by_rule,
-    documents_complete,
-    documents_fresh,
-    no_vanished_document,
-    orders_without_gap,
-)
+from zl_assets.domain.rules.documents import orders_without_gap
 from zl_assets.sources.policy_documents import MOST_ROWS, Documents, read_documents
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
-from zl_assets_tests.support.documents import answer, document, page, result, table
+from zl_assets_tests.support.documents import answer, result
 
 AS_OF = dt.date(2025, 4, 30)
 REGISTER = (
@@ -296,46 +288,6 @@ def test_a_folder_that_is_not_there_or_empty_is_said(tmp_path: Path) -> None:
         read(tmp_path / "nowhere")
     with pytest.raises(DataFault, match="hold no file"):
         read(tmp_path)
-
-
-# --- rules
-
-
-def test_each_rule_is_red_on_the_row_that_breaks_it() -> None:
-    sound = table(
-        document("2025-06063", "2025-04-07", "Regulating Imports", executive_order_number=14257),
-        page("https://www.whitehouse.gov/a/", "2025-04-03 01:30", "A Page"),
-        presidents=("2025-04-01", "2025-04-08"),
-    )
-    of_register = sound["document_number"] == "2025-06063"
-    breaks = {
-        documents_complete: [("title", pd.NA), ("title", " "), ("kind", "letter"), ("source", "Somebody")],
-        document_dates_agree: [("signing_date", pd.Timestamp("2025-04-08")), ("observed_on", pd.Timestamp("2027-04-07"))],
-        documents_available_by_rule: [("available_at", pd.Timestamp("2025-04-07 12:44", tz="UTC"))],
-    }
-    for rule, changes in breaks.items():
-        assert rule(sound).passed
-        for column, value in changes:
-            wrong = sound.assign(**{column: sound[column].mask(of_register, value)})
-            assert rule(wrong).measured == 1, (rule.__name__, column)
-    early = sound.assign(available_at=sound["available_at"].mask(sound["source"] == "White House", sound["available_at"].min()))
-    assert not documents_available_by_rule(early).passed
-
-
-def test_what_is_missing_among_the_documents_is_told() -> None:
-    orders = [document(f"2025-{n}", "2025-04-07", "x", executive_order_number=n) for n in (14000, 14001, 14003)]
-    rows = table(*orders, presidents=("2025-04-01", "2025-04-11"), agencies=("2025-04-01", "2025-04-04"))
-    assert orders_without_gap(rows).offenders["executive_order_number"].tolist() == [14002]
-    assert orders_without_gap(rows.head(0)).passed
-    assert days_without_hole(rows).passed
-    hole = rows[~(rows["kind"].eq(PRESIDENTIAL_DAY) & rows["observed_on"].eq("2025-04-08"))]
-    assert days_without_hole(hole).offenders["day"].tolist() == [pd.Timestamp("2025-04-08")]
-    assert documents_fresh(rows, dt.date(2025, 4, 18)).passed
-    late = documents_fresh(rows, dt.date(2025, 4, 21))
-    assert (late.passed, late.offenders["kind"].tolist()) == (False, [ANY_DAY])
-    assert documents_fresh(rows.head(0), dt.date(2025, 4, 21)).passed
-    assert no_vanished_document(rows, rows).passed
-    assert no_vanished_document(rows, rows.iloc[1:]).measured == 1
 
 
 # --- the real files

@@ -26,6 +26,7 @@ from zl_assets_tests.support.contracts import (
     LATEST,
     MATRIX,
     OOF,
+    POLICY_DOCUMENTS,
     RECORD,
     REPLAY,
     ROW_RULES,
@@ -34,6 +35,7 @@ from zl_assets_tests.support.contracts import (
     VOLATILITY_DAILY,
     ZL,
 )
+from zl_assets_tests.support.documents import document, page, table
 
 NAN, INF = float("nan"), float("inf")
 MODEL_ID = "0123456789abcdef"
@@ -106,6 +108,11 @@ def _sound() -> dict[str, pd.DataFrame]:
             some_bars.assign(ts_event=some_bars["date"].dt.tz_localize("UTC") + pd.Timedelta(hours=14)), BARS_1H
         ),
         **{contract.table: observations(contract) for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY)},
+        POLICY_DOCUMENTS.table: table(
+            document("2025-06063", "2025-04-07", "Regulating Imports", executive_order_number=14257),
+            page("https://www.whitehouse.gov/a/", "2025-04-03 01:30", "A Page"),
+            presidents=("2025-04-01", "2025-04-08"),
+        ),
     }
 
 
