@@ -424,7 +424,7 @@ def _cut_answers(read: Sequence[_File]) -> dict[Path, str]:
 
 
 def _contradictions(read: Sequence[_File]) -> dict[Path, str]:
-    """The files with rows of one document that differ without telling the days of their downloads."""
+    """The files with rows of one document that differ without telling different days of their downloads."""
     faults: dict[Path, str] = {}
     rows = pd.concat([file.rows for file in read if len(file.rows)] or [_no_rows()], ignore_index=True)
     for _, own in _several(rows):
@@ -457,8 +457,7 @@ def _versions(rows: pd.DataFrame) -> pd.DataFrame:
     later = np.array([False] * len(single) + [later for later, _ in merged], dtype=bool)
     rule = _first_known(every)
     ends = (every["vintage"] + pd.Timedelta(days=1)).dt.tz_localize("UTC")
-    # A vintage of the day itself does not come before the release.
-    return every.assign(available_at=rule.mask(later & ends.gt(rule).to_numpy(), ends))
+    return every.assign(available_at=rule.mask(later, ends))
 
 
 def _merged(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -466,7 +465,8 @@ def _merged(rows: pd.DataFrame) -> list[dict[str, Any]]:
     what it leaves out.
 
     Raises:
-        ValueError: a row without a vintage differs from all versions; the message names what it differs in.
+        ValueError: a row differs from all versions, and no later vintage of its own says when it came; the message names what it
+            differs in.
     """
     versions: list[dict[str, Any]] = []
     ordered = rows.sort_values("vintage", kind="stable", na_position="last")
@@ -475,11 +475,17 @@ def _merged(rows: pd.DataFrame) -> list[dict[str, Any]]:
         if [] in differs:
             version = versions[differs.index([])]
             version |= {name: row[name] for name in (*_SAID, "url") if pd.isna(version[name])}
-        elif versions and pd.isna(row["vintage"]):
+        elif versions and not (row["vintage"] > versions[-1]["vintage"] and row["vintage"] >= _first_day(row)):
             raise ValueError(", ".join(differs[0]))
         else:
             versions.append(row)
     return versions
+
+
+def _first_day(row: Mapping[str, Any]) -> pd.Timestamp:
+    """The UTC day on which a document came out."""
+    at: pd.Timestamp = row["page_time"]
+    return row["observed_on"] if pd.isna(at) else at.tz_localize(None).normalize()
 
 
 def _differs(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

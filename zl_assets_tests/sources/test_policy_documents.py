@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from zl_assets.domain.documents import ANY_DAY, DAYS, DOCUMENT, PRESIDENTIAL_DAY
-from zl_assets.domain.rules.documents import orders_without_gap
+from zl_assets.domain.rules.documents import documents_available_by_rule, orders_without_gap
 from zl_assets.sources.policy_documents import MOST_ROWS, Documents, read_documents
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
@@ -276,6 +276,26 @@ def test_rows_that_differ_and_tell_no_day_are_refused_with_their_files(tmp_path:
     )
     # The others are read.
     assert documents(found)["source"].tolist() == ["White House"]
+
+
+@pytest.mark.parametrize("names", [("a_20250410.csv", "b_20250410.csv"), ("a_20250401.csv", "b_20250403.csv")])
+def test_versions_of_one_day_or_from_before_the_publication_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Both would count from one time, and nobody could say which is the newer."""
+    write(tmp_path, REGISTER, names[0])
+    write(tmp_path, REGISTER.replace("A Notice", "Another"), names[1])
+    assert set(read(tmp_path).refused) == set(names)
+
+
+def test_a_later_version_of_an_evenings_page_counts_after_it(tmp_path: Path) -> None:
+    """2 April in Washington is the 3rd in UTC: what was downloaded on the 2nd cannot be a later version."""
+    write(tmp_path, PAGES, "a_20250402.csv")
+    for day, there in (("20250402", 0), ("20250403", 2)):
+        file = write(tmp_path, PAGES.replace("Imports", "Exports"), f"b_{day}.csv")
+        rows = documents(read(tmp_path))
+        assert len(rows) == there
+        file.unlink()
+    assert rows["available_at"].astype(str).tolist() == ["2025-04-03 01:30:00+00:00", "2025-04-04 00:00:00+00:00"]
+    assert documents_available_by_rule(rows).passed
 
 
 def test_a_name_with_eight_digits_that_are_no_date_is_refused(tmp_path: Path) -> None:
