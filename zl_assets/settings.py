@@ -39,6 +39,9 @@ type Names = Annotated[tuple[str, ...], NoDecode]
 # Settings that a message, a log or a page of the UI never shows.
 SECRETS = {"notify_webhook", "notify_smtp"}
 
+# Settings of sources that are a file, a folder, or the addresses of publishers to fetch from.
+OUTSIDE = ("fred", "weather", "policy")
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -84,10 +87,16 @@ class Settings(BaseSettings):
         description="folder of FRED's CSV files, one SERIES.csv each, or https://fred.stlouisfed.org to fetch them from there; "
         "unset: none",
     )
-    weather: Path | None = Field(
+    weather: str | None = Field(
         default=None,
-        description="weather files as their publishers deliver them, for the weather family: a file, or a folder that is read "
-        "with its sub-folders; unset: none",
+        description="weather files as their publishers deliver them: a file, a folder that is read with its sub-folders, or "
+        "addresses to fetch them from, separated by commas: https://www.ncei.noaa.gov, https://power.larc.nasa.gov, "
+        "https://archive-api.open-meteo.com; unset: none",
+    )
+    policy: str | None = Field(
+        default=None,
+        description="a file of government documents (the Federal Register's JSON or CSV, White House pages), a folder of them "
+        "that is read with its sub-folders, or https://www.federalregister.gov to fetch them from there; unset: none",
     )
     as_of: dt.date | None = Field(
         default=None,
@@ -251,7 +260,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _paths_are_text(self) -> Self:
         # They become metadata and JSON, which are text.
-        for name in ("state_dir", "bars", "bars_1h", "fred", "weather"):
+        for name in ("state_dir", "bars", "bars_1h", *OUTSIDE):
             path = str(getattr(self, name) or "")
             try:
                 os.path.abspath(path).encode()
@@ -273,17 +282,19 @@ class Settings(BaseSettings):
             )
         return self
 
-    @field_validator("fred")
+    @field_validator(*OUTSIDE)
     @classmethod
-    def _fred(cls, value: str | None) -> str | None:
+    def _outside(cls, value: str | None) -> str | None:
         # Plain HTTP only to this machine: what is fetched decides on features.
         if value is None or "://" not in value:
             return value
-        if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?/?|http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?/?", value):
-            raise ValueError("an address is https://host, with nothing after it")
-        return value.rstrip("/")
+        addresses = _parts(value)
+        for address in addresses:
+            if not re.fullmatch(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?/?|http://(?:127\.0\.0\.1|localhost)(?::[0-9]+)?/?", address):
+                raise ValueError("an address is https://host, with nothing after it; several are separated by commas")
+        return ",".join(dict.fromkeys(address.rstrip("/") for address in addresses))
 
-    @field_validator("bars", "bars_1h", "weather")
+    @field_validator("bars", "bars_1h")
     @classmethod
     def _bars(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value is not None else None
@@ -320,17 +331,22 @@ class Settings(BaseSettings):
         """True when no Google Cloud project is set: BigQuery runs on this machine."""
         return self.gcp_project is None
 
-    @property
-    def fred_folder(self) -> Path | None:
-        """Where FRED's files are: ZL_FRED, or in the state folder what is fetched from the address that it gives."""
-        if self.fred is None:
-            return None
-        return self.state_dir / "fred" if self.fred_address else Path(self.fred).expanduser()
+    def files_of(self, setting: str) -> Path | None:
+        """Where the files of an outside source are: what its setting says, or the folder in the state folder into which they are
+        fetched.
 
-    @property
-    def fred_address(self) -> str | None:
-        """The address to fetch FRED's files from, where ZL_FRED is one."""
-        return self.fred if self.fred is not None and "://" in self.fred else None
+        Args:
+            setting: one of OUTSIDE.
+        """
+        value = getattr(self, setting)
+        if value is None:
+            return None
+        return self.state_dir / setting if self.addresses_of(setting) else Path(value).expanduser()
+
+    def addresses_of(self, setting: str) -> tuple[str, ...]:
+        """The addresses to fetch the files of an outside source from; none where its setting is a file or folder."""
+        value = getattr(self, setting)
+        return tuple(value.split(",")) if value is not None and "://" in value else ()
 
     @property
     def synthetic(self) -> bool:

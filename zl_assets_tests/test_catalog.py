@@ -38,7 +38,7 @@ from zl_assets_tests.support.guide import INSTRUMENT_GUIDE
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
 KNOWN = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
 SOURCES = cast(list[Source], found_in(sources, "SOURCE"))
-ALL_FAMILIES = "intraday, macro, pivots, volatility, weather"
+ALL_FAMILIES = "intraday, macro, pivots, policy, volatility, weather"
 
 
 def with_parts(
@@ -205,6 +205,7 @@ def test_the_product_has_zl_at_one_month() -> None:
     assert [source.table for source in catalog.sources] == [
         "databento_futures_ohlcv_1h",
         "fred_observations",
+        "policy_documents",
         "volatility_daily",
         "weather_daily",
     ]
@@ -404,8 +405,9 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     if families:
         names = families.split(", ")
         expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}
-        # The weather is of ZL's regions.
-        expected |= {f"family_{name}" for name in names} | {f"mes_family_{name}" for name in names if name != "weather"}
+        # The weather is of ZL's regions, and so are the documents.
+        expected |= {f"family_{name}" for name in names}
+        expected |= {f"mes_family_{name}" for name in names if name not in ("policy", "weather")}
     assert set(keys) == expected
     # One selection string has all that is an instrument's, and nothing that both share.
     graph, of_mes = defs.resolve_asset_graph(), {key for key in keys if key.startswith(("mes_", "vw_mes"))}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zl_assets.errors import SettingError
-from zl_assets.settings import Settings
+from zl_assets.settings import OUTSIDE, Settings
 
 WRONG = {
     "ZL_GCP_PROJECT": ["My-Project", "my project", "my-project`", "my-project ", "my-project\n", "a", "x`; DROP TABLE t; --"],
@@ -142,9 +142,15 @@ def test_no_prefix_that_is_not_an_identifier_gets_through(prefix: str) -> None:
     assert settings.dataset_prefix.replace("_", "a").isalnum()
 
 
-def test_fred_is_a_folder_or_an_address_whose_files_go_to_the_state_folder() -> None:
-    assert Settings.load().fred_folder is None
-    folder = Settings.load(fred="data/fred")
-    assert (folder.fred_folder, folder.fred_address) == (Path("data/fred"), None)
-    address = Settings.load(fred="https://fred.stlouisfed.org/", state_dir="s")
-    assert (address.fred_folder, address.fred_address) == (Path("s/fred"), "https://fred.stlouisfed.org")
+@pytest.mark.parametrize("setting", OUTSIDE)
+def test_an_outside_source_is_a_folder_or_addresses_whose_files_go_to_the_state_folder(setting: str) -> None:
+    assert Settings.load().files_of(setting) is None
+    assert Settings.load().addresses_of(setting) == ()
+    folder = Settings.load(**{setting: "data/its"})
+    assert (folder.files_of(setting), folder.addresses_of(setting)) == (Path("data/its"), ())
+    address = Settings.load(**{setting: "https://one.example.org/, https://two.example.org"}, state_dir="s")
+    assert address.files_of(setting) == Path("s") / setting
+    assert address.addresses_of(setting) == ("https://one.example.org", "https://two.example.org")
+    for wrong in ("http://one.example.org", "https://one.example.org/path", "https://one.example.org, data/its"):
+        with pytest.raises(SettingError, match="https://host"):
+            Settings.load(**{setting: wrong})

@@ -136,7 +136,8 @@ class Release:
 
 
 @lru_cache(maxsize=1)
-def _business_days() -> np.busdaycalendar:
+def business_days() -> np.busdaycalendar:
+    """The business days of the release rules."""
     # 0.1 s, and only those who ask for a release time need it.
     holidays = USFederalHolidayCalendar().holidays(dt.datetime(_FIRST_YEAR, 1, 1), dt.datetime(_LAST_YEAR, 12, 31))
     return np.busdaycalendar(holidays=holidays.to_numpy().astype("datetime64[D]"))
@@ -144,7 +145,7 @@ def _business_days() -> np.busdaycalendar:
 
 def _business_day_from(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Each day itself or, if it is not a business day, the next one."""
-    moved = np.busday_offset(days.to_numpy().astype("datetime64[D]"), 0, roll="forward", busdaycal=_business_days())
+    moved = np.busday_offset(days.to_numpy().astype("datetime64[D]"), 0, roll="forward", busdaycal=business_days())
     return pd.DatetimeIndex(moved.astype("datetime64[ns]"))
 
 
@@ -279,7 +280,7 @@ def closed_days(series: str) -> pd.DatetimeIndex:
 
 def is_business_day(days: pd.DatetimeIndex) -> Bools:
     """Is it a business day of the release rules?"""
-    return np.is_busday(days.to_numpy().astype("datetime64[D]"), busdaycal=_business_days())
+    return np.is_busday(days.to_numpy().astype("datetime64[D]"), busdaycal=business_days())
 
 
 def decision_times(data_date: "pd.Series[pd.Timestamp]", decision: Decision) -> pd.DatetimeIndex:

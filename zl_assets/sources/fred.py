@@ -6,9 +6,14 @@ Belongs here: the file format, fetching, and which series of a folder can be use
 A file is what FRED delivers: two columns, `observation_date` (`DATE` in older files) and the series, whose name ends in
 `_YYYYMMDD` where it is the vintage of that day. An empty cell or a dot is no observation, and gives no row. A file is judged by
 itself (is it this series, at its frequency, on its days, in its unit?), then a series with its vintages, then series together.
+
+Or it is what ALFRED delivers of many vintages: CSV with a column for each, or JSON of `fred/series/observations` (output_type=1)
+with the `realtime_start` of each value. Of such a file a row is a value that a vintage has changed, or is the first to have; of
+the vintages the newest is judged.
 """
 
 import datetime as dt
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +28,7 @@ from zl_assets.domain.rules.observations import no_copied_series, spread_contrad
 from zl_assets.domain.rules.rows import OBSERVATION_RULES
 from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.sources import cells
+from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
@@ -143,7 +149,8 @@ def _answer(session: "requests.Session", address: str, name: str) -> bytes:
 
 
 def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as_of: dt.date) -> Observations:
-    """Read the files of these series: `SERIES.csv`, and `SERIES_YYYYMMDD.csv` for vintages.
+    """Read the files of these series: `SERIES.csv`, `SERIES_YYYYMMDD.csv` for a vintage, and of many vintages `SERIES.json` or
+    `SERIES_2_Vintages_Starting_YYYY_MM_DD.csv`.
 
     A series whose file is missing, malformed, of another frequency, on other days or in another unit, or holds two values for one
     date or a value outside its range, is refused whole, and the others are read. So are series that contradict each other.
@@ -180,7 +187,7 @@ def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as
 
 
 def _is_file_of(entry: str, name: str) -> bool:
-    return re.fullmatch(rf"{name}(_\d{{8}})?\.csv", entry) is not None
+    return re.fullmatch(rf"{name}(\.json|(_\d{{8}}|_\d+_Vintages_Starting_[\d_]+)?\.csv)", entry) is not None
 
 
 def _contradictions(frame: pd.DataFrame, folder: Path) -> dict[str, str]:
@@ -228,31 +235,95 @@ def _read_series(
 def _read_file(file: Path, name: str) -> tuple[pd.DataFrame, int]:
     """observed_on, value and vintage of one file, in its order, copies among them; and the number of rows without a value."""
     try:
+        if file.suffix == ".json":
+            return _read_json(file, name)
         lines = cells.csv_lines(file)
     except OSError as error:
         raise DataFault(f"{file}: cannot be read: {error.strerror or error}. Check the file and its permissions.") from error
     header = [str(cell).strip() for cell in lines.iloc[0]]
-    match = re.fullmatch(rf"{name}(?:_(\d{{8}}))?", header[-1])
-    if len(header) != 2 or header[0] not in DATE_COLUMNS or match is None:
+    matches = [re.fullmatch(rf"{name}(?:_(\d{{8}}))?", column) for column in header[1:]]
+    days = [match[1] for match in matches if match]
+    # Several columns are vintages, each of another day.
+    told = len(header) == 2 or (None not in days and len(set(days)) == len(days))
+    if header[0] not in DATE_COLUMNS or not days or len(days) != len(header) - 1 or not told:
         raise DataFault(
-            f"{file}: its first line is {','.join(header)[:80]!r}, expected '{DATE_COLUMNS[0]},{name}'. Download this series "
-            "again by itself, as CSV."
+            f"{file}: its first line is {','.join(header)[:80]!r}, expected '{DATE_COLUMNS[0]},{name}', or {name}_YYYYMMDD for "
+            "each of several vintages. Download this series again by itself, as CSV."
         )
-    rows = lines.iloc[1:].set_axis(["observed_on", "value"], axis=1).fillna("")
+    rows = lines.iloc[1:].set_axis(["observed_on", *header[1:]], axis=1).fillna("")
     rows = rows.apply(lambda column: column.str.strip())
     rows = rows[(rows != "").any(axis=1)]
     dates = cells.converted(rows["observed_on"], cells.date, "a date as YYYY-MM-DD", file)
-    given = rows[~rows["value"].isin(MISSING)]
-    values = cells.converted(given["value"].rename(name), cells.number, "a number, or empty", file)
-    try:
-        vintage = pd.Timestamp(dt.datetime.strptime(match[1], "%Y%m%d")) if match[1] else pd.NaT
-    except ValueError as error:
-        raise DataFault(f"{file}: {header[1]} does not end in a date. Download the vintage again.") from error
-    frame = pd.DataFrame({"observed_on": dates[given.index], "value": values}).astype(
-        {"observed_on": "datetime64[ns]", "value": "float64"}
+    parts = []
+    for column, day in sorted(zip(header[1:], days, strict=True), key=lambda pair: pair[1] or ""):
+        given = rows.loc[~rows[column].isin(MISSING), column]
+        values = cells.converted(given.rename(name) if len(days) == 1 else given, cells.number, "a number, or empty", file)
+        try:
+            vintage = pd.Timestamp(dt.datetime.strptime(day, "%Y%m%d")) if day else pd.NaT
+        except ValueError as error:
+            raise DataFault(f"{file}: {column} does not end in a date. Download the vintage again.") from error
+        part = pd.DataFrame({"observed_on": dates[given.index], "value": values, "vintage": vintage})
+        parts.append(part.astype({"observed_on": "datetime64[ns]", "value": "float64", "vintage": "datetime64[ns]"}))
+    _judge(parts[-1].assign(series=name), name, file)
+    if len(parts) == 1:
+        return parts[0], len(rows) - len(parts[0])
+    every = pd.concat(parts)
+    return _changes(every, file), len(rows) - every.index.nunique()
+
+
+def _read_json(file: Path, name: str) -> tuple[pd.DataFrame, int]:
+    """As `_read_file`, of an answer of `fred/series/observations`; the index is the place among its observations."""
+    again = (
+        f"Ask ALFRED again: fred/series/observations?series_id={name}&realtime_start=1776-07-04&realtime_end=9999-12-31"
+        "&output_type=1&file_type=json."
     )
-    _judge(frame.assign(series=name), name, file)
-    return frame.assign(vintage=pd.Series(vintage, index=frame.index, dtype="datetime64[ns]")), len(rows) - len(given)
+    try:
+        found = json.loads(file.read_bytes().decode("utf-8-sig"))
+    except ValueError as error:
+        raise DataFault(f"{file}: this is not whole JSON ({error}): it was cut short, or is a web page. {again}") from error
+    given = found.get("observations") if isinstance(found, dict) else None
+    if not isinstance(given, list) or not given:
+        said = str(found.get("error_message", "")) if isinstance(found, dict) else ""
+        raise DataFault(f"{file}: it has no observations{f' ({said})' if said else ''}. {again}")
+    if (units := found.get("units", "lin")) != "lin":
+        raise DataFault(f"{file}: its values are changed (units={units}), expected those of the series (units=lin). {again}")
+    if (count := found.get("count", len(given))) != len(given):
+        raise DataFault(
+            f"{file}: it has {len(given)} of {count} observations: an answer was cut, or has a limit. Ask for a shorter time, "
+            f"from an observation_start on. {again}"
+        )
+    rows = pd.DataFrame(given, index=pd.RangeIndex(1, len(given) + 1), dtype=object)
+    if lacking := [column for column in ("date", "realtime_start", "value") if column not in rows]:
+        raise DataFault(f"{file}: its observations have no {', '.join(lacking)}. {again}")
+    there = rows[~rows["value"].isin(MISSING)]
+    every = pd.DataFrame(
+        {
+            "observed_on": cells.converted(there["date"], cells.date, "a date as YYYY-MM-DD", file),
+            "value": cells.converted(there["value"], cells.number, "a number, or a dot", file),
+            "vintage": cells.converted(there["realtime_start"], cells.date, "a date as YYYY-MM-DD", file),
+        }
+    ).astype({"observed_on": "datetime64[ns]", "value": "float64", "vintage": "datetime64[ns]"})
+    newest = every.sort_values(["observed_on", "vintage"], kind="stable").drop_duplicates("observed_on", keep="last")
+    _judge(newest.assign(series=name), name, file)
+    return _changes(every, file), len(rows) - len(there)
+
+
+def _changes(rows: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """The values that a vintage changed, or was the first to have; of one vintage all.
+
+    Raises:
+        DataFault: a vintage before its observation.
+    """
+    if (early := rows["vintage"] < rows["observed_on"]).any():
+        named = [f"row {row.Index}: {row.observed_on:%Y-%m-%d} in {row.vintage:%Y-%m-%d}" for row in rows[early].itertuples()]
+        raise DataFault(
+            f"{file}: a value cannot be known before the day that it is of, but found {first_of(named, between='; ')}. Download "
+            "the vintages again."
+        )
+    ordered = rows.sort_values(["observed_on", "vintage"], kind="stable")
+    before = ordered.groupby("observed_on")[["value", "vintage"]].shift()
+    kept: pd.DataFrame = ordered[before["value"].ne(ordered["value"]) | before["vintage"].eq(ordered["vintage"])]
+    return kept
 
 
 def _judge(rows: pd.DataFrame, name: str, file: Path) -> None:

@@ -76,14 +76,14 @@ def series_table(table: str, description: str, series: Sequence[str]) -> Source:
 
 
 def _fetch(series: Sequence[str], settings: Settings, now: dt.datetime) -> dict[str, str]:
-    folder = settings.fred_folder
-    if settings.fred_address is None or folder is None:
+    folder, addresses = settings.files_of("fred"), settings.addresses_of("fred")
+    if not addresses or folder is None:
         return {}
-    return fred.fetch(settings.fred_address, series, folder, now)
+    return fred.fetch(addresses[0], series, folder, now)
 
 
 def _read(contract: TableContract, series: Sequence[str], settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
-    folder = settings.fred_folder
+    folder = settings.files_of("fred")
     if folder is None:
         return Loaded(empty_frame(contract), nothing=UNSET)
     loaded = fred.read_folder(folder, series, contract, as_of)
@@ -118,7 +118,7 @@ def _read(contract: TableContract, series: Sequence[str], settings: Settings, of
 
 
 def _checks(contract: TableContract, series: Sequence[str], settings: Settings, of: SourceAsset) -> Checks:
-    asset, folder = of.key, settings.fred_folder
+    asset, folder = of.key, settings.files_of("fred")
     own, decision = market.sessions(of.instruments[0]).table, of.instruments[0].decision
 
     def files(as_of: dt.date) -> Mapping[str, object]:

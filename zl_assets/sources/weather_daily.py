@@ -72,9 +72,10 @@ def _rules(instruments: Sequence[Instrument]) -> tuple[RowRule, ...]:
 
 
 def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
-    if settings.weather is None:
+    files = settings.files_of("weather")
+    if files is None:
         return Loaded(empty_frame(CONTRACT), nothing=UNSET)
-    read = read_weather(settings.weather, CONTRACT, as_of)
+    read = read_weather(files, CONTRACT, as_of)
     by_station = read.frame.groupby(["station", "source"], as_index=False).agg(
         days=("observed_on", "nunique"), rows=("observed_on", "size"), first=("observed_on", "min"), newest=("observed_on", "max")
     )
@@ -99,12 +100,12 @@ def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
 
 
 def _checks(settings: Settings, of: SourceAsset) -> Checks:
-    asset = of.key
+    asset, place = of.key, settings.files_of("weather")
 
     def files(as_of: dt.date) -> Mapping[str, object]:
-        if settings.weather is None:
+        if place is None:
             return {"refused": {"ZL_WEATHER": UNSET}, "source": empty_frame(CONTRACT)}
-        read = read_weather(settings.weather, CONTRACT, as_of)
+        read = read_weather(place, CONTRACT, as_of)
         return {"refused": read.refused, "source": read.frame}
 
     def still_there(seen: Seen) -> pd.DataFrame:
@@ -125,7 +126,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "Replace the named file with a new download, or take it out of the folder of ZL_WEATHER, and refresh. The "
                 "rows that the table already has of it stay.",
                 lambda seen: rules.weather_files_accepted(seen.found["refused"]),
-                Level.ERROR if settings.weather is not None else Level.WARNING,
+                Level.ERROR if place is not None else Level.WARNING,
             ),
             ask(
                 "weather_in_range",

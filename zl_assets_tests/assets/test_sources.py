@@ -15,13 +15,13 @@ from zl_assets.checks.group import dagster_checks
 from zl_assets.checks.sources import source_checks
 from zl_assets.contracts.marks import MARKS
 from zl_assets.domain.checks import Level, Seen
-from zl_assets.domain.families import intraday, macro, volatility
+from zl_assets.domain.families import intraday, macro, policy, volatility
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.homes import EmbeddedBigQuery
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
-from zl_assets.sources import bars_1h, fred_observations, observations, volatility_daily, weather_daily
+from zl_assets.sources import bars_1h, fred_observations, observations, policy_documents, volatility_daily, weather_daily
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.inspection import Terms
 from zl_assets.warehouse.jobs import JobRunner
@@ -34,16 +34,19 @@ from zl_assets_tests.support.contracts import (
     CONTRACTS,
     FRED_OBSERVATIONS,
     INTELLIGENCE,
+    POLICY_DOCUMENTS,
     ROW_RULES,
     SESSIONS,
     VOLATILITY_DAILY,
 )
+from zl_assets_tests.support.documents import answer
+from zl_assets_tests.support.documents import result as document_result
 from zl_assets_tests.support.rows import red_rules
 from zl_assets_tests.support.series import delivered, write_file
 from zl_assets_tests.support.weather import access_file, made_up
 
 ALL = frozenset(INTELLIGENCE)
-# Between them they read every source but the weather.
+# Between them they read every source but the weather and the documents.
 FAMILIES = "intraday, macro, volatility"
 AS_OF = "2015-12-31"
 
@@ -262,7 +265,7 @@ def test_only_what_a_family_reads_is_built() -> None:
 
 def test_every_need_of_a_family_is_a_source_that_holds_its_series() -> None:
     series = {FRED_OBSERVATIONS.table: MACRO_SERIES, VOLATILITY_DAILY.table: VOLATILITY_SERIES}
-    for family in (intraday.FAMILY, macro.FAMILY, volatility.FAMILY):
+    for family in (intraday.FAMILY, macro.FAMILY, policy.FAMILY, volatility.FAMILY):
         for need in family.needs:
             assert set(need.series) <= set(series.get(need.asset, ())), family.name
             assert need.asset in INTELLIGENCE
@@ -280,12 +283,62 @@ def test_what_the_source_says_of_its_releases_is_on_the_asset() -> None:
     assert hours.endswith("Loaded from ZL_BARS_1H, for the families that read hours.")
 
 
-@pytest.mark.parametrize("contract", [FRED_OBSERVATIONS, BARS_1H], ids=lambda c: c.table)
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """An executive order and a page, and a list of events that is no publisher's."""
+    made = tmp_path / "policy"
+    made.mkdir()
+    order = document_result("2015-30000", "2015-12-21", "Tariffs", type="Presidential Document", executive_order_number=13700)
+    answer(made / "2015q4.json", order, document_result("2015-30001", "2015-12-28", "Soybeans"))
+    (made / "pages.csv").write_text("published_at_utc,title,url\n2015-12-18T21:00:00Z,Tariffs,https://www.whitehouse.gov/a/\n")
+    (made / "trade_biofuel_events.csv").write_text("published_on\n2015-01-01\n")
+    return made
+
+
+def test_documents_are_loaded_and_their_checks_are_green(files: Path) -> None:
+    memory = Memory()
+    result = run(Settings.load(families="policy", policy=str(files)), memory)
+    assert result.success
+    assert red(result) == set()
+    assert memory.tables[POLICY_DOCUMENTS.table]["kind"].value_counts().to_dict() == {
+        "document": 3,
+        "day of presidential documents": 6,
+        "day of all documents": 5,
+    }
+    facts = next(e.materialization.metadata for e in result.get_asset_materialization_events())
+    assert facts["not_read"].value == "trade_biofuel_events.csv"
+
+
+def test_a_bad_file_of_documents_is_named_and_the_others_are_loaded(files: Path) -> None:
+    (files / "2015q3.csv").write_text("<html>502 Bad Gateway</html>")
+    memory = Memory()
+    result = run(Settings.load(families="policy", policy=str(files)), memory)
+    assert result.success
+    assert red(result) == {"policy_documents.files_accepted"}
+    assert "2015q3.csv: this is a web page" in str(checks_of(result)["policy_documents.files_accepted"].description)
+    assert len(memory.tables[POLICY_DOCUMENTS.table]) == 14
+    # And what is there where nothing can be used.
+    (files / "2015q4.json").unlink()
+    (files / "pages.csv").unlink()
+    nothing = Memory()
+    assert run(Settings.load(families="policy", policy=str(files)), nothing).success
+    assert "this is a web page" in nothing.tables[POLICY_DOCUMENTS.table].reason
+
+
+def test_without_documents_it_is_said_and_nothing_is_harmed() -> None:
+    memory = Memory()
+    result = run(Settings.load(families="policy"), memory)
+    assert result.success
+    assert memory.tables[POLICY_DOCUMENTS.table] == Withheld(policy_documents.UNSET)
+    assert checks_of(result)["policy_documents.files_accepted"].severity is dg.AssetCheckSeverity.WARN
+
+
+@pytest.mark.parametrize("contract", [FRED_OBSERVATIONS, POLICY_DOCUMENTS, BARS_1H], ids=lambda c: c.table)
 def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
-    bq: bigquery.Client, prefix: str, folder: Path, hours: Path, contract: TableContract
+    bq: bigquery.Client, prefix: str, folder: Path, hours: Path, files: Path, contract: TableContract
 ) -> None:
     memory = Memory()
-    run(Settings.load(families=FAMILIES, fred=str(folder), bars_1h=str(hours)), memory)
+    run(Settings.load(families=f"{FAMILIES}, policy", fred=str(folder), bars_1h=str(hours), policy=str(files)), memory)
     frame = memory.tables[contract.table].head(60)
 
     def publisher() -> Publisher:

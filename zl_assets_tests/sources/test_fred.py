@@ -3,18 +3,20 @@
 import contextlib
 import datetime as dt
 import http.server
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
+from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES, as_known
 from zl_assets.files import ArtifactFault
 from zl_assets.sources import fred
 from zl_assets.warehouse.errors import DataFault
@@ -77,6 +79,95 @@ def test_a_vintage_is_known_when_its_day_has_passed(tmp_path: Path) -> None:
     # A vintage of the day itself does not come before the release.
     write(tmp_path, "observation_date,DGS2_20240110\n2024-01-10,4.4\n", "DGS2_20240110.csv")
     assert read(tmp_path).frame["available_at"].min() >= pd.Timestamp("2024-01-09 21:15", tz="UTC")
+
+
+WIDE = "observation_date,DGS2_20240115,DGS2_20240110\n2024-01-08,4.35,4.3\n2024-01-09,4.4,4.4\n2024-01-10,4.5,\n2024-01-11,,.\n"
+
+
+def observations(*rows: tuple[str, str, str], **said: object) -> str:
+    """ALFRED's answer: date, realtime_start and value."""
+    given = [{"date": d, "realtime_start": v, "realtime_end": "9999-12-31", "value": value} for d, v, value in rows]
+    return json.dumps({"units": "lin", "output_type": 1, "count": len(given), "limit": 100000, "observations": given, **said})
+
+
+ANSWER = (
+    ("2024-01-08", "2024-01-10", "4.3"),
+    ("2024-01-08", "2024-01-15", "4.35"),
+    ("2024-01-09", "2024-01-10", "4.4"),
+    # The same value again, in a period of its own.
+    ("2024-01-09", "2024-01-12", "4.4"),
+    ("2024-01-10", "2024-01-15", "4.5"),
+    ("2024-01-11", "2024-01-15", "."),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(WIDE, "DGS2.csv"), (WIDE, "DGS2_2_Vintages_Starting_2024_01_10.csv"), (observations(*ANSWER), "DGS2.json")],
+)
+def test_of_many_vintages_a_row_is_what_one_of_them_changed(tmp_path: Path, text: str, name: str) -> None:
+    found = read(write(tmp_path, text, name))
+    assert found.refused == {}
+    assert found.series["DGS2"].missing == 1
+    frame = found.frame
+    assert list(zip(frame["observed_on"].dt.strftime("%d"), frame["vintage"].dt.strftime("%d"), frame["value"], strict=True)) == [
+        ("08", "10", 4.3),
+        ("08", "15", 4.35),
+        ("09", "10", 4.4),
+        ("10", "15", 4.5),
+    ]
+    # At the end of the vintage's day, and not before the release: that of the 9th is on the 10th at 16:15 New York.
+    assert frame["available_at"].dt.strftime("%d %H:%M").tolist() == ["11 00:00", "16 00:00", "11 00:00", "16 00:00"]
+
+
+def test_no_session_sees_a_later_vintage(tmp_path: Path) -> None:
+    frame = read(write(tmp_path, observations(*ANSWER[:4]), "DGS2.json")).frame
+    # No newer observation than the 9th; of the 8th alone the revision counts from the 16th on.
+    days = pd.to_datetime(["2024-01-10", "2024-01-11", "2024-01-15", "2024-01-16"])
+    sessions = pd.DataFrame({"data_date": days, "decided_at": days.tz_localize("UTC") + pd.Timedelta(hours=19, minutes=20)})
+    old = frame[frame["observed_on"] == "2024-01-08"]
+    assert np.array_equal(as_known(old, "DGS2", sessions), [np.nan, 4.3, 4.3, 4.35], equal_nan=True)
+    assert np.array_equal(as_known(frame, "DGS2", sessions), [np.nan, 4.4, 4.4, 4.4], equal_nan=True)
+    # What is known at each session does not depend on what came later.
+    for at in range(len(sessions)):
+        known = frame[frame["available_at"] < sessions["decided_at"].iloc[at]]
+        then = as_known(known, "DGS2", sessions)[at]
+        assert np.array_equal([then], [as_known(frame, "DGS2", sessions)[at]], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (observations(*ANSWER)[:200], "this is not whole JSON"),
+        ("<html>502</html>", "this is not whole JSON"),
+        ('{"error_code": 400, "error_message": "Bad Request. The series does not exist."}', "The series does not exist"),
+        ("[]", "no observations"),
+        (observations(*ANSWER, count=7), "has 6 of 7 observations"),
+        (observations(*ANSWER, units="pch"), "units=pch"),
+        (observations(*ANSWER).replace("value", "DGS2_20240115"), "have no value"),
+        (observations(*ANSWER, ("2024-01-12", "2024-01-15", "4,5")), "row 7: '4,5'"),
+        (observations(*ANSWER, ("2024-01-12", "2024-01-11", "4.5")), "row 7: 2024-01-12 in 2024-01-11"),
+        (observations(*ANSWER, ("2024-01-13", "2024-01-15", "4.5")), "on_observation_days"),
+        (observations(*ANSWER, ("2024-01-10", "2024-01-15", "4.6")), "more than one value for a date: 2024-01-10"),
+    ],
+)
+def test_an_answer_of_vintages_that_cannot_be_believed_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    assert said in read(write(tmp_path, text, "DGS2.json")).refused["DGS2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("DGS2_20240115,DGS2", "for each of several vintages"),
+        ("DGS2_20240115,DGS2_20240115", "for each of several vintages"),
+        ("DGS2_20240115,DGS10_20240110", "for each of several vintages"),
+        ("DGS2_20240115,DGS2_20241310", "does not end in a date"),
+        ("DGS2_20240115,DGS2_20240107", "row 2: 2024-01-08 in 2024-01-07"),
+    ],
+)
+def test_columns_that_are_no_vintages_of_the_series_are_refused(tmp_path: Path, header: str, said: str) -> None:
+    text = WIDE.replace("DGS2_20240115,DGS2_20240110", header)
+    assert said in read(write(tmp_path, text)).refused["DGS2"]
 
 
 def test_observations_after_the_as_of_date_are_left_out(tmp_path: Path) -> None:

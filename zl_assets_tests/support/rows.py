@@ -26,6 +26,7 @@ from zl_assets_tests.support.contracts import (
     LATEST,
     MATRIX,
     OOF,
+    POLICY_DOCUMENTS,
     RECORD,
     REPLAY,
     ROW_RULES,
@@ -35,6 +36,7 @@ from zl_assets_tests.support.contracts import (
     WEATHER_DAILY,
     ZL,
 )
+from zl_assets_tests.support.documents import document, page, table
 from zl_assets_tests.support.weather import made_up
 
 NAN, INF = float("nan"), float("inf")
@@ -109,6 +111,11 @@ def _sound() -> dict[str, pd.DataFrame]:
         ),
         **{contract.table: observations(contract) for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY)},
         WEATHER_DAILY.table: made_up("2024-01-08", "2024-01-12", "USC00115079", "A901"),
+        POLICY_DOCUMENTS.table: table(
+            document("2025-06063", "2025-04-07", "Regulating Imports", executive_order_number=14257),
+            page("https://www.whitehouse.gov/a/", "2025-04-03 01:30", "A Page"),
+            presidents=("2025-04-01", "2025-04-08"),
+        ),
     }
 
 

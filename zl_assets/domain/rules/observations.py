@@ -166,11 +166,14 @@ def no_copied_series(frame: pd.DataFrame) -> Verdict:
 
 def no_observation_jump(frame: pd.DataFrame) -> Verdict:
     """No value is 8 times the one before it or more, or an eighth of it or less. A step that is small for its series does not
-    count, and a value of 0 is not compared.
+    count, a value of 0 is not compared, and neither is one across a hole: of a vintage there may be what it changed alone.
     """
     ordered = frame.sort_values(["series", "observed_on", "available_at"], kind="stable")
     value = ordered["value"]
-    before = ordered.groupby(["series", "vintage"], dropna=False)["value"].shift()
+    of_vintage = ordered.groupby(["series", "vintage"], dropna=False)
+    hole = ordered["series"].map({name: release.frequency.hole for name, release in RELEASES.items()})
+    near = of_vintage["observed_on"].diff().dt.days.le(hole) | ordered["vintage"].isna()
+    before = of_vintage["value"].shift().where(near)
     ratio = (value / before.where(before.ne(0))).abs()
     small = ordered["series"].map({name: release.step for name, release in RELEASES.items()}).astype("float64")
     bad = (ratio.ge(JUMP) | (ratio.le(1 / JUMP) & ratio.gt(0))) & ~(value - before).abs().le(small)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from zl_assets.domain.rules.dates import dates_fit_calendar, no_filled_bars, weekend_bars_are_stubs
+from zl_assets.domain.rules.documents import document_dates_agree, documents_available_by_rule, documents_complete
 from zl_assets.domain.rules.features import (
     features_complete,
     features_finite,
@@ -59,6 +60,7 @@ OBSERVATION_RULES: tuple[RowRule, ...] = (
     no_observation_jump,
     available_by_rule,
 )
+DOCUMENT_RULES: tuple[RowRule, ...] = (documents_complete, document_dates_agree, documents_available_by_rule)
 REGIME_RULES: tuple[RowRule, ...] = (seven_regimes, regimes_cover_the_calendar)
 OOF_RULES: tuple[RowRule, ...] = (forecasts_sound,)
 LATEST_RULES: tuple[RowRule, ...] = (forecasts_sound, interval_ordered)

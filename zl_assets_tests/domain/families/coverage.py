@@ -1,6 +1,6 @@
 """Which share of sessions has a value of each family's columns, by year, as a Markdown table.
 
-    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER --as-of 2025-11-15
+    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER POLICY --as-of 2025-11-15
 
 Columns that have the same shares in every year are in one row.
 """
@@ -11,18 +11,26 @@ from typing import Annotated
 
 import typer
 
-from zl_assets.domain.families import intraday, macro, pivots, volatility, weather
+from zl_assets.domain.families import intraday, macro, pivots, policy, volatility, weather
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.stubs import with_stubs
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.sources.fred import read_folder
+from zl_assets.sources.policy_documents import read_documents
 from zl_assets.sources.weather.reading import read_weather
 from zl_assets_tests.support.builders import decided
-from zl_assets_tests.support.contracts import BARS_1H, FRED_OBSERVATIONS, VOLATILITY_DAILY, WEATHER_DAILY, ZL
+from zl_assets_tests.support.contracts import (
+    BARS_1H,
+    FRED_OBSERVATIONS,
+    POLICY_DOCUMENTS,
+    VOLATILITY_DAILY,
+    WEATHER_DAILY,
+    ZL,
+)
 
-FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, weather.FAMILY)
+FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, weather.FAMILY, policy.FAMILY)
 
 
 def main(
@@ -30,6 +38,7 @@ def main(
     hours: Path,
     fred: Path,
     weather_files: Path,
+    documents: Path,
     as_of: Annotated[str, typer.Option()],
 ) -> None:
     """Print the table."""
@@ -39,6 +48,7 @@ def main(
         FRED_OBSERVATIONS.table: read_folder(fred, MACRO_SERIES, FRED_OBSERVATIONS, day).frame,
         VOLATILITY_DAILY.table: read_folder(fred, VOLATILITY_SERIES, VOLATILITY_DAILY, day).frame,
         WEATHER_DAILY.table: read_weather(weather_files, WEATHER_DAILY, day).frame,
+        POLICY_DOCUMENTS.table: read_documents(documents, day).frame,
         BARS_1H.table: with_stubs(read_bars_1h(hours, [ZL]).frame, ZL),
     }
     years = sessions["data_date"].dt.year

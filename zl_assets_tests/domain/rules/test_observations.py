@@ -64,6 +64,17 @@ def test_a_faulty_observation_is_named(
     assert len(verdict.offenders)
 
 
+def test_what_a_vintage_changed_alone_is_not_compared_across_years() -> None:
+    """Two-year yields of 2013 and 2023, both revised on one day, are 0.3 and 4.9."""
+    rows = delivered("DGS2", "2013-01-01", "2013-01-31").iloc[[0, 1]]
+    rows = pd.concat([rows.assign(value=0.3), delivered("DGS2", "2023-05-01", "2023-05-31").iloc[[0]].assign(value=4.9)])
+    vintage = rows.assign(vintage=pd.Timestamp("2024-01-15"), available_at=pd.Timestamp("2024-01-16", tz="UTC"))
+    assert no_observation_jump(vintage).passed
+    assert not no_observation_jump(vintage.assign(vintage=pd.NaT)).passed
+    beside = vintage.assign(value=[0.3, 4.9, 4.9])
+    assert no_observation_jump(beside).measured == 1
+
+
 def test_a_zero_of_a_spread_and_the_decimals_of_the_dollar_index_are_values() -> None:
     rows = sound(OBSERVATIONS)
     assert no_zero_observation(with_value(with_value(rows, 1, "value", 0.0), 1, "series", "T10Y2Y")).passed

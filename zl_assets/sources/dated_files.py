@@ -1,0 +1,51 @@
+"""Files of a file or of a folder and all below it, and the day of their download that their names tell.
+
+Belongs here: what sources share that are read recursively. Must not be here: what is in a file.
+"""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+from zl_assets.sources.notes import first_of
+from zl_assets.warehouse.errors import DataFault
+
+_DAY = re.compile(r"_(\d{8})(?!\d)")
+
+
+def files_below(path: Path, setting: str) -> tuple[Path, ...]:
+    """The file, or every file of the folder and of those below it, in order of their paths; hidden ones apart.
+
+    Raises:
+        DataFault: there is nothing of that name, it cannot be opened, or it holds no file.
+    """
+    wanted = f"Set {setting} to a file or folder; a relative path starts at {Path.cwd()}."
+    try:
+        if path.is_file():
+            return (path,)
+        if not path.is_dir():
+            raise DataFault(f"{path}: there is no such file or folder. {wanted}")
+        found = sorted(entry for entry in path.rglob("*") if entry.is_file())
+    except OSError as error:
+        raise DataFault(f"{path}: cannot be opened: {error.strerror or error}. {wanted}") from error
+    files = tuple(file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
+    if not files:
+        raise DataFault(f"{path}: this folder and those below it hold no file. {wanted}")
+    return files
+
+
+def downloaded_on(file: Path, place: Path) -> dt.date | None:
+    """The day of the download that the file's name tells (`_20250131`), else the nearest folder's below the place that was set,
+    that one included; None where none does.
+
+    Raises:
+        DataFault: eight digits after an underscore that are no date.
+    """
+    inside = file.relative_to(place).parts if file != place else (file.name,)
+    for name in (*reversed(inside), place.name):
+        if match := _DAY.findall(name):
+            try:
+                return dt.datetime.strptime(match[-1], "%Y%m%d").date()
+            except ValueError as error:
+                raise DataFault(f"{file}: {first_of(match)} in {name} is no date of a download. Rename it.") from error
+    return None
