@@ -299,7 +299,7 @@ def test_every_instrument_of_the_product_is_part_of_one_loadable_graph() -> None
 def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
     catalog = Catalog.of(Settings.load(families=ALL_FAMILIES))
     of_families = {asset_of(family, ZL) for family in catalog.families.on}
-    assert len(of_families) == 5
+    assert len(of_families) == 6
     rules = {asset: table.rules for asset, table in catalog.tables.items() if table.rules}
     assert {asset: plain(own) for asset, own in rules.items() if asset not in of_families} == {
         asset: plain(own) for asset, own in ROW_RULES.items()
@@ -324,7 +324,7 @@ def test_the_rows_that_zl_must_have_can_be_set_and_others_keep_theirs() -> None:
 TWO = (replace(MES, horizons=(MONTH, QUARTER)), replace(ZL, horizons=(MONTH, QUARTER)))
 MES_TWO, ZL_TWO = TWO
 # What every instrument reads.
-SHARED = ("regime_weights", "fred_observations", "volatility_daily", "weather_daily")
+SHARED = ("regime_weights", "fred_observations", "volatility_daily", "weather_daily", "policy_documents")
 
 
 def keys_of(defs: dg.Definitions) -> list[str]:

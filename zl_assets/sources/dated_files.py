@@ -7,7 +7,6 @@ import datetime as dt
 import re
 from pathlib import Path
 
-from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.errors import DataFault
 
 _DAY = re.compile(r"_(\d{8})(?!\d)")
@@ -47,5 +46,8 @@ def downloaded_on(file: Path, place: Path) -> dt.date | None:
             try:
                 return dt.datetime.strptime(match[-1], "%Y%m%d").date()
             except ValueError as error:
-                raise DataFault(f"{file}: {first_of(match)} in {name} is no date of a download. Rename it.") from error
+                raise DataFault(
+                    f"{file}: {name} has _{match[-1]} where the day of the download would be, as _YYYYMMDD, and that is no date. "
+                    "Rename it."
+                ) from error
     return None

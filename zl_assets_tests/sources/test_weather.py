@@ -336,11 +336,13 @@ def test_a_bad_file_is_refused_by_file_and_row_and_the_others_are_read(
 
 
 def test_a_folder_without_weather_is_refused_and_other_kinds_of_files_are_told(tmp_path: Path) -> None:
-    with pytest.raises(DataFault, match="no file that ends in"):
+    with pytest.raises(DataFault, match=r"hold no file\. Set ZL_WEATHER"):
         read(tmp_path)
     with pytest.raises(DataFault, match="no such file or folder"):
         read(tmp_path / "gone")
     put(tmp_path, "notes/readme.txt", "x")
     put(tmp_path, ".hidden.csv", "x")
+    with pytest.raises(DataFault, match="no file that ends in"):
+        read(tmp_path)
     put(tmp_path, "USC00115079.csv", access(*SUMMER))
     assert read(tmp_path).not_read == ("notes/readme.txt",)

@@ -4,11 +4,9 @@ Belongs here: finding, unpacking, and what every format needs of a text. Must no
 """
 
 import csv
-import datetime as dt
 import gzip
 import io
 import math
-import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import IO, Any
 import pandas as pd
 
 from zl_assets.domain.stations import STATIONS
+from zl_assets.sources.dated_files import downloaded_on, files_below
 from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.errors import DataFault
 
@@ -32,8 +31,6 @@ HEAD = 4096
 
 # A station's file of one year is under 1 MB, all of GHCN-Daily of a year 1.3 GB; what is larger is no weather file.
 MAX_BYTES = 2_000_000_000
-
-_DATED = re.compile(r"_(\d{8})(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -91,17 +88,11 @@ def files_of(path: Path) -> tuple[list[Path], list[str]]:
     Raises:
         DataFault: there is nothing to read.
     """
-    if not path.exists():
-        raise DataFault(
-            f"{path}: there is no such file or folder. Set ZL_WEATHER to a weather file ({', '.join(SUFFIXES)}), or to a "
-            f"folder of them; a relative path starts at {Path.cwd()}."
-        )
-    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
-    shown = [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
-    read = [file for file in shown if file.name.lower().endswith(SUFFIXES)]
+    there = files_below(path, "ZL_WEATHER")
+    read = [file for file in there if file.name.lower().endswith(SUFFIXES)]
     if not read:
         raise DataFault(f"{path}: it holds no file that ends in {', '.join(SUFFIXES)}. Set ZL_WEATHER to a folder that does.")
-    return read, [str(file.relative_to(path)) for file in shown if file not in read]
+    return read, [str(file.relative_to(path)) for file in there if file not in read]
 
 
 def documents_of(file: Path, root: Path) -> Iterator[Document]:
@@ -113,7 +104,8 @@ def documents_of(file: Path, root: Path) -> Iterator[Document]:
     Raises:
         DataFault: the archive is damaged, or a name has eight digits that are no date.
     """
-    vintage = _vintage(file, root)
+    day = downloaded_on(file, root)
+    vintage = pd.Timestamp(day) if day is not None else None
     if not file.name.lower().endswith(".zip"):
         yield Document(file, "", vintage)
         return
@@ -126,20 +118,6 @@ def documents_of(file: Path, root: Path) -> Iterator[Document]:
         if member.file_size > MAX_BYTES:
             raise DataFault(f"{file}, {member.filename}: it has {member.file_size:,} bytes, at most {MAX_BYTES:,} are read.")
         yield Document(file, member.filename, vintage)
-
-
-def _vintage(file: Path, root: Path) -> pd.Timestamp | None:
-    names = [file.name, *(folder.name for folder in file.parents if folder == root or root in folder.parents)]
-    for name in names:
-        if match := _DATED.search(name):
-            try:
-                return pd.Timestamp(dt.datetime.strptime(match[1], "%Y%m%d"))
-            except ValueError as error:
-                raise DataFault(
-                    f"{file}: {name} has _{match[1]} where the day of the download would be, as _YYYYMMDD, and that is no "
-                    "date. Rename it."
-                ) from error
-    return None
 
 
 def table(document: Document, text: str, separator: str = ",", skip: int = 0) -> pd.DataFrame:
