@@ -11,6 +11,8 @@ import pandas as pd
 
 from zl_assets.assets.common import INSTRUMENT, OWNERS, SOURCE, group_of
 from zl_assets.catalog import Catalog
+from zl_assets.domain.revisions import with_stored
+from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
 from zl_assets.io_managers.metadata import described, rows_table
@@ -44,15 +46,21 @@ def _loaded(settings: Settings, of: SourceAsset) -> dg.AssetsDefinition:
         metadata=described(contract),
         io_manager_key=TABLES_IO,
     )
-    def source_asset(context: dg.AssetExecutionContext, as_of: AsOf) -> dg.MaterializeResult[Any]:
+    def source_asset(context: dg.AssetExecutionContext, as_of: AsOf, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
         from zl_assets.warehouse.publish import Withheld
 
         if not source.is_set(settings):
             context.log.warning(source.unset)
             return dg.MaterializeResult(value=Withheld(source.unset), metadata={"source": source.unset})
+        now = dt.datetime.now(dt.UTC)
         with as_failures():
-            problems = source.fetch(settings, dt.datetime.now(dt.UTC))
+            problems = source.fetch(settings, now)
             loaded = source.read(settings, of, as_of.date)
+            rows = loaded.frame
+            if source.versions is not None:
+                with warehouse.publisher(run=context.run.run_id, asset=of.key) as publisher:
+                    stored = publisher.latest(contract, absent_ok=True)
+                rows = with_stored(rows, stored, source.versions, now.date())
         for problem in (*problems.values(), *loaded.warnings):
             context.log.warning(problem)
         facts: dict[str, Any] = {
@@ -60,7 +68,7 @@ def _loaded(settings: Settings, of: SourceAsset) -> dg.AssetsDefinition:
         }
         if source.fetch is not nothing_to_fetch:
             facts["not_fetched"] = "; ".join(problems.values()) or "none"
-        return dg.MaterializeResult(value=Withheld(loaded.nothing) if loaded.nothing else loaded.frame, metadata=facts)
+        return dg.MaterializeResult(value=Withheld(loaded.nothing) if loaded.nothing else rows, metadata=facts)
 
     return source_asset
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from zl_assets.domain.checks import Check
+from zl_assets.domain.revisions import Versions
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import TableContract
@@ -55,6 +56,8 @@ class Source:
         detail: what its asset's description says after the table's; `releases` follow where it ends with a colon.
         kinds: Dagster's, of its asset.
         fetch: (settings, now) -> what went wrong, by series: brings files that `read` finds.
+        versions: what makes a row of a replaced file another version of a stored one, and so a row of its own; None where the
+            newest value takes the place of the one before.
         loaded_in_cloud: this product fills the table wherever BigQuery is; otherwise somebody else's job does in the cloud.
 
     Raises:
@@ -72,6 +75,7 @@ class Source:
     detail: str
     kinds: frozenset[str]
     fetch: Callable[[Settings, dt.datetime], dict[str, str]] = nothing_to_fetch
+    versions: Versions | None = None
     loaded_in_cloud: bool = True
 
     def __post_init__(self) -> None:

@@ -45,6 +45,7 @@ from zl_assets.domain.documents import (
     publication_days,
     published_at,
 )
+from zl_assets.domain.revisions import Versions
 from zl_assets.domain.rules import documents
 from zl_assets.domain.rules.rows import DOCUMENT_RULES
 from zl_assets.settings import Settings
@@ -650,4 +651,6 @@ SOURCE = Source(
     checks=_checks,
     detail="Read from ZL_POLICY. In a session's features a document counts from its release on:",
     kinds=frozenset({"bigquery", "csv"}),
+    # A file may leave out what another one has of the same document.
+    versions=Versions(of=documents.NUMBERED, values=_SAID, blanks=False),
 )

@@ -11,11 +11,13 @@ import pandas as pd
 
 from zl_assets.contracts.columns import INGESTION_TS, real
 from zl_assets.domain.checks import Check, Level, Seen, unique_key
+from zl_assets.domain.revisions import Versions
 from zl_assets.domain.rules import weather as rules
 from zl_assets.domain.stations import NETWORKS
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
+from zl_assets.sources.weather.documents import ELEMENTS
 from zl_assets.sources.weather.reading import read_weather
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
@@ -179,4 +181,5 @@ SOURCE = Source(
     checks=_checks,
     detail="Loaded from ZL_WEATHER. In a session's features a station day counts from then on:",
     kinds=frozenset({"bigquery", "csv"}),
+    versions=Versions(of=rules.STATION_DAY, values=ELEMENTS),
 )

@@ -19,6 +19,9 @@ from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 KEY = ("kind", "document_number", "observed_on", "available_at")
 
+# What a row is a version of.
+NUMBERED = ("kind", "source", "document_number")
+
 # Publication days after which documents that stopped are told.
 STALE_DAYS = 10
 
@@ -76,9 +79,12 @@ def files_accepted(refused: Mapping[str, str], where: str) -> Verdict:
 
 
 def no_vanished_document(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
-    """Every stored row is still in the files. A refresh never deletes one."""
-    vanished = keys_only_in(table, source, KEY)
-    explanation = f"{len(vanished):,} of the table's {len(table):,} rows are no longer in the files; nothing deletes them."
+    """Every stored document and day is still in the files. A refresh never deletes one."""
+    vanished = keys_only_in(table, source, NUMBERED)
+    explanation = (
+        f"{len(vanished):,} of the table's {len(table):,} rows are of documents or days that are no longer in the files; nothing "
+        "deletes them."
+    )
     return offending("no_vanished_document", table, vanished, explanation)
 
 

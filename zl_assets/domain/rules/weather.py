@@ -12,6 +12,9 @@ from zl_assets.warehouse.verdict import MAX_OFFENDERS, RowRule, Verdict
 # Degrees Celsius and millimetres: the records of all regions lie within these, and Fahrenheit or tenths do not.
 COLDEST, HOTTEST, WETTEST = -60.0, 55.0, 500.0
 
+# What a row is a version of.
+STATION_DAY = ("station", "observed_on")
+
 # Days beyond its network's lag after which a station counts as stopped.
 STOPPED = 30
 
@@ -51,7 +54,7 @@ def stations_listed(frame: pd.DataFrame) -> Verdict:
 def no_vanished_weather(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:
     """Every stored station day is still in the files, for the stations that they have. A refresh never deletes one."""
     own = table[table["station"].isin(source["station"].unique())]
-    vanished = keys_only_in(own, source, ["station", "observed_on", "available_at"])
+    vanished = keys_only_in(own, source, STATION_DAY)
     explanation = f"{len(vanished):,} of the table's {len(own):,} station days are no longer in the files; nothing deletes them."
     return offending("no_vanished_weather", table, vanished, explanation)
 

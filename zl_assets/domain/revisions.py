@@ -1,0 +1,83 @@
+"""What a source says now of an observation that is stored: a value that differs is a row of its own, and never an overwrite.
+
+Belongs here: which rows a table of versions gets from files that were replaced. Must not be here: any one source.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.domain.releases import Bools
+
+AVAILABLE, VINTAGE = "available_at", "vintage"
+
+_STORED = "_stored"
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What makes a row another version of what is stored.
+
+    Attributes:
+        of: the columns that name an observation, in the table's key beside available_at.
+        values: the columns of which a change makes a version.
+        blanks: a blank is something that was said, and filling it a change; otherwise it says nothing, and a row that only fills
+            or leaves out is the same version.
+    """
+
+    of: tuple[str, ...]
+    values: tuple[str, ...]
+    blanks: bool = True
+
+
+def with_stored(read: pd.DataFrame, stored: pd.DataFrame, versions: Versions, today: dt.date) -> pd.DataFrame:
+    """The rows that a table of versions is to get.
+
+    Files say when they were downloaded, or they do not. Of one that does not, and is given in place of an earlier one, only the
+    table knows what was known before: a value that differs from the newest that is stored was known from the end of today on,
+    and of one that does not differ the stored row is given. A file that says its day and would change a stored row that was known
+    before that day gives a version of that day.
+
+    Where the stored version itself is not known yet by its rule, the new one takes its place: no session has seen it.
+
+    Args:
+        read: what the files say: versions.of, available_at (UTC), vintage (NaT where the file does not say), values, and others.
+        stored: the table's rows, with the same columns.
+        today: the day on which the files were read, UTC.
+
+    Returns:
+        One row for each of `read`: itself, the stored row that says the same, or the version that it is; sorted by key, with the
+        types of `read`.
+    """
+    if read.empty or stored.empty:
+        return read
+    of, stored = list(versions.of), stored[list(read.columns)]
+    rows = read.reset_index(drop=True)
+    newest = stored.sort_values(AVAILABLE, kind="stable").drop_duplicates(of, keep="last")
+    before = rows[of].merge(newest, on=of, how="left")
+    there = rows[[*of, AVAILABLE]].merge(stored, on=[*of, AVAILABLE], how="left", indicator=True)
+    overwrites = (
+        (there["_merge"] == "both").to_numpy() & ~_alike(rows, there, versions) & ~(there[VINTAGE] > rows[VINTAGE]).to_numpy()
+    )
+    judged = overwrites | (before[AVAILABLE].notna() & rows[VINTAGE].isna()).to_numpy()
+    alike = _alike(rows, before, versions)
+    vintage = rows[VINTAGE].fillna(pd.Timestamp(today))
+    ends = (vintage + pd.Timedelta(days=1)).dt.tz_localize("UTC")
+    changed = rows.assign(**{VINTAGE: vintage, AVAILABLE: ends.where(ends > before[AVAILABLE], before[AVAILABLE])})
+    same = before[rows.columns].assign(**{name: before[name].fillna(rows[name]) for name in versions.values})
+    parts = [rows[~judged], changed[judged & ~alike], same[judged & alike]]
+    kept = pd.concat([part.astype(read.dtypes.to_dict()) for part in parts], ignore_index=True)
+    kept = kept.drop_duplicates([*of, AVAILABLE], keep="last")
+    return kept.sort_values([*of, AVAILABLE], kind="stable", ignore_index=True)
+
+
+def _alike(rows: pd.DataFrame, others: pd.DataFrame, versions: Versions) -> Bools:
+    """Has each row the values of the other?"""
+    same: Bools = np.ones(len(rows), dtype=bool)
+    for name in versions.values:
+        one, other = rows[name], others[name]
+        blank = one.isna() & other.isna() if versions.blanks else one.isna() | other.isna()
+        same &= (one.eq(other).fillna(False).astype(bool) | blank).to_numpy()
+    return same
