@@ -18,7 +18,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -26,30 +25,16 @@ from zl_assets.domain.releases import LONG, RELEASES, SHORT, SPREAD, available_a
 from zl_assets.domain.rules.deliveries import delivery_faults
 from zl_assets.domain.rules.observations import no_copied_series, spread_contradicted
 from zl_assets.domain.rules.rows import OBSERVATION_RULES
-from zl_assets.files import ArtifactFault, replace_file
-from zl_assets.sources import cells
+from zl_assets.sources import cells, fetching
+from zl_assets.sources.fetching import Wanted, changed
 from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict, fault_of, require
 
-if TYPE_CHECKING:
-    import requests
-
 DATE_COLUMNS = ("observation_date", "DATE")
 MISSING = frozenset({"", "."})
-
-# A file that was fetched less than this long ago is not fetched again: a step that is tried twice, and the checks, read the same.
-FRESH = dt.timedelta(hours=1)
-
-# Seconds to connect, and between two pieces of the answer; and how often one file is asked for again. At most about a minute.
-TIMEOUT = (5.0, 20.0)
-RETRIES = 3
-BACKOFF = 0.5
-
-# The longest daily series (DGS10, from 1962) is about 300 kB.
-MAX_BYTES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -89,63 +74,20 @@ class Observations:
 
 
 def fetch(address: str, series: Sequence[str], folder: Path, now: dt.datetime) -> dict[str, str]:
-    """Fetch FRED's file of each series into the folder, unless the one that is there is less than an hour old.
-
-    A file takes the place of the one before only if the whole of it arrived and can be read. Its modification time is when it was
-    fetched.
+    """Fetch FRED's file of each series into the folder (sources/fetching.py).
 
     Args:
         address: e.g. https://fred.stlouisfed.org; the files are at <address>/graph/fredgraph.csv?id=SERIES.
         now: the time, UTC.
 
     Returns:
-        What went wrong, by series. The file that was there before stays.
+        What went wrong, by series.
 
     Raises:
         ArtifactFault: the folder cannot be written.
     """
-    import requests
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    retry = Retry(RETRIES, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
-    problems: dict[str, str] = {}
-    # There also where nothing arrives, so that each series is missing by name.
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ArtifactFault(f"{folder} cannot be made: {error}. Make it writable, or choose another ZL_STATE_DIR.") from error
-    with requests.Session() as session:
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, HTTPAdapter(max_retries=retry))
-        for name in series:
-            file = folder / f"{name}.csv"
-            if file.exists() and now - _changed(file) < FRESH:
-                continue
-            try:
-                replace_file(file, _answer(session, address, name))
-            except (requests.RequestException, DataFault) as error:
-                kept = f"the file of {_changed(file):%Y-%m-%d %H:%M} UTC is used" if file.exists() else "there is no earlier file"
-                problems[name] = f"{address} did not give {name} ({error}); {kept}."
-    return problems
-
-
-def _answer(session: "requests.Session", address: str, name: str) -> bytes:
-    """The file of a series as the address gives it, if it can be read."""
-    import tempfile
-
-    content = bytearray()
-    with session.get(f"{address}/graph/fredgraph.csv", params={"id": name}, timeout=TIMEOUT, stream=True) as response:
-        response.raise_for_status()
-        for piece in response.iter_content(1 << 16):
-            content += piece
-            if len(content) > MAX_BYTES:
-                raise DataFault(f"the answer has more than {MAX_BYTES:,} bytes")
-    with tempfile.TemporaryDirectory() as scratch:
-        file = Path(scratch) / f"{name}.csv"
-        file.write_bytes(content)
-        _read_file(file, name)
-    return bytes(content)
+    wanted = [Wanted(name, f"{name}.csv", f"{address}/graph/fredgraph.csv", {"id": name}) for name in series]
+    return fetching.fetch(wanted, folder, now, lambda file: _read_file(file, file.stem))
 
 
 def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as_of: dt.date) -> Observations:
@@ -228,8 +170,8 @@ def _read_series(
     dated = (rows["vintage"] + pd.Timedelta(days=1)).dt.tz_localize("UTC")
     frame = conform(rows.assign(series=name, available_at=rule.where(~dated.gt(rule), dated)), contract)
     require((assertion(frame) for assertion in OBSERVATION_RULES), f"{folder}, series {name}")
-    changed = max(_changed(file) for file in files)
-    return frame, Read(tuple(f.name for f in files), changed, len(frame), sum(missing for _, missing in read), copies)
+    fetched_at = max(changed(file) for file in files)
+    return frame, Read(tuple(f.name for f in files), fetched_at, len(frame), sum(missing for _, missing in read), copies)
 
 
 def _read_file(file: Path, name: str) -> tuple[pd.DataFrame, int]:
@@ -345,7 +287,3 @@ def _by_row(verdict: Verdict) -> Verdict:
     if "observed_on" not in verdict.offenders:
         return verdict
     return replace(verdict, offenders=verdict.offenders.rename_axis("row").reset_index())
-
-
-def _changed(file: Path) -> dt.datetime:
-    return dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)

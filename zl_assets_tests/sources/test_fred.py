@@ -1,14 +1,10 @@
 """FRED's CSV files: what is accepted, what is refused by name, and fetching from a server on this machine (no network here)."""
 
-import contextlib
 import datetime as dt
-import http.server
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -18,10 +14,11 @@ from hypothesis import strategies as st
 
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES, as_known
 from zl_assets.files import ArtifactFault
-from zl_assets.sources import fred
+from zl_assets.sources import fetching, fred
 from zl_assets.warehouse.errors import DataFault
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.support.contracts import FRED_OBSERVATIONS
+from zl_assets_tests.support.publisher import Query, publisher
 from zl_assets_tests.support.series import delivered, write_file
 
 AS_OF = dt.date(2024, 2, 1)
@@ -302,11 +299,18 @@ def test_no_file_whatever_is_in_it_ends_in_a_crash(tmp_path_factory: pytest.Temp
 
 
 class Answers:
-    """What the server gives, by series: a status and a text, in turn; the last one stays."""
+    """What FRED gives, by series: a status and a text, in turn; the last one stays."""
 
     def __init__(self) -> None:
         self.by_series: dict[str, list[tuple[int, str]]] = {}
         self.asked: list[str] = []
+
+    def __call__(self, path: str, query: Query) -> tuple[int, str]:
+        name = query.get("id", [""])[0]
+        self.asked.append(name)
+        queue = self.by_series.get(name, [(404, "not here")])
+        status, text = queue.pop(0) if len(queue) > 1 else queue[0]
+        return (status if path == "/graph/fredgraph.csv" else 404), text
 
 
 @pytest.fixture
@@ -316,37 +320,14 @@ def answers() -> Answers:
 
 @pytest.fixture
 def address(answers: Answers) -> Iterator[str]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            name = parse_qs(parts.query).get("id", [""])[0]
-            answers.asked.append(name)
-            queue = answers.by_series.get(name, [(404, "not here")])
-            status, text = queue.pop(0) if len(queue) > 1 else queue[0]
-            if parts.path != "/graph/fredgraph.csv":
-                status = 404
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            with contextlib.suppress(BrokenPipeError):
-                self.wfile.write(text.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with publisher(answers) as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(fred, "BACKOFF", 0.0)
+    monkeypatch.setattr(fetching, "BACKOFF", 0.0)
 
 
 def test_files_are_fetched_once_an_hour_and_their_time_is_kept(tmp_path: Path, answers: Answers, address: str) -> None:
@@ -410,7 +391,7 @@ def test_a_state_folder_that_takes_nothing_is_one_message(tmp_path: Path) -> Non
 def test_an_answer_without_end_is_cut_off(
     tmp_path: Path, answers: Answers, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fred, "MAX_BYTES", 1000)
+    monkeypatch.setattr(fetching, "MAX_BYTES", 1000)
     answers.by_series = {"DGS2": [(200, "x" * 200_000)]}
     assert "more than 1,000 bytes" in fred.fetch(address, ["DGS2"], tmp_path, NOW)["DGS2"]
     assert not (tmp_path / "DGS2.csv").exists()

@@ -1,0 +1,165 @@
+"""Files of publishers, fetched into a folder.
+
+Belongs here: asking, asking again, and putting a file in the place of the one before. Must not be here: which files a publisher
+has, and what is in them (each source's module).
+"""
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from zl_assets.files import ArtifactFault, replace_file
+from zl_assets.warehouse.errors import DataFault
+
+if TYPE_CHECKING:
+    import requests
+
+# A file that was fetched less than this long ago is not fetched again: a step that is tried twice, and the checks, read the same.
+FRESH = dt.timedelta(hours=1)
+
+# Seconds to connect, and between two pieces of the answer; and how often one file is asked for again. At most about a minute.
+TIMEOUT = (5.0, 20.0)
+RETRIES = 3
+BACKOFF = 0.5
+
+# Files in a row that a publisher does not answer for before the rest of its files are left for the next refresh: a network that
+# is down would cost a minute a file.
+PATIENCE = 2
+
+# The longest series of FRED is about 300 kB, a station of GHCN-Daily a few MB.
+MAX_BYTES = 50_000_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One file of a publisher.
+
+    Attributes:
+        name: what it is, for a person.
+        file: where it goes, below the folder.
+        address: of the file, without a query.
+        query: of the address.
+        settled_on: the day, UTC, from which on it does not change any more: fetched then or later, it is not fetched again.
+    """
+
+    name: str
+    file: str
+    address: str
+    query: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    settled_on: dt.date | None = None
+
+    @property
+    def publisher(self) -> str:
+        """The address of its publisher."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+type Readable = Callable[[Path], object]
+type Next = Callable[[Wanted, bytes], Wanted | None]
+
+
+def last_page(wanted: Wanted, content: bytes) -> None:
+    """Of answers that are one file each."""
+    return
+
+
+def fetch(
+    wanted: Iterable[Wanted], folder: Path, now: dt.datetime, readable: Readable, next_page: Next = last_page
+) -> dict[str, str]:
+    """Fetch files into the folder, unless the one that is there is less than an hour old, or settled.
+
+    A file takes the place of the one before only if the whole of it arrived and can be read, with all pages of its answer. Its
+    modification time is when it was fetched.
+
+    Args:
+        now: the time, UTC.
+        readable: reads a file under its own name, and raises DataFault if it cannot.
+        next_page: of a file and its content, the next file of the same answer, if there is one.
+
+    Returns:
+        What went wrong, by name. The file that was there before stays.
+
+    Raises:
+        ArtifactFault: the folder cannot be written.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    retry = Retry(RETRIES, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
+    problems: dict[str, str] = {}
+    silent: dict[str, int] = {}
+    # There also where nothing arrives, so that each file is missing by name.
+    _made(folder)
+    with requests.Session() as session:
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        for one in wanted:
+            file = folder / one.file
+            if _is_there(file, one, now):
+                continue
+            try:
+                if silent.get(one.publisher, 0) >= PATIENCE:
+                    raise DataFault("not asked, since it did not answer for the files before")
+                pages = _pages(session, one, readable, next_page)
+            except (requests.RequestException, DataFault) as error:
+                if isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.RetryError)):
+                    silent[one.publisher] = silent.get(one.publisher, 0) + 1
+                kept = f"the file of {changed(file):%Y-%m-%d %H:%M} UTC is used" if file.exists() else "there is no earlier file"
+                problems[one.name] = f"{one.publisher} did not give {one.name} ({error}); {kept}."
+                continue
+            silent[one.publisher] = 0
+            for name, content in pages:
+                _made((folder / name).parent)
+                replace_file(folder / name, content)
+    return problems
+
+
+def changed(file: Path) -> dt.datetime:
+    """When a file was fetched, or last changed; UTC."""
+    return dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArtifactFault(f"{folder} cannot be made: {error}. Make it writable, or choose another ZL_STATE_DIR.") from error
+
+
+def _is_there(file: Path, wanted: Wanted, now: dt.datetime) -> bool:
+    if not file.exists():
+        return False
+    settled = wanted.settled_on is not None and changed(file).date() >= wanted.settled_on
+    return settled or now - changed(file) < FRESH
+
+
+def _pages(session: "requests.Session", wanted: Wanted, readable: Readable, next_page: Next) -> list[tuple[str, bytes]]:
+    """The files of an answer, if all of them can be read."""
+    pages = []
+    one: Wanted | None = wanted
+    with tempfile.TemporaryDirectory() as scratch:
+        while one is not None:
+            content = _content(session, one)
+            file = Path(scratch) / Path(one.file).name
+            file.write_bytes(content)
+            readable(file)
+            pages.append((one.file, content))
+            one = next_page(one, content)
+    return pages
+
+
+def _content(session: "requests.Session", wanted: Wanted) -> bytes:
+    content = bytearray()
+    with session.get(wanted.address, params=dict(wanted.query), timeout=TIMEOUT, stream=True) as response:
+        response.raise_for_status()
+        for piece in response.iter_content(1 << 16):
+            content += piece
+            if len(content) > MAX_BYTES:
+                raise DataFault(f"the answer has more than {MAX_BYTES:,} bytes")
+    return bytes(content)
