@@ -5,11 +5,17 @@ Belongs here: what sources share that are read recursively. Must not be here: wh
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from zl_assets.warehouse.errors import DataFault
 
 _DAY = re.compile(r"_(\d{8})(?!\d)")
+
+
+def has_files(folder: Path) -> bool:
+    """Is there a file in the folder or below it, hidden ones apart?"""
+    return any(_shown(folder)) if folder.is_dir() else False
 
 
 def files_below(path: Path, setting: str) -> tuple[Path, ...]:
@@ -24,10 +30,9 @@ def files_below(path: Path, setting: str) -> tuple[Path, ...]:
             return (path,)
         if not path.is_dir():
             raise DataFault(f"{path}: there is no such file or folder. {wanted}")
-        found = sorted(entry for entry in path.rglob("*") if entry.is_file())
+        files = tuple(sorted(_shown(path)))
     except OSError as error:
         raise DataFault(f"{path}: cannot be opened: {error.strerror or error}. {wanted}") from error
-    files = tuple(file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts))
     if not files:
         raise DataFault(f"{path}: this folder and those below it hold no file. {wanted}")
     return files
@@ -51,3 +56,11 @@ def downloaded_on(file: Path, place: Path) -> dt.date | None:
                     "Rename it."
                 ) from error
     return None
+
+
+def _shown(folder: Path) -> Iterator[Path]:
+    return (
+        entry
+        for entry in folder.rglob("*")
+        if entry.is_file() and not any(part.startswith(".") for part in entry.relative_to(folder).parts)
+    )

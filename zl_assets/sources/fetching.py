@@ -43,7 +43,8 @@ class Wanted:
         file: where it goes, below the folder.
         address: of the file, without a query.
         query: of the address.
-        settled_on: the day, UTC, from which on it does not change any more: fetched then or later, it is not fetched again.
+        settled_on: the day, UTC, from which on it does not change any more: fetched then or later, it is not fetched again, and
+            one that the publisher does not have then is not asked for again.
     """
 
     name: str
@@ -108,6 +109,10 @@ def fetch(
                     raise DataFault("not asked, since it did not answer for the files before")
                 pages = _pages(session, one, readable, next_page)
             except (requests.RequestException, DataFault) as error:
+                if _never_was(error, one, now):
+                    _made(file.parent)
+                    _mark_of_none(file).touch()
+                    continue
                 if isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.RetryError)):
                     silent[one.publisher] = silent.get(one.publisher, 0) + 1
                 kept = f"the file of {changed(file):%Y-%m-%d %H:%M} UTC is used" if file.exists() else "there is no earlier file"
@@ -132,9 +137,22 @@ def _made(folder: Path) -> None:
         raise ArtifactFault(f"{folder} cannot be made: {error}. Make it writable, or choose another ZL_STATE_DIR.") from error
 
 
+def _never_was(error: Exception, wanted: Wanted, now: dt.datetime) -> bool:
+    import requests
+
+    if not isinstance(error, requests.HTTPError) or error.response is None or error.response.status_code != 404:
+        return False
+    return wanted.settled_on is not None and now.date() >= wanted.settled_on
+
+
+def _mark_of_none(file: Path) -> Path:
+    """Beside where the file would be, hidden, so that no reader takes it for one."""
+    return file.with_name(f".none.{file.name}")
+
+
 def _is_there(file: Path, wanted: Wanted, now: dt.datetime) -> bool:
     if not file.exists():
-        return False
+        return _mark_of_none(file).exists()
     settled = wanted.settled_on is not None and changed(file).date() >= wanted.settled_on
     return settled or now - changed(file) < FRESH
 

@@ -49,10 +49,11 @@ from zl_assets.domain.revisions import Versions
 from zl_assets.domain.rules import documents
 from zl_assets.domain.rules.rows import DOCUMENT_RULES
 from zl_assets.settings import Settings
-from zl_assets.sources import cells
+from zl_assets.sources import cells, federal_register
 from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
 from zl_assets.sources.csv_form import form_of
-from zl_assets.sources.dated_files import downloaded_on, files_below
+from zl_assets.sources.dated_files import downloaded_on, files_below, has_files
+from zl_assets.sources.fetching import fetch
 from zl_assets.sources.notes import first_of
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.errors import DataFault
@@ -62,7 +63,7 @@ from zl_assets.warehouse.verdict import require
 TABLE = "policy_documents"
 UNSET = (
     "ZL_POLICY is not set, so nothing is loaded, and columns that need government documents stay NULL. Set it to a file or "
-    "folder of the Federal Register's JSON or CSV files."
+    f"folder of the Federal Register's JSON or CSV files, or to https://{federal_register.HOST}."
 )
 
 # The most rows that the Federal Register gives in an answer. It does not say when there are more.
@@ -148,6 +149,8 @@ _NEEDED = ("document_number", "publication_date", "title")
 _PER_DAY = ("publication_date", "documents_seen")
 _BOTH_TIMES = ("document_number", "white_house_published_at_utc", "title")
 _PAGES = ("published_at_utc", "title", "url")
+
+_NO_FILES = pd.DataFrame([{"file": "none"}])
 
 _US_DATE = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
 _UTC_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?(?:Z|\+00:?00)")
@@ -235,7 +238,7 @@ def read_documents(path: Path, as_of: dt.date) -> Documents:
         if len(days)
     ]
     passed_by = tuple(_named(file, path) for file in there if file not in wanted)
-    return Documents(frame, pd.DataFrame(listed or [{"file": "none"}]), refused, passed_by, int(later.sum()))
+    return Documents(frame, pd.DataFrame(listed) if listed else _NO_FILES, refused, passed_by, int(later.sum()))
 
 
 def _named(file: Path, place: Path) -> str:
@@ -535,11 +538,39 @@ def _rows_of_days(kind: str, days: pd.DatetimeIndex) -> pd.DataFrame:
 # --- the source
 
 
+def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
+    folder, problems = settings.files_of("policy"), dict[str, str]()
+    if folder is None:
+        return problems
+    for address in settings.addresses_of("policy"):
+        problems |= fetch(federal_register.wanted(address, now), folder, now, require_readable, federal_register.next_page)
+        federal_register.record_days(folder, now)
+    return problems
+
+
+def require_readable(file: Path) -> None:
+    """Refuse a file that `read_documents` would refuse by itself.
+
+    Raises:
+        DataFault: names file and row.
+    """
+    _read_file(file, None)
+
+
+def _files_now(settings: Settings, as_of: dt.date) -> Documents:
+    """What there is; where nothing has been fetched yet, the addresses as refused."""
+    place, addresses = settings.files_of("policy"), settings.addresses_of("policy")
+    if place is None:
+        return Documents(empty_frame(CONTRACT), _NO_FILES, refused={"ZL_POLICY": UNSET})
+    if addresses and not has_files(place):
+        return Documents(empty_frame(CONTRACT), _NO_FILES, refused={at: f"{at} has given no file yet." for at in addresses})
+    return read_documents(place, as_of)
+
+
 def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
-    path = settings.files_of("policy")
-    if path is None:
+    if settings.policy is None:
         return Loaded(empty_frame(CONTRACT), nothing=UNSET)
-    found = read_documents(path, as_of)
+    found = _files_now(settings, as_of)
     refused = "; ".join(f"{name}: {fault}" for name, fault in found.refused.items())
     warnings = list(dict.fromkeys(found.refused.values()))
     by_hand = [name for name in found.passed_by if Path(name).name in NO_PUBLISHERS]
@@ -561,12 +592,10 @@ def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
 
 
 def _checks(settings: Settings, of: SourceAsset) -> Checks:
-    asset, path = of.key, settings.files_of("policy")
+    asset, path = of.key, settings.policy
 
     def files(as_of: dt.date) -> Mapping[str, object]:
-        if path is None:
-            return {"refused": {"ZL_POLICY": UNSET}, "source": empty_frame(CONTRACT)}
-        found = read_documents(path, as_of)
+        found = _files_now(settings, as_of)
         return {"refused": found.refused, "source": found.frame}
 
     def still_there(seen: Seen) -> pd.DataFrame:
@@ -646,6 +675,7 @@ SOURCE = Source(
     setting="policy",
     unset=UNSET,
     releases=RULES,
+    fetch=_fetch,
     read=_read,
     rules=lambda instruments: DOCUMENT_RULES,
     checks=_checks,

@@ -17,8 +17,11 @@ from zl_assets.domain.stations import NETWORKS
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
 from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
+from zl_assets.sources.dated_files import has_files
+from zl_assets.sources.fetching import fetch
+from zl_assets.sources.weather import publishers
 from zl_assets.sources.weather.documents import ELEMENTS
-from zl_assets.sources.weather.reading import read_weather
+from zl_assets.sources.weather.reading import Weather, read_weather, require_readable
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import RowRule, Verdict
@@ -27,7 +30,8 @@ TABLE = "weather_daily"
 
 UNSET = (
     "ZL_WEATHER is not set, so nothing is loaded, and columns that need the weather stay NULL. Set it to a folder of the "
-    f"files of {', '.join(NETWORKS)}, as they are downloaded."
+    f"files of {', '.join(NETWORKS)}, as they are downloaded, or to addresses to fetch them from: "
+    f"{', '.join(f'https://{host}' for host in publishers.HOSTS)}."
 )
 
 CONTRACT = TableContract(
@@ -73,11 +77,30 @@ def _rules(instruments: Sequence[Instrument]) -> tuple[RowRule, ...]:
     return rules.WEATHER_RULES
 
 
+def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
+    folder, problems = settings.files_of("weather"), dict[str, str]()
+    if folder is None:
+        return problems
+    for address in settings.addresses_of("weather"):
+        # No publisher has a day that is not over.
+        problems |= fetch(publishers.wanted(address, now.date() - dt.timedelta(days=1)), folder, now, require_readable)
+    return problems
+
+
+def _files_now(settings: Settings, as_of: dt.date) -> Weather:
+    """What there is; where nothing has been fetched yet, the addresses as refused."""
+    place, addresses = settings.files_of("weather"), settings.addresses_of("weather")
+    if place is None:
+        return Weather(empty_frame(CONTRACT), refused={"ZL_WEATHER": UNSET})
+    if addresses and not has_files(place):
+        return Weather(empty_frame(CONTRACT), refused={at: f"{at} has given no file yet." for at in addresses})
+    return read_weather(place, CONTRACT, as_of)
+
+
 def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
-    files = settings.files_of("weather")
-    if files is None:
+    if settings.weather is None:
         return Loaded(empty_frame(CONTRACT), nothing=UNSET)
-    read = read_weather(files, CONTRACT, as_of)
+    read = _files_now(settings, as_of)
     by_station = read.frame.groupby(["station", "source"], as_index=False).agg(
         days=("observed_on", "nunique"), rows=("observed_on", "size"), first=("observed_on", "min"), newest=("observed_on", "max")
     )
@@ -102,12 +125,10 @@ def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:
 
 
 def _checks(settings: Settings, of: SourceAsset) -> Checks:
-    asset, place = of.key, settings.files_of("weather")
+    asset = of.key
 
     def files(as_of: dt.date) -> Mapping[str, object]:
-        if place is None:
-            return {"refused": {"ZL_WEATHER": UNSET}, "source": empty_frame(CONTRACT)}
-        read = read_weather(place, CONTRACT, as_of)
+        read = _files_now(settings, as_of)
         return {"refused": read.refused, "source": read.frame}
 
     def still_there(seen: Seen) -> pd.DataFrame:
@@ -128,7 +149,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "Replace the named file with a new download, or take it out of the folder of ZL_WEATHER, and refresh. The "
                 "rows that the table already has of it stay.",
                 lambda seen: rules.weather_files_accepted(seen.found["refused"]),
-                Level.ERROR if place is not None else Level.WARNING,
+                Level.ERROR if settings.weather is not None else Level.WARNING,
             ),
             ask(
                 "weather_in_range",
@@ -176,6 +197,7 @@ SOURCE = Source(
     setting="weather",
     unset=UNSET,
     releases={name: network.rule for name, network in NETWORKS.items()},
+    fetch=_fetch,
     read=_read,
     rules=_rules,
     checks=_checks,

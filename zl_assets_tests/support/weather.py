@@ -117,3 +117,25 @@ def inmet(
     )
     lines = [f"{hour};{rain};;{high};{low};;;\n" for hour, rain, high, low in hours]
     return (preface + INMET_HEADER + "".join(lines)).encode("latin-1")
+
+
+def power(latitude: float, longitude: float) -> str:
+    """NASA POWER's CSV of a place, of 2024-07-07 and the day after, which is not there yet."""
+    return (
+        "-BEGIN HEADER-\nNASA/POWER Source Native Resolution Daily Data\n"
+        f"Location: latitude  {latitude:.4f}   longitude {longitude:.4f}\nThe value for missing source data is -999\n"
+        "Parameter(s):\n"
+        "T2M_MAX         MERRA-2 Temperature at 2 Meters Maximum (C)\n"
+        "T2M_MIN         MERRA-2 Temperature at 2 Meters Minimum (C)\n"
+        "PRECTOTCORR     MERRA-2 Precipitation Corrected (mm/day)\n-END HEADER-\n"
+        "YEAR,MO,DY,T2M_MAX,T2M_MIN,PRECTOTCORR\n2024,7,7,29.4,17.8,0.0\n2024,7,8,-999.0,-999.0,-999.0\n"
+    )
+
+
+def open_meteo_csv(latitude: float, longitude: float) -> str:
+    """Open-Meteo's CSV of a place, of 2024-07-07."""
+    return (
+        "latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbreviation\n"
+        f"{latitude},{longitude},388.0,-14400,America/Cuiaba,-04\n\n"
+        "time,temperature_2m_max (\u00b0C),temperature_2m_min (\u00b0C),precipitation_sum (mm)\n2024-07-07,29.4,17.8,0.0\n"
+    )

@@ -82,10 +82,8 @@ def read_weather(path: Path, contract: TableContract, as_of: dt.date) -> Weather
             continue
         for document in documents:
             try:
-                rows, of_hours = _read(document)
-                rows = rows.reset_index(drop=True)
+                rows, of_hours = _judged(document)
                 own = rows["station"].isin(list(STATIONS))
-                _judge(document, rows[own])
             except DataFault as fault:
                 refused[str(document)] = str(fault)
             except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -101,6 +99,24 @@ def read_weather(path: Path, contract: TableContract, as_of: dt.date) -> Weather
     return _together(
         days, contract, as_of, Weather(empty_frame(contract), counts, refused, tuple(sorted(strangers)), tuple(not_read))
     )
+
+
+def require_readable(file: Path) -> None:
+    """Refuse a file that `read_weather` would refuse.
+
+    Raises:
+        DataFault: names file and line.
+    """
+    for document in documents_of(file, file):
+        _judged(document)
+
+
+def _judged(document: Document) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """As `_read`, if nothing is wrong with the rows of stations that are listed."""
+    rows, hours = _read(document)
+    rows = rows.reset_index(drop=True)
+    _judge(document, rows[rows["station"].isin(list(STATIONS))])
+    return rows, hours
 
 
 def _read(document: Document) -> tuple[pd.DataFrame, pd.DataFrame | None]:
