@@ -1,6 +1,6 @@
 """What a source says now of an observation that is stored: a value that differs is a row of its own, and never an overwrite.
 
-Belongs here: which rows a table of versions gets from files that were replaced. Must not be here: any one source.
+Belongs here: which rows a table of versions gets from files, and from files that were replaced. Must not be here: any one source.
 """
 
 import datetime as dt
@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.domain.releases import Bools
+from zl_assets.warehouse.errors import DataFault
+from zl_assets.warehouse.verdict import MAX_OFFENDERS
 
 AVAILABLE, VINTAGE = "available_at", "vintage"
 
@@ -30,6 +32,43 @@ class Versions:
     of: tuple[str, ...]
     values: tuple[str, ...]
     blanks: bool = True
+
+
+def versions_in_files(rows: pd.DataFrame, versions: Versions) -> pd.DataFrame:
+    """The versions that files say of each observation: copies once, the earliest as known by the source's rule, a later one that
+    differs from the one before from the end of its own day on, which its file's name says.
+
+    What does not say its day and is in a file that does is of that day.
+
+    Args:
+        rows: versions.of, available_at by the rule (UTC), vintage (NaT where the file does not say), values, and `place`, the
+            file and row of each, for a person.
+
+    Returns:
+        Rows of `rows`, sorted by key.
+
+    Raises:
+        DataFault: rows of one observation differ, and do not say on which days they were downloaded; it names their places.
+    """
+    of, values = list(versions.of), list(versions.values)
+    ordered = rows.sort_values([*of, VINTAGE], kind="stable", na_position="last")
+    undated = ordered[VINTAGE].isna() & ordered.duplicated([*of, *values])
+    once = ordered[~(undated | ordered.duplicated([*of, VINTAGE, *values]))]
+    several = once[once.duplicated(of, keep=False)]
+    unclear = several.duplicated([*of, VINTAGE], keep=False) | several.groupby(of)[VINTAGE].transform(lambda v: v.isna().any())
+    if unclear.any():
+        places = "; ".join(several.loc[unclear, "place"].head(MAX_OFFENDERS))
+        raise DataFault(
+            f"{places}: these rows are of one observation and differ, and nobody can say which is right. Leave one of the files, "
+            "or end the name of each with the day of its download, as _YYYYMMDD."
+        )
+    first = ~once.duplicated(of)
+    kept = once[first | ~_alike(once, once.shift(), versions)]
+    first = ~kept.duplicated(of)
+    ends = (kept[VINTAGE] + pd.Timedelta(days=1)).dt.tz_localize("UTC").astype(kept[AVAILABLE].dtype)
+    told = kept.assign(**{AVAILABLE: kept[AVAILABLE].where(first | ~ends.gt(kept[AVAILABLE]), ends)})
+    told = told.drop_duplicates([*of, AVAILABLE], keep="last")
+    return told.sort_values([*of, AVAILABLE], kind="stable", ignore_index=True)
 
 
 def with_stored(read: pd.DataFrame, stored: pd.DataFrame, versions: Versions, today: dt.date) -> pd.DataFrame:

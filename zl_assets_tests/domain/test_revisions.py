@@ -3,10 +3,12 @@
 import datetime as dt
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zl_assets.domain.revisions import Versions, with_stored
+from zl_assets.domain.revisions import Versions, versions_in_files, with_stored
+from zl_assets.warehouse.errors import DataFault
 
 STATION_DAYS = Versions(of=("station", "observed_on"), values=("tmax_c", "prcp_mm"))
 DOCUMENTS = Versions(of=("station", "observed_on"), values=("tmax_c", "prcp_mm"), blanks=False)
@@ -110,6 +112,40 @@ def test_another_observation_is_another_s() -> None:
     table = rows(("2024-01-01", 30, 0, None))
     read = rows(("2024-01-01", 20, 3, None), station="B")
     assert with_stored(read, table, STATION_DAYS, dt.date(2024, 2, 1)).equals(read)
+
+
+def in_files(*given: tuple[str, float | None, float | None, str | None]) -> pd.DataFrame:
+    frame = rows(*given)
+    rule = (frame["observed_on"] + LAG).dt.tz_localize("UTC").astype("datetime64[ns, UTC]")
+    return frame.assign(available_at=rule, place=[f"file {n}" for n in range(len(frame))])
+
+
+def test_dated_files_are_versions_and_a_copy_is_none() -> None:
+    read = in_files(
+        ("2024-01-01", 30, 12, "2024-02-01"),
+        ("2024-01-01", 30, 0, "2024-01-10"),
+        ("2024-01-01", 30, 0, "2024-01-20"),
+        ("2024-01-01", 30, 12, None),
+        # Not known by the rule yet when it was downloaded again.
+        ("2024-01-02", 30, 1, "2024-01-03"),
+        ("2024-01-02", 30, 2, "2024-01-04"),
+    )
+    assert told(versions_in_files(read, STATION_DAYS)) == [
+        ("01-01", 0, "01-08 12:00", "01-10"),
+        ("01-01", 12, "02-02 00:00", "02-01"),
+        ("01-02", 2, "01-09 12:00", "01-04"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "vintages", [(None, None), ("2024-01-10", "2024-01-10"), ("2024-01-10", None)], ids=["none", "one", "half"]
+)
+def test_files_that_differ_and_do_not_say_when_they_were_downloaded_are_refused_by_place(
+    vintages: tuple[str | None, str | None],
+) -> None:
+    read = in_files(*(("2024-01-01", 30, rain, day) for rain, day in zip((0, 12), vintages, strict=True)))
+    with pytest.raises(DataFault, match="file 0; file 1: these rows are of one observation and differ"):
+        versions_in_files(read, STATION_DAYS)
 
 
 _VALUE = st.sampled_from([None, 1.0, 2.0])
