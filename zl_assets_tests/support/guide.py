@@ -24,6 +24,12 @@ from zl_assets.warehouse.shape import conform
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
+def block(page: Path, label: str) -> str:
+    """The code block of a page that stands between its label and `end`."""
+    [code] = re.findall(rf"<!-- {re.escape(label)} -->\n```python\n(.*?)```\n<!-- end -->", page.read_text(), re.DOTALL)
+    return str(code)
+
+
 @dataclass(frozen=True)
 class Guide:
     """One guide, whose example is one module.
@@ -48,8 +54,7 @@ class Guide:
     @property
     def example(self) -> str:
         """The guide's code block, as it is written there."""
-        [code] = re.findall(rf"<!-- {self.name}\.py -->\n```python\n(.*?)```\n<!-- end -->", self.text, re.DOTALL)
-        return str(code)
+        return block(self.page, f"{self.name}.py")
 
     @contextmanager
     def module(self, folder: Path, name: str, code: str) -> Iterator[None]:
