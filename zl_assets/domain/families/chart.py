@@ -82,13 +82,15 @@ class Panel:
     @property
     def days(self) -> pd.DatetimeIndex:
         """All days that it shows."""
-        return pd.DatetimeIndex(next(one.index for one in (*self.lines.values(), *self.bands.values(), *self.bars.values())))
+        return pd.DatetimeIndex(self._courses()[0].index)
 
     @property
     def empty(self) -> bool:
         """Whether there is no value to draw, so that its words are all there is."""
-        drawn = (*self.lines.values(), *self.bands.values(), *self.bars.values(), *self.marks.values())
-        return not any(one.notna().to_numpy().any() for one in drawn)
+        return not any(one.notna().to_numpy().any() for one in (*self._courses(), *self.marks.values()))
+
+    def _courses(self) -> "list[pd.Series[float] | pd.DataFrame]":
+        return [*self.lines.values(), *self.bands.values(), *self.bars.values()]
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,8 +54,7 @@ def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
         for axis, panel in zip(axes, panels.panels, strict=True):
             _draw(axis, panel, instrument, signs, number)
             number += len(panel.notes)
-        figure = axes[0].get_figure(root=True)
-        figure.get_layout_engine().set(rect=(0, beneath / height, 1, 1 - beneath / height))
+        figure = axes[0].figure
         drawn: dict[str, Artist] = {}
         for axis in axes:
             handles, labels = axis.get_legend_handles_labels()
@@ -80,6 +79,7 @@ def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
         width=_WIDTH[panels.columns],
         height=height,
         heights=heights,
+        beneath=beneath,
         colours=256,
     )
 
@@ -132,9 +132,9 @@ def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str
         axis.set_ylim(panel.lowest, max(panel.lowest + 1.0, axis.get_ylim()[1]))
     axis.yaxis.set_major_locator(MaxNLocator(5 if panel.lines else 3, integer=True))
     axis.set_xlim(days[0] - 1, days[-1] + 1)
-    locator = AutoDateLocator(minticks=4, maxticks=9)
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_locator(locator)
-    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     if panel.notes:
         _number(axis, panel.notes, number)
 
@@ -161,9 +161,9 @@ def _number(axis: "Axes", notes: Sequence[Note], first: int) -> None:
 
 def _apart(places: Floats, least: float, right: float) -> Floats:
     """The places, in order, moved so that they are `least` apart and none is beyond `right`."""
-    steps = least * np.arange(len(places))
+    steps: Floats = least * np.arange(len(places), dtype="float64")
     after: Floats = np.maximum.accumulate(places - steps) + steps
-    limits: Floats = right - least * np.arange(len(places), 0, -1)
+    limits: Floats = right - least * np.arange(len(places), 0, -1.0)
     return np.minimum(after, limits)
 
 

@@ -323,18 +323,28 @@ def picture(
     widths: tuple[float, ...] | None = None,
     heights: tuple[float, ...] | None = None,
     sharex: bool = False,
+    beneath: float = 0.0,
     colours: int = 64,
 ) -> bytes:
-    """What `draw` puts into a grid of axes, as a PNG of at most so many colours: small marks need more to keep their own."""
+    """What `draw` puts into a grid of axes, as a PNG of at most so many colours: small marks need more to keep their own.
+
+    Args:
+        width, height: of all of it, in inches.
+        widths, heights: of the columns and rows, to each other.
+        beneath: inches that are left free beneath the axes.
+    """
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from PIL import Image
 
     # The library's own style, whatever a matplotlibrc of the user says. A dollar sign is one, and begins no formula.
     own = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False}
     with style.context(["default", own]):
-        figure = Figure(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
+        free = beneath / height
+        layout = ConstrainedLayoutEngine(rect=(0.0, free, 1.0, 1.0 - free))
+        figure = Figure(figsize=(width, height), dpi=100, layout=layout, facecolor="white")
         canvas = FigureCanvasAgg(figure)
         axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, width_ratios=widths, height_ratios=heights)
         figure.suptitle(title, fontsize=10)
