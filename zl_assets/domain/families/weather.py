@@ -34,6 +34,9 @@ LEAST_OF_WEEK, LEAST_OF_MONTH = 6, 27
 # The season: values that end within this many days of the same calendar day in earlier years; a year counts with 25 of its 31.
 AROUND, LEAST_OF_SEASON, LEAST_YEARS = 15, 25, 10
 
+# Values whose spread is not above this differ by rounding alone: means of equal numbers by different weights do.
+ALIKE = 1e-9
+
 DRY_BELOW = 1.0  # mm a day
 HOT_FROM = 32.2  # deg C: 90 F as GHCN has it, in tenths
 GROWS_FROM, GROWS_TO = 10.0, 30.0  # deg C, the usual bounds of maize and soybeans
@@ -261,7 +264,7 @@ class _Season:
 
     Attributes:
         mean, spread: m and s (ddof 1) of the values that end within 15 days of the same calendar day in earlier years; NaN where
-            fewer than ten earlier years have 25 of their 31 values, or where all are equal.
+            fewer than ten earlier years have 25 of their 31 values, or where all are alike.
         years: how many earlier years have so many.
     """
 
@@ -298,7 +301,7 @@ def _season(values: Floats, first: np.datetime64, days: Days) -> _Season:
     deviations = np.where(has, usual - mean[:, np.newaxis], 0.0)
     spread = np.sqrt(row_sums(deviations * deviations) / (count - 1))
     # Equal values in ten years are no season: rain of a desert, or a file of one number.
-    enough = (years >= LEAST_YEARS) & (spread > 0.0)
+    enough = (years >= LEAST_YEARS) & (spread > ALIKE)
     return _Season(np.where(enough, mean, np.nan), np.where(enough, spread, np.nan), years)
 
 
