@@ -161,6 +161,8 @@ def test_no_words_of_a_picture_lie_on_others_or_leave_it(monkeypatch: pytest.Mon
     # Of a note its number, without the line to its point.
     boxes = [(text.get_text(), Text.get_window_extent(text)) for text in texts_of(figure)]
     assert len(boxes) > 40
+    # Numbers go on from panel to panel.
+    assert sorted(note.get_text() for note in figure.findobj(Annotation)) == list("12345678")
     for (one, box), (other, beside) in combinations(boxes, 2):
         across = min(box.x1, beside.x1) - max(box.x0, beside.x0)
         upright = min(box.y1, beside.y1) - max(box.y0, beside.y0)

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-# In inches: a panel with lines, one with bars alone, one with words alone, a line of words, and what stands above all panels.
-_WITH_LINES, _BARS_ALONE, _WORDS_ALONE, _LINE, _ABOVE = 1.9, 0.9, 0.2, 0.155, 0.3
-# What a row has beside its panels: titles and days.
-_BESIDE = 0.65
-# Between what the colours mean and the words.
-_APART = 0.15
+# In inches: a panel with lines, one with bars alone, one with words alone; what a row has beside its panels (titles and days),
+# what stands above all of them.
+_WITH_LINES, _BARS_ALONE, _WORDS_ALONE, _BESIDE, _ABOVE = 1.9, 0.9, 0.2, 0.65, 0.3
+# Beneath them: a line of what the colours mean, one of words of 7 points, and what is between the two.
+_LEGEND, _LINE, _APART = 0.17, 0.133, 0.12
 _WIDTH = {1: 8.0, 2: 10.0}
 
 # The line that a panel is about first.
@@ -46,7 +45,7 @@ def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
     signs = dict(zip(kinds, cycle(_SIGNS), strict=False))
     in_a_line = 2 * panels.columns + 1
     legend = math.ceil(len(_labels(panels)) / in_a_line)
-    beneath = _LINE * (len(told) + legend) + _APART
+    beneath = _LEGEND * legend + _APART + _LINE * len(told)
     height = sum(heights) + _BESIDE * len(rows) + beneath + _ABOVE
 
     def draw(axes: "list[Axes]") -> None:
