@@ -195,6 +195,16 @@ def test_a_later_release_changes_the_feature(monkeypatch: pytest.MonkeyPatch) ->
     assert {name for name in FILLED if not before[name].equals(after[name])} == set(FILLED) - {SHARE}
 
 
+def test_a_page_that_came_later_changes_the_feature() -> None:
+    days = {"presidents": SPAN, "agencies": SPAN}
+    # To the minute: what comes at the decision is the next session's.
+    at = {
+        time: computed(table(page("https://x/", f"2025-04-07 {time}", "Tariffs on China"), **days)) for time in ("18:19", "18:20")
+    }
+    assert [found[MENTIONS].idxmax().day for found in at.values()] == [7, 8]
+    assert {name for name in FILLED if not at["18:19"][name].equals(at["18:20"][name])} == set(FILLED) - {SHARE}
+
+
 def test_a_later_version_of_a_document_changes_no_session() -> None:
     first = document("2025-1", "2025-04-07", "Tariffs on China")
     later = first | {"title": "Weather", "abstract": "Soy", "available_at": pd.Timestamp("2025-04-09", tz="UTC")}

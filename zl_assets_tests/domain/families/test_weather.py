@@ -217,12 +217,17 @@ def test_no_session_sees_a_later_vintage() -> None:
     later = weather[weather["available_at"].eq(pd.Timestamp("2020-07-01", tz="UTC"))]
     assert len(later) == 58
     first = weather.drop(later.index)
-    dates = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2018-07-10", "2018-10-31")]
-    # Both downloads say something of these days, and only the older one was known.
+    # Both downloads say something of the summer of 2018, and only the older one was known: of these days, and a year later of their
+    # season.
+    days = pd.bdate_range("2018-07-10", "2018-10-31").append(pd.bdate_range("2019-07-03", "2019-10-02", freq="W-WED"))
+    dates = [f"{day:%Y-%m-%d}" for day in days]
     pd.testing.assert_frame_equal(computed(weather, *dates), computed(first, *dates), check_exact=True)
     newest = weather.drop_duplicates(["station", "observed_on"], keep="last")
     seen_early = newest.assign(available_at=newest["observed_on"].dt.tz_localize("UTC") + pd.Timedelta(days=7, hours=12))
-    assert not computed(seen_early, *dates).equals(computed(weather, *dates))
+    early, whole = computed(seen_early, *dates), computed(weather, *dates)
+    for year in ("2018", "2019"):
+        assert not early.loc[year, "us_tavg_z"].equals(whole.loc[year, "us_tavg_z"])
+        assert not early.loc[year, "us_prcp_z"].equals(whole.loc[year, "us_prcp_z"])
 
 
 def test_a_revision_changes_the_season_of_later_sessions_only() -> None:
