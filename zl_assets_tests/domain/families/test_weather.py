@@ -217,8 +217,7 @@ def test_no_session_sees_a_later_vintage() -> None:
     later = weather[weather["available_at"].eq(pd.Timestamp("2020-07-01", tz="UTC"))]
     assert len(later) == 58
     first = weather.drop(later.index)
-    # Both downloads say something of the summer of 2018, and only the older one was known: of these days, and a year later of their
-    # season.
+    # Both downloads say something of the summer of 2018, and only the older one was known: then, and a year later of its season.
     days = pd.bdate_range("2018-07-10", "2018-10-31").append(pd.bdate_range("2019-07-03", "2019-10-02", freq="W-WED"))
     dates = [f"{day:%Y-%m-%d}" for day in days]
     pd.testing.assert_frame_equal(computed(weather, *dates), computed(first, *dates), check_exact=True)
