@@ -305,7 +305,7 @@ AUGUST = ("2018-08-01", "0", "294", "178")
         ("USC00115079.csv", access(*SUMMER, station="USC00115712", place=MINONK), "named for USC00115079 and has USC00115712"),
         ("USC00115079.csv", access(*SUMMER, place='"41.152","-89.3387"'), "the station has moved"),
         # It moves in the middle of the file.
-        ("USC00115079.csv", access(*SUMMER) + access(AUGUST, place='"40.352","-89.3387"').splitlines()[1], "the file says 40.352"),
+        ("USC00115079.csv", access(*SUMMER) + access(AUGUST, place='"40.352","-89.3387"').splitlines()[1], "says 40.352"),
         ("87480099999.csv", files.gsod(("2023-01-10", "90.0", "68.0", "0.00", "C"), place='"",""'), "says nothing, nothing"),
         ("a.CSV", files.inmet(*hours("2023-01-10", 24), place=("-16,5", "-56,1")), "another station's file"),
         # Damage.
