@@ -196,6 +196,14 @@ def test_a_title_from_outside_is_one_line_of_letters_that_there_are(words: str, 
     assert _legible(words) == shown
 
 
+@given(st.text(max_size=200))
+def test_whatever_a_title_is_it_is_one_line_that_can_be_drawn(words: str) -> None:
+    shown = _legible(words)
+    assert len(shown) <= _LONGEST
+    assert shown.isprintable()
+    assert _legible(shown) == shown
+
+
 def test_a_title_from_outside_is_no_formula_and_does_not_stop_the_picture() -> None:
     spoilt = replace(PANELS.panels[0], notes=(Note(DAYS[3], 3.0, "$x^{ and $\\frac$ \u5927"),), words="$x^{$", title="$\\frac$")
     # Warnings are errors here: a letter that is not there would be one.
