@@ -57,7 +57,7 @@ YEARS_SHOWN, STRONGEST, LATEST_ALERTS = 2, 5, 3
 
 _TARIFFS = "on tariffs or trade, signed by Donald Trump"
 _ALERTS = "on soy, biofuel or Chinese tariffs"
-_NOT_SHOWN = "documents not asked for"
+_HOLE = "documents not asked for"
 
 # Days on which the signer is Donald Trump, the first included, the last not: where a row does not say who signed.
 TERMS = (("2017-01-20", "2021-01-20"), ("2025-01-20", "2029-01-20"))
@@ -270,7 +270,7 @@ def show(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> Panels 
                 _newest(by_day["intensity"], ".1f", found.available_at[signed]),
                 POINTS,
                 bars={_TARIFFS: by_day["intensity"]},
-                hole=_NOT_SHOWN,
+                hole=_HOLE,
                 lowest=0.0,
             ),
             Panel(
@@ -278,7 +278,7 @@ def show(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> Panels 
                 _newest(by_day["alerts"], ".0f", found.available_at[found.alert]),
                 "documents",
                 bars={_ALERTS: by_day["alerts"]},
-                hole=_NOT_SHOWN,
+                hole=_HOLE,
                 lowest=0.0,
             ),
         ),

@@ -153,7 +153,7 @@ def _of_region(region: Region, stations: Sequence[Station], rows: pd.DataFrame, 
 
 def _places(rows: pd.DataFrame, stations: Sequence[Station], first: np.datetime64) -> tuple[Integers, Integers]:
     """Each row's place among the stations, and among the days from the first on."""
-    at: Integers = rows["station"].map({station.id: i for i, station in enumerate(stations)}).to_numpy(np.int64)
+    at = np.asarray(rows["station"].map({station.id: i for i, station in enumerate(stations)}), dtype=np.int64)
     return at, (rows["observed_on"].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
 
 
@@ -436,7 +436,7 @@ def _words(measure: _Measure, known: _Known, line: "pd.Series[float]", usual: pd
     day = pd.Timestamp(known.newest)
     if math.isnan(line[day]):
         return f"no value: fewer than {measure.least} of the {measure.window} days to {day:%Y-%m-%d} are known"
-    mean, spread, years = (float(usual.at[day, name]) for name in ("mean", "spread", "years"))
+    mean, spread, years = (float(usual[name][day]) for name in ("mean", "spread", "years"))
     in_window = known.rows["observed_on"].between(day - pd.Timedelta(days=measure.window - 1), day)
     known_at = known.rows.loc[in_window, "available_at"].max()
     score = f"z {(line[day] - mean) / spread:+.2f} of {years:.0f} earlier years"

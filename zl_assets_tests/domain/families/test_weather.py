@@ -327,11 +327,10 @@ def panels(weather: pd.DataFrame, date: str) -> list[Panel]:
     return list(chart.panels)
 
 
-def drawn_alike(one: pd.DataFrame, other: pd.DataFrame, date: str) -> bool:
-    first, second = shown(one, date), shown(other, date)
-    assert isinstance(first, Panels)
-    assert isinstance(second, Panels)
-    return chart_made_of(first, ZL, synthetic=False) == chart_made_of(second, ZL, synthetic=False)
+def made_of(weather: pd.DataFrame, date: str) -> str:
+    chart = shown(weather, date)
+    assert isinstance(chart, Panels)
+    return chart_made_of(chart, ZL, synthetic=False)
 
 
 def test_the_season_on_the_picture_is_the_one_that_was_worked() -> None:
@@ -415,26 +414,28 @@ def test_values_that_never_differ_have_no_season() -> None:
     assert "of 12 earlier years" in rain.words
 
 
-@pytest.mark.parametrize("date", ["2012-07-16", "2018-10-10", "2023-01-10"])
+@pytest.mark.parametrize("date", ["2018-10-10", "2023-01-10"])
 def test_nothing_that_came_later_is_on_the_picture(date: str) -> None:
     weather = real_weather().frame
     known = weather["available_at"] < decision_times(pd.Series([pd.Timestamp(date)]), ZL.decision)[0]
     assert not known.all()
     spoilt = weather.assign(**{name: weather[name].where(known, 49.0) for name in ("tmax_c", "tmin_c", "prcp_mm")})
-    for other in (weather[known], spoilt, weather.sample(frac=1, random_state=1)):
-        assert drawn_alike(weather, other, date)
+    drawn = made_of(weather, date)
+    for other in (weather[known], spoilt.sample(frac=1, random_state=1)):
+        assert made_of(other, date) == drawn
     # What it did know is.
     was = weather["observed_on"].between(pd.Timestamp(date) - pd.Timedelta(days=10), pd.Timestamp(date) - pd.Timedelta(days=7))
-    assert not drawn_alike(weather, weather.assign(tmax_c=weather["tmax_c"].mask(was, 21.0)), date)
+    assert made_of(weather.assign(tmax_c=weather["tmax_c"].mask(was, 21.0)), date) != drawn
 
 
 def test_a_revision_is_on_the_picture_once_it_is_known_and_its_time_is_said() -> None:
     weather = made_up("2011-06-01", "2012-12-31", *US)
     decision = decision_times(pd.Series([pd.Timestamp("2012-07-16")]), ZL.decision)[0]
     old = weather[weather["observed_on"].eq("2012-07-05")]
+    drawn = made_of(weather, "2012-07-16")
     for moment, same in ((decision, True), (decision - pd.Timedelta(minutes=5), False)):
         revised = pd.concat([weather, old.assign(tmax_c=old["tmax_c"] + 9, available_at=moment)])
-        assert drawn_alike(weather, revised, "2012-07-16") is same
+        assert (made_of(revised, "2012-07-16") == drawn) is same
     assert "known 2012-07-16 18:15 UTC" in panels(revised, "2012-07-16")[0].words
 
 
