@@ -58,7 +58,7 @@ class Panel:
     Attributes:
         title: what it is of.
         words: the newest value, the day that it is of and when it was known, or why there is none.
-        unit: of all values; `contracts.columns.PRICE` for a price.
+        unit: of all values, a word or two; `contracts.columns.PRICE` for a price.
         lines: by what they are; the first is the one that it is about. A hole in the values is a hole in the line.
         bands: columns low and high, by what they are, the widest first.
         bars: amounts that begin at zero, by what they are.

@@ -268,7 +268,7 @@ def show(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> Panels 
             Panel(
                 "Intensity of the strongest of the session's presidential documents",
                 _newest(by_day["intensity"], ".1f", found.available_at[signed]),
-                POINTS,
+                "points of 100",
                 bars={_TARIFFS: by_day["intensity"]},
                 hole=_HOLE,
                 lowest=0.0,
@@ -296,7 +296,7 @@ def _newest(values: "pd.Series[float]", form: str, times: "pd.Series[pd.Timestam
     """The newest session's value, and when the newest document became known."""
     value = values.iloc[-1]
     said = "no value, its documents were not asked for" if math.isnan(value) else format(value, form)
-    document = f"the newest of all known {times.iloc[-1]:%Y-%m-%d %H:%M} UTC" if len(times) else "there was none before"
+    document = f"the newest of all known {times.iloc[-1]:%Y-%m-%d %H:%M} UTC" if len(times) else "none is known"
     return f"{values.index[-1]:%Y-%m-%d}: {said}; {document}"
 
 

@@ -130,7 +130,9 @@ def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str
         # Of a panel that has nothing but zeros too.
         axis.set_ylim(panel.lowest, max(panel.lowest + 1.0, axis.get_ylim()[1]))
     axis.yaxis.set_major_locator(MaxNLocator(5 if panel.lines else 3, integer=True))
-    axis.set_xlim(days[0] - 1, days[-1] + 1)
+    # Room for a mark on the newest day.
+    room = max(1.0, 0.01 * (days[-1] - days[0]))
+    axis.set_xlim(days[0] - room, days[-1] + room)
     locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

@@ -321,7 +321,7 @@ def test_days_that_were_not_asked_for_are_holes_and_no_zeros() -> None:
         "2025-04-11: no value, its documents were not asked for; the newest of all known 2025-04-02 12:45 UTC"
     )
     assert alerts.empty
-    assert alerts.words == "2025-04-11: no value, its documents were not asked for; there was none before"
+    assert alerts.words == "2025-04-11: no value, its documents were not asked for; none is known"
     assert len(price.notes) == 1
     nothing = show(decided(sessions()), {POLICY_DOCUMENTS.table: table()})
     assert nothing == "No document of the 2 years to 2025-04-11 was asked for, so nothing is drawn."
