@@ -15,6 +15,7 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.design import BASE_INPUTS, Input, design_matrix, numbers, refuse, require_columns, to_float
+from zl_assets.model.fit.splits import least_impact_rows
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ class TrainingSet:
     weights: np.ndarray
     regimes: np.ndarray
     inputs: tuple[Input, ...]
+
+
+def unfilled(inputs: pd.DataFrame, instrument: Instrument) -> tuple[str, ...]:
+    """The inputs that the loaded sources cannot fill: those with a value on fewer labelled rows than a measurement needs.
+
+    Such an input alone would leave its family too few complete rows, so it is not measured, and what was not measured is not
+    trained on. Each input is judged by itself: a choice of those that leave the most complete rows together would be a search.
+
+    Args:
+        inputs: of feature families, on the labelled rows; NaN where there is no value.
+    """
+    counts = inputs.notna().sum()
+    return tuple(str(name) for name in counts.index[counts < least_impact_rows(instrument.horizons[0])])
 
 
 def training_set(
