@@ -31,6 +31,7 @@ class TrainingSet:
         weights: n sample weights, relative.
         regimes: n names, for slicing reports; not an input.
         inputs: what the columns of `features` are.
+        unfilled: those of them that the model does not use (`unfilled`): NaN on all rows, so that no tree can split on them.
     """
 
     instrument: Instrument
@@ -42,6 +43,7 @@ class TrainingSet:
     weights: np.ndarray
     regimes: np.ndarray
     inputs: tuple[Input, ...]
+    unfilled: tuple[str, ...]
 
 
 def unfilled(inputs: pd.DataFrame, instrument: Instrument) -> tuple[str, ...]:
@@ -65,6 +67,9 @@ def training_set(
     inputs: tuple[Input, ...] = BASE_INPUTS,
 ) -> TrainingSet:
     """The labelled rows of the training view, or a refusal.
+
+    An input of a kept family that the loaded sources cannot fill stays a column, so that a model's contract does not depend on
+    the data, but has no value.
 
     With another horizon in the config than the view's, the labels are computed from the closes as the view does it.
 
@@ -99,16 +104,19 @@ def training_set(
             f"Column regime_name: all labelled rows are in one regime, {regimes[0]}, but their dates reach {', '.join(reached)}, "
             "so the weights mean nothing. Check regime_weights."
         )
+    added = [item.name for item in inputs if item.may_miss]
+    without = unfilled(features[added].iloc[labelled], instrument)
     return TrainingSet(
         instrument=instrument,
         horizon=horizon,
         dates=dates[labelled],
         label_ends=pd.DatetimeIndex(label_end_dates(frame["data_date"], config.horizon)[labelled]),
-        features=features.iloc[labelled],
+        features=features.iloc[labelled].assign(**dict.fromkeys(without, np.nan)),
         target=target[labelled],
         weights=weights[labelled],
         regimes=regimes[labelled],
         inputs=inputs,
+        unfilled=without,
     )
 
 
