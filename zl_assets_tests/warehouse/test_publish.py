@@ -641,7 +641,7 @@ def test_a_column_that_was_not_null_may_be_null_and_the_rows_from_before_stay_as
     [before] = rows(bq, prefix)
     once = replace(SMALL, columns=tuple(replace(c, once_required=True) if c.name == "note" else c for c in SMALL.columns))
     frame = small_frame(note=[None] * 5)
-    with pytest.raises(SchemaConflict, match="has note as NOT NULL, .* and columns may not be changed"):
+    with pytest.raises(SchemaConflict, match=r"has note as NOT NULL, .* and columns may not be changed"):
         publisher(bq, prefix, may_create=False).publish(Publication(frame), once)
     report = publisher(bq, prefix).publish(Publication(frame), once)
     assert (report.inserted, report.updated, report.row_count) == (5, 0, 6)
