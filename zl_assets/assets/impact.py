@@ -174,7 +174,7 @@ class _Measuring:
         gates = gates_of(family, sessions, sources, matrix, self.instrument)
         kept = [other for other in self.catalog.selection(self.instrument).kept if other is not family]
         rows = impact_rows(view, matrix, family, kept, gates, self.instrument, self.horizon)
-        registration = register(family, rows.unfilled, list(rows.base), config, self.instrument, self.horizon)
+        registration = register(family, rows.unfilled, rows.base_names, config, self.instrument, self.horizon)
         # Read for each family, just before it is measured: the look is counted on what is there.
         ledger = publisher.read_or_empty(LEDGER)
         if ledgers.is_recorded(ledger, registration, rows.sha256):

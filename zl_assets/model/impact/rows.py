@@ -46,6 +46,11 @@ class ImpactRows:
     left_out: int
     unfilled: tuple[str, ...]
 
+    @property
+    def base_names(self) -> tuple[str, ...]:
+        """The model's columns without the family."""
+        return tuple(map(str, self.base.columns))
+
     @cached_property
     def sha256(self) -> str:
         """Hash of every number that the measurement sees, with the columns' names."""
@@ -58,7 +63,7 @@ class TooFew:
 
     Attributes:
         reason: which rows or events are too few, in words.
-        base: names of the model's columns without the family.
+        base_names: the model's columns without the family.
         dates: the labelled sessions.
         inputs: the family's inputs on them, the unfilled ones too.
         rows: how many of them have a value in all that would be measured.
@@ -66,7 +71,7 @@ class TooFew:
     """
 
     reason: str
-    base: tuple[str, ...]
+    base_names: tuple[str, ...]
     dates: pd.DatetimeIndex
     inputs: pd.DataFrame
     rows: int
@@ -132,9 +137,10 @@ def impact_rows(
         [data.features.reset_index(drop=True), *(other.drop(columns=list(unfilled(other, instrument))) for other in others)],
         axis=1,
     )
-    present = (inputs.notna().all(axis=1) & base.notna().all(axis=1)).to_numpy() & (inputs.shape[1] > 0)
+    both = pd.concat([inputs, base], axis=1)
+    present = both.notna().all(axis=1).to_numpy() & (not inputs.empty)
     compared = inputs[present]
-    if reason := _too_few(every, inputs, compared, horizon):
+    if reason := _too_few(every, both, compared, horizon):
         return TooFew(reason, tuple(map(str, base.columns)), data.dates, every, len(compared), without)
     if constant := [f"{name} ({column.iloc[0]})" for name, column in compared.items() if column.nunique() == 1]:
         raise TrainingFault(
@@ -153,16 +159,16 @@ def impact_rows(
     )
 
 
-def _too_few(every: pd.DataFrame, inputs: pd.DataFrame, compared: pd.DataFrame, horizon: Horizon) -> str:
+def _too_few(every: pd.DataFrame, both: pd.DataFrame, compared: pd.DataFrame, horizon: Horizon) -> str:
     """Why the rows cannot decide on the family, in words; empty where they can.
 
     Args:
         every: the family's inputs on all labelled rows.
-        inputs: those of them that would be measured.
-        compared: the same where they are complete.
+        both: those of them that would be measured, and the base.
+        compared: the former where all is complete.
     """
     least, least_events = least_impact_rows(horizon), least_impact_events(horizon)
-    if inputs.empty:
+    if compared.shape[1] == 0:
         counts = every.notna().sum().sort_values(ascending=False).head(3)
         return (
             f"None of its inputs has a value on {least:,} of the {len(every):,} labelled rows, as the six test blocks need. Most "
@@ -170,9 +176,9 @@ def _too_few(every: pd.DataFrame, inputs: pd.DataFrame, compared: pd.DataFrame, 
         )
     if len(compared) < least:
         return (
-            f"{len(compared):,} of {len(inputs):,} labelled rows have a value in all {inputs.shape[1]} inputs that would be "
-            f"measured, and the six test blocks need {least:,}. Fewest values: "
-            f"{_said(inputs.notna().sum().sort_values().head(3))}. Load a longer history of its sources."
+            f"{len(compared):,} of {len(both):,} labelled rows have a value in all inputs, those of kept families among them, "
+            f"and the six test blocks need {least:,}. Fewest values: {_said(both.notna().sum().sort_values().head(3))}. Load a "
+            "longer history of its sources."
         )
     events = int(compared.ne(compared.mode().iloc[0]).any(axis=1).sum())
     if events < least_events:
