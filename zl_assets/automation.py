@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.alerts import alert_of_run
+from zl_assets.assets.common import AFTERWARDS, BRIEFINGS, REFRESH
 from zl_assets.assets.impact import impact_op
 from zl_assets.catalog import Catalog, impact_job
 from zl_assets.checks.folders import NEWEST, Watched, newest_records, watched
@@ -25,12 +26,16 @@ from zl_assets.settings import Settings
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-REFRESH = "zl_daily_refresh"
-
 zl_daily_refresh = dg.define_asset_job(
     REFRESH,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.tag(AFTERWARDS, "true"),
     description="Everything, from the bars to the model, with every check.",
+)
+
+zl_briefing = dg.define_asset_job(
+    BRIEFINGS,
+    selection=dg.AssetSelection.tag(AFTERWARDS, "true"),
+    description="The morning pages, of what the tables hold now. It is started after each refresh, whatever became of that.",
 )
 
 zl_checks = dg.define_asset_job(
