@@ -108,7 +108,25 @@ def build_sensors(catalog: Catalog, settings: Settings) -> list[dg.SensorDefinit
     def zl_checks_not_green(context: dg.RunStatusSensorContext) -> None:
         tell(context)
 
-    return [zl_run_failed, zl_checks_not_green]
+    return [zl_run_failed, zl_checks_not_green, *map(_briefing_after, (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE))]
+
+
+def _briefing_after(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
+    """Starts the briefings when a refresh has ended so: a sensor of run status looks at one status."""
+
+    @dg.run_status_sensor(
+        run_status=status,
+        name=f"zl_briefing_after_{status.value.lower()}",
+        monitored_jobs=[zl_daily_refresh],
+        request_job=zl_briefing,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+        description="Makes the morning pages when a refresh has ended, so that they say what became of it.",
+    )
+    def after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    return after
 
 
 def build_folder_sensor(catalog: Catalog, settings: Settings) -> dg.SensorDefinition:
@@ -159,6 +177,7 @@ def build_job_definitions(catalog: Catalog, settings: Settings) -> "list[Unresol
     """The refresh, its checks alone and, while a family is on, the measurement."""
     return [
         zl_daily_refresh,
+        zl_briefing,
         zl_checks,
         *(_family_impact(catalog, settings, one) for one in catalog.instruments if catalog.selection(one).on),
     ]

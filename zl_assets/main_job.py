@@ -87,7 +87,7 @@ def brief(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance) ->
     """The briefings, after the main job and whatever became of it."""
     job = definitions_of(catalog, settings).resolve_job_def(BRIEFINGS)
     config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    return execute(job, instance, config, origin(BRIEFINGS), lambda event: None)
+    return execute(job, instance, config, origin(BRIEFINGS))
 
 
 def origin(job: str) -> RemoteJobOrigin:

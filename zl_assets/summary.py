@@ -34,6 +34,21 @@ def summary(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
     return Group(*parts)
 
 
+def briefing(result: dg.ExecuteInProcessResult) -> Group:
+    """The morning pages, and where they are as files."""
+    parts = []
+    for asset, found in _materializations(result).items():
+        if "file" in found:
+            page = Path(str(found["file"]))
+            parts += [
+                Text(page.with_suffix(".txt").read_text().rstrip(), style="bold" if not parts else ""),
+                Text(f"page:  {page}"),
+            ]
+        else:
+            parts.append(Text(f"{asset}: {found.get('today', '')}"))
+    return Group(*parts)
+
+
 def stopped_run(result: dg.ExecuteInProcessResult) -> str:
     """What a person must know of a run that was stopped: how it ended, and what stands."""
     ended = "canceled" if result.dagster_run.status is dg.DagsterRunStatus.CANCELED else "failed"

@@ -50,7 +50,9 @@ _SHOWN = 3
 type Troubles = Callable[[dg.DagsterInstance], tuple[Trouble, ...]]
 
 
-def build_briefings(catalog: Catalog, settings: Settings, troubles: Callable[[Instrument], Troubles]) -> list[dg.AssetsDefinition]:
+def build_briefings(
+    catalog: Catalog, settings: Settings, troubles: Callable[[Instrument], Troubles]
+) -> list[dg.AssetsDefinition]:
     """The morning page of each instrument."""
     return [_briefing(catalog, settings, instrument, troubles(instrument)) for instrument in catalog.instruments]
 
@@ -73,7 +75,7 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
         deps=[instrument.asset_at(horizon, forecasts.SCORE)],
     )
     def briefing_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-        from zl_assets.briefing.page import html, markdown
+        from zl_assets.briefing.page import html, markdown, plain
         from zl_assets.briefing.picture import year_svg
 
         with as_failures(), warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
@@ -87,9 +89,10 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
         with as_failures():
             place.parent.mkdir(parents=True, exist_ok=True)
             replace_file(place, html(title, lines, year_svg(facts), (made,)).encode())
+            replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
             replace_file(place.with_suffix(".json"), now.text.encode())
         if settings.notify_briefing:
-            _send(context, settings, Alert(title, tuple(f"{line.label}: {line.text}".removeprefix(": ") for line in lines)))
+            _send(context, settings, Alert(title, tuple(line.labelled for line in lines)))
         page = {"today": dg.MetadataValue.md(markdown(title, lines)), "file": dg.MetadataValue.path(place)}
         return dg.MaterializeResult(metadata={**page, **_numbers(facts)})
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -249,9 +250,9 @@ def kept_of(score: pd.DataFrame, replay: pd.DataFrame, sessions: pd.DataFrame, h
     return Kept(len(inside), int(inside.sum()), found.rows, found.covered, found.error, since)
 
 
-def _said(session: pd.Timestamp, row: "pd.Series[object]") -> Said:
-    low, high = (float(str(row[f"{end}_{FIRST_LEVEL}_close"])) for end in ("low", "high"))
-    return Said(session, pd.Timestamp(str(row["target_session"])), low, high, float(str(row["predicted_close"])))
+def _said(session: pd.Timestamp, row: "pd.Series[Any]") -> Said:
+    low, high = (float(row[f"{end}_{FIRST_LEVEL}_close"]) for end in ("low", "high"))
+    return Said(session, row["target_session"], low, high, float(row["predicted_close"]))
 
 
 def reading_of(family: Family, column: str, rows: pd.DataFrame, known: pd.Timestamp | None) -> Reading:

@@ -34,6 +34,11 @@ def markdown(title: str, lines: Sequence[Line]) -> str:
     return "\n".join(shown)
 
 
+def plain(title: str, lines: Sequence[Line]) -> str:
+    """The same for a terminal and a mail."""
+    return "\n".join((title, *(f"  {line.labelled}" for line in lines), ""))
+
+
 def _plain(text: str) -> str:
     return " ".join(text.split()).translate(_MARKDOWN)
 

@@ -33,9 +33,9 @@ def year_svg(facts: Facts) -> str:
             for price in (now.low, now.high):
                 axis.annotate(f" {price:,.2f}", (ends[1], price), va="center", color=_RANGE)
         axis.annotate(f"{facts.session:%Y-%m-%d}: {facts.close:,.2f}", (0, 1), xycoords="axes fraction", va="top", color=_LINE)
-        locator = AutoDateLocator(maxticks=8)
+        locator = AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
         axis.xaxis.set_major_locator(locator)
-        axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         axis.set_ylabel(facts.instrument.price.short, color=_QUIET)
         axis.tick_params(colors=_QUIET)
         axis.grid(color=_QUIET, alpha=0.25, linewidth=0.6)
@@ -44,6 +44,6 @@ def year_svg(facts: Facts) -> str:
             spine.set_visible(side in ("left", "bottom"))
             spine.set_color(_QUIET)
         content = io.StringIO()
-        canvas.print_svg(content, metadata={"Date": None, "Creator": None})
+        canvas.print_svg(content, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     svg = content.getvalue()
     return svg[svg.index("<svg") :]

@@ -34,6 +34,11 @@ class Line:
         """The sentences in a row."""
         return " ".join(self.sentences)
 
+    @property
+    def labelled(self) -> str:
+        """The label and the sentences."""
+        return f"{self.label}: {self.text}" if self.label else self.text
+
 
 def title(facts: Facts, mark: str) -> str:
     """The title: what, and of which day.
