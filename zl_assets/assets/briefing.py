@@ -75,7 +75,7 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
         deps=[instrument.asset_at(horizon, forecasts.SCORE)],
     )
     def briefing_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
-        from zl_assets.briefing.page import html, markdown, plain
+        from zl_assets.briefing.page import markdown, page_html, plain
         from zl_assets.briefing.picture import year_svg
 
         with as_failures(), warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
@@ -88,7 +88,7 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
         made = f"Made {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC from {provenance.prices}."
         with as_failures():
             place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(place, html(title, lines, year_svg(facts), (made,)).encode())
+            replace_file(place, page_html(title, lines, year_svg(facts), (made,)).encode())
             replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
             replace_file(place.with_suffix(".json"), now.text.encode())
         if settings.notify_briefing:

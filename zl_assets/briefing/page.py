@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING
 
 from zl_assets.briefing.words import Line
@@ -10,10 +11,10 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 # What Markdown would read as its own: names and descriptions come from modules and files that anybody may write.
-_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]<>#|!~"})
+_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]#|!~"})
 
 
-def html(title: str, lines: Sequence[Line], picture: str, foot: Sequence[str]) -> str:
+def page_html(title: str, lines: Sequence[Line], picture: str, foot: Sequence[str]) -> str:
     """One file that needs no other and runs nothing; every text is escaped.
 
     Args:
@@ -40,7 +41,7 @@ def plain(title: str, lines: Sequence[Line]) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).translate(_MARKDOWN)
+    return escape(" ".join(text.split()), quote=False).translate(_MARKDOWN)
 
 
 @cache

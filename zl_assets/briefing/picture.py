@@ -44,6 +44,6 @@ def year_svg(facts: Facts) -> str:
             spine.set_visible(side in ("left", "bottom"))
             spine.set_color(_QUIET)
         content = io.StringIO()
-        canvas.print_svg(content, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+        canvas.print_svg(content, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))  # type: ignore[no-untyped-call]
     svg = content.getvalue()
     return svg[svg.index("<svg") :]

@@ -90,6 +90,8 @@ def _price(facts: Facts, price: float) -> str:
 def _moves(facts: Facts) -> Iterator[str]:
     for move in facts.moves:
         yield f"{_over(move)} {percent(move.change)}{_compared(move)}."
+    if any(move.usual is not None for move in facts.moves):
+        yield "Compared with the five years before, whatever the direction."
     if not facts.moves:
         yield "There is one session only."
     elif not facts.adjusted:
@@ -97,14 +99,14 @@ def _moves(facts: Facts) -> Iterator[str]:
 
 
 def _over(move: Move) -> str:
-    return "Since the session before" if move.sessions == 1 else f"over {move.sessions} sessions"
+    return "Since the session before" if move.sessions == 1 else f"Over {move.sessions} sessions"
 
 
 def _compared(move: Move) -> str:
     if move.usual is None:
         return ""
     what = "days" if move.sessions == 1 else "such moves"
-    return f", larger than {100 * move.usual:.0f} % of {what} of the last five years ({how_usual(move.usual)})"
+    return f": larger than {100 * move.usual:.0f} % of {what}, {how_usual(move.usual)}"
 
 
 def _year(facts: Facts) -> str:
@@ -136,7 +138,7 @@ def _ahead(facts: Facts) -> Iterator[str]:
 
 def _than_before(facts: Facts, now: Said, before: Said) -> str:
     change = (now.high - now.low) / (before.high - before.low) - 1
-    width = "as wide as" if abs(change) < 0.005 else f"{abs(change):.0%} {'wider' if change > 0 else 'narrower'} than"
+    width = "as wide as" if abs(change) < 0.005 else f"{100 * abs(change):.0f} % {'wider' if change > 0 else 'narrower'} than"
     inside = "inside" if before.low <= facts.close <= before.high else "outside"
     return (
         f"That is {width} the one recorded on {before.session:%Y-%m-%d}, {before.low:,.2f} to {before.high:,.2f} for "
@@ -153,8 +155,8 @@ def _held(facts: Facts) -> Iterator[str]:
         yield f"{kept.inside:,} of {kept.scored:,} recorded ones whose day has come{few}."
     if kept.since is not None:
         yield (
-            f"Computed afterwards for each session since {kept.since.year}: {kept.held:.1%} of {kept.replayed:,}, where 80 % are "
-            f"meant (standard error {100 * kept.error:.1f} points)."
+            f"Computed afterwards for each session since {kept.since.year}: {100 * kept.held:.1f} % of {kept.replayed:,}, where "
+            f"80 % are meant (standard error {100 * kept.error:.1f} points)."
         )
 
 
@@ -164,8 +166,8 @@ def _size(facts: Facts) -> str:
         return "Not known of this session."
     dollars = outlook.move_price * facts.contract_value
     return (
-        f"{outlook.move:.1%} either way ({_price(facts, outlook.move_price)}, {dollars:,.0f} dollars a contract): larger than "
-        f"on {100 * outlook.usual:.0f} % of earlier days ({how_usual(outlook.usual)})."
+        f"{100 * outlook.move:.1f} % either way ({_price(facts, outlook.move_price)}, {dollars:,.0f} dollars a contract): larger "
+        f"than on {100 * outlook.usual:.0f} % of earlier days ({how_usual(outlook.usual)})."
     )
 
 
