@@ -36,7 +36,7 @@ def summary(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
 
 def briefing(result: dg.ExecuteInProcessResult) -> Group:
     """The morning pages, and where they are as files."""
-    parts = []
+    parts: list[RenderableType] = []
     for asset, found in _materializations(result).items():
         if "file" in found:
             page = Path(str(found["file"]))

@@ -1,5 +1,8 @@
 """The numbers of the morning page, each against an independent computation or a case worked by hand."""
 
+import datetime as dt
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +17,14 @@ from zl_assets.briefing.facts import (
     year_of,
 )
 from zl_assets.domain.families import volatility
+from zl_assets.domain.forecast_score import with_rolls
+from zl_assets.domain.rolls import rolls, weekday_opens
+from zl_assets.domain.sessions import build_sessions
+from zl_assets.sources.bars import read_bars
+from zl_assets_tests.conftest import shared_data
+from zl_assets_tests.support.contracts import ZL
+
+AS_OF = dt.date(2025, 11, 17)
 
 DAYS = pd.bdate_range("2018-01-01", periods=1700).as_unit("ns")
 
@@ -134,3 +145,28 @@ def test_what_became_known_after_the_decision_is_not_known() -> None:
 def test_errors_come_before_warnings() -> None:
     wrong = [Trouble(False, "a", "", ""), Trouble(True, "c", "", ""), Trouble(True, "b", "", "")]
     assert [one.where for one in ordered(wrong)] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("date", ["2017-06-20", "2022-03-08", "2025-11-14"])
+def test_the_moves_of_real_dates_are_those_of_an_independent_computation(date: str) -> None:
+    """A calm day, the day after the largest rise of 2022, and the newest one; the gaps between contracts taken out by hand."""
+    bars = pd.read_parquet(shared_data("databento_futures_ohlcv_1d.parquet"))
+    bars = bars[bars["symbol"].eq("ZL")].assign(date=lambda rows: pd.to_datetime(rows["date"]))
+    sessions = build_sessions(read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame, ZL, AS_OF).frame
+    rows = with_rolls(sessions, sessions.join(rolls(sessions, weekday_opens(sessions, bars))))
+    rows = rows[rows["data_date"] <= date].reset_index(drop=True)
+    weekday = bars[bars["date"].dt.dayofweek < 5].set_index("date").sort_index()
+    closes = sessions.set_index("data_date")["close"]
+    ids = sessions.set_index("data_date")["instrument_id"].astype("int64")
+    steps = {}
+    days = [day for day in closes.index if day <= pd.Timestamp(date)]
+    for before, day in pairwise(days):
+        base = closes[before] if ids[before] == ids[day] else float(weekday.at[day, "open"])
+        steps[day] = closes[day] / base
+    moves, adjusted = moves_of(rows)
+    assert adjusted
+    for move in moves:
+        changes = [np.prod([steps[d] for d in days[t - move.sessions + 1 : t + 1]]) - 1 for t in range(move.sessions, len(days))]
+        assert move.change == pytest.approx(changes[-1], rel=1e-9)
+        before = np.abs(changes[-1261:-1])
+        assert move.usual == pytest.approx(float(np.mean(before < abs(changes[-1]))), abs=2 / len(before))
