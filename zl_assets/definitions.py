@@ -26,8 +26,7 @@ def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
     troubles = troubles_by_instrument(catalog, (check for group in groups for check in group.checks))
     return dg.Definitions(
         assets=[
-            *automation.with_freshness(assets.build(catalog, settings)),
-            *assets.build_briefings(catalog, settings, troubles),
+            *automation.with_freshness([*assets.build(catalog, settings), *assets.build_briefings(catalog, settings, troubles)]),
             *assets.build_measurements(catalog, settings),
         ],
         asset_checks=[dagster_checks(group) for group in groups],

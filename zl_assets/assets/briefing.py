@@ -81,20 +81,24 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
         with as_failures(), warehouse.publisher(run=context.run.run_id, asset=name) as publisher:
             facts = _facts(publisher, catalog, instrument, horizon, provenance, troubles(context.instance))
         if facts is None:
-            return dg.MaterializeResult(metadata={"today": "There is no session yet: refresh first."})
+            return dg.MaterializeResult(metadata={"today": "There is no session yet: refresh first.", **provenance.metadata})
         now, before = changes.Kept.of(facts), _before(place)
         title = words.title(facts, provenance.mark)
         lines = (*words.lines(facts), words.Line("Since the last one", changes.changes(now, before)))
         made = f"Made {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC from {provenance.prices}."
         with as_failures():
             place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(place, page_html(title, lines, year_svg(facts), (made,)).encode())
+            picture = place.with_suffix(".svg")
+            # Drawn anew only for other numbers: a refresh that changes nothing loads no library that draws.
+            if before is None or before.picture != now.picture or not picture.exists():
+                replace_file(picture, year_svg(facts).encode())
+            replace_file(place, page_html(title, lines, picture.read_text(), (made,)).encode())
             replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
             replace_file(place.with_suffix(".json"), now.text.encode())
         if settings.notify_briefing:
             _send(context, settings, Alert(title, tuple(line.labelled for line in lines)))
         page = {"today": dg.MetadataValue.md(markdown(title, lines)), "file": dg.MetadataValue.path(place)}
-        return dg.MaterializeResult(metadata={**page, **_numbers(facts)})
+        return dg.MaterializeResult(metadata={**page, **_numbers(facts), **provenance.metadata})
 
     return briefing_asset
 

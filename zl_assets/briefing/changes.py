@@ -1,9 +1,10 @@
 """What changed since the briefing before: the facts that are kept of each, and their comparison. Must not be here: files."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from zl_assets.briefing.facts import Facts
+from zl_assets.briefing.picture import made_of
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,14 @@ class Kept:
         close: of it.
         width: of the expected range; None where there was none.
         red: the checks that were not green.
+        picture: hash of what its picture was made of.
     """
 
     session: str
     close: float
     width: float | None
-    red: tuple[str, ...] = field(default=())
+    red: tuple[str, ...] = ()
+    picture: str = ""
 
     @property
     def text(self) -> str:
@@ -32,7 +35,8 @@ class Kept:
         """That of these facts."""
         now = facts.outlook.now if facts.outlook is not None else None
         width = now.high - now.low if now is not None else None
-        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, tuple(sorted(trouble.where for trouble in facts.troubles)))
+        red = tuple(sorted(trouble.where for trouble in facts.troubles))
+        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, red, made_of(facts))
 
     @classmethod
     def read(cls, text: str) -> "Kept | None":
@@ -40,7 +44,8 @@ class Kept:
         try:
             found = json.loads(text)
             width = None if found["width"] is None else float(found["width"])
-            return cls(str(found["session"]), float(found["close"]), width, tuple(map(str, found["red"])))
+            red = tuple(map(str, found["red"]))
+            return cls(str(found["session"]), float(found["close"]), width, red, str(found["picture"]))
         except (ValueError, KeyError, TypeError):
             return None
 

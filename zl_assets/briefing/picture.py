@@ -1,13 +1,26 @@
 """The morning page's picture: the last year's closes, and the range that is expected. Must not be here: any other picture."""
 
+import hashlib
 import io
+from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from zl_assets.briefing.facts import Facts
 
 # Legible on white and on black alike.
 _LINE, _RANGE, _QUIET = "#3B82C4", "#E69F00", "#8A8A8A"
+
+
+def made_of(facts: Facts) -> str:
+    """A hash of all that `year_svg` draws, of this module and of the library that draws."""
+    said = facts.outlook.now if facts.outlook is not None else None
+    hashed = hashlib.sha256(pd.util.hash_pandas_object(facts.closes).to_numpy().tobytes())
+    hashed.update(f"{facts.session} {facts.close} {said} {facts.instrument.price.short} {version('matplotlib')}".encode())
+    hashed.update(Path(__file__).read_bytes())
+    return hashed.hexdigest()
 
 
 def year_svg(facts: Facts) -> str:

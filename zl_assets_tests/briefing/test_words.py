@@ -9,7 +9,7 @@ import pytest
 from zl_assets.briefing import changes, words
 from zl_assets.briefing.facts import Facts, Kept, Move, Outlook, Reading, Said, Trouble, year_of
 from zl_assets.briefing.page import markdown, page_html, plain
-from zl_assets.briefing.picture import year_svg
+from zl_assets.briefing.picture import made_of, year_svg
 from zl_assets.instruments.mes import INSTRUMENT as MES
 from zl_assets_tests.support.contracts import MONTH, ZL
 
@@ -161,7 +161,7 @@ def test_the_page_needs_no_network_and_is_the_same_for_the_same_facts() -> None:
 
 
 def kept(**changed: object) -> changes.Kept:
-    return replace(changes.Kept("2025-11-04", 50.0, 11.0, ("a: x",)), **changed)  # type: ignore[arg-type]
+    return replace(changes.Kept("2025-11-04", 50.0, 11.0, ("a: x",), "hash"), **changed)  # type: ignore[arg-type]
 
 
 def test_what_changed_since_the_briefing_before() -> None:
@@ -180,3 +180,18 @@ def test_what_changed_since_the_briefing_before() -> None:
 def test_a_damaged_record_of_the_one_before_is_none(text: str) -> None:
     assert changes.Kept.read(text) is None
     assert changes.Kept.read(changes.Kept.of(facts()).text) == changes.Kept.of(facts())
+
+
+def test_a_picture_is_drawn_anew_where_a_number_of_it_is_another_and_only_there() -> None:
+    same = made_of(facts())
+    assert made_of(facts(regime="other", troubles=(Trouble(True, "a", "b", "c"),))) == same
+    outlook = facts().outlook
+    assert outlook is not None
+    others = [
+        facts(closes=CLOSES + 0.01),
+        facts(close=50.01),
+        facts(outlook=None),
+        facts(outlook=replace(outlook, now=replace(outlook.now, low=44.0))),
+        facts(instrument=MES),
+    ]
+    assert len({same, *(made_of(other) for other in others)}) == 1 + len(others)

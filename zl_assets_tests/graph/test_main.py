@@ -53,11 +53,16 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
     try:
         with dg.DagsterInstance.from_config(str(folder)) as instance:
             runs = instance.get_runs()
-            assert [(run.job_name, run.status) for run in runs] == [("zl_daily_refresh", dg.DagsterRunStatus.SUCCESS)]
-            origin = runs[0].remote_job_origin
-            assert origin is not None, "the UI shows runs of no code location under Runs alone, not under Jobs and Overview"
-            assert origin.repository_origin.get_label() == f"__repository__@{LOCATION}"
-            made = instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+            assert [(run.job_name, run.status) for run in runs] == [
+                ("zl_briefing", dg.DagsterRunStatus.SUCCESS),
+                ("zl_daily_refresh", dg.DagsterRunStatus.SUCCESS),
+            ]
+            for run in runs:
+                origin = run.remote_job_origin
+                assert origin is not None, "the UI shows runs of no code location under Runs alone, not under Jobs and Overview"
+                assert origin.repository_origin.get_label() == f"__repository__@{LOCATION}"
+                assert origin.job_name == run.job_name
+            made = instance.all_logs(runs[1].run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
             keys = [log.dagster_event.asset_key for log in made if log.dagster_event]
             assert {key.to_user_string() for key in keys if key} == {*TABLES, "training_csv", "lgbm_model"}
             bars = instance.get_latest_materialization_event(dg.AssetKey("databento_futures_ohlcv_1d"))
