@@ -43,7 +43,7 @@ def main(
         _start_server(settings)
         from zl_assets.catalog import Catalog
         from zl_assets.main_job import brief, dagster_instance, run
-        from zl_assets.summary import briefing, failed_checks, stopped_run, summary
+        from zl_assets.summary import briefing, browser, failed_checks, stopped_run, summary
 
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
@@ -61,6 +61,8 @@ def main(
     console.print(summary(result, catalog, settings))
     if pages is not None:
         console.print(briefing(pages))
+    for line in browser():
+        console.print(line)
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
 
 

@@ -143,7 +143,6 @@ def _places(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
             yield Text(f"source{whose}: {_news(found[sessions])}{_newest_session(result, sessions)}".rstrip())
         for horizon in instrument.horizons:
             yield from _of_horizon(found, instrument, horizon)
-    yield from browser()
 
 
 def browser() -> Iterator[Text]:

@@ -86,7 +86,7 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
             assert bars.asset_materialization.metadata["dagster/row_count"].value == 3998
             event = instance.get_latest_materialization_event(dg.AssetKey("lgbm_model"))
             assert event is not None
-            assert event.run_id == runs[0].run_id
+            assert event.run_id == runs[1].run_id
             assert event.asset_materialization is not None
             what = str(event.asset_materialization.metadata["what_it_can_do"].value)
             assert what.startswith("SYNTHETIC SAMPLE: these prices are invented.")
