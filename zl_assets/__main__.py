@@ -61,7 +61,7 @@ def main(
     console.print(summary(result, catalog, settings))
     if pages is not None:
         console.print(briefing(pages))
-    for line in browser():
+    for line in browser(catalog, settings):
         console.print(line)
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
 

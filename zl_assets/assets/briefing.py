@@ -65,13 +65,11 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
 
     @dg.asset(
         name=name,
-        description="What moved, whether that is normal, what to expect, how good such ranges were, and what is wrong, on one "
-        "page.\n\nMade after each refresh, also after one that failed: it reads what the tables hold now. The first row of its "
-        f"metadata is the page; the same is `{place}`, a file that needs no other.",
+        description="What moved, what to expect, and what is wrong: in short (`today`), whole (`page`), and as the file "
+        f"`{place}`. Made after each refresh, whatever became of it, of what the tables hold.",
         tags={AFTERWARDS: "true"},
         group_name=group_of(instrument, PREDICTIONS),
         owners=OWNERS,
-        kinds={"html"},
         deps=[instrument.asset_at(horizon, forecasts.SCORE)],
     )
     def briefing_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult[Any]:
@@ -97,7 +95,11 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
             replace_file(place.with_suffix(".json"), now.text.encode())
         if settings.notify_briefing:
             _send(context, settings, Alert(title, tuple(line.labelled for line in lines)))
-        page = {"today": dg.MetadataValue.md(markdown(title, lines)), "file": dg.MetadataValue.path(place)}
+        page = {
+            "today": words.in_short(facts, provenance.mark),
+            "page": dg.MetadataValue.md(markdown(title, lines)),
+            "file": dg.MetadataValue.path(place),
+        }
         return dg.MaterializeResult(metadata={**page, **_numbers(facts), **provenance.metadata})
 
     return briefing_asset

@@ -64,6 +64,39 @@ def lines(facts: Facts) -> tuple[Line, ...]:
     )
 
 
+def in_short(facts: Facts, mark: str) -> str:
+    """The page in a few sentences, the price first and what is wrong last: the value of a metadata row is about forty characters
+    wide, has no line ends, and nine lines of it can be read without scrolling.
+
+    Args:
+        mark: as `title` takes it.
+    """
+    return " ".join(f"{said[0].upper()}{said[1:]}." for said in (*filter(None, [mark.removesuffix(": ")]), *_in_short(facts)))
+
+
+def _in_short(facts: Facts) -> Iterator[str]:
+    outlook, kept, year = facts.outlook, facts.kept, facts.year
+    spans = {1: "day", 5: "week", 21: "month"}
+    yield f"{facts.instrument.symbol} {facts.session:%a %Y-%m-%d}: {_price(facts, facts.close)}"
+    moves = [
+        f"{percent(move.change)} in a {spans[move.sessions]}{f' ({how_usual(move.usual)})' if move.usual is not None else ''}"
+        for move in facts.moves
+    ]
+    yield ", ".join(moves) or "no session before it"
+    yield f"{100 * year.place:.0f} % of its year's range, {year.low:,.2f} to {year.high:,.2f}"
+    if outlook is None:
+        yield "no range was recorded of this session"
+    else:
+        now = outlook.now
+        held = f"; such ranges held {100 * kept.held:.0f} %" if kept.since is not None else ""
+        yield f"80 % range on {now.target_session:%Y-%m-%d}: {now.low:,.2f} to {now.high:,.2f}{held}"
+        yield f"expected move {100 * outlook.move:.1f} % either way ({how_usual(outlook.usual)})"
+    serious = sum(trouble.serious for trouble in facts.troubles)
+    counts = ((serious, "error"), (len(facts.troubles) - serious, "warning"))
+    wrong = [f"{number} {name}{'' if number == 1 else 's'}" for number, name in counts if number]
+    yield f"WRONG: {' and '.join(wrong)}, first {facts.troubles[0].where}" if wrong else "nothing is wrong"
+
+
 def day(date: pd.Timestamp) -> str:
     """A date in words."""
     return f"{date:%A} {date.day} {date:%B %Y}"

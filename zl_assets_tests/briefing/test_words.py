@@ -130,6 +130,19 @@ def test_invented_prices_are_in_the_title() -> None:
     assert words.title(facts(), "").endswith(f"{NEWEST:%A} {NEWEST.day} {NEWEST:%B %Y}")
 
 
+def test_the_short_form_has_the_price_first_and_what_is_wrong_last() -> None:
+    assert words.in_short(facts(), "") == (
+        f"ZL {NEWEST:%a %Y-%m-%d}: 50.00 cents. +1.2 % in a day (large), -2.0 % in a week (usual), +10.0 % in a month. "
+        f"50 % of its year's range, 40.00 to {CLOSES.iloc[-2]:,.2f}. 80 % range on 2025-12-05: 45.00 to 56.00; such ranges held "
+        "80 %. Expected move 5.0 % either way (small). Nothing is wrong."
+    )
+    wrong = (Trouble(True, "zl_ohlcv: newest_session", "", ""), Trouble(False, "b", "", ""), Trouble(False, "c", "", ""))
+    said = words.in_short(facts(troubles=wrong, outlook=None, moves=()), "SYNTHETIC sample, invented: ")
+    assert said.startswith("SYNTHETIC sample, invented. ZL ")
+    assert "No session before it. " in said
+    assert said.endswith("No range was recorded of this session. WRONG: 1 error and 2 warnings, first zl_ohlcv: newest_session.")
+
+
 EVIL = "<script>alert(1)</script> [x](javascript:alert(1)) & `\"'"
 
 

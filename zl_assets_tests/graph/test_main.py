@@ -14,9 +14,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zl_assets.catalog import Catalog
 from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.lifecycle import stop_server
 from zl_assets.main_job import LOCATION, dagster_instance
+from zl_assets.settings import Settings
 from zl_assets.summary import browser
 from zl_assets_tests.support.contracts import SCORE
 from zl_assets_tests.support.fixtures import ODD, REPO, Clone, environment, main
@@ -101,7 +103,8 @@ def test_the_last_line_is_a_command_that_works_there_with_the_same_settings(
     monkeypatch.chdir(folder)
     for name, value in {"ZL_BARS": str(tmp_path / "my bars.csv"), "ZL_NOTIFY_WEBHOOK": "https://example.com/secret"}.items():
         monkeypatch.setenv(name, value)
-    said = "\n".join(map(str, browser()))
+    settings_now = Settings.load()
+    said = "\n".join(map(str, browser(Catalog.of(settings_now), settings_now)))
     *settings, program, command = shlex.split(said.splitlines()[0].partition("browser: ")[2])
     assert settings == [f"ZL_BARS={tmp_path / 'my bars.csv'}"]
     assert subprocess.run([program, command, "--help"], capture_output=True, timeout=120).returncode == 0
