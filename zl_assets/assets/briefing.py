@@ -95,7 +95,7 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
             replace_file(place.with_suffix(".json"), now.text.encode())
         if settings.notify_briefing:
             _send(context, settings, Alert(title, tuple(line.labelled for line in lines)))
-        page = {
+        page: dict[str, Any] = {
             "today": words.in_short(facts, provenance.mark),
             "page": dg.MetadataValue.md(markdown(title, lines)),
             "file": dg.MetadataValue.path(place),

@@ -430,7 +430,7 @@ def test_a_run_of_the_command_line_is_on_the_landing_page_and_under_its_job(mate
     page = materialized
     with chdir(ui.folder), dg.DagsterInstance.from_config(str(ui.folder)) as instance:
         job = build_defs(Settings.load()).resolve_job_def(REFRESH)
-        run = instance.create_run_for_job(job, remote_job_origin=origin(), status=dg.DagsterRunStatus.STARTED)
+        run = instance.create_run_for_job(job, remote_job_origin=origin(REFRESH), status=dg.DagsterRunStatus.STARTED)
         instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, job.name), run.run_id)
     page.goto("/overview")
     expect(page.get_by_role("link", name="zl_daily_refresh")).to_be_visible()
