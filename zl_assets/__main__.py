@@ -42,12 +42,13 @@ def main(
         dagster_home()
         _start_server(settings)
         from zl_assets.catalog import Catalog
-        from zl_assets.main_job import dagster_instance, run
-        from zl_assets.summary import failed_checks, stopped_run, summary
+        from zl_assets.main_job import brief, dagster_instance, run
+        from zl_assets.summary import briefing, browser, failed_checks, stopped_run, summary
 
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
             result = run(catalog, settings, instance, verbose=verbose, console=console)
+            pages = brief(catalog, settings, instance) if result.success or not stops.came else None
     except KeyboardInterrupt:
         _stopped("No run was made.")
         raise typer.Exit(stops.exit_code) from None
@@ -58,6 +59,10 @@ def main(
         _stopped(stopped_run(result))
         raise typer.Exit(stops.exit_code)
     console.print(summary(result, catalog, settings))
+    if pages is not None:
+        console.print(briefing(pages))
+    for line in browser(catalog, settings):
+        console.print(line)
     raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
 
 

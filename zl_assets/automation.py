@@ -12,6 +12,7 @@ import dagster as dg
 import pandas as pd
 
 from zl_assets.alerts import alert_of_run
+from zl_assets.assets.common import AFTERWARDS, BRIEFINGS, REFRESH
 from zl_assets.assets.impact import impact_op
 from zl_assets.catalog import Catalog, impact_job
 from zl_assets.checks.folders import NEWEST, Watched, newest_records, watched
@@ -25,12 +26,16 @@ from zl_assets.settings import Settings
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-REFRESH = "zl_daily_refresh"
-
 zl_daily_refresh = dg.define_asset_job(
     REFRESH,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.tag(AFTERWARDS, "true"),
     description="Everything, from the bars to the model, with every check.",
+)
+
+zl_briefing = dg.define_asset_job(
+    BRIEFINGS,
+    selection=dg.AssetSelection.tag(AFTERWARDS, "true"),
+    description="The morning pages, of what the tables hold now. It is started after each refresh, whatever became of that.",
 )
 
 zl_checks = dg.define_asset_job(
@@ -103,7 +108,25 @@ def build_sensors(catalog: Catalog, settings: Settings) -> list[dg.SensorDefinit
     def zl_checks_not_green(context: dg.RunStatusSensorContext) -> None:
         tell(context)
 
-    return [zl_run_failed, zl_checks_not_green]
+    return [zl_run_failed, zl_checks_not_green, *map(_briefing_after, (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE))]
+
+
+def _briefing_after(status: dg.DagsterRunStatus) -> dg.SensorDefinition:
+    """Starts the briefings when a refresh has ended so: a sensor of run status looks at one status."""
+
+    @dg.run_status_sensor(
+        run_status=status,
+        name=f"zl_briefing_after_{status.value.lower()}",
+        monitored_jobs=[zl_daily_refresh],
+        request_job=zl_briefing,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+        description="Makes the morning pages when a refresh has ended, so that they say what became of it.",
+    )
+    def after(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    return after
 
 
 def build_folder_sensor(catalog: Catalog, settings: Settings) -> dg.SensorDefinition:
@@ -154,6 +177,7 @@ def build_job_definitions(catalog: Catalog, settings: Settings) -> "list[Unresol
     """The refresh, its checks alone and, while a family is on, the measurement."""
     return [
         zl_daily_refresh,
+        zl_briefing,
         zl_checks,
         *(_family_impact(catalog, settings, one) for one in catalog.instruments if catalog.selection(one).on),
     ]

@@ -6,6 +6,7 @@ from zl_assets import assets, automation, checks, execution, operations, resourc
 from zl_assets.catalog import Catalog
 from zl_assets.checks.group import dagster_checks
 from zl_assets.settings import Settings
+from zl_assets.troubles import troubles_by_instrument
 
 
 def build_defs(settings: Settings | None = None) -> dg.Definitions:
@@ -21,9 +22,14 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
 
 def definitions_of(catalog: Catalog, settings: Settings) -> dg.Definitions:
     """Everything, for one catalog."""
+    groups = checks.build(catalog, settings)
+    troubles = troubles_by_instrument(catalog, (check for group in groups for check in group.checks))
     return dg.Definitions(
-        assets=[*automation.with_freshness(assets.build(catalog, settings)), *assets.build_measurements(catalog, settings)],
-        asset_checks=[dagster_checks(group) for group in checks.build(catalog, settings)],
+        assets=[
+            *automation.with_freshness([*assets.build(catalog, settings), *assets.build_briefings(catalog, settings, troubles)]),
+            *assets.build_measurements(catalog, settings),
+        ],
+        asset_checks=[dagster_checks(group) for group in groups],
         jobs=[*automation.build_job_definitions(catalog, settings), *operations.build(catalog, settings)],
         schedules=automation.SCHEDULES,
         sensors=[*automation.build_sensors(catalog, settings), automation.build_folder_sensor(catalog, settings)],

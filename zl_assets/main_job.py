@@ -21,7 +21,7 @@ from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
 from zl_assets import definitions
-from zl_assets.automation import REFRESH
+from zl_assets.assets.common import BRIEFINGS, REFRESH
 from zl_assets.catalog import Catalog
 from zl_assets.dagster_home import dagster_home
 from zl_assets.definitions import definitions_of
@@ -80,13 +80,20 @@ def run(
     job = definitions_of(catalog, settings).resolve_job_def(REFRESH)
     config = {"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}}
     progress = Progress(console, frozenset(key.to_user_string() for key in job.asset_layer.executable_asset_keys))
-    return execute(job, instance, config, origin(), progress.watch)
+    return execute(job, instance, config, origin(REFRESH), progress.watch)
 
 
-def origin() -> RemoteJobOrigin:
+def brief(catalog: Catalog, settings: Settings, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """The briefings, after the main job and whatever became of it."""
+    job = definitions_of(catalog, settings).resolve_job_def(BRIEFINGS)
+    config = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    return execute(job, instance, config, origin(BRIEFINGS))
+
+
+def origin(job: str) -> RemoteJobOrigin:
     """Whose job it is: runs of no code location are shown by the UI under *Runs* alone."""
     target = LoadableTargetOrigin(
         executable_path=sys.executable, module_name=definitions.__name__, working_directory=str(Path.cwd())
     )
     location = ManagedGrpcPythonEnvCodeLocationOrigin(target, LOCATION)
-    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), REFRESH)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job)

@@ -139,6 +139,9 @@ class Settings(BaseSettings):
         default=None,
         description="an https:// URL (http:// only to this machine) that takes {'text': ...} by POST, as Slack and Mattermost do",
     )
+    notify_briefing: bool = Field(
+        default=False, description="true: each briefing is sent as well, by ZL_NOTIFY_WEBHOOK and ZL_NOTIFY_EMAIL"
+    )
     notify_email: str | None = Field(default=None, description="e-mail addresses, separated by commas; needs ZL_NOTIFY_SMTP")
     notify_from: str | None = Field(
         default=None, description="the e-mail address that alerts come from; unset: the first recipient"

@@ -17,6 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from zl_assets.alerts import Fault, Kind, counted, faults_of
+from zl_assets.assets.briefing import BRIEFING
+from zl_assets.assets.common import FAMILIES, FEATURES, PREDICTIONS, SOURCE, TRAINING
 from zl_assets.catalog import Catalog
 from zl_assets.contracts import market, predictions
 from zl_assets.contracts.training import MODEL, TRAINING_CSV
@@ -31,6 +33,21 @@ def summary(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
     parts: list[RenderableType] = [*_warnings(result, catalog), _assets(result), _checks(result)]
     parts.extend(_failures(result))
     parts.extend(_places(result, catalog, settings))
+    return Group(*parts)
+
+
+def briefing(result: dg.ExecuteInProcessResult) -> Group:
+    """The morning pages, and where they are as files."""
+    parts: list[RenderableType] = []
+    for asset, found in _materializations(result).items():
+        if "file" in found:
+            page = Path(str(found["file"]))
+            parts += [
+                Text(page.with_suffix(".txt").read_text().rstrip(), style="bold" if not parts else ""),
+                Text(f"page:  {page}"),
+            ]
+        else:
+            parts.append(Text(f"{asset}: {found.get('today', '')}"))
     return Group(*parts)
 
 
@@ -128,11 +145,10 @@ def _places(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
             yield Text(f"source{whose}: {_news(found[sessions])}{_newest_session(result, sessions)}".rstrip())
         for horizon in instrument.horizons:
             yield from _of_horizon(found, instrument, horizon)
-    yield from browser()
 
 
-def browser() -> Iterator[Text]:
-    """A command that works in this folder, with the settings of this run."""
+def browser(catalog: Catalog, settings: Settings) -> Iterator[Text]:
+    """A command that works in this folder, with the settings of this run, and what to look at there."""
     dg_dev = Path(sys.executable).with_name("dg")
     here = Path.cwd()
     shown = dg_dev.relative_to(here) if dg_dev.is_relative_to(here) else dg_dev
@@ -142,6 +158,16 @@ def browser() -> Iterator[Text]:
     yield Text(f"see it in the browser: {' '.join([*given, shlex.quote(str(shown)), 'dev'])}")
     if secret:
         yield Text(f"(and with {', '.join(secret)}, not shown here)")
+    pages = " ".join(f"{settings.ui_url}/assets/{instrument.asset(BRIEFING)}" for instrument in catalog.instruments)
+    yield Text(f"the page of today there: {pages}")
+    yield Text(f"the graph with every asset's state: {settings.ui_url}/asset-groups?expanded={','.join(_groups(catalog))}")
+
+
+def _groups(catalog: Catalog) -> Iterator[str]:
+    """The graph's groups, as the address of the open graph has them."""
+    names = [SOURCE, FEATURES, *([FAMILIES] if catalog.families.on else []), TRAINING, PREDICTIONS]
+    for name in (*names, *(instrument.slug for instrument in catalog.instruments if not instrument.bare_names)):
+        yield f"global@global:{name}"
 
 
 def _of_horizon(found: dict[str, dict[str, Any]], instrument: Instrument, horizon: Horizon) -> Iterator[Text]:

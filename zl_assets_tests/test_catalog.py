@@ -402,6 +402,8 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     expected |= {"vw_mes_3m_flat", "mes_3m_training_csv", "mes_3m_lgbm_model", "mes_3m_oof", "mes_3m_latest"}
     of_horizons = ("", "zl_3m_", "mes_", "mes_3m_")
     expected |= {f"{begins}forecast_{name}" for begins in of_horizons for name in ("replay", "record", "score")}
+    # One for each instrument, at its first horizon.
+    expected |= {"briefing", "mes_briefing"}
     if families:
         names = families.split(", ")
         expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}

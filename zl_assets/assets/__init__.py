@@ -4,11 +4,11 @@ Belongs here: names, descriptions for the person looking at the graph, and metad
 files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 
-from zl_assets.assets import families, features, forecasts, impact, market, predictions, sources, training
+from zl_assets.assets import briefing, families, features, forecasts, impact, market, predictions, sources, training
 from zl_assets.assets.common import INSTRUMENT
 from zl_assets.catalog import Catalog
 from zl_assets.instruments.base import Instrument
@@ -51,6 +51,17 @@ def build_measurements(catalog: Catalog, settings: Settings) -> list[Asset]:
     """The assets that only a job of their own makes: what each feature family is worth."""
     found = [asset for one in catalog.instruments for asset in _of(impact.build_impact(catalog, one), one)]
     return _marked(found, Provenance.of(settings))
+
+
+def build_briefings(catalog: Catalog, settings: Settings, troubles: Callable[[Instrument], briefing.Troubles]) -> list[Asset]:
+    """The morning pages, which are made after a refresh.
+
+    Args:
+        troubles: of an instrument, what is wrong now.
+    """
+    made = briefing.build_briefings(catalog, settings, troubles)
+    tagged = [asset for one, instrument in zip(made, catalog.instruments, strict=True) for asset in _of([one], instrument)]
+    return _marked(tagged, Provenance.of(settings))
 
 
 _SYNTHETIC = (

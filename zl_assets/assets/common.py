@@ -7,6 +7,15 @@ IMPACT = "impact"
 OWNERS = ["team:zl"]
 
 
+REFRESH = "zl_daily_refresh"
+"""The job that makes everything."""
+
+BRIEFINGS = "zl_briefing"
+"""The job that makes the morning pages, after a refresh and whatever became of it."""
+
+AFTERWARDS = "zl/afterwards"
+"""The tag of assets that a refresh does not make: they say what became of it."""
+
 INSTRUMENT = "instrument"
 """The tag by which everything that is one instrument's is selected: `tag:"instrument"="MES"`."""
 

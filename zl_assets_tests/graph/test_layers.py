@@ -21,17 +21,19 @@ LAYERS = [
     {"contracts"},
     {"domain"},
     {"sources", "model"},
+    {"briefing"},
     {"catalog", "provenance"},
     {"io_managers", "resources"},
     {"assets", "checks", "operations"},
     {"alerts"},
+    {"troubles"},
     {"automation", "execution", "launcher", "progress"},
     {"definitions", "summary"},
     {"main_job"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-PURE = {"notifications", "instruments", "contracts", "domain", "sources", "model", "catalog", "provenance"}
+PURE = {"notifications", "instruments", "contracts", "domain", "sources", "model", "briefing", "catalog", "provenance"}
 
 # People call these two by name, so they know the settings and both homes of BigQuery.
 DOORS = {

@@ -14,9 +14,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from zl_assets.catalog import Catalog
 from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.lifecycle import stop_server
 from zl_assets.main_job import LOCATION, dagster_instance
+from zl_assets.settings import Settings
 from zl_assets.summary import browser
 from zl_assets_tests.support.contracts import SCORE
 from zl_assets_tests.support.fixtures import ODD, REPO, Clone, environment, main
@@ -53,11 +55,16 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
     try:
         with dg.DagsterInstance.from_config(str(folder)) as instance:
             runs = instance.get_runs()
-            assert [(run.job_name, run.status) for run in runs] == [("zl_daily_refresh", dg.DagsterRunStatus.SUCCESS)]
-            origin = runs[0].remote_job_origin
-            assert origin is not None, "the UI shows runs of no code location under Runs alone, not under Jobs and Overview"
-            assert origin.repository_origin.get_label() == f"__repository__@{LOCATION}"
-            made = instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+            assert [(run.job_name, run.status) for run in runs] == [
+                ("zl_briefing", dg.DagsterRunStatus.SUCCESS),
+                ("zl_daily_refresh", dg.DagsterRunStatus.SUCCESS),
+            ]
+            for run in runs:
+                origin = run.remote_job_origin
+                assert origin is not None, "the UI shows runs of no code location under Runs alone, not under Jobs and Overview"
+                assert origin.repository_origin.get_label() == f"__repository__@{LOCATION}"
+                assert origin.job_name == run.job_name
+            made = instance.all_logs(runs[1].run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
             keys = [log.dagster_event.asset_key for log in made if log.dagster_event]
             assert {key.to_user_string() for key in keys if key} == {*TABLES, "training_csv", "lgbm_model"}
             bars = instance.get_latest_materialization_event(dg.AssetKey("databento_futures_ohlcv_1d"))
@@ -81,7 +88,7 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
             assert bars.asset_materialization.metadata["dagster/row_count"].value == 3998
             event = instance.get_latest_materialization_event(dg.AssetKey("lgbm_model"))
             assert event is not None
-            assert event.run_id == runs[0].run_id
+            assert event.run_id == runs[1].run_id
             assert event.asset_materialization is not None
             what = str(event.asset_materialization.metadata["what_it_can_do"].value)
             assert what.startswith("SYNTHETIC SAMPLE: these prices are invented.")
@@ -96,7 +103,8 @@ def test_the_last_line_is_a_command_that_works_there_with_the_same_settings(
     monkeypatch.chdir(folder)
     for name, value in {"ZL_BARS": str(tmp_path / "my bars.csv"), "ZL_NOTIFY_WEBHOOK": "https://example.com/secret"}.items():
         monkeypatch.setenv(name, value)
-    said = "\n".join(map(str, browser()))
+    settings_now = Settings.load()
+    said = "\n".join(map(str, browser(Catalog.of(settings_now), settings_now)))
     *settings, program, command = shlex.split(said.splitlines()[0].partition("browser: ")[2])
     assert settings == [f"ZL_BARS={tmp_path / 'my bars.csv'}"]
     assert subprocess.run([program, command, "--help"], capture_output=True, timeout=120).returncode == 0

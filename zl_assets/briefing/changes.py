@@ -1,0 +1,68 @@
+"""What changed since the briefing before: the facts that are kept of each, and their comparison. Must not be here: files."""
+
+import json
+from dataclasses import dataclass
+
+from zl_assets.briefing.facts import Facts
+from zl_assets.briefing.picture import made_of
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a briefing.
+
+    Attributes:
+        session: its newest session, YYYY-MM-DD.
+        close: of it.
+        width: of the expected range; None where there was none.
+        red: the checks that were not green.
+        picture: hash of what its picture was made of.
+    """
+
+    session: str
+    close: float
+    width: float | None
+    red: tuple[str, ...] = ()
+    picture: str = ""
+
+    @property
+    def text(self) -> str:
+        """As JSON."""
+        return json.dumps(self.__dict__)
+
+    @classmethod
+    def of(cls, facts: Facts) -> "Kept":
+        """That of these facts."""
+        now = facts.outlook.now if facts.outlook is not None else None
+        width = now.high - now.low if now is not None else None
+        red = tuple(sorted(trouble.where for trouble in facts.troubles))
+        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, red, made_of(facts))
+
+    @classmethod
+    def read(cls, text: str) -> "Kept | None":
+        """From JSON; None of a text that is none, or of another version."""
+        try:
+            found = json.loads(text)
+            width = None if found["width"] is None else float(found["width"])
+            red = tuple(map(str, found["red"]))
+            return cls(str(found["session"]), float(found["close"]), width, red, str(found["picture"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def changes(now: Kept, before: Kept | None) -> tuple[str, ...]:
+    """What changed, a sentence each."""
+    if before is None:
+        return ("This is the first briefing here.",)
+    said = []
+    if now.session == before.session:
+        said.append(f"No session has come: it was of {before.session} as well.")
+        if now.close != before.close:
+            said.append(f"Its close was {before.close:,.2f} then: the source has revised it.")
+    else:
+        said.append(f"The one before was of {before.session}, at {before.close:,.2f}.")
+    if mended := sorted(set(before.red) - set(now.red)):
+        said.append(f"Green again: {', '.join(mended)}.")
+    if new := sorted(set(now.red) - set(before.red)):
+        said.append(f"Not green since then: {', '.join(new)}.")
+    return tuple(said)

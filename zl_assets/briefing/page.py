@@ -1,0 +1,52 @@
+"""The morning page as one HTML file and as Markdown. Must not be here: what it says."""
+
+from collections.abc import Sequence
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING
+
+from zl_assets.briefing.words import Line
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+# What Markdown would read as its own: names and descriptions come from modules and files that anybody may write.
+_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]#|!~"})
+
+
+def page_html(title: str, lines: Sequence[Line], picture: str, foot: Sequence[str]) -> str:
+    """One file that needs no other and runs nothing; every text is escaped.
+
+    Args:
+        picture: an SVG of ours.
+        foot: small print.
+    """
+    from markupsafe import Markup
+
+    return _template().render(title=title, lines=lines, picture=Markup(picture), foot=foot)  # noqa: S704  drawn here
+
+
+def markdown(title: str, lines: Sequence[Line]) -> str:
+    """The same for a row of metadata: a title and a list."""
+    shown = [f"**{_plain(title)}**", ""]
+    for line in lines:
+        label = f"**{_plain(line.label)}**: " if line.label else ""
+        shown.append(f"- {label}{_plain(line.text)}")
+    return "\n".join(shown)
+
+
+def plain(title: str, lines: Sequence[Line]) -> str:
+    """The same for a terminal and a mail."""
+    return "\n".join((title, *(f"  {line.labelled}" for line in lines), ""))
+
+
+def _plain(text: str) -> str:
+    return escape(" ".join(text.split()), quote=False).translate(_MARKDOWN)
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(loader=PackageLoader("zl_assets.briefing", "."), autoescape=True, undefined=StrictUndefined)
+    return made.get_template("page.html.j2")
