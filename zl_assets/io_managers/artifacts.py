@@ -6,6 +6,7 @@ writer recorded. Must not be here: training, or the model's own format, which is
 
 import hashlib
 import io
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,6 +198,8 @@ class ModelIOManager(dg.IOManager):
                 "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
                 "is_latest": stored.is_latest,
                 "gates_failed": ", ".join(failed) or "none",
+                # As numbers, under names that stay, so that they can be plotted.
+                **{f"gate_{gate.name}": gate.measured for gate in obj.gates if math.isfinite(gate.measured)},
                 **self.provenance.metadata,
             }
         )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -238,7 +239,12 @@ def test_a_model_that_fails_a_gate_leaves_the_published_forecasts_alone(product:
     result = materialize(product, "lgbm_model", OOF.table, LATEST.table, placebo_shifts=1, **overgrown)
     assert failures(result) == {}
     found = metadata(result)
-    assert found["lgbm_model"]["gates_failed"] != "none"
+    failed = found["lgbm_model"]["gates_failed"]
+    assert failed != "none"
+    # As numbers, to be plotted: those of the stored model.
+    contract = json.loads((Path(str(found["lgbm_model"]["path"])) / "contract.json").read_text())
+    for gate in contract["gates"]:
+        assert found["lgbm_model"][f"gate_{gate['name']}"] == pytest.approx(gate["measured"])
     assert not found["lgbm_model"]["is_latest"]
     assert OOF.table not in found
     said = found["lgbm_model"]
