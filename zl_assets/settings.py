@@ -100,8 +100,8 @@ class Settings(BaseSettings):
     )
     wasde: str | None = Field(
         default=None,
-        description="a CSV file of USDA's historical WASDE data, or a zip archive of such, a folder of them that is read with its "
-        "sub-folders, or https://www.usda.gov to fetch them from there; unset: none",
+        description="a CSV file of USDA's historical WASDE data, or a zip archive of such, a folder of them that is read with "
+        "its sub-folders, or https://www.usda.gov to fetch them from there; unset: none",
     )
     as_of: dt.date | None = Field(
         default=None,

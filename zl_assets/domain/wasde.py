@@ -2,14 +2,14 @@
 
 Belongs here: the calendar of releases. Must not be here: a file, a formula.
 
-Releases are numbered one after the other. A month without one, which a shutdown of the government takes out, takes out no number; a
-release that came again has its number again (584, on 2018-12-11 and 2018-12-14).
+Releases are numbered one after the other. A month without one, which a shutdown of the government takes out, takes out no number;
+a release that came again has its number again (584, on 2018-12-11 and 2018-12-14).
 """
 
 import pandas as pd
 
-# The first release of January 2013 and all since came at noon; those before at 08:30. On all 178 real releases the file's own time
-# is this one.
+# The first release of January 2013 and all since came at noon; those before at 08:30. On all 178 real releases the file's own
+# time is this one.
 NOON_SINCE = pd.Timestamp("2013-01-01")
 EARLY, NOON = pd.Timedelta(hours=8, minutes=30), pd.Timedelta(hours=12)
 RULE = "12:00 New York on the day of the release (08:30 before 2013), or later where the file says a later time"

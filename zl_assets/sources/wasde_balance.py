@@ -48,8 +48,8 @@ _POUNDS = "million pounds"
 CONTRACT = TableContract(
     dataset="raw_intelligence",
     table=TABLE,
-    description="Balances of U.S. soybean oil in USDA's World Agricultural Supply and Demand Estimates, as each release printed them "
-    "for its own month, with the time at which it became known. A revision of a release is a row of its own.",
+    description="Balances of U.S. soybean oil in USDA's World Agricultural Supply and Demand Estimates, as each release printed "
+    "them for its own month, with the time at which it became known. A revision of a release is a row of its own.",
     columns=(
         Column(
             "wasde_number",
@@ -71,7 +71,9 @@ CONTRACT = TableContract(
         real("ending_stocks", "Ending Stocks", _POUNDS, nullable=False),
         real("price_low", "average price, or the lower end of its range", "cents per pound"),
         real("price_high", "average price, or the upper end of its range", "cents per pound"),
-        Column("biofuel_line", ColumnType.STRING, "what the release called biofuel, in lower case; NULL where it has no such line"),
+        Column(
+            "biofuel_line", ColumnType.STRING, "what the release called biofuel, in lower case; NULL where it has no such line"
+        ),
         Column("vintage", ColumnType.DATE, "day of the download, from the name of the file or folder; NULL: it does not say"),
         INGESTION_TS,
     ),
@@ -175,12 +177,14 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
     replace_it = "Look at the release at USDA, delete these rows, and refresh with a sound file."
     return Checks(
         (
-            unique_key(asset, CONTRACT.key, "One row per release, marketing year and time at which it became known.", Level.ERROR),
+            unique_key(
+                asset, CONTRACT.key, "One row per release, marketing year and time at which it became known.", Level.ERROR
+            ),
             ask(
                 "wasde_files_accepted",
                 "Every file of ZL_WASDE could be read, and contradicts no other. A warning if ZL_WASDE is not set.",
-                "Replace the named file with a new download, or take it out of the folder of ZL_WASDE, and refresh. Rows that the "
-                "table already has of it stay.",
+                "Replace the named file with a new download, or take it out of the folder of ZL_WASDE, and refresh. Rows that "
+                "the table already has of it stay.",
                 lambda seen: rules.wasde_files_accepted(seen.found["refused"]),
                 Level.ERROR if settings.wasde is not None else Level.WARNING,
             ),

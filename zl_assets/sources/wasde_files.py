@@ -204,9 +204,9 @@ def read_document(document: Document) -> pd.DataFrame:
     """The balances of a file.
 
     Returns:
-        wasde_number, observed_on, market_year, available_at (by the rule, or later where the file says so), the balance, biofuel_line,
-        vintage, `row` (the line of the first of a balance's numbers) and `place`; `attrs["unknown"]` has the lines that nobody
-        here knows.
+        wasde_number, observed_on, market_year, available_at (by the rule, or later where the file says so), the balance,
+        biofuel_line, vintage, `row` (the line of the first of a balance's numbers) and `place`; `attrs["unknown"]` has the lines
+        that nobody here knows.
 
     Raises:
         DataFault: names file and line.
@@ -262,8 +262,8 @@ def _own_rows(document: Document) -> pd.DataFrame:
 
 
 def _lines_of(document: Document) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank with the line on which it begins, the header first, one after the other: an archive of five years
-    has the numbers of all commodities."""
+    """Each row that is not blank with the line on which it begins, the header first, one after the other: an archive of five
+    years has the numbers of all commodities."""
     begin = 1
     try:
         with document.open() as opened:
@@ -284,13 +284,13 @@ def _refuse_other_header(document: Document, header: list[str]) -> None:
     first = ",".join(header)[:60]
     if first.lstrip().startswith("<"):
         raise DataFault(
-            f"{document}: a web page (HTML or XML), and not the file that was asked for: {first!r}. USDA's site shuts out programs "
-            "at times: download the file with a browser."
+            f"{document}: a web page (HTML or XML), and not the file that was asked for: {first!r}. USDA's site shuts out "
+            "programs at times: download the file with a browser."
         )
     if missing := [name for name in NEEDED if name not in header]:
         raise DataFault(
-            f"{document}: its first line is {first!r}, and lacks {first_of(missing)}: not a file of USDA's historical WASDE data. "
-            "Replace it, or take it out of the folder."
+            f"{document}: its first line is {first!r}, and lacks {first_of(missing)}: not a file of USDA's historical WASDE "
+            "data. Replace it, or take it out of the folder."
         )
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise DataFault(f"{document}: its first line has {first_of(twice)} twice. {_AGAIN}")
@@ -309,16 +309,16 @@ def _refuse_other_units(document: Document, rows: pd.DataFrame, named: "pd.Serie
 def _dated(document: Document, rows: pd.DataFrame) -> pd.DataFrame:
     """Release, marketing year and availability of each row, and whether it is of the release's own month."""
 
-    def read(column: str, convert: Callable[[Any], Any], expected: str, dtype: str) -> "pd.Series[Any]":
-        return _converted(document, rows[column], convert, expected).astype(dtype)
+    def read(column: str, convert: Callable[[Any], Any], expected: str) -> "pd.Series[Any]":
+        return _converted(document, rows[column], convert, expected)
 
-    days = read("ReleaseDate", cells.date, "a date, YYYY-MM-DD", "datetime64[ns]")
-    report = read("ReportDate", _month, "a month such as July 2010", "datetime64[ns]")
-    year = read("ForecastYear", cells.whole, "a year", "int64")
-    month = read("ForecastMonth", _of_year, "a month, 1 to 12", "int64")
-    times = read("ReleaseTime", _time, "a time such as 12:00:00", "timedelta64[ns]")
-    years = read("MarketYear", _market_year, "a marketing year such as 2010/11", "object")
-    numbers = read("WasdeNumber", cells.whole, "the number of the release", "int64")
+    days = read("ReleaseDate", cells.date, "a date, YYYY-MM-DD").astype("datetime64[ns]")
+    report = read("ReportDate", _month, "a month such as July 2010").astype("datetime64[ns]")
+    year = read("ForecastYear", cells.whole, "a year").astype("int64")
+    month = read("ForecastMonth", _of_year, "a month, 1 to 12").astype("int64")
+    times = read("ReleaseTime", _time, "a time such as 12:00:00").astype("timedelta64[ns]")
+    years = read("MarketYear", _market_year, "a marketing year such as 2010/11")
+    numbers = read("WasdeNumber", cells.whole, "the number of the release").astype("int64")
     told = pd.DataFrame({"wasde_number": numbers, "observed_on": days, "market_year": years, "row": rows.index})
     _refuse(
         document,
@@ -337,7 +337,10 @@ def _dated(document: Document, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _refuse(document: Document, bad: pd.DataFrame, why: str) -> None:
     if len(bad):
-        raise DataFault(f"{document}: {_lines(bad)}: release {bad.iloc[0].wasde_number} of {bad.iloc[0].observed_on:%Y-%m-%d}: {why}. {_AGAIN}")
+        raise DataFault(
+            f"{document}: {_lines(bad)}: release {bad.iloc[0].wasde_number} of {bad.iloc[0].observed_on:%Y-%m-%d}: {why}. "
+            f"{_AGAIN}"
+        )
 
 
 def _wide(document: Document, rows: pd.DataFrame) -> pd.DataFrame:
@@ -348,8 +351,8 @@ def _wide(document: Document, rows: pd.DataFrame) -> pd.DataFrame:
     numbers = numbers.assign(column=numbers["line"].map(LINES), number=_numbers(document, numbers["Value"]))
     if (bad := numbers.duplicated([*key, "column"], keep=False)).any():
         raise DataFault(
-            f"{document}: {_lines(numbers[bad])}: {first_of(sorted(set(numbers[bad]['line'])))} are one line of the balance under "
-            f"several names. {_AGAIN}"
+            f"{document}: {_lines(numbers[bad])}: {first_of(sorted(set(numbers[bad]['line'])))} are one line of the balance "
+            f"under several names. {_AGAIN}"
         )
     wide = numbers.pivot(index=key, columns="column", values="number").reindex(columns=[*QUANTITIES, "biofuel"])
     first = numbers.groupby(key).agg(row=("row", "min"), available_at=("available_at", "max"))
@@ -370,8 +373,8 @@ def _wide(document: Document, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _judge(document: Document, balances: pd.DataFrame) -> None:
     """Refuse a file with a balance that cannot be, or a release that is not whole."""
-    # A vintage is of the whole file, and says nothing here.
-    failed = [verdict for rule in WASDE_RULES if not (verdict := rule(balances.assign(vintage=pd.NaT))).passed]
+    undated = balances.assign(vintage=pd.Series(None, balances.index, dtype="datetime64[ns]"))
+    failed = [verdict for rule in WASDE_RULES if not (verdict := rule(undated)).passed]
     if failed:
         bad = balances.loc[failed[0].offenders.index]
         raise fault_of(failed, f"{document}: {_lines(bad)}:", _AGAIN)
@@ -395,9 +398,7 @@ def _numbers(document: Document, values: "pd.Series[str]") -> "pd.Series[float]"
     return _converted(document, values, _number, "a number").astype("float64")
 
 
-def _converted(
-    document: Document, values: "pd.Series[Any]", convert: Callable[[Any], Any], expected: str
-) -> "pd.Series[Any]":
+def _converted(document: Document, values: "pd.Series[Any]", convert: Callable[[Any], Any], expected: str) -> "pd.Series[Any]":
     # A member of an archive has no path of its own.
     return cells.converted(values, convert, expected, Path(str(document)))
 
@@ -406,9 +407,7 @@ def _prices(document: Document, rows: pd.DataFrame) -> "tuple[pd.Series[float], 
     """The ends of a price, which may be a range such as 34.00 - 38.00, or one number twice."""
     parts = rows["Value"].map(lambda value: _RANGE.split(value))
     _refuse(document, rows[parts.map(len) > 2], "its price is neither a number nor a range")
-    ends = [parts.map(lambda part, at=at: part[at]).rename("Value") for at in (0, -1)]
-    low, high = (_numbers(document, end.astype("object")) for end in ends)
-    return low, high
+    return _numbers(document, parts.str[0].rename("Value")), _numbers(document, parts.str[-1].rename("Value"))
 
 
 def _number(value: str) -> float:

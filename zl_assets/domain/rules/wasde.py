@@ -53,7 +53,9 @@ def balance_adds_up(frame: pd.DataFrame) -> Verdict:
     # A billionth for numbers with decimals.
     sound = (gaps.abs() <= ROUNDING + 1e-9).all(axis=1) & ~(frame["biofuel"] > parts["domestic_use"])
     explanation = f"{(~sound).sum():,} of {len(frame):,} balances do not add up: a number is wrong, or another balance's."
-    return offending("balance_adds_up", frame, _shown(frame.join(gaps.add_prefix("off_")), ~sound, *gaps.add_prefix("off_")), explanation)
+    return offending(
+        "balance_adds_up", frame, _shown(frame.join(gaps.add_prefix("off_")), ~sound, *gaps.add_prefix("off_")), explanation
+    )
 
 
 def balance_in_range(frame: pd.DataFrame) -> Verdict:
@@ -70,11 +72,14 @@ def wasde_dates_agree(frame: pd.DataFrame) -> Verdict:
     days = frame["observed_on"]
     skipped = skipped_months(frame["wasde_number"].astype("int64"), days)
     newest = newest_year(days).tolist()
-    own = [name in {year_name(first - back) for back in range(YEARS)} for name, first in zip(frame["market_year"], newest, strict=True)]
+    own = [
+        name in {year_name(first - back) for back in range(YEARS)}
+        for name, first in zip(frame["market_year"], newest, strict=True)
+    ]
     bad = ~(skipped.between(0, MOST_SKIPPED) & pd.Series(own, frame.index, dtype=bool))
     explanation = (
-        f"{bad.sum():,} of {len(frame):,} balances are of a release in another month than its number's, or of a marketing year that "
-        "it does not have: a misread date, or one in the future."
+        f"{bad.sum():,} of {len(frame):,} balances are of a release in another month than its number's, or of a marketing year "
+        "that it does not have: a misread date, or one in the future."
     )
     return offending("wasde_dates_agree", frame, _shown(frame, bad), explanation)
 
@@ -126,8 +131,8 @@ def releases_without_gap(frame: pd.DataFrame) -> Verdict:
         measured=len(missing),
         bound="0 numbers",
         offenders=pd.DataFrame({"wasde_number": missing}).head(MAX_OFFENDERS),
-        explanation=f"{len(missing):,} numbers between the first and the last of {len(there):,} releases are missing: sessions keep "
-        f"the release before for {TOO_OLD.days} days, and the change after the gap is NULL.",
+        explanation=f"{len(missing):,} numbers between the first and the last of {len(there):,} releases are missing: sessions "
+        f"keep the release before for {TOO_OLD.days} days, and the change after the gap is NULL.",
     )
 
 
