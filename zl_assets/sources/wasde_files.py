@@ -205,8 +205,8 @@ def read_document(document: Document) -> pd.DataFrame:
 
     Returns:
         wasde_number, observed_on, market_year, available_at (by the rule, or later where the file says so), the balance,
-        biofuel_line, vintage, `row` (the line of the first of a balance's numbers) and `place`; `attrs["unknown"]` has the lines
-        that nobody here knows.
+        biofuel_line, vintage, `row` and `lines` (of the first and of all of a balance's numbers), `place`; `attrs["unknown"]`
+        has the lines that nobody here knows.
 
     Raises:
         DataFault: names file and line.
@@ -355,17 +355,18 @@ def _wide(document: Document, rows: pd.DataFrame) -> pd.DataFrame:
             f"under several names. {_AGAIN}"
         )
     wide = numbers.pivot(index=key, columns="column", values="number").reindex(columns=[*QUANTITIES, "biofuel"])
-    first = numbers.groupby(key).agg(row=("row", "min"), available_at=("available_at", "max"))
+    numbers = numbers.assign(lines=numbers["row"].astype("str"))
+    told = numbers.groupby(key).agg(row=("row", "min"), lines=("lines", ", ".join), available_at=("available_at", "max"))
     line = numbers[numbers["column"].eq("biofuel")].set_index(key)["line"].rename("biofuel_line")
     low, high = _prices(document, prices)
     of_price = prices[key].assign(price_low=low, price_high=high).set_index(key)
-    wide = wide.join([first, line, of_price]).reset_index()
+    wide = wide.join([told, line, of_price]).reset_index()
     lacking = wide[wide[list(QUANTITIES)].isna().any(axis=1)]
     if len(lacking):
         one = lacking.iloc[0]
         missing = [name for name in QUANTITIES if pd.isna(one[name])]
         raise DataFault(
-            f"{document}: {_lines(lacking)}: the balance of {one.market_year} in release {one.wasde_number} has no "
+            f"{document}: lines {one.lines}: the balance of {one.market_year} in release {one.wasde_number} has no "
             f"{first_of(missing)}: the file was cut off, or a line has a name that is not known. {_AGAIN}"
         )
     return wide
@@ -377,7 +378,7 @@ def _judge(document: Document, balances: pd.DataFrame) -> None:
     failed = [verdict for rule in WASDE_RULES if not (verdict := rule(undated)).passed]
     if failed:
         bad = balances.loc[failed[0].offenders.index]
-        raise fault_of(failed, f"{document}: {_lines(bad)}:", _AGAIN)
+        raise fault_of(failed, f"{document}: lines {bad.iloc[0].lines}:", _AGAIN)
     release = ["wasde_number", "observed_on"]
     whole = balances.groupby(release)["market_year"].transform("size")
     _refuse(document, balances[whole.ne(YEARS)], f"it has not the {YEARS} marketing years of a release: the file was cut off")
