@@ -14,7 +14,7 @@ NOON_SINCE = pd.Timestamp("2013-01-01")
 EARLY, NOON = pd.Timedelta(hours=8, minutes=30), pd.Timedelta(hours=12)
 RULE = "12:00 New York on the day of the release (08:30 before 2013), or later where the file says a later time"
 
-# A release is followed by the next within 59 days on the real ones, with the months that two shutdowns took out.
+# Real releases are at most 57 days apart, with the month that a shutdown took out between them.
 TOO_OLD = pd.Timedelta(days=75)
 
 # The number of July 2010, from which the others follow, month by month.
