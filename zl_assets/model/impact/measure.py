@@ -25,7 +25,7 @@ from zl_assets.model.impact.rows import ImpactRows
 
 @dataclass(frozen=True)
 class Impact:
-    """One row of the ledger.
+    """What one look found.
 
     Attributes:
         look: which look at this family it is, from 1.

@@ -25,6 +25,7 @@ class Registration:
         family: its name; of another instrument than the first with the slug before it, e.g. `mes_pivots`, since a look at one's
             data is no look at another's.
         inputs: the model's columns, each with the family's columns that it is made from.
+        left_out: names of the family's inputs that are not measured, since the loaded sources cannot fill them.
         columns: the family's columns, each with its type and formula.
         releases: when each source's rows are known.
         base: the model's columns without the family.
@@ -35,6 +36,7 @@ class Registration:
 
     family: str
     inputs: tuple[str, ...]
+    left_out: tuple[str, ...]
     columns: tuple[str, ...]
     releases: tuple[str, ...]
     base: tuple[str, ...]
@@ -65,7 +67,13 @@ class Registration:
             "config": asdict(self.config),
             "protocol": protocol,
         }
-        return json.dumps(registered, sort_keys=True)
+        # Named only where there is one, so that all other registrations are what they were before there could be.
+        return json.dumps(registered | ({"left_out": self.left_out} if self.left_out else {}), sort_keys=True)
+
+    def same_measurement(self, text: str) -> bool:
+        """Is the `text` of a registration, of whatever time, this one but for KEEP's bound? No p depends on the bound, so to
+        measure again because the bound has changed would be a look for nothing."""
+        return _without_bound(text) == _without_bound(self.text)
 
     @property
     def id(self) -> str:
@@ -73,8 +81,18 @@ class Registration:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-def register(family: Family, base: Sequence[str], config: ImpactConfig, instrument: Instrument, horizon: Horizon) -> Registration:
+def register(
+    family: Family,
+    left_out: Sequence[str],
+    base: Sequence[str],
+    config: ImpactConfig,
+    instrument: Instrument,
+    horizon: Horizon,
+) -> Registration:
     """The registration of one family.
+
+    Args:
+        left_out: names of its inputs that the loaded sources cannot fill.
 
     Raises:
         TrainingFault: the family has no model input, or one that the base already has.
@@ -86,7 +104,8 @@ def register(family: Family, base: Sequence[str], config: ImpactConfig, instrume
         raise TrainingFault(f"Family {family.name}: the model already has a column {', '.join(taken)}. Rename the input.")
     return Registration(
         family=instrument.asset(family.name),
-        inputs=tuple(f"{item.name}: {', '.join(item.columns)}" for item in family.inputs),
+        inputs=tuple(f"{item.name}: {', '.join(item.columns)}" for item in family.inputs if item.name not in left_out),
+        left_out=tuple(left_out),
         columns=tuple(f"{item.path} {item.column.type}: {item.formula}" for item in family.columns),
         releases=tuple(f"{need.asset} {', '.join(need.series)}: {need.release}" for need in family.needs),
         base=tuple(base),
@@ -94,6 +113,14 @@ def register(family: Family, base: Sequence[str], config: ImpactConfig, instrume
         horizon=horizon,
         model=ModelConfig.of(instrument, horizon),
     )
+
+
+def _without_bound(text: str) -> dict[str, object]:
+    registered: dict[str, object] = json.loads(text)
+    protocol = registered.get("protocol")
+    if isinstance(protocol, dict):
+        protocol.pop("keep", None)
+    return registered
 
 
 def shifts_of(config: ImpactConfig, look: int) -> int:
