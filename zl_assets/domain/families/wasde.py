@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.columns import FRACTION
-from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
+from zl_assets.domain.families.base import Expected, Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.domain.families.chart import Note, Panel, Panels
 from zl_assets.domain.wasde import RULE, TOO_OLD
 from zl_assets.instruments.zl import INSTRUMENT as ZL
@@ -232,6 +232,10 @@ def _floored(view: pd.DataFrame) -> "pd.Series[float]":
     return view[f"{STRUCT}_{STOCKS}"].clip(lower=FLOOR)
 
 
+# Registered before any outcome was looked at. H. Working, The Theory of Price of Storage, American Economic Review 39 (1949);
+# G. Gorton, F. Hayashi and K. G. Rouwenhorst, The Fundamentals of Commodity Futures Returns, Review of Finance 17 (2013).
+_SCARCE = Expected(-1, "theory of storage: the fewer stocks are left for the use, the higher the return to those who hold oil")
+
 FAMILY = Family(
     name="wasde",
     phase="fundamentals",
@@ -241,8 +245,8 @@ FAMILY = Family(
     needs=(SourceNeed(SOURCE, (), f"a release: {RULE}"),),
     # Not biofuel_share: it has risen for fifteen years, and 87 % of the newest test fold lie above all that came before.
     inputs=(
-        ModelInput(f"{STRUCT}_{STOCKS}", (f"{STRUCT}_{STOCKS}",), _floored, f"{STOCKS}, {FLOOR:g} where it is below"),
-        ModelInput(f"{STRUCT}_{CHANGE}", (f"{STRUCT}_{CHANGE}",), lambda view: view[f"{STRUCT}_{CHANGE}"]),
+        ModelInput(f"{STRUCT}_{STOCKS}", (f"{STRUCT}_{STOCKS}",), _floored, f"{STOCKS}, {FLOOR:g} where it is below", _SCARCE),
+        ModelInput(f"{STRUCT}_{CHANGE}", (f"{STRUCT}_{CHANGE}",), lambda view: view[f"{STRUCT}_{CHANGE}"], expected=_SCARCE),
     ),
     compute=compute,
     show=show,
