@@ -69,4 +69,4 @@ def effects_by(names: Sequence[str] | np.ndarray, gain: np.ndarray, zero: np.nda
 def rank_correlation(values: "pd.Series[float]", target: np.ndarray) -> float:
     """Spearman's rank correlation, equal values sharing their mean rank."""
     ranks = [pd.Series(np.asarray(one, dtype="float64")).rank().to_numpy() for one in (values, target)]
-    return float(np.corrcoef(ranks)[0, 1])
+    return float(np.corrcoef(np.array(ranks))[0, 1])
