@@ -41,8 +41,12 @@ def known_by_rule(days: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
 
 
 def in_utc(local: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
-    """Times of New York's clock (naive), in UTC."""
-    return local.dt.tz_localize("America/New_York").dt.tz_convert("UTC").astype("datetime64[ns, UTC]")
+    """Times of New York's clock (naive), in UTC; NaT for one that the change of its clock leaves out or has twice."""
+    return (
+        local.dt.tz_localize("America/New_York", ambiguous="NaT", nonexistent="NaT")
+        .dt.tz_convert("UTC")
+        .astype("datetime64[ns, UTC]")
+    )
 
 
 def skipped_months(numbers: "pd.Series[int]", days: "pd.Series[pd.Timestamp]") -> "pd.Series[int]":

@@ -346,7 +346,7 @@ def _refuse(document: Document, bad: pd.DataFrame, why: str) -> None:
 def _wide(document: Document, rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each balance."""
     key = list(BALANCE)
-    prices = rows[rows["line"].eq(PRICE_LINE)]
+    prices = rows[rows["line"].eq(PRICE_LINE) & ~rows["Value"].str.casefold().isin(cells.NULL_TEXTS)]
     numbers = rows[rows["line"].isin(list(LINES))]
     numbers = numbers.assign(column=numbers["line"].map(LINES), number=_numbers(document, numbers["Value"]))
     if (bad := numbers.duplicated([*key, "column"], keep=False)).any():
@@ -416,7 +416,7 @@ def _number(value: str) -> float:
 
 
 def _month(value: str) -> dt.datetime:
-    return dt.datetime.strptime(value, "%B %Y")
+    return cells.date(dt.datetime.strptime(value, "%B %Y"))
 
 
 def _of_year(value: str) -> int:

@@ -122,10 +122,13 @@ def test_a_release_is_its_own_months_balances_whatever_else_the_file_has(tmp_pat
         ("2012-07-11", "15:00", "19:00"),
         ("2013-01-11", "12:00:00.0000000", "17:00"),
         ("2013-01-11", "08:30:00", "17:00"),
+        # Times that New York's clock leaves out, and has twice.
+        ("2013-03-10", "02:30:00", "16:00"),
+        ("2013-11-03", "01:30:00", "17:00"),
     ],
 )
 def test_a_release_is_known_by_the_rule_or_at_its_later_time(tmp_path: Path, day: str, time: str, known: str) -> None:
-    number = 508 if day < "2013" else 514
+    number = {"2012-07": 508, "2013-01": 514, "2013-03": 516, "2013-11": 523}[day[:7]]
     path = put(tmp_path, "a.csv", text_of(rows_of(release(number, day), time)))
     assert set(read(path).frame["available_at"].dt.strftime("%Y-%m-%d %H:%M")) == {f"{day} {known}"}
 
@@ -155,7 +158,7 @@ def test_a_line_that_nobody_knows_is_told_and_biofuel_is_null(tmp_path: Path) ->
     loaded = read(put(tmp_path, "a.csv", text_of(rows_of(JULY, biofuel="Renewable Fuel"))))
     assert loaded.frame["biofuel"].isna().all()
     # Beside a file that has the line, and one without a price.
-    without_price = [row for row in rows_of(AUGUST) if row["Attribute"] != "Avg. Price"]
+    without_price = [row | ({"Value": "NA"} if row["Attribute"] == "Avg. Price" else {}) for row in rows_of(AUGUST)]
     put(tmp_path, "b.csv", text_of(without_price))
     assert read(tmp_path).frame["biofuel"].notna().tolist() == [False] * 3 + [True] * 3
     assert read(tmp_path).frame["price_low"].notna().tolist() == [True] * 3 + [False] * 3
@@ -253,6 +256,7 @@ FAULTS: dict[str, tuple[Callable[[Rows], Rows], Sequence[str]]] = {
         ["wasde_dates_agree failed", "market_year=2013/14"],
     ),
     "a number of another month": (all_rows(WasdeNumber="509"), ["wasde_dates_agree failed"]),
+    "no month of a report": (changed(USE, ReportDate="July 9999"), ["column ReportDate must be a month such as July 2010"]),
     "no date": (changed(USE, ReleaseDate="July 11"), ["column ReleaseDate must be a date", f"row {USE + 2}: 'July 11'"]),
     "no month": (changed(USE, ForecastMonth="13"), ["column ForecastMonth must be a month, 1 to 12"]),
     "no time": (changed(USE, ReleaseTime="noon"), ["column ReleaseTime must be a time such as 12:00:00"]),
