@@ -55,6 +55,12 @@ LEDGER = TableContract(
         # NULL in rows from before they were there.
         Column("left_out", ColumnType.STRING, "JSON: inputs that were not measured, since the loaded sources cannot fill them"),
         Column("reason", ColumnType.STRING, "why nothing was measured; NULL where something was"),
+        Column(
+            "directions",
+            ColumnType.STRING,
+            "JSON: rank correlation with the target of each input of which theory said a direction beforehand (in config), "
+            "reported only; NULL where nothing was measured, or no direction was said",
+        ),
         Column("measured_at", ColumnType.TIMESTAMP, "when this row was written", unit="UTC", stamp=Stamp.ON_INSERT),
     ),
     key=("family", "look"),

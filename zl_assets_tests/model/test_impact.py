@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from zl_assets.contracts.ledger import LEDGER
-from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
+from zl_assets.domain.families.base import Expected, Family, FamilyColumn, ModelInput, SourceNeed
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.design import BASE_NAMES
 from zl_assets.model.impact.config import ImpactConfig
 from zl_assets.model.impact.decision import Decision, decide, keep_bound
-from zl_assets.model.impact.effect import p_value, smallest_effect
+from zl_assets.model.impact.effect import p_value, rank_correlation, smallest_effect
 from zl_assets.model.impact.ledger import (
     is_recorded,
     looks_numbered,
@@ -472,3 +472,33 @@ def test_what_is_left_out_is_registered_by_name_and_is_another_registration() ->
     assert json.loads(without.text)["inputs"] == ["pivot_distance: pivots_P, close"]
     assert "left_out" not in json.loads(whole.text)
     assert whole.id != without.id
+
+
+def with_expected(sign: int) -> Family:
+    """`with_seldom`, with a direction of the input that is measured and of one that is left out."""
+    family = with_seldom(0)
+    return dataclasses.replace(
+        family, inputs=tuple(dataclasses.replace(i, expected=Expected(sign, "why")) for i in family.inputs)
+    )
+
+
+def test_a_direction_is_registered_beforehand_and_another_one_is_another_registration() -> None:
+    down, up = (register(with_expected(sign), ["seldom", "absent"], BASE_NAMES, FEW, ZL, MONTH) for sign in (-1, 1))
+    # Of what is measured alone; where none is said the text is what it was before there could be one.
+    assert json.loads(down.text)["expected"] == {"pivot_distance": {"sign": -1, "why": "why"}}
+    assert down.id != up.id
+    assert not down.same_measurement(up.text)
+    assert "expected" not in json.loads(registered(family_of(), FEW).text)
+    with pytest.raises(ValueError, match="a direction is 1 or -1, and not 0"):
+        Expected(0, "neither")
+
+
+def test_what_was_found_of_a_direction_is_in_the_row(measured: Impact, rows: ImpactRows) -> None:
+    assert pd.isna(measured_row(measured, 1)["directions"].iloc[0])
+    registration = dataclasses.replace(measured.registration, expected={"pivot_distance": Expected(-1, "why")})
+    row = measured_row(measure(rows, registration, 1), 1).iloc[0]
+    found = rows.family["pivot_distance"].rank().corr(pd.Series(rows.target, rows.family.index).rank())
+    assert json.loads(row["directions"]) == {"pivot_distance": pytest.approx(found, abs=1e-12)}
+    # Told, and no part of the decision.
+    assert (row["p"], row["effect"], row["decision"]) == tuple(measured_row(measured, 1).iloc[0][["p", "effect", "decision"]])
+    assert rank_correlation(pd.Series([3.0, 1.0, 2.0, 2.0]), np.array([1.0, 9.0, 5.0, 5.0])) == pytest.approx(-1.0)

@@ -48,6 +48,7 @@ def ledger_of(*rows: tuple[str, int, str]) -> pd.DataFrame:
         "config": "{}",
         "left_out": "[]",
         "reason": None,
+        "directions": None,
     }
     # What a row has where nothing was measured.
     untested = dict.fromkeys(MEASURED) | {"reason": "Too few rows."}
@@ -158,4 +159,20 @@ def test_the_words_name_what_was_left_out_and_nothing_for_a_row_from_before_that
     assert "Left out" not in decision_words(row | {"left_out": pd.NA, "reason": pd.NA})
     assert "on too few sessions: br_tavg_z, br_prcp_z. The decision is" in decision_words(
         row | {"left_out": '["br_tavg_z", "br_prcp_z"]'}
+    )
+
+
+def test_the_words_say_what_theory_said_beforehand_and_whether_it_was_so() -> None:
+    row = ledger_of(("wasde", 1, "INCONCLUSIVE")).to_dict("records")[0]
+    assert "Said beforehand" not in decision_words(row)
+    said = row | {
+        "config": json.dumps({"expected": {"stocks": {"sign": -1, "why": "scarcity"}, "use": {"sign": 1, "why": "need"}}})
+    }
+    words = decision_words(said | {"directions": json.dumps({"stocks": -0.0812, "use": -0.01})})
+    assert "prices ahead are lower with a higher stocks (scarcity). They were, by a rank correlation of -0.081" in words
+    assert "prices ahead are higher with a higher use (need). They were not, by a rank correlation of -0.010" in words
+    # Where nothing was measured nothing was found.
+    untested = said | {"decision": "NOT TESTABLE", "reason": "Too few rows.", "directions": pd.NA}
+    assert decision_words(untested).endswith(
+        "with a higher stocks (scarcity). Said beforehand: prices ahead are higher with a higher use (need)."
     )

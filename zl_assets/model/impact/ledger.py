@@ -145,4 +145,5 @@ def _found(impact: Impact) -> dict[str, object]:
         "by_fold": parts(impact.by_fold),
         "by_regime": parts(impact.by_regime),
         "placebo": json.dumps([round(value, 8) for value in impact.ridge.placebo]),
+        "directions": json.dumps(impact.directions) if impact.directions else None,
     }

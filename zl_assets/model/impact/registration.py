@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from zl_assets.domain.families.base import Family
+from zl_assets.domain.families.base import Expected, Family
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
@@ -32,6 +32,7 @@ class Registration:
         config: the choices of the run.
         horizon: how far ahead the target looks.
         model: the LightGBM of record, which is reported.
+        expected: the directions that theory says, by input that is measured.
     """
 
     family: str
@@ -43,6 +44,7 @@ class Registration:
     config: ImpactConfig
     horizon: Horizon
     model: ModelConfig
+    expected: Mapping[str, Expected]
 
     @cached_property
     def text(self) -> str:
@@ -68,7 +70,8 @@ class Registration:
             "protocol": protocol,
         }
         # Named only where there is one, so that all other registrations are what they were before there could be.
-        return json.dumps(registered | ({"left_out": self.left_out} if self.left_out else {}), sort_keys=True)
+        seldom = {"left_out": self.left_out, "expected": {name: asdict(said) for name, said in self.expected.items()}}
+        return json.dumps(registered | {name: value for name, value in seldom.items() if value}, sort_keys=True)
 
     def same_measurement(self, text: str) -> bool:
         """Is the `text` of a registration, of whatever time, this one but for KEEP's bound? No p depends on the bound, so to
@@ -112,6 +115,7 @@ def register(
         config=config,
         horizon=horizon,
         model=ModelConfig.of(instrument, horizon),
+        expected={item.name: item.expected for item in family.inputs if item.expected and item.name not in left_out},
     )
 
 

@@ -57,6 +57,7 @@ def decision_words(row: dict[str, Any]) -> str:
     decision = Decision(row["decision"])
     words = f"**{row['family']}: {decision}.** {_MEANING[decision]} "
     words += str(row["reason"]) if decision is Decision.NOT_TESTABLE else _measurement_words(row)
+    words += _direction_words(row)
     if left_out := _left_out(row):
         words += (
             f" Left out, since the loaded sources give them values on too few sessions: {', '.join(left_out)}. The decision is "
@@ -82,6 +83,19 @@ def _measurement_words(row: dict[str, Any]) -> str:
         words += f" {row['rows_left_out']:,} labelled rows without a value were left out, of base and family alike."
     if row["effect"] > TOO_GOOD:
         words += " An effect as large as this has most often been a leak: look at how the family is computed before believing it."
+    return words
+
+
+def _direction_words(row: dict[str, Any]) -> str:
+    """What theory said beforehand, and what was found; nothing where it said nothing."""
+    found = {} if pd.isna(row["directions"]) else json.loads(row["directions"])
+    words = ""
+    for name, said in json.loads(row["config"]).get("expected", {}).items():
+        ahead = "higher" if said["sign"] > 0 else "lower"
+        words += f" Said beforehand: prices ahead are {ahead} with a higher {name} ({said['why']})."
+        if name in found:
+            agrees = "They were" if found[name] * said["sign"] > 0 else "They were not"
+            words += f" {agrees}, by a rank correlation of {found[name]:+.3f}, reported only."
     return words
 
 

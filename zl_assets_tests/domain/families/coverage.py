@@ -1,6 +1,6 @@
 """Which share of sessions has a value of each family's columns, by year, as a Markdown table.
 
-    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER POLICY --as-of 2025-11-15
+    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER POLICY WASDE --as-of 2025-11-15
 
 Columns that have the same shares in every year are in one row.
 """
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from zl_assets.domain.families import intraday, macro, pivots, policy, volatility, weather
+from zl_assets.domain.families import intraday, macro, pivots, policy, volatility, wasde, weather
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.stubs import with_stubs
@@ -19,6 +19,7 @@ from zl_assets.sources.bars import read_bars
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.sources.fred import read_folder
 from zl_assets.sources.policy_documents import read_documents
+from zl_assets.sources.wasde_files import read_wasde
 from zl_assets.sources.weather.reading import read_weather
 from zl_assets_tests.support.builders import decided
 from zl_assets_tests.support.contracts import (
@@ -26,11 +27,12 @@ from zl_assets_tests.support.contracts import (
     FRED_OBSERVATIONS,
     POLICY_DOCUMENTS,
     VOLATILITY_DAILY,
+    WASDE_BALANCE,
     WEATHER_DAILY,
     ZL,
 )
 
-FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, weather.FAMILY, policy.FAMILY)
+FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, weather.FAMILY, policy.FAMILY, wasde.FAMILY)
 
 
 def main(
@@ -39,6 +41,7 @@ def main(
     fred: Path,
     weather_files: Path,
     documents: Path,
+    balances: Path,
     as_of: Annotated[str, typer.Option()],
 ) -> None:
     """Print the table."""
@@ -49,6 +52,7 @@ def main(
         VOLATILITY_DAILY.table: read_folder(fred, VOLATILITY_SERIES, VOLATILITY_DAILY, day).frame,
         WEATHER_DAILY.table: read_weather(weather_files, WEATHER_DAILY, day).frame,
         POLICY_DOCUMENTS.table: read_documents(documents, day).frame,
+        WASDE_BALANCE.table: read_wasde(balances, WASDE_BALANCE, day).frame,
         BARS_1H.table: with_stubs(read_bars_1h(hours, [ZL]).frame, ZL),
     }
     years = sessions["data_date"].dt.year

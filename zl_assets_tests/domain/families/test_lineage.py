@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.domain.families import golden_zone, intraday, macro, pivots, volatility, weather
+from zl_assets.domain.families import golden_zone, intraday, macro, pivots, volatility, wasde, weather
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.tables import made_from
 from zl_assets.domain.stubs import with_stubs
@@ -13,7 +13,16 @@ from zl_assets_tests.domain.families import test_golden_zone, test_weather
 from zl_assets_tests.domain.families.test_intraday import random_hours
 from zl_assets_tests.support.builders import decided
 from zl_assets_tests.support.cases import Sources, random_observations, random_sessions
-from zl_assets_tests.support.contracts import BARS_1H, FRED_OBSERVATIONS, SESSIONS, VOLATILITY_DAILY, WEATHER_DAILY, ZL
+from zl_assets_tests.support.contracts import (
+    BARS_1H,
+    FRED_OBSERVATIONS,
+    SESSIONS,
+    VOLATILITY_DAILY,
+    WASDE_BALANCE,
+    WEATHER_DAILY,
+    ZL,
+)
+from zl_assets_tests.support.wasde import monthly
 from zl_assets_tests.support.weather import made_up
 
 SESSION_ROWS = random_sessions(400)
@@ -21,6 +30,7 @@ SOURCES: Sources = {
     FRED_OBSERVATIONS.table: random_observations(tuple(part.series for part in macro.PARTS), SESSION_ROWS),
     VOLATILITY_DAILY.table: random_observations((volatility.SERIES,), SESSION_ROWS),
     BARS_1H.table: with_stubs(random_hours(SESSION_ROWS), ZL),
+    WASDE_BALANCE.table: monthly(),
     # As long as a season needs.
     WEATHER_DAILY.table: made_up("2003-12-01", "2016-12-31", *test_weather.US, *test_weather.BR, *test_weather.AR),
 }
@@ -29,7 +39,7 @@ MES_SOURCES: Sources = SOURCES | {BARS_1H.table: with_stubs(test_golden_zone.ran
 # Numbers that are measured; keys, times and the contract's id order and select rows.
 CHANGED = [
     (contract.table, leaf.path)
-    for contract in (SESSIONS, FRED_OBSERVATIONS, VOLATILITY_DAILY, WEATHER_DAILY, BARS_1H)
+    for contract in (SESSIONS, FRED_OBSERVATIONS, VOLATILITY_DAILY, WEATHER_DAILY, WASDE_BALANCE, BARS_1H)
     for leaf in leaves_of(contract.columns)
     if leaf.column.type is ColumnType.FLOAT64 or leaf.path == "volume"
 ]
@@ -42,7 +52,7 @@ def other(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame.assign(**{column: values.astype(frame[column].dtype)})
 
 
-FAMILIES = [pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, weather.FAMILY, golden_zone.FAMILY]
+FAMILIES = [pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, wasde.FAMILY, weather.FAMILY, golden_zone.FAMILY]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)

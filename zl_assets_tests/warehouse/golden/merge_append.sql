@@ -31,12 +31,13 @@ USING (
     given.placebo AS placebo,
     given.config AS config,
     given.left_out AS left_out,
-    given.reason AS reason
+    given.reason AS reason,
+    given.directions AS directions
   FROM UNNEST(@rows) AS given
 ) AS staged
 ON live.family = staged.family AND live.look = staged.look
 WHEN NOT MATCHED BY TARGET THEN INSERT (
-  family, look, registration_id, data_sha256, decision, p, keep_bound, effect, effect_low, effect_high, smallest_effect, shifts, seed, boosting_p, boosting_effect, boosting_low, boosting_high, row_count, rows_left_out, test_rows, first_date, last_date, mse_zero, mse_base, mse_family, by_fold, by_regime, placebo, config, left_out, reason, measured_at
+  family, look, registration_id, data_sha256, decision, p, keep_bound, effect, effect_low, effect_high, smallest_effect, shifts, seed, boosting_p, boosting_effect, boosting_low, boosting_high, row_count, rows_left_out, test_rows, first_date, last_date, mse_zero, mse_base, mse_family, by_fold, by_regime, placebo, config, left_out, reason, directions, measured_at
 ) VALUES (
   staged.family,
   staged.look,
@@ -69,5 +70,6 @@ WHEN NOT MATCHED BY TARGET THEN INSERT (
   staged.config,
   staged.left_out,
   staged.reason,
+  staged.directions,
   @written_at
 )
