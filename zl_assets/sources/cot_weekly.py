@@ -23,6 +23,7 @@ import pandas as pd
 
 from zl_assets.contracts.columns import INGESTION_TS
 from zl_assets.domain.checks import Check, Level
+from zl_assets.domain.families.cot import MARKET, OLDEST
 from zl_assets.domain.releases import NEW_YORK, business_days
 from zl_assets.domain.revisions import Versions
 from zl_assets.domain.rules.offenders import day, offending, pick
@@ -43,9 +44,6 @@ UNSET = (
     "ZL_COT is not set, so nothing is loaded, and columns that need the Commitments of Traders stay NULL. Set it to a folder of "
     f"the CFTC's yearly files (fut_disagg_txt_2025.zip), or to https://{HOST}."
 )
-
-# Soybean oil at the Chicago Board of Trade, CFTC_Contract_Market_Code.
-MARKET = "007601"
 
 # The report is out at this time of its day in New York, so many federal business days after its date. The CFTC's calendar of 2024
 # and the originals of 2025 agree with that. A day off by executive order (24 December 2019, 24 December 2020) is not in the
@@ -101,9 +99,6 @@ LATE = dt.timedelta(days=180)
 
 # Reports further apart than this have one between them that is missing: they are 6 to 8 days apart in the 835 of 2010 to 2025.
 WEEK_AT_MOST = 8
-# A report is too old for a session after so many days, as in the family.
-STALE_DAYS = 19
-
 # Our column: the CFTC's, and what it counts.
 POSITIONS = {
     "open_interest": ("Open_Interest_All", "contracts that are open"),
@@ -224,9 +219,9 @@ def reports_fresh(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
     age = (pd.Timestamp(as_of) - newest).days if len(frame) else 0
     return Verdict(
         name="reports_fresh",
-        passed=len(frame) > 0 and age <= STALE_DAYS,
+        passed=len(frame) > 0 and age <= OLDEST,
         measured=age,
-        bound=f"at most {STALE_DAYS} days",
+        bound=f"at most {OLDEST} days",
         offenders=pd.DataFrame(),
         explanation=f"The newest report that the table has is of {day(newest)}, {age} days before {as_of}. Sessions to which no "
         "newer one is known have no value.",
@@ -441,7 +436,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
             ),
             ask(
                 "reports_fresh",
-                f"The newest report is at most {STALE_DAYS} days old. A warning.",
+                f"The newest report is at most {OLDEST} days old. A warning.",
                 "Download the year's file again. In a shutdown there is none: add the days on which its reports come out to "
                 "DELAYED in zl_assets/sources/cot_weekly.py.",
                 lambda seen: reports_fresh(seen.values[asset], seen.as_of),

@@ -18,6 +18,7 @@ import pandas as pd
 
 from zl_assets.contracts.columns import INGESTION_TS, real
 from zl_assets.domain.checks import Check, Level
+from zl_assets.domain.families.biofuel import OLDEST
 from zl_assets.domain.releases import NEW_YORK
 from zl_assets.domain.revisions import Versions
 from zl_assets.domain.rules.offenders import day, offending
@@ -48,9 +49,6 @@ HEADER = ("Transfer Date by Week", "Transfer Year", "RIN Year", "Fuel (D Code)",
 # EPA leaves trades below 5 cents (D3: 20) and above 3 dollars (D3: 5) out of its means, as its page says; the weeks of 2010 to
 # 2022 have 0.01 to 3.50.
 HIGHEST = 10.0
-
-# A price is too old for a session after so many days, as in the family; a week is known 31 to 61 days after its first.
-STALE_DAYS = 75
 
 CONTRACT = TableContract(
     dataset="raw_intelligence",
@@ -134,9 +132,9 @@ def prices_fresh(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
     age = (pd.Timestamp(as_of) - newest).days if len(frame) else 0
     return Verdict(
         name="prices_fresh",
-        passed=len(frame) > 0 and age <= STALE_DAYS,
+        passed=len(frame) > 0 and age <= OLDEST,
         measured=age,
-        bound=f"at most {STALE_DAYS} days",
+        bound=f"at most {OLDEST} days",
         offenders=pd.DataFrame(),
         explanation=f"The newest week that the table has is that of {day(newest)}, {age} days before {as_of}. Sessions to which "
         "no newer one is known have no value.",
@@ -296,7 +294,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
             Check(
                 asset,
                 "prices_fresh",
-                f"The newest week is at most {STALE_DAYS} days old. A warning.",
+                f"The newest week is at most {OLDEST} days old. A warning.",
                 "Export the table RIN Price of EPA's page again, and put it into the folder of ZL_RIN.",
                 lambda seen: prices_fresh(seen.values[asset], seen.as_of),
                 Level.WARNING,
