@@ -11,14 +11,14 @@ type Query = dict[str, list[str]]
 
 
 @contextlib.contextmanager
-def publisher(reply: Callable[[str, Query], tuple[int, str]]) -> Iterator[str]:
-    """Answers GET with the status and text that `reply` gives for a path and its query; yields the server's address."""
+def publisher(reply: Callable[[str, Query], tuple[int, str | bytes]]) -> Iterator[str]:
+    """Answers GET with the status and content that `reply` gives for a path and its query; yields the server's address."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            status, text = reply(parts.path, parse_qs(parts.query))
-            content = text.encode()
+            status, given = reply(parts.path, parse_qs(parts.query))
+            content = given if isinstance(given, bytes) else given.encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
