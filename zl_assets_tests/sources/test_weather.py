@@ -280,6 +280,7 @@ def test_days_after_the_as_of_date_are_left_out(tmp_path: Path) -> None:
 
 MINONK = '"40.91254","-89.03378"'
 SUMMER = [(f"2018-07-{day:02d}", "0", "294", "178") for day in range(1, 6)]
+AUGUST = ("2018-08-01", "0", "294", "178")
 
 
 @pytest.mark.parametrize(
@@ -294,9 +295,17 @@ SUMMER = [(f"2018-07-{day:02d}", "0", "294", "178") for day in range(1, 6)]
         ("a.csv", OPEN_METEO.replace("°C", "°F"), "is in '°F', expected '°C'"),
         ("a.csv", OPEN_METEO.replace("(mm)", "(inch)"), "is in 'inch', expected 'mm'"),
         ("a.csv", POWER.replace("Maximum (C)", "Maximum (F)"), "expected the unit (C)"),
+        # The unit that the file names is not the one that it has.
+        ("a.csv", OPEN_METEO.replace("33.2,22.1", "91.8,71.8"), "line 5"),
+        ("a.json", json.dumps(as_json()).replace("33.2", "332"), "line 1"),
+        ("a.csv", POWER.replace("33.2,22.1", "91.8,71.8"), "line 12"),
+        ("a.csv", POWER.replace("33.2,22.1", "3.3,2.2"), "a mean of 3.3"),
+        ("a.CSV", files.inmet(*[(h, r, "91,8", "72,5") for h, r, *_ in hours("2023-01-10", 24)]), "line"),
         # Another station, another place.
         ("USC00115079.csv", access(*SUMMER, station="USC00115712", place=MINONK), "named for USC00115079 and has USC00115712"),
         ("USC00115079.csv", access(*SUMMER, place='"41.152","-89.3387"'), "the station has moved"),
+        # It moves in the middle of the file.
+        ("USC00115079.csv", access(*SUMMER) + access(AUGUST, place='"40.352","-89.3387"').splitlines()[1], "says 40.352"),
         ("87480099999.csv", files.gsod(("2023-01-10", "90.0", "68.0", "0.00", "C"), place='"",""'), "says nothing, nothing"),
         ("a.CSV", files.inmet(*hours("2023-01-10", 24), place=("-16,5", "-56,1")), "another station's file"),
         # Damage.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from zl_assets.domain.families.chart import Chart
+from zl_assets.domain.families.chart import Shown
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.contract import IDENTIFIER, Column
 
@@ -20,7 +20,7 @@ SESSIONS = "sessions"
 type Covered = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
 
 type Compute = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], pd.DataFrame]
-type Show = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], Chart | str]
+type Show = Callable[[pd.DataFrame, Mapping[str, pd.DataFrame]], Shown | str]
 
 
 @dataclass(frozen=True)

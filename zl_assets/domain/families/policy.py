@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from zl_assets.contracts.columns import FRACTION, POINTS
+from zl_assets.contracts.columns import FRACTION, POINTS, PRICE
 from zl_assets.domain.documents import (
     ANY_DAY,
     NOTICE,
@@ -30,6 +30,7 @@ from zl_assets.domain.documents import (
     session_of,
 )
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
+from zl_assets.domain.families.chart import Note, Panel, Panels
 from zl_assets.domain.releases import Bools
 from zl_assets.domain.windows import Floats, padded, row_sums
 from zl_assets.instruments.zl import INSTRUMENT as ZL
@@ -50,6 +51,13 @@ _RECENCY = "policy_trump_recency_decay"
 
 # A document's score at which its intensity is tanh(1) = 76 of 100.
 SCORE_SCALE = 50.0
+
+# What the picture shows, and how many documents it tells the titles of.
+YEARS_SHOWN, STRONGEST, LATEST_ALERTS = 2, 5, 3
+
+_TARIFFS = "on tariffs or trade, signed by Donald Trump"
+_ALERTS = "on soy, biofuel or Chinese tariffs"
+_HOLE = "documents not asked for"
 
 # Days on which the signer is Donald Trump, the first included, the last not: where a row does not say who signed.
 TERMS = (("2017-01-20", "2021-01-20"), ("2025-01-20", "2029-01-20"))
@@ -97,6 +105,7 @@ class _Documents:
         tariff, china: a word of T, of C in title or abstract.
         alert: on soy or biofuel by an agency, or on tariffs and China by a president or the Trade Representative.
         score: 0 to 28, of the words on tariffs and trade.
+        title: as published.
         available_at: UTC.
     """
 
@@ -106,6 +115,7 @@ class _Documents:
     china: Bools
     alert: Bools
     score: Floats
+    title: "pd.Series[str]"
     available_at: "pd.Series[pd.Timestamp]"
 
 
@@ -130,9 +140,7 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
 
     strongest = np.zeros(n)
     np.maximum.at(strongest, found.session[found.by_trump], found.score[found.by_trump])
-    # One by one: numpy's functions of a vector may differ in the last bit with its length.
-    intensity = np.array([100.0 * math.tanh(score / SCORE_SCALE) for score in strongest.tolist()])
-    intensity = np.where(of_presidents, intensity, np.nan)
+    intensity = np.where(of_presidents, _intensity(strongest), np.nan)
     columns = {
         "trump_action_prob": _share(np.where(np.isnan(intensity), np.nan, intensity > 0.0)),
         "trump_tariff_intensity": intensity,
@@ -143,6 +151,11 @@ def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.D
     }
     dtypes = {column.column.name: PANDAS_DTYPES[column.column.type] for column in FAMILY.columns}
     return pd.DataFrame(columns, index=sessions.index).astype(dtypes)
+
+
+def _intensity(scores: Floats) -> Floats:
+    # One by one: numpy's functions of a vector may differ in the last bit with its length.
+    return np.array([100.0 * math.tanh(score / SCORE_SCALE) for score in scores.tolist()])
 
 
 def _documents(rows: pd.DataFrame, sessions: pd.DataFrame) -> _Documents:
@@ -162,6 +175,7 @@ def _documents(rows: pd.DataFrame, sessions: pd.DataFrame) -> _Documents:
         china=china,
         alert=(by_agency & title) | ((presidential | representative) & tariff & china),
         score=sum((np.where(_has(text, words), points, 0.0) for words, points in SCORES), np.zeros(len(own))),
+        title=own["title"],
         available_at=own["available_at"],
     )
 
@@ -205,6 +219,85 @@ def _recency(rows: pd.DataFrame, found: _Documents, sessions: pd.DataFrame) -> F
     known = there & asked_for(rows, PRESIDENTIAL_DAY, since, pd.DatetimeIndex(sessions["data_date"]))
     hours = ((sessions["decided_at"].reset_index(drop=True) - at) / pd.Timedelta(hours=1)).tolist()
     return np.array([math.exp(-h / RECENCY_HOURS) if k else math.nan for h, k in zip(hours, known.tolist(), strict=True)])
+
+
+def show(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> Panels | str:
+    """The close of the last two years with the documents on the sessions that they belong to, and how strong and how many.
+
+    Args:
+        sessions, sources: as `compute` takes them, the sessions with their close.
+    """
+    values, found = compute(sessions, sources), _documents(sources[SOURCE], sessions)
+    dates = pd.DatetimeIndex(sessions["data_date"])
+    first, newest = dates[-1] - pd.DateOffset(years=YEARS_SHOWN), dates[-1]
+    alerts = np.bincount(found.session[found.alert], minlength=len(dates)).astype("float64")
+    by_day = pd.DataFrame(
+        {
+            "close": sessions["close"].to_numpy("float64"),
+            "intensity": values["trump_tariff_intensity"].to_numpy("float64"),
+            "alerts": np.where(values["trump_procurement_alert"].isna(), np.nan, alerts),
+        },
+        index=dates,
+    ).loc[first:]
+    signed = found.by_trump & (found.score > 0.0)
+    shown = dates[found.session] >= first
+    if by_day[["intensity", "alerts"]].isna().all(axis=None) and not (shown & (signed | found.alert)).any():
+        return f"No document of the {YEARS_SHOWN} years to {newest:%Y-%m-%d} was asked for, so nothing is drawn."
+
+    order = np.arange(len(found.score))
+    by_strength = np.lexsort((order, found.score))
+    strongest = by_strength[(shown & signed)[by_strength]][-STRONGEST:]
+    latest = order[shown & found.alert][-LATEST_ALERTS:]
+    notes = tuple(_note(found, at, by_day["close"], dates) for at in sorted({*strongest.tolist(), *latest.tolist()}))
+
+    def closes(which: Bools) -> "pd.Series[float]":
+        return by_day["close"][by_day.index.isin(dates[found.session[which]])]
+
+    return Panels(
+        f"policy documents on the price, session of {newest:%Y-%m-%d}",
+        sessions["decided_at"].iloc[-1],
+        (
+            Panel(
+                "Close, and the sessions that documents belong to",
+                f"{newest:%Y-%m-%d}: {by_day['close'].iloc[-1]:.2f}",
+                PRICE,
+                lines={"close": by_day["close"]},
+                marks={_TARIFFS: closes(signed), _ALERTS: closes(found.alert)},
+                notes=notes,
+            ),
+            Panel(
+                "Intensity of the strongest of the session's presidential documents",
+                _newest(by_day["intensity"], ".1f", found.available_at[signed]),
+                "points of 100",
+                bars={_TARIFFS: by_day["intensity"]},
+                hole=_HOLE,
+                lowest=0.0,
+            ),
+            Panel(
+                "Alerts of the session",
+                _newest(by_day["alerts"], ".0f", found.available_at[found.alert]),
+                "documents",
+                bars={_ALERTS: by_day["alerts"]},
+                hole=_HOLE,
+                lowest=0.0,
+            ),
+        ),
+    )
+
+
+def _note(found: _Documents, at: int, closes: "pd.Series[float]", dates: pd.DatetimeIndex) -> Note:
+    day = dates[found.session[at]]
+    kinds = [f"{_intensity(found.score[[at]])[0]:.0f} points"] if found.by_trump[at] else []
+    kinds += ["alert"] if found.alert[at] else []
+    return Note(day, float(closes[day]), f"{found.available_at[at]:%Y-%m-%d %H:%M} UTC, {', '.join(kinds)}: {found.title[at]}")
+
+
+def _newest(values: "pd.Series[float]", form: str, times: "pd.Series[pd.Timestamp]") -> str:
+    """The newest session's value, and when the newest document became known."""
+    value = values.iloc[-1]
+    said = "no value, its documents were not asked for" if math.isnan(value) else format(value, form)
+    document = f"the newest of all known {times.iloc[-1]:%Y-%m-%d %H:%M} UTC" if len(times) else "none is known"
+    return f"{values.index[-1]:%Y-%m-%d}: {said}; {document}"
 
 
 _SIGNED = "presidential documents signed by Donald Trump that became available since the last session decided"
@@ -315,5 +408,6 @@ FAMILY = Family(
         _input("trump_procurement_alert"),
     ),
     compute=compute,
+    show=show,
     symbols=(ZL.symbol,),
 )

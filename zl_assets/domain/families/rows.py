@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from zl_assets.domain.families.base import Family, Show
-from zl_assets.domain.families.chart import Chart
+from zl_assets.domain.families.chart import Shown
 from zl_assets.domain.releases import decision_times
 from zl_assets.domain.stubs import with_stubs
 from zl_assets.instruments.base import Decision, Instrument
@@ -46,7 +46,7 @@ def family_rows(family: Family, sessions: pd.DataFrame, sources: Sources, instru
     return rows.sort_values(KEY, kind="stable", ignore_index=True)
 
 
-def newest_shown(show: Show, sessions: pd.DataFrame, sources: Sources, instrument: Instrument) -> Chart | str:
+def newest_shown(show: Show, sessions: pd.DataFrame, sources: Sources, instrument: Instrument) -> Shown | str:
     """What a family shows of the instrument's newest session, or why there is nothing to show.
 
     Args:

@@ -9,7 +9,8 @@ value. The newest day of a region is the newest that all of its networks have by
 network does not stand for its region alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from zl_assets.contracts.columns import FRACTION
 from zl_assets.domain.families.base import Family, FamilyColumn, ModelInput, SourceNeed
+from zl_assets.domain.families.chart import Panel, Panels
 from zl_assets.domain.stations import HOUR, LEAST_WEIGHT, NETWORKS, REGIONS, Region, Station, known_by_rule
 from zl_assets.domain.windows import Floats, padded, row_sums
 from zl_assets.instruments.zl import INSTRUMENT as ZL
@@ -31,6 +33,9 @@ LEAST_OF_WEEK, LEAST_OF_MONTH = 6, 27
 
 # The season: values that end within this many days of the same calendar day in earlier years; a year counts with 25 of its 31.
 AROUND, LEAST_OF_SEASON, LEAST_YEARS = 15, 25, 10
+
+# Values whose spread is not above this differ by rounding alone: means of equal numbers by different weights do.
+ALIKE = 1e-9
 
 DRY_BELOW = 1.0  # mm a day
 HOT_FROM = 32.2  # deg C: 90 F as GHCN has it, in tenths
@@ -124,8 +129,7 @@ def _of_region(region: Region, stations: Sequence[Station], rows: pd.DataFrame, 
         return _Values(**found)
     # The first month's windows begin before the first day: what is not there is not known.
     first = rows["observed_on"].min().to_datetime64().astype("datetime64[D]") - MONTH * _DAY
-    days: Integers = (rows["observed_on"].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
-    at = rows["station"].map({station.id: i for i, station in enumerate(stations)}).to_numpy(np.int64)
+    at, days = _places(rows, stations, first)
     measured = rows[list(ELEMENTS)].to_numpy("float64")
     # What is known by the rule is known of every day that a session looks at. What came later is put in, in its order, before the
     # first session that knew it.
@@ -145,6 +149,12 @@ def _of_region(region: Region, stations: Sequence[Station], rows: pd.DataFrame, 
         for name, values in _as_known(region, stations, known, first, newest).items():
             found[name][own] = values
     return _Values(**found)
+
+
+def _places(rows: pd.DataFrame, stations: Sequence[Station], first: np.datetime64) -> tuple[Integers, Integers]:
+    """Each row's place among the stations, and among the days from the first on."""
+    at = np.asarray(rows["station"].map({station.id: i for i, station in enumerate(stations)}), dtype=np.int64)
+    return at, (rows["observed_on"].to_numpy().astype("datetime64[D]") - first).astype(np.int64)
 
 
 def _newest_days(known: Floats, stations: Sequence[Station], first: np.datetime64, decided_at: "pd.Series[pd.Timestamp]") -> Days:
@@ -174,11 +184,10 @@ def _as_known(
         return _region_days(region, stations, values)
 
     wet = mean(rain)
-    heat = _window_mean(mean((high + low) / 2), WEEK, LEAST_OF_WEEK)
-    month = MONTH * _window_mean(wet, MONTH, LEAST_OF_MONTH)
+    heat, month = _week_of(mean((high + low) / 2)), _month_of(wet)
     of_month = {
-        "dry_days_30d": MONTH * _window_mean(_share(wet < DRY_BELOW, wet), MONTH, LEAST_OF_MONTH),
-        "gdd_30d": MONTH * _window_mean(mean(clipped / 2 - GROWS_FROM), MONTH, LEAST_OF_MONTH),
+        "dry_days_30d": _month_of(_share(wet < DRY_BELOW, wet)),
+        "gdd_30d": _month_of(mean(clipped / 2 - GROWS_FROM)),
         "hot_share_30d": _window_mean(mean(_share(high >= HOT_FROM, high)), MONTH, LEAST_OF_MONTH),
     }
     return {
@@ -186,6 +195,16 @@ def _as_known(
         "tavg_z": _against_season(heat, first, newest),
         "prcp_z": _against_season(month, first, newest),
     }
+
+
+def _week_of(region_days: Floats) -> Floats:
+    """The mean of the week that ends with each day."""
+    return _window_mean(region_days, WEEK, LEAST_OF_WEEK)
+
+
+def _month_of(region_days: Floats) -> Floats:
+    """The sum of the month that ends with each day, as of 30 days where some are not known."""
+    return MONTH * _window_mean(region_days, MONTH, LEAST_OF_MONTH)
 
 
 def _share(holds: NDArray[np.bool_], values: Floats) -> Floats:
@@ -234,12 +253,30 @@ def _at(values: Floats, first: np.datetime64, days: Days) -> Floats:
 
 
 def _against_season(values: Floats, first: np.datetime64, newest: Days) -> Floats:
-    """(value - m) / s, with m and s (ddof 1) of the values that end within 15 days of the same calendar day in earlier years.
+    """(value - m) / s of each day; NaN where there is no season."""
+    usual = _season(values, first, newest)
+    return (_at(values, first, newest) - usual.mean) / usual.spread
 
-    The 29th of February is the 28th in a year without one. NaN where fewer than ten earlier years have 25 of their 31 values.
+
+@dataclass(frozen=True, eq=False)
+class _Season:
+    """What is usual of some calendar days, in arrays of one length.
+
+    Attributes:
+        mean, spread: m and s (ddof 1) of the values that end within 15 days of the same calendar day in earlier years; NaN where
+            fewer than ten earlier years have 25 of their 31 values, or where all are alike.
+        years: how many earlier years have so many.
     """
-    there = ~np.isnat(newest)
-    day: Days = np.where(there, newest, first)
+
+    mean: Floats
+    spread: Floats
+    years: Integers
+
+
+def _season(values: Floats, first: np.datetime64, days: Days) -> _Season:
+    """The season of each day, from the earlier years alone. The 29th of February is the 28th in a year without one."""
+    there = ~np.isnat(days)
+    day: Days = np.where(there, days, first)
     month_of = day.astype("datetime64[M]")
     in_month = (day - month_of).astype(np.int64)
     most = int((day.max().astype("datetime64[Y]") - first.astype("datetime64[Y]")).astype(np.int64))
@@ -251,21 +288,163 @@ def _against_season(values: Floats, first: np.datetime64, newest: Days) -> Float
         same_day = then.astype("datetime64[D]") + np.minimum(in_month, longest) * _DAY
         seasons += [_at(values, first, same_day + away * _DAY) for away in range(-AROUND, AROUND + 1)]
     if not seasons:
-        return np.full(len(newest), np.nan)
+        none = np.full(len(days), np.nan)
+        return _Season(none, none, np.zeros(len(days), dtype=np.int64))
     usual = np.stack(seasons, axis=1)
     by_year = ~np.isnan(usual).reshape(len(day), most, 2 * AROUND + 1)
     counts = by_year.sum(axis=2) >= LEAST_OF_SEASON
-    years = counts.sum(axis=1)
+    years = np.where(there, counts.sum(axis=1), 0)
     # A year that lacks more of its season is left out whole.
     has = (by_year & counts[:, :, np.newaxis]).reshape(usual.shape)
-    enough = there & (years >= LEAST_YEARS)
     count = np.maximum(has.sum(axis=1), 2)
     mean = row_sums(np.where(has, usual, 0.0)) / count
     deviations = np.where(has, usual - mean[:, np.newaxis], 0.0)
     spread = np.sqrt(row_sums(deviations * deviations) / (count - 1))
     # Equal values in ten years are no season: rain of a desert, or a file of one number.
-    enough &= spread > 0.0
-    return np.where(enough, (_at(values, first, newest) - mean) / np.where(enough, spread, 1.0), np.nan)
+    enough = (years >= LEAST_YEARS) & (spread > ALIKE)
+    return _Season(np.where(enough, mean, np.nan), np.where(enough, spread, np.nan), years)
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """What a panel is of.
+
+    Attributes:
+        of_days: from station days, of shape (stations, days, elements), to what is averaged of them.
+        course: from region days to the measure of each day.
+        words, unit: of it.
+        window, least: days, and of these with a value.
+        lowest: there are no values below this.
+    """
+
+    of_days: Callable[[Floats], Floats]
+    course: Callable[[Floats], Floats]
+    words: str
+    unit: str
+    window: int
+    least: int
+    lowest: float
+
+
+_MEASURES = (
+    _Measure(
+        lambda days: (days[:, :, 0] + days[:, :, 1]) / 2,
+        _week_of,
+        f"mean temperature of {WEEK} days",
+        "deg C",
+        WEEK,
+        LEAST_OF_WEEK,
+        -math.inf,
+    ),
+    _Measure(lambda days: days[:, :, 2], _month_of, f"rain of {MONTH} days", "mm", MONTH, LEAST_OF_MONTH, 0.0),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What one session knows of a region.
+
+    Attributes:
+        rows: of its stations, one a station and day.
+        days: the same as an array of shape (stations, days, elements).
+        first, newest: the first day of the array, and the newest that all networks of the region have by their rules, or NaT.
+        date: of the session.
+    """
+
+    rows: pd.DataFrame
+    days: Floats
+    first: np.datetime64
+    newest: np.datetime64
+    date: pd.Timestamp
+
+
+def show(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> Panels | str:
+    """Heat and rain of each region in its season, up to the newest day that the newest session knew, and what is usual then.
+
+    A season is the twelve months with the region's summer in their middle. What is usual of a day, of one to come too, is what
+    its score is taken against.
+
+    Args:
+        sessions, sources: as `compute` takes them.
+    """
+    date, decided_at = sessions["data_date"].iloc[-1], sessions["decided_at"].iloc[-1]
+    weather = sources[SOURCE]
+    known = weather[(weather["available_at"] < decided_at) & (weather["observed_on"] <= date)]
+    panels = tuple(
+        _panel(region, measure, seen)
+        for region in REGIONS
+        for seen in [_known_of(region, known, date, decided_at)]
+        for measure in _MEASURES
+    )
+    if all(panel.empty for panel in panels):
+        words = "; ".join(f"{panel.title}: {panel.words}" for panel in panels)
+        return f"At the decision of {date:%Y-%m-%d} nothing is known of this season or of the usual one: {words}."
+    return Panels(f"heat and rain in their season, session of {date:%Y-%m-%d}", decided_at, panels, columns=len(_MEASURES))
+
+
+def _known_of(region: Region, weather: pd.DataFrame, date: pd.Timestamp, decided_at: pd.Timestamp) -> _Known:
+    """Of rows that were all available by then, what came last of each station and day."""
+    stations = region.stations
+    rows = weather[weather["station"].isin([station.id for station in stations])]
+    rows = rows.sort_values("available_at", kind="stable").drop_duplicates(["station", "observed_on"], keep="last")
+    last = date.to_datetime64().astype("datetime64[D]")
+    first = (last if rows.empty else rows["observed_on"].min().to_datetime64().astype("datetime64[D]")) - MONTH * _DAY
+    days = np.full((len(stations), int((last - first) / _DAY) + 1, len(ELEMENTS)), np.nan)
+    days[_places(rows, stations, first)] = rows[list(ELEMENTS)].to_numpy("float64")
+    [newest] = _newest_days(days, stations, first, pd.Series([decided_at]))
+    return _Known(rows, days, first, newest, date)
+
+
+def _panel(region: Region, measure: _Measure, known: _Known) -> Panel:
+    there = not np.isnat(known.newest)
+    newest = pd.Timestamp(known.newest) if there else known.date
+    # The month that is six after that of the summer, and so six before.
+    begin = newest.replace(month=(region.summer + 5) % 12 + 1, day=1)
+    begin = begin if begin <= newest else begin - pd.DateOffset(years=1)
+    index = pd.date_range(begin, begin + pd.DateOffset(years=1) - pd.Timedelta(days=1))
+    days: Days = index.to_numpy().astype("datetime64[D]")
+    course = measure.course(_region_days(region, region.stations, measure.of_days(known.days)))
+    season = _season(course, known.first, days)
+    line = pd.Series(_at(course, known.first, days), index=index)
+    line = line.where(index <= newest) if there else line * np.nan
+    usual = pd.DataFrame({"mean": season.mean, "spread": season.spread, "years": season.years}, index=index)
+    return Panel(
+        title=f"{region.words[:1].upper()}{region.words[1:]}: {measure.words}",
+        words=_words(measure, known, line, usual),
+        unit=measure.unit,
+        lines={"this season": line, "mean of earlier years": usual["mean"]},
+        bands={
+            f"within {width} sd of the mean": pd.DataFrame(
+                {
+                    "low": (usual["mean"] - width * usual["spread"]).clip(lower=measure.lowest),
+                    "high": usual["mean"] + width * usual["spread"],
+                }
+            )
+            for width in (2, 1)
+        },
+        marks={"newest value": line.dropna().loc[newest:]},
+        lowest=measure.lowest,
+    )
+
+
+def _words(measure: _Measure, known: _Known, line: "pd.Series[float]", usual: pd.DataFrame) -> str:
+    """The newest value, its score, its day and when it was known; or why there is none."""
+    if known.rows.empty:
+        return "no value: no day of its stations is known"
+    if np.isnat(known.newest):
+        return f"no value: the last day that is known is {known.rows['observed_on'].max():%Y-%m-%d}"
+    day = pd.Timestamp(known.newest)
+    if math.isnan(line[day]):
+        return f"no value: fewer than {measure.least} of the {measure.window} days to {day:%Y-%m-%d} are known"
+    mean, spread, years = (float(usual[name][day]) for name in ("mean", "spread", "years"))
+    in_window = known.rows["observed_on"].between(day - pd.Timedelta(days=measure.window - 1), day)
+    known_at = known.rows.loc[in_window, "available_at"].max()
+    score = f"z {(line[day] - mean) / spread:+.2f} of {years:.0f} earlier years"
+    if math.isnan(mean):
+        score = "no z: " + (
+            "all earlier years are alike" if years >= LEAST_YEARS else f"{years:.0f} of {LEAST_YEARS} earlier years"
+        )
+    return f"{day:%Y-%m-%d}: {line[day]:.1f} {measure.unit}, {score}; known {known_at:%Y-%m-%d %H:%M} UTC"
 
 
 _HEAT = (f"{SOURCE}.tmax_c", f"{SOURCE}.tmin_c")
@@ -370,6 +549,7 @@ FAMILY = Family(
     ),
     inputs=tuple(_as_it_is(name) for name in _INPUTS),
     compute=compute,
+    show=show,
     symbols=(ZL.symbol,),
     covered=covered,
 )

@@ -1,43 +1,63 @@
 """The picture of a family's newest session, from what the family's module says of it. Must not be here: a family, measures."""
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from zl_assets.domain.families.chart import Chart
+from zl_assets.domain.families.chart import Chart, Shown
 from zl_assets.instruments.base import Instrument
-from zl_assets.model.report import watermark
-from zl_assets.model.report.plots import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, drawing_sha256, picture
+from zl_assets.model.report import panels, watermark
+from zl_assets.model.report.plots import GREY, SIGNS, SKY, drawing_sha256, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# One for each kind of mark, in order.
-_SIGNS = (("^", GREEN), ("v", RED), ("s", ORANGE), ("*", BLUE), ("D", PINK))
 
-
-def chart_made_of(chart: Chart, instrument: Instrument, *, synthetic: bool) -> str:
+def chart_made_of(chart: Shown, instrument: Instrument, *, synthetic: bool) -> str:
     """A hash of all that `chart_picture` draws, of the modules and of the libraries that draw."""
-    series = [chart.line, *chart.marks.values()]
-    rows = b"".join(pd.util.hash_pandas_object(one, index=True).to_numpy().tobytes() for one in series)
-    words = [title_of(chart, instrument), instrument.price.name, chart.label, chart.levels, chart.zone, chart.since]
-    return drawing_sha256(rows, f"{words} {chart.moments} {list(chart.marks)} {synthetic}", __file__)
+    words = f"{title_of(chart, instrument)} {instrument.price.name} {synthetic}"
+    return drawing_sha256(_content(chart).encode(), words, __file__, panels.__file__)
 
 
-def title_of(chart: Chart, instrument: Instrument) -> str:
+def _content(part: object) -> str:
+    """Everything that a chart is made of: of rows a hash, of all else what it says."""
+    if isinstance(part, pd.Series | pd.DataFrame):
+        rows = pd.util.hash_pandas_object(part, index=True).to_numpy().tobytes()
+        return hashlib.sha256(rows).hexdigest()
+    if is_dataclass(part):
+        return _content({field.name: getattr(part, field.name) for field in fields(part)})
+    if isinstance(part, Mapping):
+        return f"{{{', '.join(f'{name!r}: {_content(one)}' for name, one in part.items())}}}"
+    if isinstance(part, tuple):
+        return f"({', '.join(map(_content, part))})"
+    return repr(part)
+
+
+def title_of(chart: Shown, instrument: Instrument) -> str:
     """The title of its picture."""
     return f"{instrument.title}: {chart.title}"
 
 
-def chart_picture(chart: Chart, instrument: Instrument, *, synthetic: bool) -> bytes:
-    """The line of a chart with its levels, zone, moments and marks.
-
-    The hours stand side by side whatever lies between them, so that nights and weekends take no room.
+def chart_picture(chart: Shown, instrument: Instrument, *, synthetic: bool) -> bytes:
+    """What a family shows, drawn.
 
     Args:
         synthetic: the prices are invented, and the picture says so.
+    """
+    title = title_of(chart, instrument)
+    png = _hours(chart, title, instrument) if isinstance(chart, Chart) else panels.drawn(chart, title, instrument)
+    return watermark.marked(png) if synthetic else png
+
+
+def _hours(chart: Chart, title: str, instrument: Instrument) -> bytes:
+    """The line of a chart with its levels, zone, moments and marks.
+
+    The hours stand side by side whatever lies between them, so that nights and weekends take no room.
     """
     times = pd.DatetimeIndex(chart.line.index)
     begin, end = int(times.searchsorted(chart.since)), len(times) - 1
@@ -51,7 +71,7 @@ def chart_picture(chart: Chart, instrument: Instrument, *, synthetic: bool) -> b
         for price in chart.levels.values():
             axis.plot([begin, end], [price, price], color=GREY, linewidth=0.8)
         axis.plot(np.arange(len(times)), chart.line.to_numpy(), color="black", linewidth=1.0, label=chart.label)
-        for (words, points), (sign, colour) in zip(chart.marks.items(), cycle(_SIGNS), strict=False):
+        for (words, points), (sign, colour) in zip(chart.marks.items(), cycle(SIGNS), strict=False):
             if len(points):
                 at = times.get_indexer(pd.DatetimeIndex(points.index))
                 size = 130 if sign == "*" else 50
@@ -68,8 +88,7 @@ def chart_picture(chart: Chart, instrument: Instrument, *, synthetic: bool) -> b
         axis.set_ylabel(instrument.price.name)
         axis.legend(loc="upper center", bbox_to_anchor=(0.55, -0.2), ncols=3)
 
-    png = picture(draw, title=title_of(chart, instrument), height=4.4, colours=256)
-    return watermark.marked(png) if synthetic else png
+    return picture(draw, title=title, height=4.4, colours=256)
 
 
 def _label_levels(axis: "Axes", chart: Chart) -> None:

@@ -3,8 +3,8 @@
 Belongs here: drawing of numbers that were computed elsewhere. Must not be here: measures, words of the report, files.
 
 Drawn by matplotlib's own canvas, without pyplot: no window system, and nothing shared between threads. White and opaque, so that
-axes and labels are legible on a dark page as well. 100 dpi and 64 colours keep a picture at 8 to 40 KB: it goes into Dagster's
-event log, as base64.
+axes and labels are legible on a dark page as well. 100 dpi and 64 colours keep a picture at 8 to 40 KB (a grid of panels with 256
+at 27 to 59): it goes into Dagster's event log, as base64.
 """
 
 import hashlib
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which people who are colour-blind can tell apart.
 BLUE, ORANGE, GREEN, RED, GREY, SKY, PINK = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7F7F7F", "#56B4E9", "#CC79A7"
 YELLOW = "#F0E442"
+# One for each kind of mark, in order.
+SIGNS = (("^", GREEN), ("v", RED), ("s", ORANGE), ("*", BLUE), ("D", PINK))
 _REGIME_COLOURS = (SKY, ORANGE, RED, GREEN, YELLOW, PINK, BLUE)
 
 
@@ -306,7 +308,7 @@ def matrix_over_time(matrix: pd.DataFrame, instrument: Instrument, *, synthetic:
         price.legend(loc="upper left", ncols=2)
         rsi.legend(loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=4)
 
-    png = picture(draw, title="Price, features and regimes", rows=4, height=6.4)
+    png = picture(draw, title="Price, features and regimes", rows=4, height=6.4, sharex=True)
     return watermark.marked(png) if synthetic else png
 
 
@@ -319,19 +321,32 @@ def picture(
     width: float = 8.0,
     height: float = 3.2,
     widths: tuple[float, ...] | None = None,
+    heights: tuple[float, ...] | None = None,
+    sharex: bool = False,
+    beneath: float = 0.0,
     colours: int = 64,
 ) -> bytes:
-    """What `draw` puts into a grid of axes, as a PNG of at most so many colours: small marks need more to keep their own."""
+    """What `draw` puts into a grid of axes, as a PNG of at most so many colours: small marks need more to keep their own.
+
+    Args:
+        width, height: of all of it, in inches.
+        widths, heights: of the columns and rows, to each other.
+        beneath: inches that are left free beneath the axes.
+    """
     from matplotlib import style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from PIL import Image
 
-    # The library's own style, whatever a matplotlibrc of the user says.
-    with style.context(["default", {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False}]):
-        figure = Figure(figsize=(width, height), dpi=100, layout="constrained", facecolor="white")
+    # The library's own style, whatever a matplotlibrc of the user says. A dollar sign is one, and begins no formula.
+    own = {"font.size": 8, "axes.spines.top": False, "axes.spines.right": False, "text.parse_math": False}
+    with style.context(["default", own]):
+        free = beneath / height
+        layout = ConstrainedLayoutEngine(rect=(0.0, free, 1.0, 1.0 - free))
+        figure = Figure(figsize=(width, height), dpi=100, layout=layout, facecolor="white")
         canvas = FigureCanvasAgg(figure)
-        axes = figure.subplots(rows, columns, squeeze=False, sharex=rows > 1, width_ratios=widths)
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, width_ratios=widths, height_ratios=heights)
         figure.suptitle(title, fontsize=10)
         draw(list(axes.ravel()))
         canvas.draw()  # type: ignore[no-untyped-call]

@@ -85,6 +85,23 @@ def test_every_rule_is_used_and_a_later_release_changes_its_series() -> None:
         assert changed == {name for name in frame.columns if name == series.lower() or name.startswith(f"{series.lower()}_")}
 
 
+def test_a_later_vintage_of_each_series_counts_from_its_own_time_and_not_before() -> None:
+    sessions = random_sessions(120)
+    observations = random_observations(SERIES, sessions)
+    decisions = decision_times(sessions["data_date"], ZL.decision)
+    frame = FAMILY.compute(decided(sessions), sources(observations))
+    known = observations[observations["available_at"] < decisions[100]]
+    newest = known.sort_values("observed_on", kind="stable").groupby("series", as_index=False).tail(1)
+    assert set(newest["series"]) == set(SERIES)
+    for moment, first in ((decisions[100] - pd.Timedelta(seconds=1), 100), (decisions[100], 101)):
+        again = newest.assign(value=newest["value"] + 1.0, available_at=moment, vintage=moment.tz_localize(None).normalize())
+        revised = FAMILY.compute(decided(sessions), sources(pd.concat([observations, again])))
+        pd.testing.assert_frame_equal(revised.head(first), frame.head(first), check_exact=True)
+        if first == 100:
+            changed = {name for name in frame.columns if frame[name][100] != revised[name][100]}
+            assert changed == set(frame.columns)
+
+
 @settings(max_examples=6)
 @given(st.integers(0, 119))
 def test_no_feature_sees_a_later_print(row: int) -> None:

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 
 from zl_assets.contracts.features import POLICY
 from zl_assets.domain import documents
-from zl_assets.domain.families.policy import FAMILY, HIGHEST, C, S, T, _has
+from zl_assets.domain.families.chart import Panels
+from zl_assets.domain.families.policy import FAMILY, HIGHEST, C, S, T, _has, show
 from zl_assets.domain.families.rows import family_rows
 from zl_assets.domain.rules.families import coverage, in_range, prefix_invariant, release_times
+from zl_assets.model.report.charts import chart_made_of
 from zl_assets.sources.policy_documents import read_documents
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.support.builders import decided
@@ -193,6 +195,16 @@ def test_a_later_release_changes_the_feature(monkeypatch: pytest.MonkeyPatch) ->
     assert {name for name in FILLED if not before[name].equals(after[name])} == set(FILLED) - {SHARE}
 
 
+def test_a_page_that_came_later_changes_the_feature() -> None:
+    days = {"presidents": SPAN, "agencies": SPAN}
+    # To the minute: what comes at the decision is the next session's.
+    at = {
+        time: computed(table(page("https://x/", f"2025-04-07 {time}", "Tariffs on China"), **days)) for time in ("18:19", "18:20")
+    }
+    assert [found[MENTIONS].idxmax().day for found in at.values()] == [7, 8]
+    assert {name for name in FILLED if not at["18:19"][name].equals(at["18:20"][name])} == set(FILLED) - {SHARE}
+
+
 def test_a_later_version_of_a_document_changes_no_session() -> None:
     first = document("2025-1", "2025-04-07", "Tariffs on China")
     later = first | {"title": "Weather", "abstract": "Soy", "available_at": pd.Timestamp("2025-04-09", tz="UTC")}
@@ -241,6 +253,94 @@ def test_columns_change_with_what_they_are_said_to_be_made_of(column: str, chang
     assert {name for name in FILLED if not before[name].equals(after[name])} == changes
     said = {c.column.name for c in FAMILY.columns if f"{POLICY_DOCUMENTS.table}.{column}" in c.made_from}
     assert changes == said
+
+
+# --- the picture
+
+
+def shown(rows: pd.DataFrame, of: pd.DataFrame | None = None) -> Panels:
+    chart = show(decided(sessions() if of is None else of), {POLICY_DOCUMENTS.table: rows})
+    assert isinstance(chart, Panels)
+    return chart
+
+
+def by_day(values: "pd.Series[float]") -> dict[str, float]:
+    return {f"{day:%m-%d}": float(value) for day, value in values.items() if value > 0}
+
+
+def test_documents_stand_on_the_session_that_they_are_of_with_their_title_and_time() -> None:
+    of = sessions().assign(close=[50.0 + at for at in range(9)])
+    rows = (
+        document("2025-06063", "2025-04-07", "Regulating Imports With a Reciprocal Tariff"),
+        page("https://www.whitehouse.gov/a/", "2025-04-07 18:20", "Trade With China"),
+        page("https://www.whitehouse.gov/b/", "2025-04-05 12:00", "A Saturday"),
+        document("2025-1", "2025-04-09", "Renewable Fuel Standard", type="Rule"),
+    )
+    chart = shown(table(*rows, presidents=SPAN, agencies=SPAN), of)
+    price, intensity, alerts = chart.panels
+    assert price.lines["close"].tolist() == [50.0 + at for at in range(9)]
+    signed, on_soy = price.marks.values()
+    assert (by_day(signed), by_day(on_soy)) == ({"04-07": 54.0, "04-08": 55.0}, {"04-09": 56.0})
+    assert [(f"{note.day:%m-%d}", note.value, note.words) for note in price.notes] == [
+        ("04-07", 54.0, "2025-04-07 12:45 UTC, 35 points: Regulating Imports With a Reciprocal Tariff"),
+        ("04-08", 55.0, "2025-04-07 18:20 UTC, 8 points: Trade With China"),
+        ("04-09", 56.0, "2025-04-09 12:45 UTC, alert: Renewable Fuel Standard"),
+    ]
+    [bars] = intensity.bars.values()
+    assert by_day(bars) == pytest.approx({"04-07": 100 * math.tanh(18 / 50), "04-08": 100 * math.tanh(4 / 50)})
+    assert intensity.words == "2025-04-11: 0.0; the newest of all known 2025-04-07 18:20 UTC"
+    assert [by_day(bars) for bars in alerts.bars.values()] == [{"04-09": 1.0}]
+    assert alerts.words == "2025-04-11: 0; the newest of all known 2025-04-09 12:45 UTC"
+    assert f"{chart.known_at:%Y-%m-%d %H:%M}" == "2025-04-11 18:20"
+
+
+def test_the_strongest_and_of_equal_ones_the_newest_are_told() -> None:
+    titles = ["Trade", "Duties 1", "Duties 2", "Imports", "Duties 3", "Tariffs and Imports", "Duties 4", "Duties 5"]
+    days = ["2025-04-02", "2025-04-03", "2025-04-04", "2025-04-07", "2025-04-08", "2025-04-09", "2025-04-10", "2025-04-11"]
+    rows = [document(f"2025-{n}", day, title) for n, (day, title) in enumerate(zip(days, titles, strict=True))]
+    soy = [document(f"2025-9{n}", day, f"Soybeans {n}", type="Notice") for n, day in enumerate(days)]
+    [told, *_] = shown(table(*rows, *soy, presidents=SPAN, agencies=SPAN)).panels
+    words = [note.words.split(": ")[1] for note in told.notes]
+    assert [title for title in words if not title.startswith("Soy")] == [
+        "Duties 2",
+        "Duties 3",
+        "Tariffs and Imports",
+        *titles[6:],
+    ]
+    assert [title for title in words if title.startswith("Soy")] == ["Soybeans 5", "Soybeans 6", "Soybeans 7"]
+    assert [note.day for note in told.notes] == sorted(note.day for note in told.notes)
+
+
+def test_days_that_were_not_asked_for_are_holes_and_no_zeros() -> None:
+    price, intensity, alerts = shown(
+        table(document("2025-1", "2025-04-02", "Tariffs"), presidents=("2025-04-01", "2025-04-04"))
+    ).panels
+    [bars] = intensity.bars.values()
+    assert bars.notna().tolist() == [False, True, True, True, *[False] * 5]
+    assert intensity.words == (
+        "2025-04-11: no value, its documents were not asked for; the newest of all known 2025-04-02 12:45 UTC"
+    )
+    assert alerts.empty
+    assert alerts.words == "2025-04-11: no value, its documents were not asked for; none is known"
+    assert len(price.notes) == 1
+    nothing = show(decided(sessions()), {POLICY_DOCUMENTS.table: table()})
+    assert nothing == "No document of the 2 years to 2025-04-11 was asked for, so nothing is drawn."
+
+
+def test_no_document_that_came_later_is_on_the_picture() -> None:
+    days = {"presidents": SPAN, "agencies": SPAN}
+    first = document("2025-1", "2025-04-07", "Tariffs on China")
+    decision = pd.Timestamp("2025-04-11 18:20", tz="UTC")
+    late = document("2025-2", "2025-04-11", "Duties", available_at=decision)
+    version = first | {"title": "Duties on Soy", "abstract": "Trade", "available_at": decision - pd.Timedelta(hours=18)}
+
+    def made_of(*rows: dict[str, object]) -> str:
+        return chart_made_of(shown(table(*rows, **days)), ZL, synthetic=False)
+
+    assert made_of(first, late) == made_of(first)
+    # A later version of a document is not what was first seen.
+    assert made_of(first, version) == made_of(first)
+    assert made_of(first, late | {"available_at": decision - pd.Timedelta(seconds=1)}) != made_of(first)
 
 
 # --- the owner's sixteen
@@ -325,7 +425,7 @@ def test_the_real_files_pass_every_gate_of_the_family() -> None:
     assert_as_declared(FAMILY, of, sources)
     rows = on_real_files(".").reset_index()
     assert in_range(FAMILY)(rows).passed
-    assert coverage(FAMILY, rows).passed
+    assert coverage(FAMILY, rows, sources, ZL).passed
     assert prefix_invariant(FAMILY, of, sources, ZL).passed
     assert release_times(FAMILY, of, sources, ZL).passed
 
@@ -369,6 +469,28 @@ def test_of_the_white_houses_documents_none_counts_twice() -> None:
     orders = once[(once["source"] == documents.FEDERAL_REGISTER) & once["executive_order_number"].notna()]
     span = orders[orders["observed_on"].between("2025-02-05", "2025-09-11")]
     assert [title for title in span["title"] if letters(title) in titles] == []
+
+
+@pytest.mark.parametrize("day", ["2012-07-16", "2020-06-01", "2025-04-07", "2025-11-14"])
+def test_the_picture_has_what_the_table_has(day: str) -> None:
+    of = real_sessions()
+    own = of[of["data_date"] <= day].reset_index(drop=True)
+    chart = shown(real("."), own)
+    price, intensity, _ = chart.panels
+    rows = on_real_files(".").loc[price.days]
+    assert (price.days[-1], price.days[0] > pd.Timestamp(day) - pd.DateOffset(years=2, days=1)) == (pd.Timestamp(day), True)
+    assert price.lines["close"].tolist() == own["close"].iloc[-len(price.days) :].tolist()
+    [bars] = intensity.bars.values()
+    assert bars.tolist() == pytest.approx(rows[INTENSITY].tolist(), nan_ok=True)
+    signed, alerts = price.marks.values()
+    assert signed.index.tolist() == rows.index[rows[INTENSITY] > 0].tolist()
+    assert set(rows.index[rows[ALERT].fillna(False)]) <= set(alerts.index)
+    assert len(price.notes) <= 8
+
+
+def test_the_reciprocal_tariff_is_told_at_its_own_time() -> None:
+    told = [note.words for note in shown(real("."), real_sessions()).panels[0].notes]
+    assert any(words.startswith("2025-04-02 21:37 UTC, 51 points: Regulating Imports With a Reciprocal Tariff") for words in told)
 
 
 def letters(title: str) -> str:

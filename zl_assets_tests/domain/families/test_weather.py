@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zl_assets.domain.families.weather import FAMILY
+from zl_assets.domain.families.chart import Panel, Panels
+from zl_assets.domain.families.weather import FAMILY, show
 from zl_assets.domain.releases import decision_times
 from zl_assets.domain.rules.families import coverage, in_range, prefix_invariant, release_times
 from zl_assets.domain.stations import NETWORKS, REGIONS, STATIONS
+from zl_assets.model.report.charts import chart_made_of
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.support.builders import decided
@@ -215,12 +217,16 @@ def test_no_session_sees_a_later_vintage() -> None:
     later = weather[weather["available_at"].eq(pd.Timestamp("2020-07-01", tz="UTC"))]
     assert len(later) == 58
     first = weather.drop(later.index)
-    dates = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2018-07-10", "2018-10-31")]
-    # Both downloads say something of these days, and only the older one was known.
+    # Both downloads say something of the summer of 2018, and only the older one was known: then, and a year later of its season.
+    days = pd.bdate_range("2018-07-10", "2018-10-31").append(pd.bdate_range("2019-07-03", "2019-10-02", freq="W-WED"))
+    dates = [f"{day:%Y-%m-%d}" for day in days]
     pd.testing.assert_frame_equal(computed(weather, *dates), computed(first, *dates), check_exact=True)
     newest = weather.drop_duplicates(["station", "observed_on"], keep="last")
     seen_early = newest.assign(available_at=newest["observed_on"].dt.tz_localize("UTC") + pd.Timedelta(days=7, hours=12))
-    assert not computed(seen_early, *dates).equals(computed(weather, *dates))
+    early, whole = computed(seen_early, *dates), computed(weather, *dates)
+    for year in ("2018", "2019"):
+        assert not early.loc[year, "us_tavg_z"].equals(whole.loc[year, "us_tavg_z"])
+        assert not early.loc[year, "us_prcp_z"].equals(whole.loc[year, "us_prcp_z"])
 
 
 def test_a_revision_changes_the_season_of_later_sessions_only() -> None:
@@ -304,6 +310,133 @@ def test_no_source_is_no_value() -> None:
     frame = computed(empty_frame(CONTRACT), "2012-07-16")
     assert frame.isna().all(axis=None)
     assert frame.shape == (1, 17)
+
+
+# --- the picture
+
+
+def shown(weather: pd.DataFrame, date: str) -> Panels | str:
+    return show(decided(on(date)), {"weather_daily": weather})
+
+
+def panels(weather: pd.DataFrame, date: str) -> list[Panel]:
+    """Heat and rain of each region, in the table's order."""
+    chart = shown(weather, date)
+    assert isinstance(chart, Panels)
+    assert (chart.columns, len(chart.panels)) == (2, 6)
+    return list(chart.panels)
+
+
+def made_of(weather: pd.DataFrame, date: str) -> str:
+    chart = shown(weather, date)
+    assert isinstance(chart, Panels)
+    return chart_made_of(chart, ZL, synthetic=False)
+
+
+def test_the_season_on_the_picture_is_the_one_that_was_worked() -> None:
+    heat, rain, *south = panels(real_weather().frame, "2012-07-16")
+    day = pd.Timestamp("2012-07-09")
+    for panel, value, m, s in ((heat, 28.212857, 23.114882, 1.971581), (rain, 57.82, 112.509491, 39.819503)):
+        assert panel.lines["this season"][day] == pytest.approx(value, abs=5e-7)
+        assert panel.lines["mean of earlier years"][day] == pytest.approx(m, abs=5e-7)
+        for width in (1, 2):
+            band = panel.bands[f"within {width} sd of the mean"].loc[day]
+            assert (band["high"] - m) / width == pytest.approx(s, abs=1e-6)
+            assert (m - band["low"]) / width == pytest.approx(s, abs=1e-6)
+        assert panel.marks["newest value"].to_dict() == {day: panel.lines["this season"][day]}
+        # From the year's first day, and nothing after the newest that was known; the usual course goes on.
+        assert (panel.days[0], panel.days[-1]) == (pd.Timestamp("2012-01-01"), pd.Timestamp("2012-12-31"))
+        assert panel.lines["this season"].last_valid_index() == day
+        assert panel.lines["mean of earlier years"].notna().all()
+    assert heat.words == "2012-07-09: 28.2 deg C, z +2.59 of 13 earlier years; known 2012-07-16 12:00 UTC"
+    assert rain.words == "2012-07-09: 57.8 mm, z -1.37 of 13 earlier years; known 2012-07-16 12:00 UTC"
+    # Rain is never below nothing.
+    assert rain.bands["within 2 sd of the mean"]["low"].min() == 0.0
+    assert [panel.words for panel in south] == ["no value: no day of its stations is known"] * 4
+    assert all(panel.empty for panel in south)
+
+
+@pytest.mark.parametrize("date", ["2016-02-10", "2020-06-01", "2023-01-10", "2025-04-30"])
+def test_the_picture_has_what_the_table_has_and_says_where_that_is_nothing(date: str) -> None:
+    weather = real_weather().frame
+    row = computed(weather, date).iloc[0]
+    names = [f"{region}_{name}" for region in ("us", "br", "ar") for name in ("tavg_7d", "prcp_30d")]
+    for name, panel in zip(names, panels(weather, date), strict=True):
+        newest, score = panel.marks["newest value"], row[f"{name.rpartition('_')[0]}_z"]
+        assert newest.tolist() == ([] if np.isnan(row[name]) else [row[name]]), name
+        assert panel.words.startswith("no value: ") is bool(np.isnan(row[name])), name
+        if np.isnan(row[name]):
+            continue
+        [day] = newest.index
+        usual, band = panel.lines["mean of earlier years"][day], panel.bands["within 1 sd of the mean"].loc[day]
+        assert (newest[day] - usual) / (band["high"] - usual) == pytest.approx(score, abs=1e-9, nan_ok=True), name
+        assert ("no z: " in panel.words) is bool(np.isnan(score)), name
+
+
+def test_a_region_without_a_value_is_said_with_the_reason() -> None:
+    weather = real_weather().frame
+    words = {date: [panel.words for panel in panels(weather, date)] for date in ("2020-06-01", "2023-01-10", "2025-11-14")}
+    assert words["2020-06-01"][4:] == [
+        "2020-05-29: 12.9 deg C, no z: 1 of 10 earlier years; known 2020-06-01 12:00 UTC",
+        "no value: fewer than 27 of the 30 days to 2020-05-29 are known",
+    ]
+    assert words["2023-01-10"][0] == "no value: fewer than 6 of the 7 days to 2023-01-07 are known"
+    assert words["2025-11-14"] == [
+        f"no value: the last day that is known is {day}" for day in ("2024-06-19", "2025-04-30", "2024-06-18") for _ in range(2)
+    ]
+    # The usual course of a region that has stopped is there, and no course of this season.
+    heat = panels(weather, "2025-11-14")[0]
+    assert heat.lines["this season"].isna().all()
+    assert heat.lines["mean of earlier years"].notna().all()
+    nothing = shown(empty_frame(CONTRACT), "2012-07-16")
+    assert isinstance(nothing, str)
+    assert "2012-07-16 nothing is known" in nothing
+    assert "Brazil: rain of 30 days: no value" in nothing
+
+
+def test_a_season_has_the_regions_summer_in_its_middle() -> None:
+    weather = real_weather().frame
+    for date, first in (("2023-01-10", "2022-07-01"), ("2022-07-13", "2022-07-01"), ("2022-07-01", "2021-07-01")):
+        # Of the newest day, which is the third before: on 1 July it is of the season that has ended.
+        brazil = panels(weather, date)[2]
+        assert brazil.days[0] == pd.Timestamp(first)
+        assert len(brazil.days) == 365
+
+
+def test_values_that_never_differ_have_no_season() -> None:
+    # By weights of changing sums the mean of equal numbers is a last bit off, and a last bit by another is a score.
+    same = made_up("2000-01-01", "2012-08-31", *US).assign(tmax_c=20.0, tmin_c=10.0)
+    dates = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2012-03-01", "2012-08-31")]
+    assert computed(same, *dates)["us_tavg_z"].isna().all()
+    heat, rain = panels(same, "2012-07-16")[:2]
+    assert "no z: all earlier years are alike" in heat.words
+    assert heat.lines["mean of earlier years"].isna().all()
+    assert "of 12 earlier years" in rain.words
+
+
+@pytest.mark.parametrize("date", ["2018-10-10", "2023-01-10"])
+def test_nothing_that_came_later_is_on_the_picture(date: str) -> None:
+    weather = real_weather().frame
+    known = weather["available_at"] < decision_times(pd.Series([pd.Timestamp(date)]), ZL.decision)[0]
+    assert not known.all()
+    spoilt = weather.assign(**{name: weather[name].where(known, 49.0) for name in ("tmax_c", "tmin_c", "prcp_mm")})
+    drawn = made_of(weather, date)
+    for other in (weather[known], spoilt.sample(frac=1, random_state=1)):
+        assert made_of(other, date) == drawn
+    # What it did know is.
+    was = weather["observed_on"].between(pd.Timestamp(date) - pd.Timedelta(days=10), pd.Timestamp(date) - pd.Timedelta(days=7))
+    assert made_of(weather.assign(tmax_c=weather["tmax_c"].mask(was, 21.0)), date) != drawn
+
+
+def test_a_revision_is_on_the_picture_once_it_is_known_and_its_time_is_said() -> None:
+    weather = made_up("2011-06-01", "2012-12-31", *US)
+    decision = decision_times(pd.Series([pd.Timestamp("2012-07-16")]), ZL.decision)[0]
+    old = weather[weather["observed_on"].eq("2012-07-05")]
+    drawn = made_of(weather, "2012-07-16")
+    for moment, same in ((decision, True), (decision - pd.Timedelta(minutes=5), False)):
+        revised = pd.concat([weather, old.assign(tmax_c=old["tmax_c"] + 9, available_at=moment)])
+        assert (made_of(revised, "2012-07-16") == drawn) is same
+    assert "known 2012-07-16 18:15 UTC" in panels(revised, "2012-07-16")[0].words
 
 
 # --- the table of stations

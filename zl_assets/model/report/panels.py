@@ -1,0 +1,196 @@
+"""Courses over months and years in a grid of panels, with what is usual, what happened, and when it was known.
+
+Belongs here: drawing of `Panels`, whatever a family puts into them. Must not be here: a family, measures.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from zl_assets.contracts.columns import PRICE
+from zl_assets.domain.families.chart import Note, Panel, Panels
+from zl_assets.domain.windows import Floats
+from zl_assets.instruments.base import Instrument
+from zl_assets.model.report.plots import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, picture
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+# In inches: a panel with lines, one with bars alone, one with words alone; what a row has beside its panels (titles and days),
+# what stands above all of them.
+_WITH_LINES, _BARS_ALONE, _WORDS_ALONE, _BESIDE, _ABOVE = 1.9, 0.9, 0.2, 0.65, 0.3
+# Beneath them: a line of what the colours mean, one of words of 7 points, and what is between the two.
+_LEGEND, _LINE, _APART = 0.17, 0.133, 0.12
+_WIDTH = {1: 8.0, 2: 10.0}
+
+# The line that a panel is about first.
+_LINES = (("black", 1.3, "-"), (GREY, 1.0, "--"), (BLUE, 1.0, "-"), (ORANGE, 1.0, "-"), (GREEN, 1.0, "-"))
+_SIGNS = (("o", RED), ("^", BLUE), ("s", ORANGE), ("v", GREEN), ("D", PINK))
+
+# Characters of a note that fit into a line.
+_LONGEST = 145
+
+
+def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
+    """The panels, what their colours mean, the words of their notes, and the time at which all of it was known."""
+    rows = [panels.panels[at : at + panels.columns] for at in range(0, len(panels.panels), panels.columns)]
+    heights = tuple(max(map(_height, row)) for row in rows)
+    told = _told([note for panel in panels.panels for note in panel.notes], panels.known_at)
+    kinds = dict.fromkeys(name for panel in panels.panels for name in (*panel.marks, *panel.bars))
+    signs = dict(zip(kinds, cycle(_SIGNS), strict=False))
+    in_a_line = 2 * panels.columns + 1
+    legend = math.ceil(len(_labels(panels)) / in_a_line)
+    beneath = _LEGEND * legend + _APART + _LINE * len(told)
+    height = sum(heights) + _BESIDE * len(rows) + beneath + _ABOVE
+
+    def draw(axes: "list[Axes]") -> None:
+        number = 1
+        for axis, panel in zip(axes, panels.panels, strict=True):
+            _draw(axis, panel, instrument, signs, number)
+            number += len(panel.notes)
+        figure = axes[0].figure
+        drawn: dict[str, Artist] = {}
+        for axis in axes:
+            handles, labels = axis.get_legend_handles_labels()
+            drawn = dict(zip(labels, handles, strict=True)) | drawn
+        shown = [label for label in _labels(panels) if label in drawn]
+        figure.legend(
+            [drawn[label] for label in shown],
+            shown,
+            loc="upper center",
+            bbox_to_anchor=(0.5, beneath / height),
+            borderaxespad=0,
+            frameon=False,
+            ncols=in_a_line,
+        )
+        figure.text(0.01, 0.04 / height, "\n".join(told), fontsize=7, va="bottom", linespacing=1.35)
+
+    return picture(
+        draw,
+        title=title,
+        rows=len(rows),
+        columns=panels.columns,
+        width=_WIDTH[panels.columns],
+        height=height,
+        heights=heights,
+        beneath=beneath,
+        colours=256,
+    )
+
+
+def _labels(panels: Panels) -> tuple[str, ...]:
+    """What is explained beneath the panels: each kind once, in the order in which they come."""
+    found = [
+        label
+        for panel in panels.panels
+        for label in (*panel.lines, *panel.marks, *panel.bars, *panel.bands, *([panel.hole] if panel.bars else []))
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _height(panel: Panel) -> float:
+    if panel.empty:
+        return _WORDS_ALONE
+    return _WITH_LINES if panel.lines else _BARS_ALONE
+
+
+def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str, tuple[str, str]], number: int) -> None:
+    """One panel; its notes are numbered from `number` on."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_title(panel.title, loc="left", fontsize=8, fontweight="bold", pad=14)
+    axis.text(0, 1.02, panel.words, transform=axis.transAxes, fontsize=7, va="bottom")
+    if panel.empty:
+        axis.set_axis_off()
+        return
+    days = _numbers(panel.days)
+    for k, (label, band) in enumerate(panel.bands.items()):
+        axis.fill_between(days, band["low"], band["high"], color=SKY, alpha=0.25 + 0.2 * k, linewidth=0, label=label)
+    for (label, values), (colour, width, style) in zip(panel.lines.items(), cycle(_LINES), strict=False):
+        if values.notna().any():
+            axis.plot(days, values, color=colour, linewidth=width, linestyle=style, label=label)
+    for label, amounts in panel.bars.items():
+        there = amounts[amounts > 0]
+        axis.vlines(_numbers(there.index), 0, there, color=signs[label][1], linewidth=1.6, label=label)
+        for begin, end in _holes(amounts):
+            axis.axvspan(begin - 0.5, end + 0.5, color=GREY, alpha=0.25, linewidth=0, label=panel.hole)
+    for label, points in panel.marks.items():
+        sign, colour = signs[label]
+        if len(points):
+            at = _numbers(points.index)
+            axis.scatter(at, points, s=26, marker=sign, color=colour, edgecolor="black", linewidths=0.4, label=label, zorder=3)
+    axis.set_ylabel(instrument.price.name if panel.unit == PRICE else panel.unit)
+    if math.isfinite(panel.lowest):
+        # Of a panel that has nothing but zeros too.
+        axis.set_ylim(panel.lowest, max(panel.lowest + 1.0, axis.get_ylim()[1]))
+    axis.yaxis.set_major_locator(MaxNLocator(5 if panel.lines else 3, integer=True))
+    # Room for a mark on the newest day.
+    room = max(1.0, 0.01 * (days[-1] - days[0]))
+    axis.set_xlim(days[0] - room, days[-1] + room)
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    axis.xaxis.set_major_locator(locator)
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    if panel.notes:
+        _number(axis, panel.notes, number)
+
+
+def _number(axis: "Axes", notes: Sequence[Note], first: int) -> None:
+    """The numbers of notes above all lines, in order and apart, each with a line to its point."""
+    bottom, top = axis.get_ylim()
+    above = top + 0.08 * (top - bottom)
+    axis.set_ylim(bottom, top + 0.14 * (top - bottom))
+    left, right = axis.get_xlim()
+    at = _numbers(pd.DatetimeIndex([note.day for note in notes]))
+    for k, (day, place, note) in enumerate(zip(at, _apart(at, 0.022 * (right - left), right), notes, strict=True)):
+        axis.annotate(
+            str(first + k),
+            (day, note.value),
+            (place, above),
+            ha="center",
+            va="center",
+            fontsize=7,
+            fontweight="bold",
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2},
+        )
+
+
+def _apart(places: Floats, least: float, right: float) -> Floats:
+    """The places, in order, moved so that they are `least` apart and none is beyond `right`."""
+    steps: Floats = least * np.arange(len(places), dtype="float64")
+    after: Floats = np.maximum.accumulate(places - steps) + steps
+    limits: Floats = right - least * np.arange(len(places), 0, -1.0)
+    return np.minimum(after, limits)
+
+
+def _holes(amounts: "pd.Series[float]") -> list[tuple[float, float]]:
+    """The first and the last day of each run without a value."""
+    days, missing = _numbers(amounts.index), amounts.isna().to_numpy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]])))
+    return [(float(days[begin]), float(days[end - 1])) for begin, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _numbers(days: pd.Index) -> Floats:
+    """Days as matplotlib counts them."""
+    return days.to_numpy().astype("datetime64[D]").astype("float64")
+
+
+def _told(notes: Sequence[Note], known_at: pd.Timestamp) -> list[str]:
+    """The lines that stand beneath the panels."""
+    known = f"As known at the session's decision, {known_at:%Y-%m-%d %H:%M} UTC: what became available then or later is not here."
+    return [*(f"{number}  {_legible(note.words)}" for number, note in enumerate(notes, 1)), known]
+
+
+def _legible(words: str) -> str:
+    """Words from outside in one line that fits, without what the letters of pictures lack."""
+    from matplotlib.font_manager import findfont, get_font
+
+    known = get_font(findfont("DejaVu Sans")).get_charmap()
+    line = " ".join(words.split())
+    line = "".join(letter if ord(letter) in known and letter.isprintable() else "?" for letter in line)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3].rstrip()}..."
