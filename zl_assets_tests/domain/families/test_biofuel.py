@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zl_assets.domain.families.biofuel import FAMILY, RFS, covered
+from zl_assets.domain.families.chart import Panels
 from zl_assets.domain.families.rows import family_rows
 from zl_assets.domain.releases import decision_times
 from zl_assets.domain.rules.families import coverage, in_range, prefix_invariant, release_times
@@ -310,9 +311,57 @@ def test_inputs_stay_in_the_range_they_were_trained_on() -> None:
     from sklearn.model_selection import TimeSeriesSplit
 
     flat = on_real_files()[[D4, CHANGE, RFS_DOCUMENTS]].set_axis([column.flat_name for column in FAMILY.columns], axis=1)
-    [model_input] = FAMILY.inputs
-    assert model_input.name == "biofuel_d4_change_13w"
+    model_input, papers = FAMILY.inputs
+    assert [model_input.name, papers.name] == ["biofuel_d4_change_13w", "biofuel_rfs_documents_63d"]
     values = model_input.compute(flat).to_numpy("float64")[62:-21]
     for train, test in TimeSeriesSplit(5, gap=21).split(values):
         seen = values[train][~np.isnan(values[train])]
         assert np.mean((values[test] < seen.min()) | (values[test] > seen.max())) <= 0.25
+    # Of the documents too few days were asked for to measure them.
+    assert papers.compute(flat).notna().sum() == 622
+
+
+# --- the picture
+
+
+def shown(date: str, prices: pd.DataFrame, papers: pd.DataFrame) -> Panels | str:
+    assert FAMILY.show is not None
+    sessions = on_real_files()[["data_date", "symbol"]]
+    of = sessions[sessions["data_date"] <= date].reset_index(drop=True)
+    return FAMILY.show(decided(of), sources_of(prices, papers))
+
+
+def test_the_picture_has_the_price_over_the_years_and_when_the_newest_was_known() -> None:
+    panels = shown("2022-12-30", real_prices(), test_policy.real("."))
+    assert isinstance(panels, Panels)
+    assert panels.title == "biofuel's price and mandate, session of 2022-12-30"
+    assert [panel.words for panel in panels.panels] == [
+        "171 cents; week of 2022-10-31, known 2022-12-01 04:59 UTC",
+        "+11 cents",
+        "4 documents",
+    ]
+    price, _, papers = panels.panels
+    [line], [mark], [bars] = price.lines.values(), price.marks.values(), papers.bars.values()
+    assert (f"{line.index[0]:%Y-%m-%d}", line["2012-07-16"], mark.tolist()) == ("2010-09-01", 142.0, [171.0])
+    # Days that were not asked for are no zeros.
+    assert (bars["2022-07-01"], np.isnan(bars["2021-12-01"])) == (8, True)
+
+
+def test_the_picture_says_why_there_is_no_price() -> None:
+    stopped = shown("2025-11-14", real_prices(), test_policy.real("."))
+    assert isinstance(stopped, Panels)
+    assert [panel.words for panel in stopped.panels] == [
+        "no value: the newest is the week of 2022-11-21, known 2023-01-01 04:59 UTC, 1,089 days before the session",
+        "no value",
+        "4 documents",
+    ]
+    papers_alone = shown("2022-12-30", real_prices().tail(1), test_policy.real("."))
+    assert isinstance(papers_alone, Panels)
+    assert papers_alone.panels[0].words == "no value: no price is known at the decision of 2022-12-30"
+    assert papers_alone.panels[0].empty
+    prices_alone = shown("2022-12-30", real_prices(), NO_DOCUMENTS)
+    assert isinstance(prices_alone, Panels)
+    assert prices_alone.panels[2].words == "none: documents of its days were not asked for"
+    assert shown("2022-12-30", NO_PRICES, NO_DOCUMENTS) == (
+        "No session to 2022-12-30 knows a price that is not too old, or documents of 63 sessions."
+    )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zl_assets.domain.families.chart import Panels
 from zl_assets.domain.families.cot import FAMILY, covered
 from zl_assets.domain.releases import decision_times
 from zl_assets.domain.rules.families import coverage, in_range, prefix_invariant, release_times
@@ -300,3 +301,69 @@ def test_inputs_stay_in_the_range_they_were_trained_on() -> None:
         for train, test in TimeSeriesSplit(5, gap=21).split(values):
             seen = values[train][~np.isnan(values[train])]
             assert np.mean((values[test] < seen.min()) | (values[test] > seen.max())) <= 0.25, model_input.name
+
+
+# --- the picture
+
+
+def shown(reports: pd.DataFrame, sessions: pd.DataFrame) -> Panels | str:
+    assert FAMILY.show is not None
+    return FAMILY.show(decided(sessions), {COT_WEEKLY.table: reports})
+
+
+def until(date: str) -> pd.DataFrame:
+    frame = on_real_files()[["data_date", "symbol"]]
+    return frame[frame["data_date"] <= date].reset_index(drop=True)
+
+
+def test_the_picture_has_the_newest_share_with_its_rank_and_when_it_was_known() -> None:
+    panels = shown(real_reports(), until("2016-02-10"))
+    assert isinstance(panels, Panels)
+    assert (panels.title, f"{panels.known_at:%Y-%m-%d %H:%M}") == (
+        "positions in the Commitments of Traders, session of 2016-02-10",
+        "2016-02-10 19:20",
+    )
+    assert [panel.words for panel in panels.panels] == [
+        "+12.0 % of what is open, -0.4 in four reports; report of 2016-02-02, known 2016-02-05 20:30 UTC",
+        "94 %, where 100 is the highest",
+        "-36.6 % of what is open",
+    ]
+    money, rank, _ = panels.panels
+    [line], [mark], [band] = money.lines.values(), money.marks.values(), money.bands.values()
+    assert (line.index[0], line.index[-1]) == (pd.Timestamp("2011-02-10"), pd.Timestamp("2016-02-10"))
+    assert mark.tolist() == [line.iloc[-1]] == [pytest.approx(12.0355, abs=1e-4)]
+    # The shutdown of 2013 is a hole, and the band is that of 156 reports.
+    assert line["2013-10-14":"2013-11-08"].isna().all()
+    last = real_reports().set_index("observed_on").loc[:"2016-02-02"].tail(156)
+    shares = 100 * (last["mm_long"] - last["mm_short"]).astype("float64") / last["open_interest"].astype("float64")
+    assert band.iloc[-1].tolist() == pytest.approx(np.quantile(shares, [0.1, 0.9]).tolist())
+    assert next(iter(rank.lines.values())).iloc[-1] == pytest.approx(93.5897, abs=1e-4)
+
+
+def test_the_picture_of_a_shutdown_says_why_there_is_no_value() -> None:
+    panels = shown(real_reports(), until("2025-11-14"))
+    assert isinstance(panels, Panels)
+    assert [panel.words for panel in panels.panels] == [
+        "no value: the newest report that had come out is of 2025-09-23, 52 days before the session, known 2025-09-26 19:30 UTC",
+        "no value",
+        "no value",
+    ]
+    assert all(mark.empty for panel in panels.panels for mark in panel.marks.values())
+
+
+def test_the_picture_shows_nothing_that_came_later_and_says_that_nothing_came() -> None:
+    sessions = until("2012-07-16")
+    every, known = real_reports(), real_reports()[lambda f: f["available_at"] < decided(sessions)["decided_at"].iloc[-1]]
+    one, other = shown(every, sessions), shown(known, sessions)
+    assert isinstance(one, Panels)
+    assert isinstance(other, Panels)
+    for mine, theirs in zip(one.panels, other.panels, strict=True):
+        assert mine.words == theirs.words
+        for name, line in mine.lines.items():
+            pd.testing.assert_series_equal(line, theirs.lines[name])
+    first = every[every["observed_on"] < "2012-03-01"].tail(2)
+    few = shown(first, until("2012-03-07"))
+    assert isinstance(few, Panels)
+    assert "four reports before not known" in few.panels[0].words
+    assert few.panels[1].words == "none: fewer than 104 reports are known"
+    assert shown(every.tail(1), sessions) == "At the decision of 2012-07-16 no report is known."
