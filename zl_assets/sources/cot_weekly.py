@@ -160,7 +160,7 @@ def known_by_rule(reports: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp
     """
     days = reports.to_numpy().astype("datetime64[D]")
     usual = np.busday_offset(days, BUSINESS_DAYS, roll="forward", busdaycal=business_days()).astype("datetime64[ns]")
-    delayed = reports.dt.strftime("%Y-%m-%d").map(DELAYED).astype("datetime64[ns]")
+    delayed = pd.to_datetime(reports.dt.strftime("%Y-%m-%d").map(DELAYED)).astype("datetime64[ns]")
     local = delayed.fillna(pd.Series(usual, index=reports.index)) + pd.Timedelta(hours=PUBLISHED.hour, minutes=PUBLISHED.minute)
     return local.dt.tz_localize(NEW_YORK).dt.tz_convert("UTC").dt.as_unit("ns")
 
@@ -200,7 +200,7 @@ def report_days(frame: pd.DataFrame) -> Verdict:
 def reports_without_gap(frame: pd.DataFrame) -> Verdict:
     """Between the first report and the last none is missing."""
     days = frame["observed_on"].drop_duplicates().sort_values(ignore_index=True)
-    gaps = pd.DataFrame({"after": days.shift(), "before": days, "days": days.diff().dt.days})
+    gaps = pd.DataFrame({"after": days.shift(), "before": days, "days": (days - days.shift()).dt.days})
     bad = gaps[gaps["days"] > WEEK_AT_MOST]
     return Verdict(
         name="reports_without_gap",

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.columns import INGESTION_TS, real
@@ -97,7 +98,8 @@ def known_by_rule(weeks: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]"
     Returns:
         datetime64[ns, UTC] on the same index.
     """
-    end = (weeks.dt.to_period("M") + 1).dt.to_timestamp() + pd.offsets.MonthEnd(0)
+    after = weeks.to_numpy().astype("datetime64[M]") + np.timedelta64(2, "M")
+    end = pd.Series((after.astype("datetime64[D]") - np.timedelta64(1, "D")).astype("datetime64[ns]"), index=weeks.index)
     local = end + pd.Timedelta(hours=PUBLISHED.hour, minutes=PUBLISHED.minute)
     return local.dt.tz_localize(NEW_YORK).dt.tz_convert("UTC").dt.as_unit("ns")
 

@@ -24,7 +24,8 @@ PRICES, DOCUMENTS, STRUCT = "rin_prices", "policy_documents", "biofuel"
 # The RIN that is looked at: of biomass-based diesel, that nobody vouches for, which most of the trade is.
 FUEL, SERVICE = "D4", "Unverified"
 
-# A week this old is too old for a session. Its price is known at the end of the month after, and stays the newest for a month.
+# A week older than this is too old for a session. Its price is known at the end of the month after, and stays the newest for a
+# month: 29 to 67 days.
 OLDEST = 75
 
 # The change is from the newest week this many days before, or up to so many more where weeks are missing (none is, of the 647 of

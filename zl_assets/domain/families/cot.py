@@ -22,7 +22,7 @@ SOURCE, STRUCT = "cot_weekly", "cot"
 # Soybean oil at the Chicago Board of Trade.
 MARKET = "007601"
 
-# A report this old is too old for a session; usually the oldest is of 13 days before (Tuesday's, on the Monday after next).
+# A report older than this is too old for a session: it is 6 to 10 days old in an ordinary week, and up to 13 around holidays.
 OLDEST = 19
 
 # Reports in the rank, and the fewest of them.
