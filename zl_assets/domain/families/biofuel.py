@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from zl_assets.domain.arrivals import Places, arrivals
 from zl_assets.domain.documents import ANY_DAY, asked_for, counted_once, session_of
@@ -38,6 +39,8 @@ WINDOW = 63
 RFS = re.compile(r"(?i)\b(?:renewable\s+fuels?|RFS|biomass-based\s+diesel)\b")
 
 _DAY = np.timedelta64(1, "D")
+
+type Days = NDArray[np.datetime64]
 
 
 def compute(sessions: pd.DataFrame, sources: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -83,16 +86,16 @@ def _prices(rows: pd.DataFrame, sessions: pd.DataFrame) -> tuple[Floats, Floats]
     return d4, change
 
 
-def _week_before(there: Bools, weeks: "np.ndarray", made: Places, moved: Places, newest: int) -> int | None:
+def _week_before(there: Bools, weeks: Days, made: Places, moved: Places, newest: int) -> int | None:
     """The price of the newest known week 13 weeks before: of the same RIN year, or of the newest that it has."""
     ends = weeks[newest] - CHANGE_DAYS * _DAY
     earlier = np.flatnonzero(there & (weeks <= ends) & (weeks >= ends - SLACK_DAYS * _DAY))
     if not len(earlier):
         return None
-    of_week = earlier[weeks[earlier] == weeks[earlier[-1]]]
-    year = made[newest] if made[newest] in made[of_week] else made[of_week].max()
-    # A week in which a year ends has a price of either: that of the earlier transfers is the year's own.
-    alike = of_week[made[of_week] == year]
+    # No RIN is of a year to come: if the week has one of the same year, that is its newest. A week in which a year ends has two
+    # prices of it, and that of the earlier transfers is the year's own.
+    last = earlier[-1]
+    alike = earlier[(weeks[earlier] == weeks[last]) & (made[earlier] == made[last])]
     return int(alike[moved[alike].argmin()])
 
 

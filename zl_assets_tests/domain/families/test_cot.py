@@ -190,7 +190,7 @@ def test_a_missing_report_has_no_change_over_it_and_an_old_one_no_value() -> Non
 
 
 def test_another_market_is_passed_by() -> None:
-    reports = table(report("2012-07-10"), report("2012-07-10", **positions(mm=(0, 5)), market_code="005602"))
+    reports = table(report("2012-07-10"), report("2012-07-10", **positions(mm=(0, 5)), market_code="026603"))
     assert computed(reports, "2012-07-16").iloc[0][NET] == 0.2
 
 
