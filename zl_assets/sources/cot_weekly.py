@@ -269,7 +269,8 @@ def _texts(file: Path) -> Iterator[tuple[str, str]]:
                     raise DataFault(f"{file}, {member.filename}: it has {member.file_size:,} bytes; no report has so many.")
                 place = f"{file}, {member.filename}"
                 yield place, _decoded(place, archive.read(member))
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    # A RuntimeError is of an archive that is encrypted, or packed in another way.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise DataFault(f"{file}: not a readable zip ({error}): cut off, or damaged. Download it again.") from error
 
 
@@ -287,11 +288,12 @@ def _decoded(place: str, content: bytes) -> str:
 
 def _of_text(place: str, text: str, last: dt.date) -> pd.DataFrame:
     """The soybean oil reports of a text; the index is the line."""
-    lines = text.splitlines()
-    # Not strict: older texts have a blank between a closing quote and the comma.
-    table = [
-        (number, [cell.strip() for cell in next(csv.reader([line]))]) for number, line in enumerate(lines, 1) if line.strip()
-    ]
+    try:
+        # Not strict: older texts have a blank between a closing quote and the comma.
+        rows = [next(csv.reader([line]), []) for line in text.splitlines()]
+    except csv.Error as error:
+        raise DataFault(f"{place}: not a readable text ({error}). Download it again.") from error
+    table = [(number, [cell.strip() for cell in row]) for number, row in enumerate(rows, 1) if any(cell.strip() for cell in row)]
     header = table[0][1] if table else []
     date = next((name for name in _DATES if name in header), None)
     wanted = [_MARKET_CODE, _SHORT_DATE, _KIND, *(theirs for theirs, _ in POSITIONS.values())]
@@ -301,6 +303,8 @@ def _of_text(place: str, text: str, last: dt.date) -> pd.DataFrame:
             f"{place}, line 1: this is not the disaggregated report, futures only, with its header: it has no column "
             f"{first_of(missing)}. Download fut_disagg_txt_YEAR.zip."
         )
+    if len(set(header)) != len(header):
+        raise DataFault(f"{place}, line 1: a column appears twice in the header. Download fut_disagg_txt_YEAR.zip.")
     if odd := [number for number, row in table if len(row) != len(header)]:
         raise DataFault(
             f"{place}, line {first_of([str(number) for number in odd])}: not {len(header)} fields, as the header has: cut off, "

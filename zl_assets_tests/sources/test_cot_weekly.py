@@ -191,6 +191,12 @@ REFUSED: dict[str, tuple[str, str | bytes, str]] = {
     "a zip without a text": ("fut_disagg_txt_2012.zip", zipped("x", "x.doc"), r"it holds no \.txt"),
     "a line cut short": ("f_year.txt", text(*WEEKS)[:-60] + "\r\n", r"f_year\.txt, line 5: not 19 fields"),
     "an end within a line": ("f_year.txt", text(*WEEKS)[:-4], r"f_year\.txt: it ends within line 5, so it was cut off"),
+    "a column twice": (
+        "f_year.txt",
+        text(*WEEKS).replace("Market_and_Exchange_Names", "Open_Interest_All"),
+        r"f_year\.txt, line 1: a column appears twice",
+    ),
+    "a field without an end": ("f_year.txt", text(*WEEKS) + '"' + "x" * 200_000 + "\r\n", r"f_year\.txt: not a readable text"),
     "not UTF-8": ("f_year.txt", text(*WEEKS).encode().replace(b"SOY", b"S\xd6Y"), r"not UTF-8 text"),
     "empty": ("f_year.txt", "\r\n", r"f_year\.txt, line 1: this is not the disaggregated report"),
     "a date that is none": (

@@ -239,7 +239,7 @@ def test_a_late_price_of_an_old_week_does_not_take_the_place_of_a_newer_one() ->
     assert computed(table(week("2012-05-28", 5.0), late), "2012-07-16").iloc[0][D4] == 5.0
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 10_000))
 def test_whatever_comes_late_or_is_revised_each_session_has_what_it_knew(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -250,9 +250,9 @@ def test_whatever_comes_late_or_is_revised_each_session_has_what_it_knew(seed: i
     shift = pd.to_timedelta(random.integers(1, 90 * 24, len(again)), unit="h")
     every = pd.concat([prices, again.assign(available_at=again["available_at"] + shift, price=again["price"] + 1)])
     every = every.sample(frac=1, random_state=seed, ignore_index=True)
-    dates = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2012-01-02", "2012-12-28", freq="13B")]
+    dates = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2012-01-02", "2012-12-28", freq="17B")]
     whole = computed(every, *dates)
-    assert whole[D4].notna().sum() > 15
+    assert whole[D4].notna().sum() > 10
     for date in dates:
         known = every[every["available_at"] < decision_times(pd.Series([pd.Timestamp(date)]), ZL.decision)[0]]
         own = known[known["d_code"].eq("D4") & known["service"].eq("Unverified")].sort_values("available_at")
@@ -270,14 +270,16 @@ def test_whatever_comes_late_or_is_revised_each_session_has_what_it_knew(seed: i
 # --- what every family holds
 
 
+MADE_UP = sources_of(
+    made_up("2014-06-01", "2016-12-31"),
+    documents(document("2015-1", "2015-06-10", "Renewable Fuel Standard", type="Rule"), agencies=("2014-10-01", "2016-12-31")),
+)
+
+
 @settings(max_examples=6, deadline=None)
 @given(cuts)
 def test_no_row_depends_on_a_later_session(cut: int) -> None:
-    papers = documents(
-        document("2015-1", "2015-06-10", "Renewable Fuel Standard", type="Rule"), agencies=("2014-10-01", "2016-12-31")
-    )
-    sessions = random_sessions(200)
-    assert_prefix_invariant(FAMILY, sessions, sources_of(made_up("2014-06-01", "2016-12-31"), papers), cut)
+    assert_prefix_invariant(FAMILY, random_sessions(200), MADE_UP, cut)
 
 
 def test_it_is_as_declared_and_passes_the_gates_on_the_real_files() -> None:
