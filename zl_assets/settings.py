@@ -40,7 +40,7 @@ type Names = Annotated[tuple[str, ...], NoDecode]
 SECRETS = {"notify_webhook", "notify_smtp"}
 
 # Settings of sources that are a file, a folder, or the addresses of publishers to fetch from.
-OUTSIDE = ("fred", "weather", "policy", "cot", "rin")
+OUTSIDE = ("fred", "weather", "policy", "wasde", "cot", "rin")
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         default=None,
         description="a file of government documents (the Federal Register's JSON or CSV, White House pages), a folder of them "
         "that is read with its sub-folders, or https://www.federalregister.gov to fetch them from there; unset: none",
+    )
+    wasde: str | None = Field(
+        default=None,
+        description="a CSV file of USDA's historical WASDE data, or a zip archive of such, a folder of them that is read with "
+        "its sub-folders, or https://www.usda.gov to fetch them from there; unset: none",
     )
     cot: str | None = Field(
         default=None,

@@ -38,7 +38,7 @@ from zl_assets_tests.support.guide import INSTRUMENT_GUIDE
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
 KNOWN = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
 SOURCES = cast(list[Source], found_in(sources, "SOURCE"))
-ALL_FAMILIES = "biofuel, cot, intraday, macro, pivots, policy, volatility, weather"
+ALL_FAMILIES = "biofuel, cot, intraday, macro, pivots, policy, volatility, wasde, weather"
 
 
 def with_parts(
@@ -209,6 +209,7 @@ def test_the_product_has_zl_at_one_month() -> None:
         "policy_documents",
         "rin_prices",
         "volatility_daily",
+        "wasde_balance",
         "weather_daily",
     ]
     assert catalog.source_assets == ()
@@ -301,7 +302,7 @@ def test_every_instrument_of_the_product_is_part_of_one_loadable_graph() -> None
 def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
     catalog = Catalog.of(Settings.load(families=ALL_FAMILIES))
     of_families = {asset_of(family, ZL) for family in catalog.families.on}
-    assert len(of_families) == 8
+    assert len(of_families) == 9
     rules = {asset: table.rules for asset, table in catalog.tables.items() if table.rules}
     assert {asset: plain(own) for asset, own in rules.items() if asset not in of_families} == {
         asset: plain(own) for asset, own in ROW_RULES.items()
@@ -332,6 +333,7 @@ SHARED = (
     "volatility_daily",
     "weather_daily",
     "policy_documents",
+    "wasde_balance",
     "cot_weekly",
     "rin_prices",
 )
@@ -415,9 +417,10 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     if families:
         names = families.split(", ")
         expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}
-        # The weather is of ZL's regions; the documents, positions and prices are ZL's too.
+        # The weather is of ZL's regions; documents, balances, positions and prices are ZL's too.
         expected |= {f"family_{name}" for name in names}
-        expected |= {f"mes_family_{name}" for name in names if name not in ("biofuel", "cot", "policy", "weather")}
+        of_zl = ("biofuel", "cot", "policy", "wasde", "weather")
+        expected |= {f"mes_family_{name}" for name in names if name not in of_zl}
     assert set(keys) == expected
     # One selection string has all that is an instrument's, and nothing that both share.
     graph, of_mes = defs.resolve_asset_graph(), {key for key in keys if key.startswith(("mes_", "vw_mes"))}

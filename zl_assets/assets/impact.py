@@ -122,9 +122,9 @@ _DESCRIPTION = (
     "Does a feature family help? Each family that is on, against its own columns shifted in a circle; a row in the ledger.\n\n"
     "Only the job {job} measures: each measurement is a look, and looks are counted, so *Materialize all* takes\nnone.\n\n"
     "Gates stop a family before anything is measured if it sees the future, has more holes than its coverage allows, or has\n"
-    "values that differ from the matrix. The ledger is only added to: a measurement that it already has is not made again, "
-    "and one\non new data or with other choices is another look, which makes KEEP harder to reach. docs/impact.md has the "
-    "protocol."
+    "values that differ from the matrix. A family with too few rows or events gets a row that says so, and no p. The ledger is "
+    "only\nadded to: a measurement that it already has is not made again, and one on new data or with other choices is another "
+    "look,\nwhich makes KEEP harder to reach. docs/impact.md has the protocol."
 )
 
 
@@ -161,12 +161,12 @@ class _Measuring:
         return {name: publisher.latest(table.contract, absent_ok=table.absent_ok) for name, table in found.items()}
 
     def measure(self, publisher: "Publisher", family: Family, tables: dict[str, pd.DataFrame], config: ImpactConfig) -> bool:
-        """Measure one family and add its row to the ledger; False if the ledger already has it."""
+        """Measure one family, if it can be tested, and add its row to the ledger; False if the ledger already has it."""
+        from zl_assets.model.impact import ledger as ledgers
         from zl_assets.model.impact.gates import gates_of
-        from zl_assets.model.impact.ledger import is_recorded, ledger_rows, next_look
         from zl_assets.model.impact.measure import measure
         from zl_assets.model.impact.registration import register
-        from zl_assets.model.impact.rows import impact_rows
+        from zl_assets.model.impact.rows import TooFew, impact_rows
         from zl_assets.warehouse.publish import Publication
 
         view, matrix, sessions = (tables[name] for name in self._own)
@@ -174,11 +174,15 @@ class _Measuring:
         gates = gates_of(family, sessions, sources, matrix, self.instrument)
         kept = [other for other in self.catalog.selection(self.instrument).kept if other is not family]
         rows = impact_rows(view, matrix, family, kept, gates, self.instrument, self.horizon)
-        registration = register(family, list(rows.base.columns), config, self.instrument, self.horizon)
+        registration = register(family, rows.unfilled, rows.base_names, config, self.instrument, self.horizon)
         # Read for each family, just before it is measured: the look is counted on what is there.
         ledger = publisher.read_or_empty(LEDGER)
-        if is_recorded(ledger, registration, rows.sha256):
+        if ledgers.is_recorded(ledger, registration, rows.sha256):
             return False
-        impact = measure(rows, registration, next_look(ledger, registration.family))
-        publisher.publish(Publication(ledger_rows([impact])), LEDGER)
+        place = ledgers.next_row(ledger, registration.family)
+        if isinstance(rows, TooFew):
+            row = ledgers.untested_row(rows, registration, place)
+        else:
+            row = ledgers.measured_row(measure(rows, registration, ledgers.next_look(ledger, registration.family)), place)
+        publisher.publish(Publication(row), LEDGER)
         return True

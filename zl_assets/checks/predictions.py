@@ -123,4 +123,4 @@ def _latest_checks(catalog: Catalog, instrument: Instrument, horizon: Horizon) -
 def _inputs_known(view: "pd.DataFrame", target: str, model: "LoadedModel") -> Verdict:
     from zl_assets.model.replay.verdicts import inputs_known
 
-    return inputs_known(view, target, model.trained_through, model.inputs)
+    return inputs_known(view, target, model.trained_through, model.inputs, model.instrument)

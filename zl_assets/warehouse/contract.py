@@ -82,6 +82,7 @@ class Column:
             people's jobs, and what they wrote there stays.
         stamp: set by the write path itself; never in a frame.
         copy_of: a leaf whose value this column repeats, only in a live table that already has the column. Never created.
+        once_required: earlier versions created it NOT NULL; a write takes that from a live table that has it.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Column:
     reserved: bool = False
     stamp: Stamp | None = None
     copy_of: str | None = None
+    once_required: bool = False
 
     def __post_init__(self) -> None:
         if not IDENTIFIER.fullmatch(self.name):

@@ -43,6 +43,7 @@ class Inspection:
         dataset: None where it does not exist.
         live: the table or view; None where it does not exist.
         missing: columns of the contract that must be added to it.
+        required: columns of it that are NOT NULL, and must not be any more.
         obstacles: why it cannot be written, the first to be met first; none raised.
         usable: its columns are such that its rows can be compared.
     """
@@ -51,6 +52,7 @@ class Inspection:
     dataset: bigquery.Dataset | None
     live: bigquery.Table | None
     missing: tuple[Column, ...]
+    required: tuple[Column, ...]
     obstacles: tuple[ZlError, ...]
     usable: bool
 
@@ -77,7 +79,7 @@ def inspect(
         adopts: a table without the label is taken for one of that source.
     """
     obstacles: list[ZlError] = [*_of_dataset(name, dataset, terms, creating=live is None)]
-    missing: tuple[Column, ...] = ()
+    adoption = schema.Adoption(())
     usable = live is not None
     if live is None:
         obstacles += _need_create(str(name), terms) if dataset is not None or not obstacles else []
@@ -96,16 +98,25 @@ def inspect(
                 )
             )
         try:
-            missing = schema.adopt(contract, live, terms.marks.staging_prefix).missing
+            adoption = schema.adopt(contract, live, terms.marks.staging_prefix)
         except SchemaConflict as conflict:
             usable = False
             obstacles.append(conflict)
-        if missing and not terms.may_create:
-            names = ", ".join(column.name for column in missing)
+        if adoption.missing and not terms.may_create:
+            names = ", ".join(column.name for column in adoption.missing)
             obstacles.append(
                 SchemaConflict(f"{name} lacks {names}, and columns may not be added. Add them by hand.", Hint.CREATE)
             )
-    return Inspection(name, dataset, live, missing, tuple(obstacles), usable)
+        if adoption.required and not terms.may_create:
+            names = ", ".join(column.name for column in adoption.required)
+            obstacles.append(
+                SchemaConflict(
+                    f"{name} has {names} as NOT NULL, as an earlier version made it, and columns may not be changed. Take NOT "
+                    "NULL from them by hand.",
+                    Hint.CREATE,
+                )
+            )
+    return Inspection(name, dataset, live, adoption.missing, adoption.required, tuple(obstacles), usable)
 
 
 def is_elsewhere(dataset: bigquery.Dataset, location: str) -> bool:

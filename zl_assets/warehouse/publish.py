@@ -213,6 +213,8 @@ class Publisher:
             if missing:
                 self.runner.query(sql.add_columns(name, missing), "add_columns")
                 live = self._get_table(name)
+            if seen.required:
+                live = self._let_be_null(name, seen.required)
             # Before the write the labels name what was and what will be this product's, so that a run that dies in between leaves
             # nothing that the next one does not know of.
             self._label(name, labels)
@@ -437,6 +439,18 @@ class Publisher:
             self.runner.client.update_table(table, ["labels"], **how)
 
         self.runner.call("label_table", relabel)
+
+    def _let_be_null(self, name: TableName, columns: Sequence[Column]) -> bigquery.Table:
+        """Take NOT NULL from these columns; the rows stay as they are. Returns the table as it is then."""
+
+        def relax(**how: Any) -> None:
+            # As with labels: on the condition that nobody has changed the table since it was read.
+            table = self._get_table(name)
+            table.schema = schema.without_required(list(table.schema), [column.name for column in columns])
+            self.runner.client.update_table(table, ["schema"], **how)
+
+        self.runner.call("let_be_null", relax)
+        return self._get_table(name)
 
     def _read_live(self, contract: TableContract | ViewContract) -> LiveRows | None:
         """The rows as they are now; None where there is no such table or view."""

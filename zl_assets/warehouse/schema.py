@@ -4,7 +4,8 @@ Belongs here: contract to BigQuery schema, and the differences between a contrac
 that talks to BigQuery; these are pure functions of a contract and a fetched `Table`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from google.cloud import bigquery
 
@@ -65,9 +66,11 @@ class Adoption:
 
     Attributes:
         missing: nullable top-level columns to add.
+        required: top-level columns whose NOT NULL an earlier version of this product made, and which may be NULL now.
     """
 
     missing: tuple[Column, ...]
+    required: tuple[Column, ...] = ()
 
 
 def adopt(contract: TableContract, table: bigquery.Table, staging_prefix: str) -> Adoption:
@@ -87,9 +90,13 @@ def adopt(contract: TableContract, table: bigquery.Table, staging_prefix: str) -
     live = {f.name.casefold(): f for f in table.schema}
     problems: list[str] = []
     missing: list[Column] = []
+    required: list[Column] = []
     for column in contract.columns:
         found = live.get(column.name.casefold())
-        if found is not None:
+        if found is not None and column.once_required and found.mode == "REQUIRED":
+            required.append(column)
+            problems.extend(_differences(replace(column, nullable=False), found, column.name))
+        elif found is not None:
             problems.extend(_differences(column, found, column.name))
         elif column.name in contract.key:
             problems.append(f"- {column.name}: missing, and it is part of the key")
@@ -109,7 +116,16 @@ def adopt(contract: TableContract, table: bigquery.Table, staging_prefix: str) -
             + "\nCorrect the live table.",
             Hint.BESIDE,
         )
-    return Adoption(tuple(missing))
+    return Adoption(tuple(missing), tuple(required))
+
+
+def without_required(fields: list[bigquery.SchemaField], names: Collection[str]) -> list[bigquery.SchemaField]:
+    """A live schema in which the top-level columns of these names may be NULL."""
+    wanted = {name.casefold() for name in names}
+    return [
+        bigquery.SchemaField.from_api_repr(f.to_api_repr() | {"mode": "NULLABLE"}) if f.name.casefold() in wanted else f
+        for f in fields
+    ]
 
 
 def _differences(column: Column, found: bigquery.SchemaField, path: str) -> list[str]:

@@ -32,6 +32,7 @@ from zl_assets.sources import (
     policy_documents,
     rin_prices,
     volatility_daily,
+    wasde_balance,
     weather_daily,
 )
 from zl_assets.warehouse.contract import TableContract
@@ -58,10 +59,11 @@ from zl_assets_tests.support.documents import answer
 from zl_assets_tests.support.documents import result as document_result
 from zl_assets_tests.support.rows import red_rules
 from zl_assets_tests.support.series import delivered, write_file
+from zl_assets_tests.support.wasde import file_of, monthly
 from zl_assets_tests.support.weather import access_file, made_up
 
 ALL = frozenset(INTELLIGENCE)
-# Between them they read every source but the weather and the documents.
+# Between them they read every source but the weather, the documents and the balances.
 FAMILIES = "intraday, macro, volatility"
 AS_OF = "2015-12-31"
 
@@ -523,4 +525,59 @@ def test_wrong_weather_that_the_table_already_has_is_red() -> None:
         red_now = {other for other, check in by_name.items() if not check.verdict(seen).passed}
         assert name in red_now
     seen = Seen({"weather_daily": sound}, dt.date(2015, 12, 31), {"refused": {}, "source": sound})
+    assert [name for name, check in by_name.items() if not check.verdict(seen).passed] == []
+
+
+def test_balances_are_loaded_and_green_and_a_bad_file_is_named_and_harms_no_other(tmp_path: Path) -> None:
+    rows = monthly("2015-01-12", 12, 484 + 54 - 2)
+    by_release = [own for _, own in rows.groupby("wasde_number")]
+    for own in by_release:
+        (tmp_path / f"{own['wasde_number'].iloc[0]}.csv").write_text(file_of(own))
+    settings = Settings.load(families="wasde", wasde=str(tmp_path))
+    memory = Memory()
+    result = run(settings, memory)
+    assert result.success
+    assert red(result) == set()
+    assert len(memory.tables["wasde_balance"]) == len(rows)
+    facts = next(e.materialization.metadata for e in result.get_asset_materialization_events())
+    assert (facts["releases"].value, facts["newest_release"].value) == (12, "2015-12-12")
+    # A page of an error, saved as a release's file: what is stored of it stays, and the others are loaded.
+    (tmp_path / "547.csv").write_text("<html>503 Service Unavailable</html>")
+    result = run(settings, memory)
+    assert result.success
+    assert red(result) == {"wasde_balance.wasde_files_accepted"}
+    assert "547.csv: a web page" in str(checks_of(result)["wasde_balance.wasde_files_accepted"].metadata)
+    assert memory.tables["wasde_balance"]["wasde_number"].max() == 546
+
+
+def test_balances_that_are_not_set_are_said_and_harm_nothing() -> None:
+    memory = Memory()
+    result = run(Settings.load(families="wasde"), memory)
+    assert result.success
+    assert memory.tables["wasde_balance"] == Withheld(wasde_balance.UNSET)
+    accepted = checks_of(result)["wasde_balance.wasde_files_accepted"]
+    assert (accepted.passed, accepted.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+def test_wrong_balances_that_the_table_already_has_are_red() -> None:
+    settings = Settings.load(families="wasde")
+    [group] = source_checks(Catalog.of(settings), settings)
+    sound = monthly("2015-01-12", 12, 484 + 54 - 2)
+    changes = {
+        "balance_adds_up": sound.assign(imports=sound["imports"] + 5),
+        "balance_in_range": sound.assign(price_low=1000.0),
+        "wasde_dates_agree": sound.assign(wasde_number=sound["wasde_number"] + 40),
+        "wasde_available_by_rule": sound.assign(available_at=sound["available_at"] - pd.Timedelta(hours=1)),
+        "releases_without_gap": sound[sound["wasde_number"] != 540],
+        "wasde_fresh": sound[sound["observed_on"] < "2015-10-01"],
+        "no_vanished_release": sound,
+        "unique_key": pd.concat([sound, sound]),
+    }
+    by_name = {check.name: check for check in group.checks}
+    assert set(by_name) == {*changes, "wasde_files_accepted"}
+    for name, frame in changes.items():
+        source = sound.tail(10) if name == "no_vanished_release" else sound
+        seen = Seen({"wasde_balance": frame}, dt.date(2015, 12, 31), {"refused": {}, "source": source})
+        assert name in {other for other, check in by_name.items() if not check.verdict(seen).passed}
+    seen = Seen({"wasde_balance": sound}, dt.date(2015, 12, 31), {"refused": {}, "source": sound})
     assert [name for name, check in by_name.items() if not check.verdict(seen).passed] == []

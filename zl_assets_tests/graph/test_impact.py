@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,7 +19,7 @@ from zl_assets_tests.support.families import AROUND
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.product import Product, failures, metadata, red
 
-FAMILIES = ("leak", "spread")
+FAMILIES = ("leak", "rare", "spread")
 QUICK = {"shifts": 239, "boosting_shifts": 1}
 
 
@@ -49,17 +50,21 @@ def tomorrow(sessions: pd.DataFrame) -> "pd.Series[float]":
     return sessions["close"].shift(-21) / sessions["close"] - 1
 
 
+def event(sessions: pd.DataFrame) -> "pd.Series[float]":
+    return pd.Series(np.arange(len(sessions)) % 100 == 99, index=sessions.index)
+
+
 @pytest.fixture(scope="module")
-def two_families() -> Iterator[None]:
+def three_families() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        known = registry.register([family("spread", spread), family("leak", tomorrow)], AROUND)
+        known = registry.register([family("spread", spread), family("leak", tomorrow), family("rare", event)], AROUND)
         patch.setattr(catalog, "known_families", lambda around: known)
         yield
 
 
 @pytest.fixture(scope="module")
-def product(new_product: MakeProduct, two_families: None) -> Product:
-    """The tables up to the training view, with one family that is sound and kept, and one that is the target."""
+def product(new_product: MakeProduct, three_families: None) -> Product:
+    """The tables up to the training view, with a family that is sound and kept, one that is the target, and one of few events."""
     made = new_product(families=FAMILIES, kept_families=("spread",))
     result = made.run_up_to("vw_zl_1m_flat")
     assert result.success
@@ -77,7 +82,7 @@ def ledger(product: Product) -> list[dict[str, Any]]:
     return [dict(row) for row in client.query(f"SELECT * FROM {LEDGER.name} ORDER BY family, look").result()]
 
 
-def test_a_person_starts_it_and_the_daily_refresh_does_not(two_families: None, product: Product) -> None:
+def test_a_person_starts_it_and_the_daily_refresh_does_not(three_families: None, product: Product) -> None:
     defs = build_defs(product.settings())
     asset = dg.AssetKey("feature_family_impact")
     refreshed = defs.resolve_job_def("zl_daily_refresh").asset_layer
@@ -98,37 +103,45 @@ def test_a_person_starts_it_and_the_daily_refresh_does_not(two_families: None, p
 
 def test_looks_are_counted_rows_stay_and_a_leak_is_stopped_before_it_is_measured(product: Product) -> None:
     first = measured(product)
-    # The leak is stopped with its reason; the sound family has its row all the same.
+    # The leak is stopped with its reason; the others have their rows all the same.
     assert not first.success
     said = failures(first)["feature_family_impact"]
     assert "Family leak is stopped by its gates; nothing was measured" in said
     assert "prefix_invariant failed" in said
-    [row] = ledger(product)
-    assert (row["family"], row["look"], row["shifts"], row["keep_bound"]) == ("spread", 1, 239, pytest.approx(0.05 / 6))
+    rare, row = ledger(product)
+    assert (row["family"], row["look"], row["shifts"], row["keep_bound"]) == ("spread", 1, 239, pytest.approx(0.05 / 10))
+    assert (row["left_out"], row["reason"]) == ("[]", None)
+    # Too few events: a row that says so, with no p.
+    assert (rare["family"], rare["look"], rare["decision"], rare["p"], rare["placebo"]) == ("rare", 1, "NOT TESTABLE", None, None)
+    assert "some input differs from its own most common value, and 210 are needed" in rare["reason"]
     assert row["measured_at"] is not None
     # The ledger's check is made of what the measurement leaves, although a family was stopped.
     [looks] = first.get_asset_check_evaluations()
-    assert (looks.check_name, looks.passed, looks.description) == ("looks_numbered", True, "1 looks at 1 families.")
+    assert (looks.check_name, looks.passed, looks.description) == ("looks_numbered", True, "1 looks at 2 families.")
     shown = metadata(first)["feature_family_impact"]
-    assert shown["rows_added"] == "spread"
+    assert shown["rows_added"] == "rare, spread"
+    assert (
+        f"**rare: NOT TESTABLE.** The loaded data cannot decide on it. No p was computed, and it was no look. {rare['reason']}"
+        in (shown["decisions"])
+    )
     assert f"**spread: {row['decision']}.**" in shown["decisions"]
     assert shown["spread_placebo"].startswith("![SYNTHETIC SAMPLE: spread")
 
     # The same registration on the same data is the same row.
-    again = measured(product, families=["spread"])
+    again = measured(product, families=["rare", "spread"])
     assert again.success
-    assert metadata(again)["feature_family_impact"]["measured_before"] == "spread"
-    assert ledger(product) == [row]
+    assert metadata(again)["feature_family_impact"]["measured_before"] == "rare, spread"
+    assert ledger(product) == [rare, row]
 
     # Another seed is another look, at half the bound; the first row stays as it was.
     other = measured(product, families=["spread"], seed=7)
     assert other.success
     assert red(other) == set()
-    assert ledger(product)[0] == row
-    assert (ledger(product)[1]["look"], ledger(product)[1]["keep_bound"]) == (2, pytest.approx(0.05 / 12))
+    assert ledger(product)[:2] == [rare, row]
+    assert (ledger(product)[2]["look"], ledger(product)[2]["keep_bound"]) == (2, pytest.approx(0.05 / 20))
 
     # A row that somebody took out leaves a gap in the looks, and that is told.
-    connect(product.settings()).query(f"DELETE FROM {LEDGER.name} WHERE look = 1").result()
+    connect(product.settings()).query(f"DELETE FROM {LEDGER.name} WHERE family = 'spread' AND look = 1").result()
     checks = product.run_checks("feature_family_impact")
     assert not checks["looks_numbered"].passed
 

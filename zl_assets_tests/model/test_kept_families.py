@@ -12,11 +12,13 @@ from zl_assets.domain.families.base import Family, ModelInput
 from zl_assets.files import ArtifactFault
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.artifact import store_model
+from zl_assets.model.fit.boosting import forecast
 from zl_assets.model.fit.design import BASE_INPUTS, BASE_NAMES, Input, design_matrix, inputs_with
 from zl_assets.model.fit.gates import evaluate_gates
 from zl_assets.model.fit.predictions import oof_rows
 from zl_assets.model.fit.training import TrainedModel
 from zl_assets.model.replay.latest import latest_rows
+from zl_assets.model.report.words import unfilled_words
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.record import RECORD, load_model, train
 from zl_assets_tests.model.replays import replay_of
@@ -93,6 +95,34 @@ def test_a_familys_columns_in_the_rows_do_not_reach_a_model_that_keeps_none(
     assert plain.model_text == walk_model.model_text
     gates = evaluate_gates(plain)
     assert store_model(plain, gates, tmp_path).model_id == store_model(walk_model, gates, tmp_path).model_id
+
+
+def test_an_input_that_the_sources_cannot_fill_reaches_no_forecast(
+    trained: TrainedModel, view: pd.DataFrame, inputs: tuple[Input, ...]
+) -> None:
+    """Where few sessions have a value the family was measured without it. Here it is the target itself, and would be used."""
+    newest = view.index >= len(view) - 21 - 1133
+    few = train(view.assign(candle_body_share=view["target_1m"].where(newest)), RECORD, SHA, inputs)
+    none = train(view.assign(candle_body_share=np.nan), RECORD, SHA, inputs)
+    assert few.data.unfilled == none.data.unfilled == ("candle_body_share",)
+    assert few.data.features["candle_body_share"].isna().all()
+    assert "fewer than 1,134 labelled sessions have a value: candle_body_share. A" in unfilled_words(few.data)
+    assert few.model_text == none.model_text
+    # With one value more it is an input like any other, and the trees do use it.
+    enough = train(view.assign(candle_body_share=view["target_1m"].where(np.roll(newest, -1))), RECORD, SHA, inputs)
+    assert enough.data.unfilled == trained.data.unfilled == ()
+    assert enough.model_text != none.model_text
+
+
+def test_an_input_that_is_never_there_leaves_the_model_as_it_is_without_it(
+    walk_model: TrainedModel, view: pd.DataFrame, inputs: tuple[Input, ...]
+) -> None:
+    absent = train(view.assign(candle_body_share=np.nan, candle_range_5=np.nan), RECORD, SHA, inputs)
+    rows = absent.data.features
+    assert len(rows) == len(walk_model.data.features)
+    np.testing.assert_array_equal(forecast(absent.booster, rows), forecast(walk_model.booster, walk_model.data.features))
+    gates = {gate.name: gate for gate in evaluate_gates(absent)}
+    assert {gate.name: gate.passed for gate in evaluate_gates(walk_model)} == {name: gate.passed for name, gate in gates.items()}
 
 
 def test_an_input_with_the_name_of_one_of_the_eight_is_refused(candle: Family) -> None:

@@ -11,6 +11,8 @@ from zl_assets.model.impact.ledger import kept_family_verdict, looks_numbered
 from zl_assets.model.report.impact import decision_words, impact_report
 from zl_assets.warehouse.contract import PANDAS_DTYPES
 
+MEASURED = [column.name for column in LEDGER.columns if column.once_required]
+
 
 def ledger_of(*rows: tuple[str, int, str]) -> pd.DataFrame:
     """(family, look, decision) -> a ledger whose other values are the same in every row."""
@@ -19,7 +21,7 @@ def ledger_of(*rows: tuple[str, int, str]) -> pd.DataFrame:
         "registration_id": "r",
         "data_sha256": "d",
         "p": 0.0125,
-        "keep_bound": 0.05 / 6,
+        "keep_bound": 0.05 / 10,
         "effect": 0.021,
         "effect_low": -0.004,
         "effect_high": 0.05,
@@ -44,8 +46,18 @@ def ledger_of(*rows: tuple[str, int, str]) -> pd.DataFrame:
         ),
         "placebo": json.dumps(random.normal(0, 0.01, 239).tolist()),
         "config": "{}",
+        "left_out": "[]",
+        "reason": None,
+        "directions": None,
     }
-    frame = pd.DataFrame([values | dict(zip(("family", "look", "decision"), row, strict=True)) for row in rows])
+    # What a row has where nothing was measured.
+    untested = dict.fromkeys(MEASURED) | {"reason": "Too few rows."}
+    frame = pd.DataFrame(
+        [
+            values | (untested if row[2] == "NOT TESTABLE" else {}) | dict(zip(("family", "look", "decision"), row, strict=True))
+            for row in rows
+        ]
+    )
     frame = frame.reindex(columns=list(LEDGER.frame_columns))
     return frame.astype({leaf.path: PANDAS_DTYPES[leaf.column.type] for leaf in LEDGER.frame_leaves})
 
@@ -59,6 +71,7 @@ def ledger_of(*rows: tuple[str, int, str]) -> pd.DataFrame:
         ([("pivots", 1, "KEEP"), ("pivots", 2, "REJECT")], ["pivots"], {"pivots": "REJECT"}),
         ([("pivots", 2, "KEEP"), ("pivots", 1, "REJECT")], ["pivots"], {}),
         ([("pivots", 1, "REJECT")], [], {}),
+        ([("pivots", 1, "KEEP"), ("pivots", 2, "NOT TESTABLE")], ["pivots"], {"pivots": "NOT TESTABLE"}),
         ([("pivots", 1, "KEEP")], ["macro", "pivots"], {"macro": "never measured"}),
     ],
 )
@@ -89,8 +102,8 @@ def test_the_words_say_the_decision_and_every_number_behind_it() -> None:
         assert part in words
     for part in (
         "Of 239 circular shifts of its columns 2 did",
-        "p = 0.0125, against 0.0083",
-        "look 1",
+        "p = 0.0125, against 0.0050",
+        "row 1",
         "1.70% or less",
         "252 labelled",
     ):
@@ -123,3 +136,43 @@ def test_the_report_shows_the_newest_look_of_each_family_and_lists_all() -> None
     for picture in report.pictures:
         assert picture.png.startswith(b"\x89PNG")
         assert len(picture.png) < 60_000
+
+
+def test_a_family_that_cannot_be_tested_is_shown_with_its_reason_and_without_a_number_that_nobody_measured() -> None:
+    ledger = ledger_of(("rain", 1, "NOT TESTABLE"), ("wind", 1, "NOT TESTABLE"), ("wind", 2, "KEEP"))
+    report = impact_report(ledger, synthetic=False)
+    assert report.words[0] == (
+        "**rain: NOT TESTABLE.** The loaded data cannot decide on it. No p was computed, and it was no look. Too few rows."
+    )
+    assert report.words[1].startswith("**wind: KEEP.**")
+    assert {picture.name for picture in report.pictures} == {"effects", "wind_placebo", "wind_parts"}
+    assert set(next(table.rows for table in report.tables if table.name == "by_fold")["family"]) == {"wind"}
+    # Alone, it leaves nothing to draw.
+    alone = impact_report(ledger.head(1), synthetic=True)
+    assert alone.pictures == ()
+    assert [table.name for table in alone.tables] == ["families", "looks"]
+
+
+def test_the_words_name_what_was_left_out_and_nothing_for_a_row_from_before_that_was_written_down() -> None:
+    row = ledger_of(("weather", 1, "REJECT")).to_dict("records")[0]
+    assert "Left out" not in decision_words(row)
+    assert "Left out" not in decision_words(row | {"left_out": pd.NA, "reason": pd.NA})
+    assert "on too few sessions: br_tavg_z, br_prcp_z. The decision is" in decision_words(
+        row | {"left_out": '["br_tavg_z", "br_prcp_z"]'}
+    )
+
+
+def test_the_words_say_what_theory_said_beforehand_and_whether_it_was_so() -> None:
+    row = ledger_of(("wasde", 1, "INCONCLUSIVE")).to_dict("records")[0]
+    assert "Said beforehand" not in decision_words(row)
+    said = row | {
+        "config": json.dumps({"expected": {"stocks": {"sign": -1, "why": "scarcity"}, "use": {"sign": 1, "why": "need"}}})
+    }
+    words = decision_words(said | {"directions": json.dumps({"stocks": -0.0812, "use": -0.01})})
+    assert "prices ahead are lower with a higher stocks (scarcity). They were, by a rank correlation of -0.081" in words
+    assert "prices ahead are higher with a higher use (need). They were not, by a rank correlation of -0.010" in words
+    # Where nothing was measured nothing was found.
+    untested = said | {"decision": "NOT TESTABLE", "reason": "Too few rows.", "directions": pd.NA}
+    assert decision_words(untested).endswith(
+        "with a higher stocks (scarcity). Said beforehand: prices ahead are higher with a higher use (need)."
+    )

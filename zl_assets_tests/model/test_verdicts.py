@@ -25,7 +25,7 @@ from zl_assets.model.replay.verdicts import (
 from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.conftest import shared_data
 from zl_assets_tests.model.views import random_walk_view
-from zl_assets_tests.support.contracts import HORIZON, MONTH
+from zl_assets_tests.support.contracts import HORIZON, MONTH, ZL
 
 LEAST = LEAST_HORIZONS * HORIZON
 
@@ -317,7 +317,7 @@ def test_too_little_before_the_live_forecasts_is_said(score: pd.DataFrame, sound
 @pytest.fixture(scope="module")
 def view() -> pd.DataFrame:
     """The sessions that are forecast have the inputs of one that was learnt."""
-    made = random_walk_view(700)
+    made = random_walk_view(1300)
     columns = list(BASE_COLUMNS)
     made.loc[made.index[-HORIZON:], columns] = made.loc[300, columns].to_numpy()
     return made
@@ -330,7 +330,7 @@ TRAINED = dt.date(2025, 12, 2)
 def test_inputs_outside_of_what_was_learnt_are_named_with_their_range(view: pd.DataFrame) -> None:
     moved = view.assign(rsi_14=view["rsi_14"].where(view.index < len(view) - 2, 99.0))
     moved.loc[len(view) - 5, "volatility_21d"] = 0.0
-    found = inputs_known(moved, "target_1m", TRAINED, BASE_INPUTS)
+    found = inputs_known(moved, "target_1m", TRAINED, BASE_INPUTS, ZL)
     assert not found.passed
     assert found.measured == 2
     by = found.offenders.set_index("input")
@@ -346,8 +346,8 @@ def test_what_came_after_the_training_is_not_what_was_learnt(view: pd.DataFrame)
     """An extreme that the model never saw is no part of its range, although its target is known by now."""
     trained = view["data_date"].iloc[-60].date()
     jump = view.assign(return_1d=view["return_1d"].where(~view.index.isin([len(view) - 40, len(view) - 1]), 0.5))
-    assert list(inputs_known(jump, "target_1m", trained, BASE_INPUTS).offenders["input"]) == ["return_1d"]
-    assert inputs_known(jump, "target_1m", TRAINED, BASE_INPUTS).passed
+    assert list(inputs_known(jump, "target_1m", trained, BASE_INPUTS, ZL).offenders["input"]) == ["return_1d"]
+    assert inputs_known(jump, "target_1m", TRAINED, BASE_INPUTS, ZL).passed
 
 
 def test_known_inputs_and_an_input_that_may_miss_are_green(view: pd.DataFrame) -> None:
@@ -355,6 +355,11 @@ def test_known_inputs_and_an_input_that_may_miss_are_green(view: pd.DataFrame) -
     inputs = (*BASE_INPUTS, may_miss)
     soy = np.linspace(0, 1, len(view))
     missing = view.assign(soy=np.where(np.arange(len(view)) < len(view) - 21, soy, np.nan))
-    assert inputs_known(missing, "target_1m", TRAINED, inputs).passed
-    found = inputs_known(view.assign(soy=soy), "target_1m", TRAINED, inputs)
+    assert inputs_known(missing, "target_1m", TRAINED, inputs, ZL).passed
+    found = inputs_known(view.assign(soy=soy), "target_1m", TRAINED, inputs, ZL)
     assert list(found.offenders["input"]) == ["soy"], "by family's input as well"
+    # One that the model was trained without: 1,133 labelled rows have a value, and the newest lies outside of theirs.
+    seldom = np.where(np.arange(len(view)) >= len(view) - HORIZON - 1133, soy, np.nan)
+    without = inputs_known(view.assign(soy=seldom), "target_1m", TRAINED, inputs, ZL)
+    assert without.passed
+    assert without.explanation.startswith("Of 8 inputs 0")

@@ -17,8 +17,8 @@ def publisher(reply: Callable[[str, Query], tuple[int, str | bytes]]) -> Iterato
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            status, given = reply(parts.path, parse_qs(parts.query))
-            content = given if isinstance(given, bytes) else given.encode()
+            status, answer = reply(parts.path, parse_qs(parts.query))
+            content = answer.encode() if isinstance(answer, str) else answer
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -16,7 +16,7 @@ from zl_assets.domain.targets import forward_return
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import Verdict
-from zl_assets_tests.support import cot, rin
+from zl_assets_tests.support import cot, rin, wasde
 from zl_assets_tests.support.builders import bar, bars, features_of, random_closes, sessions_of
 from zl_assets_tests.support.contracts import (
     BARS,
@@ -36,6 +36,7 @@ from zl_assets_tests.support.contracts import (
     SCORE,
     SESSIONS,
     VOLATILITY_DAILY,
+    WASDE_BALANCE,
     WEATHER_DAILY,
     ZL,
 )
@@ -119,6 +120,7 @@ def _sound() -> dict[str, pd.DataFrame]:
             page("https://www.whitehouse.gov/a/", "2025-04-03 01:30", "A Page"),
             presidents=("2025-04-01", "2025-04-08"),
         ),
+        WASDE_BALANCE.table: wasde.table(wasde.release(508, "2012-07-11")),
         COT_WEEKLY.table: cot.made_up("2024-01-08", "2024-02-08"),
         RIN_PRICES.table: rin.made_up("2024-01-08", "2024-02-08"),
     }

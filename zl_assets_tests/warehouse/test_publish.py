@@ -14,6 +14,7 @@ from google.cloud import bigquery
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zl_assets.contracts.ledger import LEDGER
 from zl_assets.contracts.marks import MARKS
 from zl_assets.hints import told
 from zl_assets.warehouse.changes import Change, merge_ranges
@@ -30,7 +31,7 @@ from zl_assets.warehouse.errors import (
 from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.process import owner, owner_of
 from zl_assets.warehouse.publish import Publication, Publisher, ViewDefinition, WriteReport, same_select
-from zl_assets.warehouse.schema import adopt
+from zl_assets.warehouse.schema import adopt, without_required
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.warehouse.tables import SMALL, day, publish, publisher, rows, small_frame
@@ -629,6 +630,45 @@ def test_missing_columns_are_not_added_where_nothing_may_be_created(bq: bigquery
     _create(bq, prefix, [*KEY, BAR])
     with pytest.raises(SchemaConflict, match="lacks pivots, flag, note, ingestion_ts, and columns may not be added"):
         publish(bq, prefix, small_frame(), may_create=False)
+
+
+def test_a_column_that_was_not_null_may_be_null_and_the_rows_from_before_stay_as_they_are(
+    bq: bigquery.Client, prefix: str
+) -> None:
+    there = [F("pivots", "RECORD", fields=[F("P", "FLOAT64")]), F("flag", "BOOL"), F("ingestion_ts", "TIMESTAMP")]
+    _create(bq, prefix, [*KEY, BAR, *there, F("note", "STRING", mode="REQUIRED"), F("extra", "STRING")])
+    bq.query(f"INSERT INTO `{prefix}d.small` (day, symbol, note, extra) VALUES ('2023-01-30', 'ZL', 'old', 'keep')").result()
+    [before] = rows(bq, prefix)
+    once = replace(SMALL, columns=tuple(replace(c, once_required=True) if c.name == "note" else c for c in SMALL.columns))
+    frame = small_frame(note=[None] * 5)
+    with pytest.raises(SchemaConflict, match=r"has note as NOT NULL, .* and columns may not be changed"):
+        publisher(bq, prefix, may_create=False).publish(Publication(frame), once)
+    report = publisher(bq, prefix).publish(Publication(frame), once)
+    assert (report.inserted, report.updated, report.row_count) == (5, 0, 6)
+    found = rows(bq, prefix)
+    assert {name: found[0][name] for name in before} == before
+    assert [row["note"] for row in found] == ["old", *[None] * 5]
+    assert {f.name for f in live(bq, prefix).schema if f.mode == "REQUIRED"} == {"day", "symbol"}
+    assert publisher(bq, prefix).publish(Publication(frame), once).statements == 0
+
+
+def test_the_first_ledgers_are_taken_as_they_are_but_for_what_may_be_null_now() -> None:
+    """By its description alone: the columns and modes that ledgers were created with before a family could be NOT TESTABLE."""
+    fields = [
+        F(column.name, column.type.value, mode="NULLABLE" if column.stamp else "REQUIRED")
+        for column in LEDGER.columns
+        if column.name not in ("left_out", "reason", "directions")
+    ]
+    table = bigquery.Table("zl-local.training.feature_family_ledger", fields)
+    table._properties["type"] = "TABLE"
+    adoption = adopt(LEDGER, table, MARKS.staging_prefix)
+    assert [column.name for column in adoption.missing] == ["left_out", "reason", "directions"]
+    assert [column.name for column in adoption.required] == [column.name for column in LEDGER.columns if column.once_required]
+    assert {"p", "effect", "placebo"} <= {column.name for column in adoption.required}
+    relaxed = {f.name: f.mode for f in without_required(fields, [column.name for column in adoption.required])}
+    table.schema = [F(name, found.field_type, mode=relaxed[name]) for name, found in ((f.name, f) for f in fields)]
+    assert adopt(LEDGER, table, MARKS.staging_prefix).required == ()
+    assert relaxed["look"] == relaxed["config"] == "REQUIRED"
 
 
 def test_too_many_partitions_become_one_atomic_transaction(bq: bigquery.Client, prefix: str) -> None:

@@ -82,6 +82,23 @@ class SourceNeed:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What theory says of a model input before any outcome is looked at.
+
+    Attributes:
+        sign: 1 where prices ahead are higher with a higher value, -1 where they are lower.
+        why: the theory, in words.
+    """
+
+    sign: int
+    why: str
+
+    def __post_init__(self) -> None:
+        if self.sign not in (1, -1):
+            raise ValueError(f"a direction is 1 or -1, and not {self.sign}")
+
+
+@dataclass(frozen=True)
 class ModelInput:
     """What a model may see of a family: free of the price level's scale.
 
@@ -91,12 +108,14 @@ class ModelInput:
         compute: from a frame with those columns to one float64 value per row; NaN where the family has no value.
         formula: in words or symbols; change it when the meaning changes, because a stored model is refused when its formulas are
             not these.
+        expected: the direction that theory says, which is registered before the family is measured; None where none is said.
     """
 
     name: str
     columns: tuple[str, ...]
     compute: Callable[[pd.DataFrame], "pd.Series[float]"]
     formula: str = ""
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from zl_assets.instruments.base import Horizon
 
 IMPACT_FOLDS = 6
 FIRST_TEST_ROW = 756  # three years of sessions
+EVENT_HORIZONS = 10
 # A placebo's target is shifted by a year or more from the truth on either side: a shift of a few weeks shares closes with it.
 NEAREST_SHIFT = 252
 PLACEBO_ROWS = 2 * NEAREST_SHIFT
@@ -37,6 +38,15 @@ def block_rows(horizon: Horizon) -> int:
 def least_impact_rows(horizon: Horizon) -> int:
     """The fewest rows on which a family can be measured."""
     return FIRST_TEST_ROW + IMPACT_FOLDS * block_rows(horizon)
+
+
+def least_impact_events(horizon: Horizon) -> int:
+    """The fewest rows with an event on which a family of events can be measured: ten horizons.
+
+    The labels of sessions that stand together overlap, so that many are worth ten outcomes where the events come in one piece;
+    of fewer than ten horizons of rows the track record gives no interval either.
+    """
+    return EVENT_HORIZONS * horizon.sessions
 
 
 def impact_folds(rows: int, horizon: Horizon) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -15,6 +15,7 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.design import BASE_INPUTS, Input, design_matrix, numbers, refuse, require_columns, to_float
+from zl_assets.model.fit.splits import least_impact_rows
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class TrainingSet:
         weights: n sample weights, relative.
         regimes: n names, for slicing reports; not an input.
         inputs: what the columns of `features` are.
+        unfilled: those of them that the model does not use (`unfilled`): NaN on all rows, so that no tree can split on them.
     """
 
     instrument: Instrument
@@ -41,6 +43,20 @@ class TrainingSet:
     weights: np.ndarray
     regimes: np.ndarray
     inputs: tuple[Input, ...]
+    unfilled: tuple[str, ...]
+
+
+def unfilled(inputs: pd.DataFrame, instrument: Instrument) -> tuple[str, ...]:
+    """The inputs that the loaded sources cannot fill: those with a value on fewer labelled rows than a measurement needs.
+
+    Such an input alone would leave its family too few complete rows, so it is not measured, and what was not measured is not
+    trained on. Each input is judged by itself: a choice of those that leave the most complete rows together would be a search.
+
+    Args:
+        inputs: of feature families, on the labelled rows; NaN where there is no value.
+    """
+    counts = inputs.notna().sum()
+    return tuple(str(name) for name in counts.index[counts < least_impact_rows(instrument.horizons[0])])
 
 
 def training_set(
@@ -51,6 +67,9 @@ def training_set(
     inputs: tuple[Input, ...] = BASE_INPUTS,
 ) -> TrainingSet:
     """The labelled rows of the training view, or a refusal.
+
+    An input of a kept family that the loaded sources cannot fill stays a column, so that a model's contract does not depend on
+    the data, but has no value.
 
     With another horizon in the config than the view's, the labels are computed from the closes as the view does it.
 
@@ -85,16 +104,19 @@ def training_set(
             f"Column regime_name: all labelled rows are in one regime, {regimes[0]}, but their dates reach {', '.join(reached)}, "
             "so the weights mean nothing. Check regime_weights."
         )
+    added = [item.name for item in inputs if item.may_miss]
+    without = unfilled(features[added].iloc[labelled], instrument)
     return TrainingSet(
         instrument=instrument,
         horizon=horizon,
         dates=dates[labelled],
         label_ends=pd.DatetimeIndex(label_end_dates(frame["data_date"], config.horizon)[labelled]),
-        features=features.iloc[labelled],
+        features=features.iloc[labelled].assign(**dict.fromkeys(without, np.nan)),
         target=target[labelled],
         weights=weights[labelled],
         regimes=regimes[labelled],
         inputs=inputs,
+        unfilled=without,
     )
 
 

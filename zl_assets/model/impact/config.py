@@ -35,9 +35,7 @@ class ImpactConfig:
 
     def __post_init__(self) -> None:
         if self.shifts < PLACEBO_SHIFTS:
-            raise TrainingFault(
-                f"shifts={self.shifts} is not allowed: at least {PLACEBO_SHIFTS}, or p cannot reach KEEP's bound."
-            )
+            raise TrainingFault(f"shifts={self.shifts} is not allowed: the protocol asks for at least {PLACEBO_SHIFTS}.")
         if self.boosting_shifts < 1:
             raise TrainingFault(f"boosting_shifts={self.boosting_shifts} is not allowed: at least 1.")
         if self.seed < 0:

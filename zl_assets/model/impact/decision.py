@@ -5,8 +5,8 @@ from enum import StrEnum
 SIGNIFICANT = 0.05
 
 
-# KEEP's bound is shared out over the six families that the roadmap names, and over the looks at one of them.
-FAMILIES = 6
+# KEEP's bound is shared out over the ten families that are planned, and over the looks at one of them.
+FAMILIES = 10
 
 
 HOPELESS = 0.5
@@ -19,10 +19,12 @@ class Decision(StrEnum):
     PROVISIONAL = "PROVISIONAL"
     REJECT = "REJECT"
     INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_TESTABLE = "NOT TESTABLE"
+    """too few rows or events: no p was computed, and no look was taken"""
 
 
 def keep_bound(look: int) -> float:
-    """The p at or below which a family is kept: 0.05 / 6 families / looks."""
+    """The p at or below which a family is kept: 0.05 / 10 families / looks."""
     return SIGNIFICANT / (FAMILIES * look)
 
 

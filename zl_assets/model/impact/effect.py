@@ -64,3 +64,9 @@ def effects_by(names: Sequence[str] | np.ndarray, gain: np.ndarray, zero: np.nda
     groups = pd.DataFrame({"name": names, "gain": gain, "zero": zero}).groupby("name", sort=False)
     sums = groups.sum()
     return pd.DataFrame({"rows": groups.size(), "effect": sums["gain"] / sums["zero"]}).reset_index()
+
+
+def rank_correlation(values: "pd.Series[float]", target: np.ndarray) -> float:
+    """Spearman's rank correlation, equal values sharing their mean rank."""
+    ranks = [pd.Series(np.asarray(one, dtype="float64")).rank().to_numpy() for one in (values, target)]
+    return float(np.corrcoef(np.array(ranks))[0, 1])

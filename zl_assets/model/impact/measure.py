@@ -17,7 +17,7 @@ import pandas as pd
 from zl_assets.model.fit.skill import circular_shifts
 from zl_assets.model.fit.splits import block_rows, impact_folds
 from zl_assets.model.impact.decision import SIGNIFICANT, Decision, decide
-from zl_assets.model.impact.effect import Effect, effect_of, effects_by, smallest_effect
+from zl_assets.model.impact.effect import Effect, effect_of, effects_by, rank_correlation, smallest_effect
 from zl_assets.model.impact.probe import boosting_errors, ridge_errors
 from zl_assets.model.impact.registration import Registration, shifts_of
 from zl_assets.model.impact.rows import ImpactRows
@@ -25,7 +25,7 @@ from zl_assets.model.impact.rows import ImpactRows
 
 @dataclass(frozen=True)
 class Impact:
-    """One row of the ledger.
+    """What one look found.
 
     Attributes:
         look: which look at this family it is, from 1.
@@ -34,6 +34,8 @@ class Impact:
         smallest_effect: the effect that had to be exceeded for p <= 0.05 (`smallest_effect`).
         mse_zero, mse_base, mse_family: mean squared errors out of fold: forecasting zero, ridge on base, ridge on base + family.
         by_fold, by_regime: name, rows, effect.
+        directions: of each input of which theory said a direction, its rank correlation with the target on all rows that were
+            measured. Reported: outcomes overlap, so that it is no test.
     """
 
     registration: Registration
@@ -53,6 +55,7 @@ class Impact:
     mse_family: float
     by_fold: pd.DataFrame
     by_regime: pd.DataFrame
+    directions: dict[str, float]
 
 
 def measure(rows: ImpactRows, registration: Registration, look: int) -> Impact:
@@ -91,4 +94,5 @@ def measure(rows: ImpactRows, registration: Registration, look: int) -> Impact:
         mse_family=float(errors.both.mean()),
         by_fold=effects_by(names, errors.gain, zero),
         by_regime=effects_by(rows.regimes[test], errors.gain, zero),
+        directions={name: rank_correlation(rows.family[name], rows.target) for name in registration.expected},
     )

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from zl_assets.domain.families.base import Family
+from zl_assets.domain.families.base import Expected, Family
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig
@@ -25,22 +25,26 @@ class Registration:
         family: its name; of another instrument than the first with the slug before it, e.g. `mes_pivots`, since a look at one's
             data is no look at another's.
         inputs: the model's columns, each with the family's columns that it is made from.
+        left_out: names of the family's inputs that are not measured, since the loaded sources cannot fill them.
         columns: the family's columns, each with its type and formula.
         releases: when each source's rows are known.
         base: the model's columns without the family.
         config: the choices of the run.
         horizon: how far ahead the target looks.
         model: the LightGBM of record, which is reported.
+        expected: the directions that theory says, by input that is measured.
     """
 
     family: str
     inputs: tuple[str, ...]
+    left_out: tuple[str, ...]
     columns: tuple[str, ...]
     releases: tuple[str, ...]
     base: tuple[str, ...]
     config: ImpactConfig
     horizon: Horizon
     model: ModelConfig
+    expected: Mapping[str, Expected]
 
     @cached_property
     def text(self) -> str:
@@ -65,7 +69,14 @@ class Registration:
             "config": asdict(self.config),
             "protocol": protocol,
         }
-        return json.dumps(registered, sort_keys=True)
+        # Named only where there is one, so that all other registrations are what they were before there could be.
+        seldom = {"left_out": self.left_out, "expected": {name: asdict(said) for name, said in self.expected.items()}}
+        return json.dumps(registered | {name: value for name, value in seldom.items() if value}, sort_keys=True)
+
+    def same_measurement(self, text: str) -> bool:
+        """Is the `text` of a registration, of whatever time, this one but for KEEP's bound? No p depends on the bound, so to
+        measure again because the bound has changed would be a look for nothing."""
+        return _without_bound(text) == _without_bound(self.text)
 
     @property
     def id(self) -> str:
@@ -73,8 +84,18 @@ class Registration:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-def register(family: Family, base: Sequence[str], config: ImpactConfig, instrument: Instrument, horizon: Horizon) -> Registration:
+def register(
+    family: Family,
+    left_out: Sequence[str],
+    base: Sequence[str],
+    config: ImpactConfig,
+    instrument: Instrument,
+    horizon: Horizon,
+) -> Registration:
     """The registration of one family.
+
+    Args:
+        left_out: names of its inputs that the loaded sources cannot fill.
 
     Raises:
         TrainingFault: the family has no model input, or one that the base already has.
@@ -86,14 +107,24 @@ def register(family: Family, base: Sequence[str], config: ImpactConfig, instrume
         raise TrainingFault(f"Family {family.name}: the model already has a column {', '.join(taken)}. Rename the input.")
     return Registration(
         family=instrument.asset(family.name),
-        inputs=tuple(f"{item.name}: {', '.join(item.columns)}" for item in family.inputs),
+        inputs=tuple(f"{item.name}: {', '.join(item.columns)}" for item in family.inputs if item.name not in left_out),
+        left_out=tuple(left_out),
         columns=tuple(f"{item.path} {item.column.type}: {item.formula}" for item in family.columns),
         releases=tuple(f"{need.asset} {', '.join(need.series)}: {need.release}" for need in family.needs),
         base=tuple(base),
         config=config,
         horizon=horizon,
         model=ModelConfig.of(instrument, horizon),
+        expected={item.name: item.expected for item in family.inputs if item.expected and item.name not in left_out},
     )
+
+
+def _without_bound(text: str) -> dict[str, object]:
+    registered: dict[str, object] = json.loads(text)
+    protocol = registered.get("protocol")
+    if isinstance(protocol, dict):
+        protocol.pop("keep", None)
+    return registered
 
 
 def shifts_of(config: ImpactConfig, look: int) -> int:

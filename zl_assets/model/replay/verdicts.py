@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.forecasts import LEVELS
-from zl_assets.instruments.base import Horizon
+from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.fit.design import Input, design_matrix
 from zl_assets.model.fit.skill import LEVEL, SEED, effective_rows, middle, ratio_draws
 from zl_assets.model.fit.splits import block_rows
+from zl_assets.model.fit.training_set import unfilled
 from zl_assets.model.ranges.judged import Held, held
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
@@ -190,8 +191,10 @@ def live_error_usual(score: pd.DataFrame, replay: pd.DataFrame, view: pd.DataFra
     )
 
 
-def inputs_known(view: pd.DataFrame, target: str, trained_through: dt.date, inputs: Sequence[Input]) -> Verdict:
-    """On the sessions that are forecast every input lies within what the model was trained on.
+def inputs_known(
+    view: pd.DataFrame, target: str, trained_through: dt.date, inputs: Sequence[Input], instrument: Instrument
+) -> Verdict:
+    """On the sessions that are forecast every input lies within what the model was trained on, but for those it does not use.
 
     Args:
         view: the training view's rows.
@@ -199,6 +202,8 @@ def inputs_known(view: pd.DataFrame, target: str, trained_through: dt.date, inpu
     """
     features = design_matrix(view, tuple(inputs))
     learnt = view["data_date"].le(pd.Timestamp(trained_through)) & view[target].notna()
+    added = [item.name for item in inputs if item.may_miss]
+    features = features.drop(columns=list(unfilled(features.loc[learnt, added], instrument)))
     low, high = features[learnt].min().to_dict(), features[learnt].max().to_dict()
     open_rows = features[view[target].isna()]
     outside = (open_rows.lt(pd.Series(low)) | open_rows.gt(pd.Series(high))).sum()

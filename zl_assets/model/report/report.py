@@ -14,6 +14,7 @@ from zl_assets.model.report.words import (
     range_words,
     size_words,
     skill_words,
+    unfilled_words,
 )
 
 
@@ -28,6 +29,7 @@ def build_report(evidence: Evidence) -> Report:
         words=(
             *([invented_words()] if synthetic else []),
             skill_words(evidence),
+            *([unfilled_words(evidence.trained.data)] if evidence.trained.data.unfilled else []),
             *([no_range_words(evidence)] if published and evidence.no_range else []),
             *([buyer_words(evidence)] if shown and not synthetic else []),
             range_words(evidence),

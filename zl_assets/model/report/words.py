@@ -10,7 +10,8 @@ from zl_assets.contracts.forecasts import LEVELS
 from zl_assets.contracts.predictions import FIRST_LEVEL
 from zl_assets.model.fit.gates import gain_shares
 from zl_assets.model.fit.skill import effective_rows, skill_interval
-from zl_assets.model.fit.splits import block_rows
+from zl_assets.model.fit.splits import block_rows, least_impact_rows
+from zl_assets.model.fit.training_set import TrainingSet
 from zl_assets.model.ranges.judged import Held
 from zl_assets.model.replay.verdicts import HELD_FROM
 from zl_assets.model.report.evidence import Evidence
@@ -52,6 +53,15 @@ def skill_words(evidence: Evidence) -> str:
     return (
         f"{measured} So these features have not been shown to know anything about the next "
         f"{evidence.horizon.words}. The model proves that the pipeline works{advice}."
+    )
+
+
+def unfilled_words(data: TrainingSet) -> str:
+    """Which inputs of kept families the model does not use, and why."""
+    least = least_impact_rows(data.instrument.horizons[0])
+    return (
+        f"Not used, since fewer than {least:,} labelled sessions have a value: {', '.join(data.unfilled)}. A measurement of the "
+        "family leaves out the same. Load a longer history of its sources to have them."
     )
 
 

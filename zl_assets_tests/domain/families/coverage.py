@@ -1,6 +1,6 @@
 """Which share of sessions has a value of each family's columns, by year, as a Markdown table.
 
-    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER POLICY COT RIN --as-of 2025-11-15
+    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER POLICY WASDE COT RIN --as-of 2025-11-15
 
 Columns that have the same shares in every year are in one row.
 """
@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from zl_assets.domain.families import biofuel, cot, intraday, macro, pivots, policy, volatility, weather
+from zl_assets.domain.families import biofuel, cot, intraday, macro, pivots, policy, volatility, wasde, weather
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.stubs import with_stubs
@@ -21,6 +21,7 @@ from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.sources.fred import read_folder
 from zl_assets.sources.policy_documents import read_documents
 from zl_assets.sources.versioned_files import read_versions
+from zl_assets.sources.wasde_files import read_wasde
 from zl_assets.sources.weather.reading import read_weather
 from zl_assets_tests.support.builders import decided
 from zl_assets_tests.support.contracts import (
@@ -30,11 +31,12 @@ from zl_assets_tests.support.contracts import (
     POLICY_DOCUMENTS,
     RIN_PRICES,
     VOLATILITY_DAILY,
+    WASDE_BALANCE,
     WEATHER_DAILY,
     ZL,
 )
 
-FAMILIES = tuple(part.FAMILY for part in (pivots, volatility, intraday, macro, weather, policy, cot, biofuel))
+FAMILIES = tuple(part.FAMILY for part in (pivots, volatility, intraday, macro, weather, policy, wasde, cot, biofuel))
 
 
 def main(
@@ -43,6 +45,7 @@ def main(
     fred: Path,
     weather_files: Path,
     documents: Path,
+    balances: Path,
     reports: Path,
     prices: Path,
     as_of: Annotated[str, typer.Option()],
@@ -55,6 +58,7 @@ def main(
         VOLATILITY_DAILY.table: read_folder(fred, VOLATILITY_SERIES, VOLATILITY_DAILY, day).frame,
         WEATHER_DAILY.table: read_weather(weather_files, WEATHER_DAILY, day).frame,
         POLICY_DOCUMENTS.table: read_documents(documents, day).frame,
+        WASDE_BALANCE.table: read_wasde(balances, WASDE_BALANCE, day).frame,
         COT_WEEKLY.table: read_versions(reports, cot_weekly.FILES, day, today).frame,
         RIN_PRICES.table: read_versions(prices, rin_prices.FILES, day, today).frame,
         BARS_1H.table: with_stubs(read_bars_1h(hours, [ZL]).frame, ZL),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.domain.families import biofuel, cot, golden_zone, intraday, macro, pivots, volatility, weather
+from zl_assets.domain.families import biofuel, cot, golden_zone, intraday, macro, pivots, volatility, wasde, weather
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.tables import made_from
 from zl_assets.domain.stubs import with_stubs
@@ -23,9 +23,11 @@ from zl_assets_tests.support.contracts import (
     RIN_PRICES,
     SESSIONS,
     VOLATILITY_DAILY,
+    WASDE_BALANCE,
     WEATHER_DAILY,
     ZL,
 )
+from zl_assets_tests.support.wasde import monthly
 from zl_assets_tests.support.weather import made_up
 
 SESSION_ROWS = random_sessions(400)
@@ -33,6 +35,7 @@ SOURCES: Sources = {
     FRED_OBSERVATIONS.table: random_observations(tuple(part.series for part in macro.PARTS), SESSION_ROWS),
     VOLATILITY_DAILY.table: random_observations((volatility.SERIES,), SESSION_ROWS),
     BARS_1H.table: with_stubs(random_hours(SESSION_ROWS), ZL),
+    WASDE_BALANCE.table: monthly(),
     # As long as a season needs.
     WEATHER_DAILY.table: made_up("2003-12-01", "2016-12-31", *test_weather.US, *test_weather.BR, *test_weather.AR),
     # As long as the rank needs.
@@ -44,10 +47,20 @@ SOURCES: Sources = {
 }
 MES_ROWS = test_golden_zone.random_mes_sessions(100)
 MES_SOURCES: Sources = SOURCES | {BARS_1H.table: with_stubs(test_golden_zone.random_hours(MES_ROWS), ZL)}
+MEASURED = (
+    SESSIONS,
+    FRED_OBSERVATIONS,
+    VOLATILITY_DAILY,
+    WEATHER_DAILY,
+    WASDE_BALANCE,
+    COT_WEEKLY,
+    RIN_PRICES,
+    BARS_1H,
+)
 # Numbers that are measured; keys, times and the contract's id order and select rows.
 CHANGED = [
     (contract.table, leaf.path)
-    for contract in (SESSIONS, FRED_OBSERVATIONS, VOLATILITY_DAILY, WEATHER_DAILY, COT_WEEKLY, RIN_PRICES, BARS_1H)
+    for contract in MEASURED
     for leaf in leaves_of(contract.columns)
     if leaf.column.type is ColumnType.FLOAT64 or leaf.path == "volume" or leaf.column.unit == "contracts"
 ]
@@ -60,7 +73,7 @@ def other(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     return frame.assign(**{column: values.astype(frame[column].dtype)})
 
 
-FAMILIES = [part.FAMILY for part in (pivots, volatility, intraday, macro, weather, cot, biofuel, golden_zone)]
+FAMILIES = [part.FAMILY for part in (pivots, volatility, intraday, macro, weather, wasde, cot, biofuel, golden_zone)]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)

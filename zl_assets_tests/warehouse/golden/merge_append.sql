@@ -29,12 +29,15 @@ USING (
     given.by_fold AS by_fold,
     given.by_regime AS by_regime,
     given.placebo AS placebo,
-    given.config AS config
+    given.config AS config,
+    given.left_out AS left_out,
+    given.reason AS reason,
+    given.directions AS directions
   FROM UNNEST(@rows) AS given
 ) AS staged
 ON live.family = staged.family AND live.look = staged.look
 WHEN NOT MATCHED BY TARGET THEN INSERT (
-  family, look, registration_id, data_sha256, decision, p, keep_bound, effect, effect_low, effect_high, smallest_effect, shifts, seed, boosting_p, boosting_effect, boosting_low, boosting_high, row_count, rows_left_out, test_rows, first_date, last_date, mse_zero, mse_base, mse_family, by_fold, by_regime, placebo, config, measured_at
+  family, look, registration_id, data_sha256, decision, p, keep_bound, effect, effect_low, effect_high, smallest_effect, shifts, seed, boosting_p, boosting_effect, boosting_low, boosting_high, row_count, rows_left_out, test_rows, first_date, last_date, mse_zero, mse_base, mse_family, by_fold, by_regime, placebo, config, left_out, reason, directions, measured_at
 ) VALUES (
   staged.family,
   staged.look,
@@ -65,5 +68,8 @@ WHEN NOT MATCHED BY TARGET THEN INSERT (
   staged.by_regime,
   staged.placebo,
   staged.config,
+  staged.left_out,
+  staged.reason,
+  staged.directions,
   @written_at
 )
