@@ -40,7 +40,7 @@ type Names = Annotated[tuple[str, ...], NoDecode]
 SECRETS = {"notify_webhook", "notify_smtp"}
 
 # Settings of sources that are a file, a folder, or the addresses of publishers to fetch from.
-OUTSIDE = ("fred", "weather", "policy", "wasde")
+OUTSIDE = ("fred", "weather", "policy", "wasde", "cot", "rin")
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -102,6 +102,16 @@ class Settings(BaseSettings):
         default=None,
         description="a CSV file of USDA's historical WASDE data, or a zip archive of such, a folder of them that is read with "
         "its sub-folders, or https://www.usda.gov to fetch them from there; unset: none",
+    )
+    cot: str | None = Field(
+        default=None,
+        description="the CFTC's yearly files of the disaggregated report, futures only: a file, a folder that is read with its "
+        "sub-folders, or https://www.cftc.gov to fetch them from there; unset: none",
+    )
+    rin: str | None = Field(
+        default=None,
+        description="EPA's CSV file of weekly RIN prices, a folder of them that is read with its sub-folders, or the address of "
+        "a mirror to fetch it from; unset: none",
     )
     as_of: dt.date | None = Field(
         default=None,

@@ -38,7 +38,7 @@ from zl_assets_tests.support.guide import INSTRUMENT_GUIDE
 QUARTER = replace(MONTH, name="3m", sessions=63, words="quarter")
 KNOWN = cast(list[Instrument], found_in(instruments_package, "INSTRUMENT"))
 SOURCES = cast(list[Source], found_in(sources, "SOURCE"))
-ALL_FAMILIES = "intraday, macro, pivots, policy, volatility, wasde, weather"
+ALL_FAMILIES = "biofuel, cot, intraday, macro, pivots, policy, volatility, wasde, weather"
 
 
 def with_parts(
@@ -204,8 +204,10 @@ def test_the_product_has_zl_at_one_month() -> None:
     assert catalog.instruments == (ZL,)
     assert [source.table for source in catalog.sources] == [
         "databento_futures_ohlcv_1h",
+        "cot_weekly",
         "fred_observations",
         "policy_documents",
+        "rin_prices",
         "volatility_daily",
         "wasde_balance",
         "weather_daily",
@@ -300,7 +302,7 @@ def test_every_instrument_of_the_product_is_part_of_one_loadable_graph() -> None
 def test_every_table_has_the_rules_that_its_rows_must_meet() -> None:
     catalog = Catalog.of(Settings.load(families=ALL_FAMILIES))
     of_families = {asset_of(family, ZL) for family in catalog.families.on}
-    assert len(of_families) == 7
+    assert len(of_families) == 9
     rules = {asset: table.rules for asset, table in catalog.tables.items() if table.rules}
     assert {asset: plain(own) for asset, own in rules.items() if asset not in of_families} == {
         asset: plain(own) for asset, own in ROW_RULES.items()
@@ -325,7 +327,16 @@ def test_the_rows_that_zl_must_have_can_be_set_and_others_keep_theirs() -> None:
 TWO = (replace(MES, horizons=(MONTH, QUARTER)), replace(ZL, horizons=(MONTH, QUARTER)))
 MES_TWO, ZL_TWO = TWO
 # What every instrument reads.
-SHARED = ("regime_weights", "fred_observations", "volatility_daily", "weather_daily", "policy_documents", "wasde_balance")
+SHARED = (
+    "regime_weights",
+    "fred_observations",
+    "volatility_daily",
+    "weather_daily",
+    "policy_documents",
+    "wasde_balance",
+    "cot_weekly",
+    "rin_prices",
+)
 
 
 def keys_of(defs: dg.Definitions) -> list[str]:
@@ -408,9 +419,10 @@ def test_two_instruments_at_two_horizons_are_one_loadable_graph(families: str | 
     if families:
         names = families.split(", ")
         expected |= {*INTELLIGENCE, "mes_databento_futures_ohlcv_1h", "feature_family_impact", "mes_feature_family_impact"}
-        # The weather is of ZL's regions, and so are the documents and the balances.
+        # The weather is of ZL's regions; documents, balances, positions and prices are ZL's too.
         expected |= {f"family_{name}" for name in names}
-        expected |= {f"mes_family_{name}" for name in names if name not in ("policy", "wasde", "weather")}
+        of_zl = ("biofuel", "cot", "policy", "wasde", "weather")
+        expected |= {f"mes_family_{name}" for name in names if name not in of_zl}
     assert set(keys) == expected
     # One selection string has all that is an instrument's, and nothing that both share.
     graph, of_mes = defs.resolve_asset_graph(), {key for key in keys if key.startswith(("mes_", "vw_mes"))}

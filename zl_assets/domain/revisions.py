@@ -50,18 +50,15 @@ def versions_in_files(rows: pd.DataFrame, versions: Versions) -> pd.DataFrame:
     Raises:
         DataFault: rows of one observation differ, and do not say on which days they were downloaded; it names their places.
     """
-    of, values = list(versions.of), list(versions.values)
-    ordered = rows.sort_values([*of, VINTAGE], kind="stable", na_position="last")
-    undated = ordered[VINTAGE].isna() & ordered.duplicated([*of, *values])
-    once = ordered[~(undated | ordered.duplicated([*of, VINTAGE, *values]))]
-    several = once[once.duplicated(of, keep=False)]
-    unclear = several.duplicated([*of, VINTAGE], keep=False) | several.groupby(of)[VINTAGE].transform(lambda v: v.isna().any())
-    if unclear.any():
-        places = "; ".join(several.loc[unclear, "place"].head(MAX_OFFENDERS))
+    of = list(versions.of)
+    unclear = contradictions(rows, versions)
+    if len(unclear):
+        places = "; ".join(unclear["place"].head(MAX_OFFENDERS))
         raise DataFault(
             f"{places}: these rows are of one observation and differ, and nobody can say which is right. Leave one of the files, "
             "or end the name of each with the day of its download, as _YYYYMMDD."
         )
+    once = _each_once(rows, versions)
     first = ~once.duplicated(of)
     kept = once[first | ~_alike(once, once.shift(), versions)]
     first = ~kept.duplicated(of)
@@ -69,6 +66,27 @@ def versions_in_files(rows: pd.DataFrame, versions: Versions) -> pd.DataFrame:
     told = kept.assign(**{AVAILABLE: kept[AVAILABLE].where(first | ~ends.gt(kept[AVAILABLE]), ends)})
     told = told.drop_duplicates([*of, AVAILABLE], keep="last")
     return told.sort_values([*of, AVAILABLE], kind="stable", ignore_index=True)
+
+
+def contradictions(rows: pd.DataFrame, versions: Versions) -> pd.DataFrame:
+    """The rows of which others are of the same observation and differ, without saying on which days they were downloaded.
+
+    Args:
+        rows: versions.of, vintage (NaT where the file does not say) and values.
+    """
+    of = list(versions.of)
+    once = _each_once(rows, versions)
+    several = once[once.duplicated(of, keep=False)]
+    undated = several[VINTAGE].isna().groupby([several[name] for name in of]).transform("any")
+    return several[several.duplicated([*of, VINTAGE], keep=False) | undated]
+
+
+def _each_once(rows: pd.DataFrame, versions: Versions) -> pd.DataFrame:
+    """Without copies, by observation and vintage; what does not say its day and is in a file that does is of that day."""
+    of, values = list(versions.of), list(versions.values)
+    ordered = rows.sort_values([*of, VINTAGE], kind="stable", na_position="last")
+    undated = ordered[VINTAGE].isna() & ordered.duplicated([*of, *values])
+    return ordered[~(undated | ordered.duplicated([*of, VINTAGE, *values]))]
 
 
 def with_stored(read: pd.DataFrame, stored: pd.DataFrame, versions: Versions, today: dt.date) -> pd.DataFrame:

@@ -17,7 +17,8 @@ from zl_assets.checks.group import dagster_checks
 from zl_assets.checks.sources import source_checks
 from zl_assets.contracts.marks import MARKS
 from zl_assets.domain.checks import Level, Seen
-from zl_assets.domain.families import intraday, macro, policy, volatility
+from zl_assets.domain.families import biofuel, intraday, macro, policy, volatility
+from zl_assets.domain.families import cot as cot_family
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.homes import EmbeddedBigQuery
@@ -25,9 +26,11 @@ from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 from zl_assets.sources import (
     bars_1h,
+    cot_weekly,
     fred_observations,
     observations,
     policy_documents,
+    rin_prices,
     volatility_daily,
     wasde_balance,
     weather_daily,
@@ -38,13 +41,16 @@ from zl_assets.warehouse.jobs import JobRunner
 from zl_assets.warehouse.names import Namespace
 from zl_assets.warehouse.publish import Publication, Publisher, Withheld
 from zl_assets.warehouse.shape import conform, empty_frame
+from zl_assets_tests.support import cot, rin
 from zl_assets_tests.support.builders import random_closes, sessions_of
 from zl_assets_tests.support.contracts import (
     BARS_1H,
     CONTRACTS,
+    COT_WEEKLY,
     FRED_OBSERVATIONS,
     INTELLIGENCE,
     POLICY_DOCUMENTS,
+    RIN_PRICES,
     ROW_RULES,
     SESSIONS,
     VOLATILITY_DAILY,
@@ -287,7 +293,8 @@ def test_only_what_a_family_reads_is_built() -> None:
 
 def test_every_need_of_a_family_is_a_source_that_holds_its_series() -> None:
     series = {FRED_OBSERVATIONS.table: MACRO_SERIES, VOLATILITY_DAILY.table: VOLATILITY_SERIES}
-    for family in (intraday.FAMILY, macro.FAMILY, policy.FAMILY, volatility.FAMILY):
+    for part in (biofuel, cot_family, intraday, macro, policy, volatility):
+        family = part.FAMILY
         for need in family.needs:
             assert set(need.series) <= set(series.get(need.asset, ())), family.name
             assert need.asset in INTELLIGENCE
@@ -370,12 +377,89 @@ def test_without_documents_it_is_said_and_nothing_is_harmed() -> None:
     assert checks_of(result)["policy_documents.files_accepted"].severity is dg.AssetCheckSeverity.WARN
 
 
-@pytest.mark.parametrize("contract", [FRED_OBSERVATIONS, POLICY_DOCUMENTS, BARS_1H], ids=lambda c: c.table)
+@pytest.fixture
+def positions_and_prices(tmp_path: Path) -> dict[str, str]:
+    """A year's reports and prices, as ZL_COT and ZL_RIN name them."""
+    reports = tmp_path / "cot" / "fut_disagg_txt_2015.zip"
+    reports.parent.mkdir()
+    reports.write_bytes(cot.zipped(cot.text(*cot.made_up("2015-01-01", "2015-12-22").to_dict("records"))))
+    prices = tmp_path / "rin" / "RIN_prices_20151228.csv"
+    prices.parent.mkdir()
+    weeks = [
+        (f"{row.observed_on:%m/%d/%Y}", str(row.transfer_year), str(row.rin_year), row.d_code, row.service, f"${row.price}")
+        for row in rin.made_up("2015-01-05", "2015-12-21").itertuples()
+    ]
+    prices.write_text(rin.csv(*weeks))
+    return {"cot": str(reports.parent), "rin": str(prices.parent)}
+
+
+def test_positions_and_prices_are_loaded_and_a_bad_file_is_named_and_harms_no_other(
+    files: Path, positions_and_prices: dict[str, str]
+) -> None:
+    settings = Settings.load(families="cot, biofuel", policy=str(files), **positions_and_prices)
+    memory = Memory()
+    result = run(settings, memory)
+    assert result.success
+    assert red(result) == set()
+    reports, prices = memory.tables[COT_WEEKLY.table], memory.tables[RIN_PRICES.table]
+    assert (len(reports), len(prices)) == (51, 198)
+    # Pages of an error, saved beside the files; and a report of futures and options.
+    for name in positions_and_prices.values():
+        (Path(name) / "later.csv").write_text("<html>503 Service Unavailable</html>\n")
+    (Path(positions_and_prices["cot"]) / "com_disagg.txt").write_text(cot.text(cot.report("2015-12-22"), kind="Combined"))
+    result = run(settings, memory)
+    assert result.success
+    assert red(result) == {"cot_weekly.no_file_refused", "rin_prices.no_file_refused"}
+    said = str(checks_of(result)["cot_weekly.no_file_refused"].metadata)
+    assert "com_disagg.txt, line 2: FutOnly_or_Combined is 'Combined'" in said
+    assert "later.csv: this is a web page" in said
+    assert "later.csv: this is a web page" in str(checks_of(result)["rin_prices.no_file_refused"].metadata)
+    pd.testing.assert_frame_equal(memory.tables[COT_WEEKLY.table], reports)
+    pd.testing.assert_frame_equal(memory.tables[RIN_PRICES.table], prices)
+
+
+def test_a_report_that_a_replaced_file_tells_otherwise_is_a_version_of_its_own(positions_and_prices: dict[str, str]) -> None:
+    memory = Memory()
+    settings = Settings.load(families="cot", cot=positions_and_prices["cot"])
+    run(settings, memory)
+    before = memory.tables[COT_WEEKLY.table]
+    told = before.assign(mm_long=before["mm_long"] - 1, nonrept_long=before["nonrept_long"] + 1).head(1)
+    changed = pd.concat([told, before.iloc[1:]]).to_dict("records")
+    (Path(positions_and_prices["cot"]) / "fut_disagg_txt_2015.zip").write_bytes(cot.zipped(cot.text(*changed)))
+    result = run(settings, memory)
+    now = memory.tables[COT_WEEKLY.table]
+    [version] = now[now["vintage"].notna()].to_dict("records")
+    assert (version["mm_long"], version["observed_on"]) == (before["mm_long"].iloc[0] - 1, before["observed_on"].iloc[0])
+    assert version["available_at"] > pd.Timestamp.now("UTC")
+    assert red(result) == set()
+
+
+def test_positions_and_prices_that_are_not_set_are_said_and_harm_nothing(files: Path) -> None:
+    memory = Memory()
+    result = run(Settings.load(families="cot, biofuel", policy=str(files)), memory)
+    assert result.success
+    assert memory.tables[COT_WEEKLY.table] == Withheld(cot_weekly.UNSET)
+    assert memory.tables[RIN_PRICES.table] == Withheld(rin_prices.UNSET)
+    for table in (COT_WEEKLY.table, RIN_PRICES.table):
+        accepted = checks_of(result)[f"{table}.no_file_refused"]
+        assert (accepted.passed, accepted.severity) == (False, dg.AssetCheckSeverity.WARN)
+
+
+@pytest.mark.parametrize("contract", [FRED_OBSERVATIONS, POLICY_DOCUMENTS, RIN_PRICES, BARS_1H], ids=lambda c: c.table)
 def test_the_write_path_takes_the_tables_and_a_second_write_changes_nothing(
-    bq: bigquery.Client, prefix: str, folder: Path, hours: Path, files: Path, contract: TableContract
+    bq: bigquery.Client,
+    prefix: str,
+    folder: Path,
+    hours: Path,
+    files: Path,
+    positions_and_prices: dict[str, str],
+    contract: TableContract,
 ) -> None:
     memory = Memory()
-    run(Settings.load(families=f"{FAMILIES}, policy", fred=str(folder), bars_1h=str(hours), policy=str(files)), memory)
+    settings = Settings.load(
+        families=f"{FAMILIES}, biofuel", fred=str(folder), bars_1h=str(hours), policy=str(files), **positions_and_prices
+    )
+    run(settings, memory)
     frame = memory.tables[contract.table].head(60)
 
     def publisher() -> Publisher:

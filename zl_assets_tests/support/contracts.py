@@ -23,7 +23,15 @@ from zl_assets.domain.rules.rows import (
 from zl_assets.instruments.base import ContractSize, PriceUnit
 from zl_assets.instruments.zl import INSTRUMENT as ZL
 from zl_assets.sources import bars_1h as hourly
-from zl_assets.sources import fred_observations, policy_documents, volatility_daily, wasde_balance, weather_daily
+from zl_assets.sources import (
+    cot_weekly,
+    fred_observations,
+    policy_documents,
+    rin_prices,
+    volatility_daily,
+    wasde_balance,
+    weather_daily,
+)
 from zl_assets.sources.bars_1h import bars_1h
 from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.verdict import RowRule
@@ -56,9 +64,20 @@ VOLATILITY_DAILY = volatility_daily.SOURCE.contract([ZL])
 WEATHER_DAILY = weather_daily.SOURCE.contract([ZL])
 POLICY_DOCUMENTS = policy_documents.SOURCE.contract([ZL])
 WASDE_BALANCE = wasde_balance.SOURCE.contract([ZL])
+COT_WEEKLY = cot_weekly.SOURCE.contract([ZL])
+RIN_PRICES = rin_prices.SOURCE.contract([ZL])
 INTELLIGENCE: dict[str, TableContract] = {
     contract.table: contract
-    for contract in (FRED_OBSERVATIONS, VOLATILITY_DAILY, WEATHER_DAILY, POLICY_DOCUMENTS, WASDE_BALANCE, BARS_1H)
+    for contract in (
+        FRED_OBSERVATIONS,
+        VOLATILITY_DAILY,
+        WEATHER_DAILY,
+        POLICY_DOCUMENTS,
+        WASDE_BALANCE,
+        COT_WEEKLY,
+        RIN_PRICES,
+        BARS_1H,
+    )
 }
 
 # Asset key -> contract, in the order of the graph.
@@ -87,6 +106,8 @@ ROW_RULES: dict[str, tuple[RowRule, ...]] = {
             weather_daily.SOURCE,
             policy_documents.SOURCE,
             wasde_balance.SOURCE,
+            cot_weekly.SOURCE,
+            rin_prices.SOURCE,
             hourly.SOURCE,
         )
     },

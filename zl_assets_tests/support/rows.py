@@ -16,11 +16,12 @@ from zl_assets.domain.targets import forward_return
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.shape import conform
 from zl_assets.warehouse.verdict import Verdict
-from zl_assets_tests.support import wasde
+from zl_assets_tests.support import cot, rin, wasde
 from zl_assets_tests.support.builders import bar, bars, features_of, random_closes, sessions_of
 from zl_assets_tests.support.contracts import (
     BARS,
     BARS_1H,
+    COT_WEEKLY,
     FEATURES,
     FRED_OBSERVATIONS,
     HORIZON,
@@ -30,6 +31,7 @@ from zl_assets_tests.support.contracts import (
     POLICY_DOCUMENTS,
     RECORD,
     REPLAY,
+    RIN_PRICES,
     ROW_RULES,
     SCORE,
     SESSIONS,
@@ -119,6 +121,8 @@ def _sound() -> dict[str, pd.DataFrame]:
             presidents=("2025-04-01", "2025-04-08"),
         ),
         WASDE_BALANCE.table: wasde.table(wasde.release(508, "2012-07-11")),
+        COT_WEEKLY.table: cot.made_up("2024-01-08", "2024-02-08"),
+        RIN_PRICES.table: rin.made_up("2024-01-08", "2024-02-08"),
     }
 
 

@@ -1,6 +1,6 @@
 """Which share of sessions has a value of each family's columns, by year, as a Markdown table.
 
-    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER POLICY WASDE --as-of 2025-11-15
+    python -m zl_assets_tests.domain.families.coverage BARS HOURS FRED WEATHER POLICY WASDE COT RIN --as-of 2025-11-15
 
 Columns that have the same shares in every year are in one row.
 """
@@ -11,28 +11,32 @@ from typing import Annotated
 
 import typer
 
-from zl_assets.domain.families import intraday, macro, pivots, policy, volatility, wasde, weather
+from zl_assets.domain.families import biofuel, cot, intraday, macro, pivots, policy, volatility, wasde, weather
 from zl_assets.domain.releases import MACRO_SERIES, VOLATILITY_SERIES
 from zl_assets.domain.sessions import build_sessions
 from zl_assets.domain.stubs import with_stubs
+from zl_assets.sources import cot_weekly, rin_prices
 from zl_assets.sources.bars import read_bars
 from zl_assets.sources.bars_1h import read_bars_1h
 from zl_assets.sources.fred import read_folder
 from zl_assets.sources.policy_documents import read_documents
+from zl_assets.sources.versioned_files import read_versions
 from zl_assets.sources.wasde_files import read_wasde
 from zl_assets.sources.weather.reading import read_weather
 from zl_assets_tests.support.builders import decided
 from zl_assets_tests.support.contracts import (
     BARS_1H,
+    COT_WEEKLY,
     FRED_OBSERVATIONS,
     POLICY_DOCUMENTS,
+    RIN_PRICES,
     VOLATILITY_DAILY,
     WASDE_BALANCE,
     WEATHER_DAILY,
     ZL,
 )
 
-FAMILIES = (pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, weather.FAMILY, policy.FAMILY, wasde.FAMILY)
+FAMILIES = tuple(part.FAMILY for part in (pivots, volatility, intraday, macro, weather, policy, wasde, cot, biofuel))
 
 
 def main(
@@ -42,10 +46,12 @@ def main(
     weather_files: Path,
     documents: Path,
     balances: Path,
+    reports: Path,
+    prices: Path,
     as_of: Annotated[str, typer.Option()],
 ) -> None:
     """Print the table."""
-    day = dt.date.fromisoformat(as_of)
+    day, today = dt.date.fromisoformat(as_of), dt.datetime.now(dt.UTC).date()
     sessions = build_sessions(read_bars(bars, [ZL]).frame, ZL, day).frame
     sources = {
         FRED_OBSERVATIONS.table: read_folder(fred, MACRO_SERIES, FRED_OBSERVATIONS, day).frame,
@@ -53,6 +59,8 @@ def main(
         WEATHER_DAILY.table: read_weather(weather_files, WEATHER_DAILY, day).frame,
         POLICY_DOCUMENTS.table: read_documents(documents, day).frame,
         WASDE_BALANCE.table: read_wasde(balances, WASDE_BALANCE, day).frame,
+        COT_WEEKLY.table: read_versions(reports, cot_weekly.FILES, day, today).frame,
+        RIN_PRICES.table: read_versions(prices, rin_prices.FILES, day, today).frame,
         BARS_1H.table: with_stubs(read_bars_1h(hours, [ZL]).frame, ZL),
     }
     years = sessions["data_date"].dt.year

@@ -4,18 +4,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zl_assets.domain.families import golden_zone, intraday, macro, pivots, volatility, wasde, weather
+from zl_assets.domain.families import biofuel, cot, golden_zone, intraday, macro, pivots, volatility, wasde, weather
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.families.tables import made_from
 from zl_assets.domain.stubs import with_stubs
 from zl_assets.warehouse.contract import ColumnType, leaves_of
 from zl_assets_tests.domain.families import test_golden_zone, test_weather
 from zl_assets_tests.domain.families.test_intraday import random_hours
+from zl_assets_tests.support import cot as positions
+from zl_assets_tests.support import documents, rin
 from zl_assets_tests.support.builders import decided
 from zl_assets_tests.support.cases import Sources, random_observations, random_sessions
 from zl_assets_tests.support.contracts import (
     BARS_1H,
+    COT_WEEKLY,
     FRED_OBSERVATIONS,
+    POLICY_DOCUMENTS,
+    RIN_PRICES,
     SESSIONS,
     VOLATILITY_DAILY,
     WASDE_BALANCE,
@@ -33,26 +38,42 @@ SOURCES: Sources = {
     WASDE_BALANCE.table: monthly(),
     # As long as a season needs.
     WEATHER_DAILY.table: made_up("2003-12-01", "2016-12-31", *test_weather.US, *test_weather.BR, *test_weather.AR),
+    # As long as the rank needs.
+    COT_WEEKLY.table: positions.made_up("2012-01-01", "2016-12-31"),
+    RIN_PRICES.table: rin.made_up("2014-06-01", "2016-12-31"),
+    POLICY_DOCUMENTS.table: documents.table(
+        documents.document("2015-20000", "2015-06-10", "Renewable Fuel Standard"), agencies=("2014-12-01", "2016-12-31")
+    ),
 }
 MES_ROWS = test_golden_zone.random_mes_sessions(100)
 MES_SOURCES: Sources = SOURCES | {BARS_1H.table: with_stubs(test_golden_zone.random_hours(MES_ROWS), ZL)}
+MEASURED = (
+    SESSIONS,
+    FRED_OBSERVATIONS,
+    VOLATILITY_DAILY,
+    WEATHER_DAILY,
+    WASDE_BALANCE,
+    COT_WEEKLY,
+    RIN_PRICES,
+    BARS_1H,
+)
 # Numbers that are measured; keys, times and the contract's id order and select rows.
 CHANGED = [
     (contract.table, leaf.path)
-    for contract in (SESSIONS, FRED_OBSERVATIONS, VOLATILITY_DAILY, WEATHER_DAILY, WASDE_BALANCE, BARS_1H)
+    for contract in MEASURED
     for leaf in leaves_of(contract.columns)
-    if leaf.column.type is ColumnType.FLOAT64 or leaf.path == "volume"
+    if leaf.column.type is ColumnType.FLOAT64 or leaf.path == "volume" or leaf.column.unit == "contracts"
 ]
 
 
 def other(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Up to a half more in every row, drawn by row."""
     factor = 1.0 + 0.5 * np.random.default_rng(5).random(len(frame))
-    values = (frame[column].astype("float64") * factor).round(6 if column != "volume" else 0)
+    values = (frame[column].astype("float64") * factor).round(6 if frame[column].dtype.kind == "f" else 0)
     return frame.assign(**{column: values.astype(frame[column].dtype)})
 
 
-FAMILIES = [pivots.FAMILY, volatility.FAMILY, intraday.FAMILY, macro.FAMILY, wasde.FAMILY, weather.FAMILY, golden_zone.FAMILY]
+FAMILIES = [part.FAMILY for part in (pivots, volatility, intraday, macro, weather, wasde, cot, biofuel, golden_zone)]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
