@@ -214,9 +214,11 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
             ),
             ask(
                 "no_vanished_release",
-                "Every stored balance is still in the files.",
+                "Every stored balance is still in the files. Not asked while a file is refused: what is stored of it stays.",
                 "Put the files that are gone back, or accept that the table keeps their rows: nothing is deleted on its own.",
-                lambda seen: rules.no_vanished_release(still_there(seen), seen.found["source"]),
+                lambda seen: rules.no_vanished_release(
+                    still_there(seen).head(0) if seen.found["refused"] else still_there(seen), seen.found["source"]
+                ),
             ),
             ask(
                 "releases_without_gap",

@@ -579,5 +579,8 @@ def test_wrong_balances_that_the_table_already_has_are_red() -> None:
         source = sound.tail(10) if name == "no_vanished_release" else sound
         seen = Seen({"wasde_balance": frame}, dt.date(2015, 12, 31), {"refused": {}, "source": source})
         assert name in {other for other, check in by_name.items() if not check.verdict(seen).passed}
+    # Of a file that is refused what is stored stays.
+    seen = Seen({"wasde_balance": sound}, dt.date(2015, 12, 31), {"refused": {"a.csv": "no CSV"}, "source": sound.head(0)})
+    assert [name for name, check in by_name.items() if not check.verdict(seen).passed] == ["wasde_files_accepted"]
     seen = Seen({"wasde_balance": sound}, dt.date(2015, 12, 31), {"refused": {}, "source": sound})
     assert [name for name, check in by_name.items() if not check.verdict(seen).passed] == []
