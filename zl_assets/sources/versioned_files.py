@@ -193,9 +193,10 @@ def checks_of(settings: Settings, of: VersionedFiles, asset: str) -> tuple[Check
     """The checks that every such table has; they look at `refused` and `source`, as `prepare` makes them."""
 
     def still_there(seen: Seen) -> pd.DataFrame:
-        # The files are read up to the as-of date; what a later one has stored is not held against them.
+        # The files are read up to the as-of date; what a later one has stored is not held against them, nor what is stored of
+        # a file that is refused.
         stored: pd.DataFrame = seen.values[asset]
-        return stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
+        return stored.head(0) if seen.found["refused"] else stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
 
     place = getattr(settings, of.setting)
     return (
@@ -219,7 +220,7 @@ def checks_of(settings: Settings, of: VersionedFiles, asset: str) -> tuple[Check
         Check(
             asset,
             "no_vanished_row",
-            "Of every stored row the files still say something.",
+            "Of every stored row the files still say something. Not asked while a file is refused: what is stored of it stays.",
             "Put the files that are gone back, or accept that the table keeps their rows: nothing is deleted on its own.",
             lambda seen: rules.no_vanished_row(still_there(seen), seen.found["source"], of.versions),
         ),

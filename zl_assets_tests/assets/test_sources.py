@@ -434,6 +434,45 @@ def test_a_report_that_a_replaced_file_tells_otherwise_is_a_version_of_its_own(p
     assert red(result) == set()
 
 
+def test_wrong_positions_and_prices_that_the_table_already_has_are_red(files: Path) -> None:
+    settings = Settings.load(families="cot, biofuel", policy=str(files), cot="unused", rin="unused")
+    groups = {group.checks[0].asset: group for group in source_checks(Catalog.of(settings), settings)}
+    as_of = dt.date(2016, 1, 4)
+    cases = {
+        COT_WEEKLY.table: (
+            cot.made_up("2015-01-01", "2015-12-29"),
+            {
+                "positions_add_up": {"mm_long": 0},
+                "report_days": {"observed_on": pd.Timestamp("2015-03-06")},
+                "known_by_rule": {"available_at": pd.Timestamp("2015-03-06", tz="UTC")},
+            },
+        ),
+        RIN_PRICES.table: (
+            rin.made_up("2015-01-05", "2015-12-28"),
+            {
+                "prices_in_range": {"price": 145.0},
+                "weeks_sound": {"transfer_year": 2014},
+                "known_by_rule": {"available_at": pd.Timestamp("2015-03-06", tz="UTC")},
+            },
+        ),
+    }
+    for table, (rows, faults) in cases.items():
+
+        def red_of(stored: pd.DataFrame, source: pd.DataFrame, *refused: str, table: str = table) -> set[str]:
+            found = {"refused": dict.fromkeys(refused, "no CSV"), "source": source}
+            seen = Seen({table: stored}, as_of, found)
+            return {check.name for check in groups[table].checks if not check.verdict(seen).passed}
+
+        assert red_of(rows, rows) == set()
+        for name, changed in faults.items():
+            wrong = rows.copy()
+            wrong.loc[9, list(changed)] = list(changed.values())
+            assert name in red_of(wrong, rows)
+        assert red_of(rows, rows.iloc[1:]) == {"no_vanished_row"}
+        # Of a file that is refused what is stored stays.
+        assert red_of(rows, rows.head(0), "a.csv") == {"no_file_refused"}
+
+
 def test_positions_and_prices_that_are_not_set_are_said_and_harm_nothing(files: Path) -> None:
     memory = Memory()
     result = run(Settings.load(families="cot, biofuel", policy=str(files)), memory)
