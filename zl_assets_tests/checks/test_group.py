@@ -177,6 +177,7 @@ def values() -> dict[str, object]:
         trained_through=newest,
         path=Path("models/x"),
         inputs=BASE_INPUTS,
+        instrument=ZL,
         contract={"gates": [{"name": bound.gate, **gate} for bound in ZL.gates]},
     )
     held |= {contract.table: empty_frame(contract) for contract in (REPLAY, RECORD, SCORE)}
