@@ -58,6 +58,15 @@ def downloaded_on(file: Path, place: Path) -> dt.date | None:
     return None
 
 
+def state_of(path: Path, setting: str) -> tuple[tuple[Path, int, int], ...]:
+    """The files below with their sizes and times: while it is the same, so is what they hold.
+
+    Raises:
+        DataFault: as `files_below`.
+    """
+    return tuple((file, (found := file.stat()).st_size, found.st_mtime_ns) for file in files_below(path, setting))
+
+
 def _shown(folder: Path) -> Iterator[Path]:
     return (
         entry

@@ -520,15 +520,19 @@ def test_weather_is_loaded_and_green_and_a_bad_file_is_named_and_harms_no_other(
     for station, own in rows.groupby("station"):
         (tmp_path / f"{station}.csv").write_text(access_file(own))
     settings = Settings.load(families="weather", weather=str(tmp_path))
+    weather_daily._read_once.cache_clear()
     memory = Memory()
     result = run(settings, memory)
     assert result.success
     assert red(result) == set()
     assert len(memory.tables["weather_daily"]) == len(rows)
+    # Read once for the asset and its checks, and again when a file is another.
+    assert weather_daily._read_once.cache_info().misses == 1
     # A page of an error, saved as the station's file: what is stored of it stays, and the other station is loaded.
     (tmp_path / "USC00131533.csv").write_text("<html>503 Service Unavailable</html>")
     result = run(settings, memory)
     assert result.success
+    assert weather_daily._read_once.cache_info().misses == 2
     assert red(result) == {"weather_daily.weather_files_accepted"}
     accepted = checks_of(result)["weather_daily.weather_files_accepted"]
     assert "USC00131533.csv: an HTML or XML page" in str(accepted.metadata)
