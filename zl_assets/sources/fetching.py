@@ -5,6 +5,7 @@ has, and what is in them (each source's module).
 """
 
 import datetime as dt
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -78,7 +79,7 @@ def fetch(
     """Fetch files into the folder, unless the one that is there is less than an hour old, or settled.
 
     A file takes the place of the one before only if the whole of it arrived and can be read, with all pages of its answer. Its
-    modification time is when it was fetched.
+    modification time is `now`: what has come out since then was not asked for.
 
     Args:
         now: the time, UTC.
@@ -134,6 +135,7 @@ def fetch(
             # The first page comes last: while it is old the answer is asked for again, whatever became of the others.
             for name, content in reversed(pages):
                 replace_file(folder / name, content)
+                os.utime(folder / name, (now.timestamp(), now.timestamp()))
     return problems
 
 
