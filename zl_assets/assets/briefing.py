@@ -80,12 +80,11 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
             facts = _facts(publisher, catalog, instrument, horizon, provenance, troubles(context.instance))
         if facts is None:
             return dg.MaterializeResult(metadata={"today": "There is no session yet: refresh first.", **provenance.metadata})
-        now, before = changes.Kept.of(facts), _before(place)
+        now, before = changes.Kept.of(facts, provenance.source), _before(place)
         title = words.title(facts, provenance.mark)
         lines = (*words.lines(facts), words.Line("Since the last one", changes.changes(now, before)))
         made = f"Made {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC from {provenance.prices}."
         with as_failures():
-            place.parent.mkdir(parents=True, exist_ok=True)
             picture = place.with_suffix(".svg")
             # Drawn anew only for other numbers: a refresh that changes nothing loads no library that draws.
             if before is None or before.picture != now.picture or not picture.exists():
@@ -149,8 +148,8 @@ def _readings(publisher: "Publisher", catalog: Catalog, instrument: Instrument, 
     for family in catalog.selection(instrument).on:
         rows = publisher.read_or_empty(catalog.family(family, instrument))
         rows = rows[rows["symbol"].eq(instrument.symbol)].sort_values("data_date", ignore_index=True)
-        if rows.empty or rows["data_date"].iloc[-1] != newest:
-            continue
+        # What it said of an older session is not today's: it has no value.
+        rows = rows if len(rows) and rows["data_date"].iloc[-1] == newest else rows.iloc[:0]
         given = {need.asset: publisher.read_or_empty(contracts[need.asset]) for need in family.needs if need.asset in contracts}
         known = newest_known(given, decided)
         found += [reading_of(family, column.column.name, rows, known) for column in family.columns[:_SHOWN]]
@@ -159,7 +158,7 @@ def _readings(publisher: "Publisher", catalog: Catalog, instrument: Instrument, 
 
 def _before(place: Path) -> changes.Kept | None:
     kept = place.with_suffix(".json")
-    return changes.Kept.read(kept.read_text()) if kept.exists() else None
+    return changes.Kept.read(kept.read_text(errors="replace")) if kept.exists() else None
 
 
 def _send(context: dg.AssetExecutionContext, settings: Settings, page: Alert) -> None:

@@ -17,6 +17,7 @@ class Kept:
         width: of the expected range; None where there was none.
         red: the checks that were not green.
         picture: hash of what its picture was made of.
+        prices: what its prices are, as the record of forecasts has it.
     """
 
     session: str
@@ -24,6 +25,7 @@ class Kept:
     width: float | None
     red: tuple[str, ...] = ()
     picture: str = ""
+    prices: str = ""
 
     @property
     def text(self) -> str:
@@ -31,12 +33,12 @@ class Kept:
         return json.dumps(self.__dict__)
 
     @classmethod
-    def of(cls, facts: Facts) -> "Kept":
-        """That of these facts."""
+    def of(cls, facts: Facts, prices: str) -> "Kept":
+        """That of these facts, made of such prices."""
         now = facts.outlook.now if facts.outlook is not None else None
         width = now.high - now.low if now is not None else None
         red = tuple(sorted(trouble.where for trouble in facts.troubles))
-        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, red, made_of(facts))
+        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, red, made_of(facts), prices)
 
     @classmethod
     def read(cls, text: str) -> "Kept | None":
@@ -45,7 +47,7 @@ class Kept:
             found = json.loads(text)
             width = None if found["width"] is None else float(found["width"])
             red = tuple(map(str, found["red"]))
-            return cls(str(found["session"]), float(found["close"]), width, red, str(found["picture"]))
+            return cls(str(found["session"]), float(found["close"]), width, red, str(found["picture"]), str(found["prices"]))
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -55,7 +57,9 @@ def changes(now: Kept, before: Kept | None) -> tuple[str, ...]:
     if before is None:
         return ("This is the first briefing here.",)
     said = []
-    if now.session == before.session:
+    if now.prices != before.prices:
+        said.append(f"The one before was of other prices: {before.prices}.")
+    elif now.session == before.session:
         said.append(f"No session has come: it was of {before.session} as well.")
         if now.close != before.close:
             said.append(f"Its close was {before.close:,.2f} then: the source has revised it.")

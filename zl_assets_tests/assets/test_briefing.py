@@ -1,0 +1,29 @@
+"""What the morning page reads of the tables."""
+
+import pandas as pd
+
+from zl_assets.assets.briefing import _readings
+from zl_assets.catalog import Catalog
+from zl_assets.settings import Settings
+from zl_assets.warehouse.contract import TableContract
+from zl_assets.warehouse.shape import empty_frame
+from zl_assets_tests.support.contracts import ZL
+
+NEWEST = pd.Timestamp("2025-11-14")
+
+
+class Stopped:
+    """A family's table that ends two sessions before the newest one."""
+
+    def read_or_empty(self, contract: TableContract) -> pd.DataFrame:
+        if "pivots" not in contract.table:
+            return empty_frame(contract)
+        row = {name: 50.0 for name in contract.frame_columns} | {"symbol": "ZL", "data_date": NEWEST - pd.Timedelta(days=2)}
+        return pd.DataFrame([row])
+
+
+def test_a_family_that_has_stopped_has_no_value_today_and_is_not_left_out() -> None:
+    catalog = Catalog.of(Settings.load(families="pivots"))
+    found = _readings(Stopped(), catalog, ZL, NEWEST)  # type: ignore[arg-type]
+    assert {reading.family for reading in found} == {"pivots"}
+    assert {reading.value for reading in found} == {None}
