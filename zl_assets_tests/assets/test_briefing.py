@@ -18,7 +18,7 @@ class Stopped:
     def read_or_empty(self, contract: TableContract) -> pd.DataFrame:
         if "pivots" not in contract.table:
             return empty_frame(contract)
-        row = {name: 50.0 for name in contract.frame_columns} | {"symbol": "ZL", "data_date": NEWEST - pd.Timedelta(days=2)}
+        row = dict.fromkeys(contract.frame_columns, 50.0) | {"symbol": "ZL", "data_date": NEWEST - pd.Timedelta(days=2)}
         return pd.DataFrame([row])
 
 
