@@ -113,13 +113,13 @@ def with_stored(read: pd.DataFrame, stored: pd.DataFrame, versions: Versions, to
     # What files say now of an earlier download than their newest changes nothing of today.
     last = ~rows.duplicated(of, keep="last").to_numpy()
     known = before[AVAILABLE].where(before[AVAILABLE] > tomorrow, tomorrow)
-    changed = rows.assign(**{VINTAGE: pd.Timestamp(today), AVAILABLE: known})
+    changed = rows.assign(**{VINTAGE: pd.Series(pd.Timestamp(today), rows.index), AVAILABLE: known})
     # The day on which it was first seen.
     first = rows[VINTAGE].mask(_alike(rows, there, versions) & (there[VINTAGE] < rows[VINTAGE]), there[VINTAGE])
     as_said = _filled(rows.assign(**{VINTAGE: first}), there, versions)
     as_stored = _filled(before[rows.columns], rows, versions)
     parts = [as_said[~judged], changed[judged & ~alike & last], as_stored[judged & alike]]
-    kept = pd.concat([part.astype(read.dtypes.to_dict()) for part in parts], ignore_index=True)
+    kept: pd.DataFrame = pd.concat([part.astype(read.dtypes.to_dict()) for part in parts], ignore_index=True)
     kept = kept.drop_duplicates([*of, AVAILABLE], keep="last")
     return kept.sort_values([*of, AVAILABLE], kind="stable", ignore_index=True)
 

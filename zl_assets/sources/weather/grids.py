@@ -65,10 +65,9 @@ def read_open_meteo_json(document: Document) -> Iterator[pd.DataFrame]:
     except ValueError as error:
         raise DataFault(f"{document}: not readable JSON ({error}): it was cut short. Download it again.") from error
     for place in answer if isinstance(answer, list) else [answer]:
-        parts = [place.get(name) for name in ("daily", "daily_units")] if isinstance(place, dict) else []
-        if not parts or not all(isinstance(part, dict) for part in parts):
+        daily, units = (place.get("daily"), place.get("daily_units")) if isinstance(place, dict) else (None, None)
+        if not isinstance(daily, dict) or not isinstance(units, dict):
             raise DataFault(f"{document}: not an answer of Open-Meteo: it has no `daily` and `daily_units`. Download it again.")
-        daily, units = parts
         if strange := [name for name, values in daily.items() if not isinstance(values, list)]:
             raise DataFault(f"{document}: {', '.join(strange)} of `daily` is no array. Download it again.")
         lengths = {name: len(values) for name, values in daily.items()}
