@@ -5,6 +5,7 @@ Belongs here: reading, the file, and metadata. Must not be here: a number, a sen
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,8 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
             return dg.MaterializeResult(metadata={"today": "There is no session yet: refresh first.", **provenance.metadata})
         now, before = changes.Kept.of(facts, provenance.source), _before(place)
         title = words.title(facts, provenance.mark)
-        lines = (*words.lines(facts), words.Line("Since the last one", changes.changes(now, before)))
+        changed = changes.changes(now, before)
+        lines = (*words.lines(facts), words.Line("Since the last one", changed))
         made = f"Made {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC from {provenance.prices}."
         with as_failures():
             picture = place.with_suffix(".svg")
@@ -91,7 +93,7 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
                 replace_file(picture, year_svg(facts).encode())
             replace_file(place, page_html(title, lines, picture.read_text(), (made,)).encode())
             replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
-            replace_file(place.with_suffix(".json"), now.text.encode())
+            replace_file(place.with_suffix(".json"), replace(now, said=changed).text.encode())
         if settings.notify_briefing:
             _send(context, settings, Alert(title, tuple(line.labelled for line in lines)))
         page: dict[str, Any] = {

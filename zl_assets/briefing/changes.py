@@ -1,7 +1,7 @@
 """What changed since the briefing before: the facts that are kept of each, and their comparison. Must not be here: files."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zl_assets.briefing.facts import Facts
 from zl_assets.briefing.picture import made_of
@@ -18,6 +18,7 @@ class Kept:
         red: the checks that were not green.
         picture: hash of what its picture was made of.
         prices: what its prices are, as the record of forecasts has it.
+        said: what it said had changed.
     """
 
     session: str
@@ -26,6 +27,7 @@ class Kept:
     red: tuple[str, ...] = ()
     picture: str = ""
     prices: str = ""
+    said: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -46,16 +48,21 @@ class Kept:
         try:
             found = json.loads(text)
             width = None if found["width"] is None else float(found["width"])
-            red = tuple(map(str, found["red"]))
-            return cls(str(found["session"]), float(found["close"]), width, red, str(found["picture"]), str(found["prices"]))
+            red, said = (tuple(map(str, found[name])) for name in ("red", "said"))
+            return cls(
+                str(found["session"]), float(found["close"]), width, red, str(found["picture"]), str(found["prices"]), said
+            )
         except (ValueError, KeyError, TypeError):
             return None
 
 
 def changes(now: Kept, before: Kept | None) -> tuple[str, ...]:
-    """What changed, a sentence each."""
+    """What changed, a sentence each. A page that is made again of the same, as by the command line and then by the daemon, says
+    what the one before said."""
     if before is None:
         return ("This is the first briefing here.",)
+    if before.said and replace(before, said=()) == now:
+        return before.said
     said = []
     if now.prices != before.prices:
         said.append(f"The one before was of other prices: {before.prices}.")

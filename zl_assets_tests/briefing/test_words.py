@@ -228,6 +228,15 @@ def test_a_picture_is_drawn_anew_where_a_number_of_it_is_another_and_only_there(
     assert len({same, *(made_of(other) for other in others)}) == 1 + len(others)
 
 
+def test_a_page_that_is_made_twice_says_the_second_time_what_has_changed_too() -> None:
+    yesterday, today = kept(session="2025-11-03", close=49.0), kept()
+    changed = changes.changes(today, yesterday)
+    assert changed == ("The one before was of 2025-11-03, at 49.00.",)
+    stored = changes.Kept.read(replace(today, said=changed).text)
+    assert changes.changes(today, stored) == changed
+    assert changes.changes(kept(red=()), stored)[-1] == "Green again: a: x."
+
+
 def test_a_page_of_other_prices_is_not_compared_with_this_one() -> None:
     [said] = changes.changes(kept(), kept(prices="synthetic", close=20.0, red=("a: x",)))
     assert said == "The one before was of other prices: synthetic."
