@@ -333,6 +333,7 @@ AUGUST = ("2018-08-01", "0", "294", "178")
         ("USC00115079.csv", access(("2018-13-07", "0", "200", "178")), "line 2: '2018-13-07'"),
         ("USC00115079_20180701.csv", access(("2018-07-07", "0", "294", "178")), "line 2 is of 2018-07-07, after 2018-07-01"),
         ("USC00115079_20181301.csv", access(*SUMMER), "that is no date"),
+        ("USC00115079_20991231.csv", access(*SUMMER), "which has not come"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_refused_by_file_and_row_and_the_others_are_read(
