@@ -48,6 +48,8 @@ BRIEFING = "briefing"
 # Columns of a family that the page has: its first ones.
 _SHOWN = 3
 
+_KNOWN = "available_at"
+
 type Troubles = Callable[[dg.DagsterInstance], tuple[Trouble, ...]]
 
 
@@ -152,8 +154,9 @@ def _readings(publisher: "Publisher", catalog: Catalog, instrument: Instrument, 
         rows = rows[rows["symbol"].eq(instrument.symbol)].sort_values("data_date", ignore_index=True)
         # What it said of an older session is not today's: it has no value.
         rows = rows if len(rows) and rows["data_date"].iloc[-1] == newest else rows.iloc[:0]
-        given = {need.asset: publisher.read_or_empty(contracts[need.asset]) for need in family.needs if need.asset in contracts}
-        known = newest_known(given, decided)
+        # Hours of years are read by nobody who asks since when they are known.
+        timed = [name for need in family.needs if (name := need.asset) in contracts and _KNOWN in contracts[name].frame_columns]
+        known = newest_known({name: publisher.read_or_empty(contracts[name]) for name in timed}, decided)
         found += [reading_of(family, column.column.name, rows, known) for column in family.columns[:_SHOWN]]
     return found
 

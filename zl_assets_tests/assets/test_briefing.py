@@ -15,7 +15,11 @@ NEWEST = pd.Timestamp("2025-11-14")
 class Stopped:
     """A family's table that ends two sessions before the newest one."""
 
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
     def read_or_empty(self, contract: TableContract) -> pd.DataFrame:
+        self.read.append(contract.table)
         if "pivots" not in contract.table:
             return empty_frame(contract)
         row = dict.fromkeys(contract.frame_columns, 50.0) | {"symbol": "ZL", "data_date": NEWEST - pd.Timedelta(days=2)}
@@ -27,3 +31,11 @@ def test_a_family_that_has_stopped_has_no_value_today_and_is_not_left_out() -> N
     found = _readings(Stopped(), catalog, ZL, NEWEST)  # type: ignore[arg-type]
     assert {reading.family for reading in found} == {"pivots"}
     assert {reading.value for reading in found} == {None}
+
+
+def test_the_hours_of_all_years_are_not_read_for_one_line() -> None:
+    tables = Stopped()
+    catalog = Catalog.of(Settings.load(families="intraday,volatility"))
+    assert {reading.known for reading in _readings(tables, catalog, ZL, NEWEST)} == {None}  # type: ignore[arg-type]
+    assert "volatility_daily" in tables.read
+    assert not any("1h" in name for name in tables.read)
