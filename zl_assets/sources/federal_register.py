@@ -151,9 +151,11 @@ def drop_old_pages(folder: Path) -> None:
     documents, and nobody could tell which of the two is whole."""
     for file in folder.glob("*_page*.json"):
         stem, _, page = file.stem.partition("_page")
-        pages = _answer(folder / f"{stem}.json").get("total_pages")
-        if isinstance(pages, int) and page.isdecimal() and int(page) > pages:
-            file.unlink()
+        first = folder / f"{stem}.json"
+        pages = _answer(first).get("total_pages")
+        # A newer one is of an answer that another process is putting there, its first page last.
+        if isinstance(pages, int) and page.isdecimal() and int(page) > pages and changed(file) < changed(first):
+            file.unlink(missing_ok=True)
 
 
 def record_days(folder: Path, now: dt.datetime) -> None:
