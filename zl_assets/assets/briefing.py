@@ -30,7 +30,7 @@ from zl_assets.catalog import Catalog
 from zl_assets.contracts import features, forecasts, market
 from zl_assets.domain.forecast_record import of_horizon
 from zl_assets.domain.forecast_score import with_rolls
-from zl_assets.domain.regimes import regime_weights, regimes_on
+from zl_assets.domain.regimes import regime_weights, regimes_reached
 from zl_assets.domain.releases import decision_times
 from zl_assets.files import replace_file
 from zl_assets.instruments.base import Horizon, Instrument
@@ -138,11 +138,16 @@ def _facts(
         year=year_of(closes),
         outlook=outlook_of(record, sessions),
         kept=kept_of(score, replay, sessions, horizon),
-        regime=str(regimes_on(pd.Series([newest]), regime_weights())["name"].iloc[0]),
+        regime=_regime_of(newest),
         readings=tuple(_readings(publisher, catalog, instrument, newest)),
         troubles=troubles,
         closes=closes.tail(YEAR),
     )
+
+
+def _regime_of(session: pd.Timestamp) -> str | None:
+    """None beyond the last regime: that the refresh stops there is what the page has to tell."""
+    return next(iter(regimes_reached(pd.Series([session]), regime_weights())), None)
 
 
 def _readings(publisher: "Publisher", catalog: Catalog, instrument: Instrument, newest: pd.Timestamp) -> "list[Reading]":

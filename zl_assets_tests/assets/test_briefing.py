@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from zl_assets.assets.briefing import _readings
+from zl_assets.assets.briefing import _readings, _regime_of
 from zl_assets.catalog import Catalog
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import TableContract
@@ -39,3 +39,8 @@ def test_the_hours_of_all_years_are_not_read_for_one_line() -> None:
     assert {reading.known for reading in _readings(tables, catalog, ZL, NEWEST)} == {None}  # type: ignore[arg-type]
     assert "volatility_daily" in tables.read
     assert not any("1h" in name for name in tables.read)
+
+
+def test_a_session_that_no_regime_covers_has_a_page_that_can_say_so() -> None:
+    assert _regime_of(NEWEST) == "trump_term"
+    assert _regime_of(pd.Timestamp("2031-01-02")) is None
