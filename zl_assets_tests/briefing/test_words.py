@@ -87,7 +87,10 @@ def test_another_instrument_has_its_own_unit_and_contract() -> None:
 def test_what_is_not_there_is_said_and_not_left_blank() -> None:
     empty = Kept(0, 0, 0, 0.0, 0.0, None)
     said = page(facts(outlook=None, kept=empty, moves=(), adjusted=False, regime=None))
-    assert said["A month ahead"] == "Nothing was recorded of this session: see what is wrong below."
+    assert (
+        said["A month ahead"]
+        == "Nothing was recorded of this session; what is wrong below, or the newest entry of the record of forecasts, says why."
+    )
     assert said["Such ranges held"] == "None of those recorded has come yet."
     assert said["Size of the move"] == "Not known of this session."
     assert said["Moved"] == "There is one session only."
