@@ -160,7 +160,7 @@ def _year(facts: Facts) -> str:
 def _ahead(facts: Facts) -> Iterator[str]:
     outlook = facts.outlook
     if outlook is None:
-        yield "Nothing was recorded of this session; what is wrong below, or the newest entry of the record of forecasts, says why."
+        yield "Nothing was recorded of this session; what is wrong below, or the newest entry of forecast_record, says why."
         return
     now, value = outlook.now, facts.contract_value
     yield (

@@ -89,7 +89,7 @@ def test_what_is_not_there_is_said_and_not_left_blank() -> None:
     said = page(facts(outlook=None, kept=empty, moves=(), adjusted=False, regime=None))
     assert (
         said["A month ahead"]
-        == "Nothing was recorded of this session; what is wrong below, or the newest entry of the record of forecasts, says why."
+        == "Nothing was recorded of this session; what is wrong below, or the newest entry of forecast_record, says why."
     )
     assert said["Such ranges held"] == "None of those recorded has come yet."
     assert said["Size of the move"] == "Not known of this session."
