@@ -24,6 +24,8 @@ from zl_assets.settings import Settings
 from zl_assets.signals import StopSignals
 from zl_assets.terminal import forgive
 
+NO_PAGE = "The refresh has ended, as told above; its briefing was not made."
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -35,7 +37,7 @@ def main(
     forgive()
     # Where nobody sees the width, as in a log file, lines are not cut to 80.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
-    stops = StopSignals()
+    stops, ran = StopSignals(), False
     try:
         settings = Settings.load()
         # Without Dagster's storage there will be no run, and no state folder is to be made.
@@ -48,22 +50,26 @@ def main(
         catalog = Catalog.of(settings)
         with dagster_instance() as instance:
             result = run(catalog, settings, instance, verbose=verbose, console=console)
-            pages = brief(catalog, settings, instance) if result.success or not stops.came else None
+            ran = True
+            if not result.success and stops.came:
+                _stopped(stopped_run(result))
+                raise typer.Exit(stops.exit_code)
+            # Before the page is made: whatever becomes of that, what the refresh did is told.
+            console.print(summary(result, catalog, settings))
+            pages = brief(catalog, settings, instance)
     except KeyboardInterrupt:
-        _stopped("No run was made.")
+        _stopped(NO_PAGE if ran else "No run was made.")
         raise typer.Exit(stops.exit_code) from None
     except ZlError as error:
         Console(stderr=True).print(Text(f"Stopped. {error}", style="red"), soft_wrap=True)
         raise typer.Exit(1) from None
-    if not result.success and stops.came:
-        _stopped(stopped_run(result))
+    console.print(briefing(pages))
+    if not pages.success and stops.came:
+        _stopped(NO_PAGE)
         raise typer.Exit(stops.exit_code)
-    console.print(summary(result, catalog, settings))
-    if pages is not None:
-        console.print(briefing(pages))
     for line in browser(catalog, settings):
         console.print(line)
-    raise typer.Exit(0 if result.success and not failed_checks(result) else 1)
+    raise typer.Exit(0 if result.success and not failed_checks(result) and pages.success else 1)
 
 
 def _stopped(words: str) -> None:

@@ -94,10 +94,12 @@ class WebhookNotifier:
             for scheme in ("http://", "https://"):
                 session.mount(scheme, HTTPAdapter(max_retries=retry))
             try:
-                answer = session.post(self.url, json={"text": alert.text}, timeout=_TIMEOUT, allow_redirects=False)
+                # The status says it. A body that never ends would hold up whoever tells.
+                answer = session.post(self.url, json={"text": alert.text}, timeout=_TIMEOUT, allow_redirects=False, stream=True)
             except requests.RequestException as error:
                 # The words of the error hold the whole URL.
                 raise NotDelivered(f"webhook at {host}: {type(error).__name__}") from None
+            answer.close()
         if not 200 <= answer.status_code < 300:
             raise NotDelivered(f"webhook at {host}: it answered {answer.status_code} {answer.reason}")
 

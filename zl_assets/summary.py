@@ -37,7 +37,7 @@ def summary(result: dg.ExecuteInProcessResult, catalog: Catalog, settings: Setti
 
 
 def briefing(result: dg.ExecuteInProcessResult) -> Group:
-    """The morning pages, and where they are as files."""
+    """The morning pages, and where they are as files; and why one could not be made."""
     parts: list[RenderableType] = []
     for asset, found in _materializations(result).items():
         if "file" in found:
@@ -48,6 +48,7 @@ def briefing(result: dg.ExecuteInProcessResult) -> Group:
             ]
         else:
             parts.append(Text(f"{asset}: {found.get('today', '')}"))
+    parts.extend(_failures(result))
     return Group(*parts)
 
 

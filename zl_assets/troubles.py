@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterable
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
 
-from zl_assets.alerts import interrupted, reason
+from zl_assets.alerts import counted, interrupted, reason
 from zl_assets.assets.common import REFRESH
 from zl_assets.briefing.facts import Trouble, ordered
 from zl_assets.catalog import Catalog
 from zl_assets.domain.checks import Check
 from zl_assets.instruments.base import Instrument
+
+_ENDED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 
 
 def troubles_by_instrument(
@@ -29,7 +32,7 @@ def troubles_by_instrument(
 
 
 def troubles_of(instance: dg.DagsterInstance, checks: Iterable[Check], mine: Callable[[str], bool]) -> tuple[Trouble, ...]:
-    """The checks whose newest result is not green, and the steps in which the newest refresh failed.
+    """The checks whose newest result is not green, those that are without one, and why the newest refresh did not end well.
 
     Args:
         checks: of one instrument, and of what all share.
@@ -37,30 +40,53 @@ def troubles_of(instance: dg.DagsterInstance, checks: Iterable[Check], mine: Cal
     """
     by_key = {dg.AssetCheckKey(dg.AssetKey(check.asset), check.name): check for check in checks}
     newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(by_key))
-    found = []
-    for key, record in newest.items():
-        event = record.event.dagster_event if record is not None and record.event is not None else None
-        if event is None or event.event_type is not dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            continue
-        said = event.asset_check_evaluation_data
-        if not said.passed:
-            check = by_key[key]
+    found, without = [], []
+    for key, check in by_key.items():
+        where = f"{check.asset}: {check.name}"
+        said = _evaluation(newest.get(key))
+        if said is None:
+            without.append(where)
+            # What it said before the run that did not come to it stands.
+            said = _evaluation(
+                next(iter(instance.event_log_storage.get_asset_check_execution_history(key, 1, status=_ENDED)), None)
+            )
+        if said is not None and not said.passed:
             serious = said.severity is dg.AssetCheckSeverity.ERROR
-            found.append(Trouble(serious, f"{check.asset}: {check.name}", str(said.description), check.todo))
+            found.append(Trouble(serious, where, str(said.description), check.todo))
+    if without:
+        many = f"{counted(len(without), 'check')} of {len(by_key):,}"
+        words = f"{many} not run, or not by the newest run that was to: first {without[0]}"
+        todo = "Refresh, or run the job zl_checks; until then nobody knows whether they are green."
+        found.append(Trouble(False, "checks", words, todo))
     return ordered([*_failed(instance, mine), *found])
+
+
+def _evaluation(record: AssetCheckExecutionRecord | None) -> dg.AssetCheckEvaluation | None:
+    """What a check said; None where it was only planned, or has never been."""
+    event = record.event.dagster_event if record is not None and record.event is not None else None
+    if event is None or event.event_type is not dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return None
+    return event.asset_check_evaluation_data
 
 
 def _failed(instance: dg.DagsterInstance, mine: Callable[[str], bool]) -> Iterable[Trouble]:
     """The causes for which the newest refresh stopped."""
+    again = "What was there before stands."
     runs = instance.get_runs(dg.RunsFilter(job_name=REFRESH), limit=1)
-    if not runs or runs[0].status is not dg.DagsterRunStatus.FAILURE:
+    status = runs[0].status if runs else None
+    if status not in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED):
         return
-    for entry in instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = entry.dagster_event
-        if event is None or interrupted(event) or not mine(str(event.step_key)):
-            continue
+    entries = instance.all_logs(runs[0].run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+    own = [event for event in events if not interrupted(event)]
+    if status is dg.DagsterRunStatus.CANCELED or not own:
+        ended = "was canceled" if status is dg.DagsterRunStatus.CANCELED else "was ended from outside, or before its first step"
+        yield Trouble(
+            True, REFRESH, f"the newest refresh {ended}; what it did not come to is as before.", f"Refresh again. {again}"
+        )
+    for event in own:
         error = event.step_failure_data.error
-        if error is not None and error.cls_name == "DagsterAssetCheckFailedError":
+        if not mine(str(event.step_key)) or (error is not None and error.cls_name == "DagsterAssetCheckFailedError"):
             continue
         words = reason(event.step_failure_data)
-        yield Trouble(True, str(event.step_key), words, "What it says; then refresh again. What was there before stands.")
+        yield Trouble(True, str(event.step_key), words, f"What it says; then refresh again. {again}")

@@ -3,11 +3,12 @@
 import json
 import logging
 import socket
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -137,6 +138,36 @@ def test_a_webhook_that_refuses_is_said_without_its_path(webhook: Webhook, answe
         WebhookNotifier(webhook.url).send(ALERT)
     assert webhook.received == []
     assert SECRET not in told(error)
+
+
+def test_a_webhook_whose_answer_never_ends_does_not_hold_up_who_tells() -> None:
+    told_enough = Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            # A byte now and then, which no timeout between two of them ends.
+            for _ in range(100):
+                if told_enough.wait(0.02):
+                    return
+                self.wfile.write(b" ")
+                self.wfile.flush()
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        begun = time.monotonic()
+        WebhookNotifier(f"http://127.0.0.1:{server.server_port}/x").send(ALERT)
+        took = time.monotonic() - begun
+        told_enough.set()
+        thread.join()
+    assert took < 1
 
 
 def test_a_webhook_that_is_down_is_said_without_its_path() -> None:

@@ -17,8 +17,11 @@ from zl_assets.summary import summary
 ERROR, WARN = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, *, passed: bool, severity: dg.AssetCheckSeverity, fails: bool = False) -> Any:
-    """The command, with a small run in place of the refresh: one asset and a check of it that does not block."""
+def ended(
+    monkeypatch: pytest.MonkeyPatch, *, passed: bool, severity: dg.AssetCheckSeverity, fails: bool = False, page: bool = True
+) -> Any:
+    """The command, with a small run in place of the refresh: one asset and a check of it that does not block. And one in place
+    of the briefing."""
 
     @dg.asset
     def bars() -> None:
@@ -36,7 +39,20 @@ def ended(monkeypatch: pytest.MonkeyPatch, *, passed: bool, severity: dg.AssetCh
             raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         )
 
+    def brief(*_: object) -> dg.ExecuteInProcessResult:
+        @dg.asset
+        def briefing() -> dg.MaterializeResult[Any]:
+            if not page:
+                raise dg.Failure(description="the folder takes no file", allow_retries=False)
+            return dg.MaterializeResult(metadata={"today": "50.00 cents."})
+
+        defs = dg.Definitions([briefing], jobs=[dg.define_asset_job("brief")])
+        return defs.resolve_job_def("brief").execute_in_process(
+            raise_on_error=False, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        )
+
     monkeypatch.setattr(main_job, "run", run)
+    monkeypatch.setattr(main_job, "brief", brief)
     monkeypatch.setattr(main_job, "dagster_instance", dg.DagsterInstance.ephemeral)
     return CliRunner().invoke(command.app)
 
@@ -45,6 +61,17 @@ def test_a_green_run_ends_with_0(monkeypatch: pytest.MonkeyPatch) -> None:
     result = ended(monkeypatch, passed=True, severity=ERROR)
     assert result.exit_code == 0
     assert "done: 1 asset, 1 check passed, 0 failed" in result.output
+
+
+def test_a_page_that_could_not_be_made_is_told_after_what_the_refresh_did_and_ends_with_1(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "briefing: 50.00 cents." in ended(monkeypatch, passed=True, severity=ERROR).output
+    result = ended(monkeypatch, passed=True, severity=ERROR, page=False)
+    assert result.exit_code == 1
+    assert result.output.index("done: 1 asset, 1 check passed, 0 failed") < result.output.index(
+        "FAILED briefing: the folder takes no file"
+    )
 
 
 def test_a_red_check_that_blocks_nothing_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ Belongs here: reading, the file, and metadata. Must not be here: a number, a sen
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from zl_assets.catalog import Catalog
 from zl_assets.contracts import features, forecasts, market
 from zl_assets.domain.forecast_record import of_horizon
 from zl_assets.domain.forecast_score import with_rolls
-from zl_assets.domain.regimes import regime_weights, regimes_on
+from zl_assets.domain.regimes import regime_weights, regimes_reached
 from zl_assets.domain.releases import decision_times
 from zl_assets.files import replace_file
 from zl_assets.instruments.base import Horizon, Instrument
@@ -46,6 +47,8 @@ BRIEFING = "briefing"
 
 # Columns of a family that the page has: its first ones.
 _SHOWN = 3
+
+_KNOWN = "available_at"
 
 type Troubles = Callable[[dg.DagsterInstance], tuple[Trouble, ...]]
 
@@ -80,19 +83,19 @@ def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, trou
             facts = _facts(publisher, catalog, instrument, horizon, provenance, troubles(context.instance))
         if facts is None:
             return dg.MaterializeResult(metadata={"today": "There is no session yet: refresh first.", **provenance.metadata})
-        now, before = changes.Kept.of(facts), _before(place)
+        now, before = changes.Kept.of(facts, provenance.source), _before(place)
         title = words.title(facts, provenance.mark)
-        lines = (*words.lines(facts), words.Line("Since the last one", changes.changes(now, before)))
+        changed = changes.changes(now, before)
+        lines = (*words.lines(facts), words.Line("Since the last one", changed))
         made = f"Made {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC from {provenance.prices}."
         with as_failures():
-            place.parent.mkdir(parents=True, exist_ok=True)
             picture = place.with_suffix(".svg")
             # Drawn anew only for other numbers: a refresh that changes nothing loads no library that draws.
             if before is None or before.picture != now.picture or not picture.exists():
                 replace_file(picture, year_svg(facts).encode())
             replace_file(place, page_html(title, lines, picture.read_text(), (made,)).encode())
             replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
-            replace_file(place.with_suffix(".json"), now.text.encode())
+            replace_file(place.with_suffix(".json"), replace(now, said=changed).text.encode())
         if settings.notify_briefing:
             _send(context, settings, Alert(title, tuple(line.labelled for line in lines)))
         page: dict[str, Any] = {
@@ -135,11 +138,16 @@ def _facts(
         year=year_of(closes),
         outlook=outlook_of(record, sessions),
         kept=kept_of(score, replay, sessions, horizon),
-        regime=str(regimes_on(pd.Series([newest]), regime_weights())["name"].iloc[0]),
+        regime=_regime_of(newest),
         readings=tuple(_readings(publisher, catalog, instrument, newest)),
         troubles=troubles,
         closes=closes.tail(YEAR),
     )
+
+
+def _regime_of(session: pd.Timestamp) -> str | None:
+    """None beyond the last regime: that the refresh stops there is what the page has to tell."""
+    return next(iter(regimes_reached(pd.Series([session]), regime_weights())), None)
 
 
 def _readings(publisher: "Publisher", catalog: Catalog, instrument: Instrument, newest: pd.Timestamp) -> "list[Reading]":
@@ -149,17 +157,18 @@ def _readings(publisher: "Publisher", catalog: Catalog, instrument: Instrument, 
     for family in catalog.selection(instrument).on:
         rows = publisher.read_or_empty(catalog.family(family, instrument))
         rows = rows[rows["symbol"].eq(instrument.symbol)].sort_values("data_date", ignore_index=True)
-        if rows.empty or rows["data_date"].iloc[-1] != newest:
-            continue
-        given = {need.asset: publisher.read_or_empty(contracts[need.asset]) for need in family.needs if need.asset in contracts}
-        known = newest_known(given, decided)
+        # What it said of an older session is not today's: it has no value.
+        rows = rows if len(rows) and rows["data_date"].iloc[-1] == newest else rows.iloc[:0]
+        # Hours of years are read by nobody who asks since when they are known.
+        timed = [name for need in family.needs if (name := need.asset) in contracts and _KNOWN in contracts[name].frame_columns]
+        known = newest_known({name: publisher.read_or_empty(contracts[name]) for name in timed}, decided)
         found += [reading_of(family, column.column.name, rows, known) for column in family.columns[:_SHOWN]]
     return found
 
 
 def _before(place: Path) -> changes.Kept | None:
     kept = place.with_suffix(".json")
-    return changes.Kept.read(kept.read_text()) if kept.exists() else None
+    return changes.Kept.read(kept.read_text(errors="replace")) if kept.exists() else None
 
 
 def _send(context: dg.AssetExecutionContext, settings: Settings, page: Alert) -> None:

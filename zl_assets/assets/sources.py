@@ -52,15 +52,15 @@ def _loaded(settings: Settings, of: SourceAsset) -> dg.AssetsDefinition:
         if not source.is_set(settings):
             context.log.warning(source.unset)
             return dg.MaterializeResult(value=Withheld(source.unset), metadata={"source": source.unset})
-        now = dt.datetime.now(dt.UTC)
         with as_failures():
-            problems = source.fetch(settings, now)
+            problems = source.fetch(settings, dt.datetime.now(dt.UTC))
             loaded = source.read(settings, of, as_of.date)
             rows = loaded.frame
             if source.versions is not None:
                 with warehouse.publisher(run=context.run.run_id, asset=of.key) as publisher:
                     stored = publisher.latest(contract, absent_ok=True)
-                rows = with_stored(rows, stored, source.versions, now.date())
+                # Fetching may have gone on past midnight.
+                rows = with_stored(rows, stored, source.versions, dt.datetime.now(dt.UTC).date())
         for problem in (*problems.values(), *loaded.warnings):
             context.log.warning(problem)
         facts: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """What changed since the briefing before: the facts that are kept of each, and their comparison. Must not be here: files."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zl_assets.briefing.facts import Facts
 from zl_assets.briefing.picture import made_of
@@ -17,6 +17,8 @@ class Kept:
         width: of the expected range; None where there was none.
         red: the checks that were not green.
         picture: hash of what its picture was made of.
+        prices: what its prices are, as the record of forecasts has it.
+        said: what it said had changed.
     """
 
     session: str
@@ -24,6 +26,8 @@ class Kept:
     width: float | None
     red: tuple[str, ...] = ()
     picture: str = ""
+    prices: str = ""
+    said: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -31,12 +35,12 @@ class Kept:
         return json.dumps(self.__dict__)
 
     @classmethod
-    def of(cls, facts: Facts) -> "Kept":
-        """That of these facts."""
+    def of(cls, facts: Facts, prices: str) -> "Kept":
+        """That of these facts, made of such prices."""
         now = facts.outlook.now if facts.outlook is not None else None
         width = now.high - now.low if now is not None else None
         red = tuple(sorted(trouble.where for trouble in facts.troubles))
-        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, red, made_of(facts))
+        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, red, made_of(facts), prices)
 
     @classmethod
     def read(cls, text: str) -> "Kept | None":
@@ -44,18 +48,25 @@ class Kept:
         try:
             found = json.loads(text)
             width = None if found["width"] is None else float(found["width"])
-            red = tuple(map(str, found["red"]))
-            return cls(str(found["session"]), float(found["close"]), width, red, str(found["picture"]))
+            red, said = (tuple(map(str, found[name])) for name in ("red", "said"))
+            return cls(
+                str(found["session"]), float(found["close"]), width, red, str(found["picture"]), str(found["prices"]), said
+            )
         except (ValueError, KeyError, TypeError):
             return None
 
 
 def changes(now: Kept, before: Kept | None) -> tuple[str, ...]:
-    """What changed, a sentence each."""
+    """What changed, a sentence each. A page that is made again of the same, as by the command line and then by the daemon, says
+    what the one before said."""
     if before is None:
         return ("This is the first briefing here.",)
+    if before.said and replace(before, said=()) == now:
+        return before.said
     said = []
-    if now.session == before.session:
+    if now.prices != before.prices:
+        said.append(f"The one before was of other prices: {before.prices}.")
+    elif now.session == before.session:
         said.append(f"No session has come: it was of {before.session} as well.")
         if now.close != before.close:
             said.append(f"Its close was {before.close:,.2f} then: the source has revised it.")

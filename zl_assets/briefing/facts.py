@@ -57,13 +57,18 @@ class YearsRange:
 
 @dataclass(frozen=True)
 class Said:
-    """A recorded forecast's range."""
+    """A recorded forecast's range.
+
+    Attributes:
+        afterwards: it was no forecast that was there on its day.
+    """
 
     session: pd.Timestamp
     target_session: pd.Timestamp
     low: float
     high: float
     predicted: float
+    afterwards: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,7 +257,7 @@ def kept_of(score: pd.DataFrame, replay: pd.DataFrame, sessions: pd.DataFrame, h
 
 def _said(session: pd.Timestamp, row: "pd.Series[Any]") -> Said:
     low, high = (float(row[f"{end}_{FIRST_LEVEL}_close"]) for end in ("low", "high"))
-    return Said(session, row["target_session"], low, high, float(row["predicted_close"]))
+    return Said(session, row["target_session"], low, high, float(row["predicted_close"]), bool(row["back_dated"]))
 
 
 def reading_of(family: Family, column: str, rows: pd.DataFrame, known: pd.Timestamp | None) -> Reading:

@@ -83,7 +83,7 @@ def _in_short(facts: Facts) -> Iterator[str]:
         for move in facts.moves
     ]
     yield ", ".join(moves) or "no session before it"
-    yield f"{100 * year.place:.0f} % of its year's range, {year.low:,.2f} to {year.high:,.2f}"
+    yield f"{share_of(year.place)} of its year's range, {year.low:,.2f} to {year.high:,.2f}"
     if outlook is None:
         yield "no range was recorded of this session"
     else:
@@ -107,6 +107,12 @@ def percent(fraction: float, digits: int = 1) -> str:
     return f"{100 * fraction:+.{digits}f} %"
 
 
+def share_of(fraction: float) -> str:
+    """A share as a whole number; 0 and 100 are said of none and of all alone."""
+    percents = 100 * fraction
+    return f"{round(percents) if percents in (0, 100) else min(max(round(percents), 1), 99)} %"
+
+
 def how_usual(share: float) -> str:
     """One word for a size whose smaller ones make up this share of days."""
     if share >= RARE:
@@ -128,7 +134,7 @@ def _moves(facts: Facts) -> Iterator[str]:
     if not facts.moves:
         yield "There is one session only."
     elif not facts.adjusted:
-        yield "The bars do not name their contract, so changes of contract are in these."
+        yield "The gaps between contracts are not known, so changes of contract are in these."
 
 
 def _over(move: Move) -> str:
@@ -139,14 +145,14 @@ def _compared(move: Move) -> str:
     if move.usual is None:
         return ""
     what = "days" if move.sessions == 1 else "such moves"
-    return f": larger than {100 * move.usual:.0f} % of {what}, {how_usual(move.usual)}"
+    return f": larger than {share_of(move.usual)} of {what}, {how_usual(move.usual)}"
 
 
 def _year(facts: Facts) -> str:
     year = facts.year
     span = "the last year" if year.sessions >= 252 else f"{year.sessions} sessions"
     return (
-        f"{100 * year.place:.0f} % of the way from the lowest close of {span}, {year.low:,.2f} ({year.low_on:%Y-%m-%d}), to the "
+        f"{share_of(year.place)} of the way from the lowest close of {span}, {year.low:,.2f} ({year.low_on:%Y-%m-%d}), to the "
         f"highest, {year.high:,.2f} ({year.high_on:%Y-%m-%d})."
     )
 
@@ -154,18 +160,18 @@ def _year(facts: Facts) -> str:
 def _ahead(facts: Facts) -> Iterator[str]:
     outlook = facts.outlook
     if outlook is None:
-        yield "Nothing was recorded of this session: see what is wrong below."
+        yield "Nothing was recorded of this session; what is wrong below, or the newest entry of forecast_record, says why."
         return
     now, value = outlook.now, facts.contract_value
     yield (
         f"On {now.target_session:%Y-%m-%d} between {now.low:,.2f} and {_price(facts, now.high)}: a range that is meant to hold "
-        "four times of five."
+        f"four times of five{_when(now)}."
     )
     yield (
         f"A contract ({facts.instrument.contract.words}): {now.low * value:,.0f} to {now.high * value:,.0f} dollars, that is "
         f"{(now.low - facts.close) * value:+,.0f} to {(now.high - facts.close) * value:+,.0f} from this close."
     )
-    if outlook.before is not None:
+    if outlook.before is not None and outlook.before.high > outlook.before.low:
         yield _than_before(facts, now, outlook.before)
 
 
@@ -174,9 +180,13 @@ def _than_before(facts: Facts, now: Said, before: Said) -> str:
     width = "as wide as" if abs(change) < 0.005 else f"{100 * abs(change):.0f} % {'wider' if change > 0 else 'narrower'} than"
     inside = "inside" if before.low <= facts.close <= before.high else "outside"
     return (
-        f"That is {width} the one recorded on {before.session:%Y-%m-%d}, {before.low:,.2f} to {before.high:,.2f} for "
+        f"That is {width} the one of {before.session:%Y-%m-%d}{_when(before)}, {before.low:,.2f} to {before.high:,.2f} for "
         f"{before.target_session:%Y-%m-%d}; this close is {inside} it."
     )
+
+
+def _when(said: Said) -> str:
+    return ", recorded afterwards" if said.afterwards else ""
 
 
 def _held(facts: Facts) -> Iterator[str]:
@@ -200,7 +210,7 @@ def _size(facts: Facts) -> str:
     dollars = outlook.move_price * facts.contract_value
     return (
         f"{100 * outlook.move:.1f} % either way ({_price(facts, outlook.move_price)}, {dollars:,.0f} dollars a contract): larger "
-        f"than on {100 * outlook.usual:.0f} % of earlier days ({how_usual(outlook.usual)})."
+        f"than on {share_of(outlook.usual)} of earlier days ({how_usual(outlook.usual)})."
     )
 
 
@@ -213,8 +223,8 @@ def _readings(facts: Facts) -> Iterator[Line]:
 def _reading(reading: Reading) -> str:
     if reading.value is None:
         return f"{reading.meaning}: no value."
-    usual = f", above {100 * reading.usual:.0f} % of the last five years" if reading.usual is not None else ""
-    known = f"; known {reading.known:%Y-%m-%d %H:%M} UTC" if reading.known is not None else ""
+    usual = f", above {share_of(reading.usual)} of the last five years" if reading.usual is not None else ""
+    known = f"; its sources known up to {reading.known:%Y-%m-%d %H:%M} UTC" if reading.known is not None else ""
     return f"{reading.meaning}: {reading.value:,.4g} {reading.unit}{usual}{known}.".replace(" .", ".")
 
 

@@ -94,8 +94,8 @@ def with_stored(read: pd.DataFrame, stored: pd.DataFrame, versions: Versions, to
 
     Files say when they were downloaded, or they do not. Of one that does not, and is given in place of an earlier one, only the
     table knows what was known before: a value that differs from the newest that is stored was known from the end of today on,
-    and of one that does not differ the stored row is given. A file that says its day and would change a stored row that was known
-    before that day gives a version of that day.
+    and of one that does not differ the stored row is given. A file that says its day, and would change a stored row that is not
+    of a later download, gives a version of that day; where the table has another one of that day as well, of today.
 
     Where the stored version itself is not known yet by its rule, the new one takes its place: no session has seen it.
 
@@ -105,29 +105,46 @@ def with_stored(read: pd.DataFrame, stored: pd.DataFrame, versions: Versions, to
         today: the day on which the files were read, UTC.
 
     Returns:
-        One row for each of `read`: itself, the stored row that says the same, or the version that it is; sorted by key, with the
-        types of `read`.
+        Of each row of `read` itself, the stored row that says the same, or the version that it is; sorted by key, with the types
+        of `read`. One that is unclear beside the table, and not of its observation's newest download, gives none.
     """
     if read.empty or stored.empty:
         return read
-    of, stored = list(versions.of), stored[list(read.columns)]
+    of, stored, tomorrow = list(versions.of), stored[list(read.columns)], _end(pd.Series([pd.Timestamp(today)]))[0]
     rows = read.reset_index(drop=True)
+
+    def beside(rows: pd.DataFrame) -> tuple[pd.DataFrame, Bools]:
+        """The stored row of each one's key, and whether the new one would change what was known."""
+        there = rows[[*of, AVAILABLE]].merge(stored.assign(**{_STORED: True}), on=[*of, AVAILABLE], how="left")
+        standing = there[_STORED].notna() & ~(there[VINTAGE] > rows[VINTAGE]) & (there[AVAILABLE] < tomorrow)
+        return there, standing.to_numpy() & ~_alike(rows, there, versions)
+
+    ends = _end(rows[VINTAGE])
+    moved = beside(rows)[1] & (ends > rows[AVAILABLE]).to_numpy()
+    rows = rows.assign(**{AVAILABLE: rows[AVAILABLE].mask(moved, ends)})
+    there, unclear = beside(rows)
     newest = stored.sort_values(AVAILABLE, kind="stable").drop_duplicates(of, keep="last")
     before = rows[of].merge(newest, on=of, how="left")
-    there = rows[[*of, AVAILABLE]].merge(stored, on=[*of, AVAILABLE], how="left", indicator=True)
-    overwrites = (
-        (there["_merge"] == "both").to_numpy() & ~_alike(rows, there, versions) & ~(there[VINTAGE] > rows[VINTAGE]).to_numpy()
-    )
-    judged = overwrites | (before[AVAILABLE].notna() & rows[VINTAGE].isna()).to_numpy()
+    # Of these only the table knows what came before.
+    judged = unclear | (before[AVAILABLE].notna() & rows[VINTAGE].isna()).to_numpy()
     alike = _alike(rows, before, versions)
-    vintage = rows[VINTAGE].fillna(pd.Timestamp(today))
-    ends = (vintage + pd.Timedelta(days=1)).dt.tz_localize("UTC")
-    changed = rows.assign(**{VINTAGE: vintage, AVAILABLE: ends.where(ends > before[AVAILABLE], before[AVAILABLE])})
-    same = before[rows.columns].assign(**{name: before[name].fillna(rows[name]) for name in versions.values})
-    parts = [rows[~judged], changed[judged & ~alike], same[judged & alike]]
-    kept = pd.concat([part.astype(read.dtypes.to_dict()) for part in parts], ignore_index=True)
+    # What files say now of an earlier download than their newest changes nothing of today.
+    last = ~rows.duplicated(of, keep="last").to_numpy()
+    known = before[AVAILABLE].where(before[AVAILABLE] > tomorrow, tomorrow)
+    changed = rows.assign(**{VINTAGE: pd.Series(pd.Timestamp(today), rows.index), AVAILABLE: known})
+    # The day on which it was first seen.
+    first = rows[VINTAGE].mask(_alike(rows, there, versions) & (there[VINTAGE] < rows[VINTAGE]), there[VINTAGE])
+    as_said = _filled(rows.assign(**{VINTAGE: first}), there, versions)
+    as_stored = _filled(before[rows.columns], rows, versions)
+    parts = [as_said[~judged], changed[judged & ~alike & last], as_stored[judged & alike]]
+    kept: pd.DataFrame = pd.concat([part.astype(read.dtypes.to_dict()) for part in parts], ignore_index=True)
     kept = kept.drop_duplicates([*of, AVAILABLE], keep="last")
     return kept.sort_values([*of, AVAILABLE], kind="stable", ignore_index=True)
+
+
+def _end(days: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
+    """When days have passed, UTC."""
+    return (days + pd.Timedelta(days=1)).dt.tz_localize("UTC")
 
 
 def _alike(rows: pd.DataFrame, others: pd.DataFrame, versions: Versions) -> Bools:
@@ -138,3 +155,9 @@ def _alike(rows: pd.DataFrame, others: pd.DataFrame, versions: Versions) -> Bool
         blank = one.isna() & other.isna() if versions.blanks else one.isna() | other.isna()
         same &= (one.eq(other).fillna(False).astype(bool) | blank).to_numpy()
     return same
+
+
+def _filled(rows: pd.DataFrame, others: pd.DataFrame, versions: Versions) -> pd.DataFrame:
+    """The rows, with what each leaves out of the values of one that is alike."""
+    alike = _alike(rows, others, versions)
+    return rows.assign(**{name: rows[name].where(rows[name].notna() | ~alike, others[name]) for name in versions.values})

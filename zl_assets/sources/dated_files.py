@@ -43,18 +43,22 @@ def downloaded_on(file: Path, place: Path) -> dt.date | None:
     that one included; None where none does.
 
     Raises:
-        DataFault: eight digits after an underscore that are no date.
+        DataFault: eight digits after an underscore that are no date, or one that has not come anywhere.
     """
     inside = file.relative_to(place).parts if file != place else (file.name,)
     for name in (*reversed(inside), place.name):
         if match := _DAY.findall(name):
             try:
-                return dt.datetime.strptime(match[-1], "%Y%m%d").date()
+                day = dt.datetime.strptime(match[-1], "%Y%m%d").date()
             except ValueError as error:
                 raise DataFault(
                     f"{file}: {name} has _{match[-1]} where the day of the download would be, as _YYYYMMDD, and that is no date. "
                     "Rename it."
                 ) from error
+            # What it revises would be hidden until then.
+            if day > dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1):
+                raise DataFault(f"{file}: {name} says that it was downloaded on {day}, which has not come. Rename it.")
+            return day
     return None
 
 

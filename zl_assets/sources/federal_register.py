@@ -12,9 +12,10 @@ import datetime as dt
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -145,6 +146,18 @@ def next_page(wanted: Wanted, content: bytes) -> Wanted | None:
     return replace(wanted, file=f"{stem}_page{page + 1}.json", query={**wanted.query, "page": str(page + 1)})
 
 
+def drop_old_pages(folder: Path) -> None:
+    """Take away the pages of an earlier answer that the one that is there now does not have: they say another number of
+    documents, and nobody could tell which of the two is whole."""
+    for file in folder.glob("*_page*.json"):
+        stem, _, page = file.stem.partition("_page")
+        first = folder / f"{stem}.json"
+        pages = _answer(first).get("total_pages")
+        # A newer one is of an answer that another process is putting there, its first page last.
+        if isinstance(pages, int) and page.isdecimal() and int(page) > pages and changed(file) < changed(first):
+            file.unlink(missing_ok=True)
+
+
 def record_days(folder: Path, now: dt.datetime) -> None:
     """Write which days were asked for into the folder's record: of each year of which all questions have their answer, up to the
     newest day that was out when the oldest of these was fetched. Where there is none, no record is written."""
@@ -152,11 +165,13 @@ def record_days(folder: Path, now: dt.datetime) -> None:
     asked: list[str] = []
     for year in range(FIRST_YEAR, now.year + 1):
         files = [folder / _file(question, year) for question in QUESTIONS]
-        if not all(file.exists() for file in files):
+        answers = {file: _answer(file) for file in folder.glob(f"*_{year}*.json")}
+        if not all(answers.get(file) for file in files):
             continue
-        until = min(dt.date(year, 12, 31), last_published(min(changed(file) for file in files)))
+        # A clock that was ahead has left times that have not come.
+        until = min(dt.date(year, 12, 31), last_published(min(now, *(changed(file) for file in files))))
         asked += [f"{day:%Y-%m-%d}" for day in publication_days(dt.date(year, 1, 1), until)]
-        counts.update(_numbers(sorted(folder.glob(f"*_{year}*.json"))))
+        counts.update(_numbers(answers.values()))
     if not asked:
         return
     text = io.StringIO()
@@ -170,11 +185,18 @@ def _file(question: Question, year: int) -> str:
     return f"{question.name}_{year}.json"
 
 
-def _numbers(files: Sequence[Path]) -> list[str]:
+def _numbers(answers: Iterable[Mapping[str, Any]]) -> list[str]:
     """The day of publication of each document of these answers, each document once."""
     documents = {
-        result["document_number"]: result["publication_date"]
-        for file in files
-        for result in json.loads(file.read_bytes()).get("results", [])
+        result["document_number"]: result["publication_date"] for answer in answers for result in answer.get("results", [])
     }
     return list(documents.values())
+
+
+def _answer(file: Path) -> dict[str, Any]:
+    """What a file of an answer holds; nothing where it is not there, or is damaged, which its reader tells by name."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -5,12 +5,14 @@ has, and what is in them (each source's module).
 """
 
 import datetime as dt
+import os
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.warehouse.errors import DataFault
@@ -25,6 +27,9 @@ FRESH = dt.timedelta(hours=1)
 TIMEOUT = (5.0, 20.0)
 RETRIES = 3
 BACKOFF = 0.5
+
+# Seconds that the whole of an answer may take: a server that gives a byte now and then never lets the timeout pass.
+DEADLINE = 120.0
 
 # Files in a row that a publisher does not answer for before the rest of its files are left for the next refresh: a network that
 # is down would cost a minute a file.
@@ -56,8 +61,7 @@ class Wanted:
     @property
     def publisher(self) -> str:
         """The address of its publisher."""
-        parts = urlsplit(self.address)
-        return f"{parts.scheme}://{parts.netloc}"
+        return _publisher(self.address)
 
 
 type Readable = Callable[[Path], object]
@@ -75,7 +79,7 @@ def fetch(
     """Fetch files into the folder, unless the one that is there is less than an hour old, or settled.
 
     A file takes the place of the one before only if the whole of it arrived and can be read, with all pages of its answer. Its
-    modification time is when it was fetched.
+    modification time is `now`: what has come out since then was not asked for.
 
     Args:
         now: the time, UTC.
@@ -90,9 +94,17 @@ def fetch(
     """
     import requests
     from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import HTTPError
     from urllib3.util import Retry
 
-    retry = Retry(RETRIES, backoff_factor=BACKOFF, status_forcelist=(429, 500, 502, 503, 504), allowed_methods=("GET",))
+    retry = Retry(
+        RETRIES,
+        backoff_factor=BACKOFF,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=("GET",),
+        # A publisher may ask to be left alone for a day, and the step would wait for it.
+        respect_retry_after_header=False,
+    )
     problems: dict[str, str] = {}
     silent: dict[str, int] = {}
     # There also where nothing arrives, so that each file is missing by name.
@@ -100,6 +112,7 @@ def fetch(
     with requests.Session() as session:
         for scheme in ("https://", "http://"):
             session.mount(scheme, HTTPAdapter(max_retries=retry))
+        session.hooks["response"].append(_stays)
         for one in wanted:
             file = folder / one.file
             if _is_there(file, one, now):
@@ -108,20 +121,21 @@ def fetch(
                 if silent.get(one.publisher, 0) >= PATIENCE:
                     raise DataFault("not asked, since it did not answer for the files before")
                 pages = _pages(session, one, readable, next_page)
-            except (requests.RequestException, DataFault) as error:
+            # The library passes on what is wrong with a body, and with a host that is no name, as it comes.
+            except (requests.RequestException, HTTPError, UnicodeError, DataFault) as error:
                 if _never_was(error, one, now):
-                    _made(file.parent)
-                    _mark_of_none(file).touch()
+                    replace_file(_mark_of_none(file), b"")
                     continue
-                if isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.RetryError)):
+                if isinstance(error, (requests.ConnectionError, requests.Timeout, requests.exceptions.RetryError, HTTPError)):
                     silent[one.publisher] = silent.get(one.publisher, 0) + 1
                 kept = f"the file of {changed(file):%Y-%m-%d %H:%M} UTC is used" if file.exists() else "there is no earlier file"
                 problems[one.name] = f"{one.publisher} did not give {one.name} ({error}); {kept}."
                 continue
             silent[one.publisher] = 0
-            for name, content in pages:
-                _made((folder / name).parent)
+            # The first page comes last: while it is old the answer is asked for again, whatever became of the others.
+            for name, content in reversed(pages):
                 replace_file(folder / name, content)
+                os.utime(folder / name, (now.timestamp(), now.timestamp()))
     return problems
 
 
@@ -153,8 +167,11 @@ def _mark_of_none(file: Path) -> Path:
 def _is_there(file: Path, wanted: Wanted, now: dt.datetime) -> bool:
     if not file.exists():
         return _mark_of_none(file).exists()
-    settled = wanted.settled_on is not None and changed(file).date() >= wanted.settled_on
-    return settled or now - changed(file) < FRESH
+    at = changed(file)
+    # A clock that was ahead has left a time that has not come: of such a file nobody knows when it was fetched.
+    ahead = at - now >= FRESH
+    settled = wanted.settled_on is not None and at.date() >= wanted.settled_on
+    return not ahead and (settled or now - at < FRESH)
 
 
 def _pages(session: "requests.Session", wanted: Wanted, readable: Readable, next_page: Next) -> list[tuple[str, bytes]]:
@@ -173,11 +190,29 @@ def _pages(session: "requests.Session", wanted: Wanted, readable: Readable, next
 
 
 def _content(session: "requests.Session", wanted: Wanted) -> bytes:
-    content = bytearray()
+    import requests
+
+    content, begun = bytearray(), time.monotonic()
     with session.get(wanted.address, params=dict(wanted.query), timeout=TIMEOUT, stream=True) as response:
         response.raise_for_status()
-        for piece in response.iter_content(1 << 16):
+        # As much as is there, and not as much as was asked for: that may never come.
+        while piece := response.raw.read1(1 << 16, decode_content=True):
             content += piece
             if len(content) > MAX_BYTES:
                 raise DataFault(f"the answer has more than {MAX_BYTES:,} bytes")
+            if time.monotonic() - begun > DEADLINE:
+                raise requests.Timeout(f"the whole of the answer was not there after {DEADLINE:.0f} s")
     return bytes(content)
+
+
+def _stays(response: "requests.Response", **_: object) -> None:
+    """Refuse an answer that sends on to somebody else, or from https to http: only what is set is asked."""
+    if response.is_redirect:
+        asked, other = (_publisher(at) for at in (response.url, urljoin(response.url, response.headers["location"])))
+        if asked != other:
+            raise DataFault(f"it sends on to {other}, which is not asked; if the publisher has moved, set its new address")
+
+
+def _publisher(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}".lower()

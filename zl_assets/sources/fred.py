@@ -102,7 +102,7 @@ def read_folder(folder: Path, series: Sequence[str], contract: TableContract, as
         DataFault: the folder cannot be used at all.
     """
     try:
-        names = sorted(entry.name for entry in folder.iterdir())
+        names = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise DataFault(
             f"{folder}: cannot be read as a folder of FRED's CSV files ({error.strerror or error}). Set ZL_FRED to a folder with "

@@ -544,6 +544,7 @@ def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
         return problems
     for address in settings.addresses_of("policy"):
         problems |= fetch(federal_register.wanted(address, now), folder, now, require_readable, federal_register.next_page)
+        federal_register.drop_old_pages(folder)
         federal_register.record_days(folder, now)
     return problems
 

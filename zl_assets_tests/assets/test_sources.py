@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -367,6 +368,22 @@ def test_a_document_that_a_replaced_file_tells_otherwise_is_a_version_of_its_own
     assert (version["title"], f"{version['vintage']:%Y-%m-%d}") == ("Tarifs", f"{dt.datetime.now(dt.UTC):%Y-%m-%d}")
     assert red(result) == set()
     assert len(now) == len(before)
+
+
+def test_a_version_that_was_fetched_over_midnight_is_not_known_by_the_midnight(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory()
+    settings = Settings.load(families="policy", policy=str(files))
+    run(settings, memory)
+    order = document_result("2015-30000", "2015-12-21", "Tarifs", type="Presidential Document", executive_order_number=13700)
+    answer(files / "2015q4.json", order, document_result("2015-30001", "2015-12-28", "Soybeans"))
+    times = iter([dt.datetime(2016, 1, 4, 23, 59, tzinfo=dt.UTC), dt.datetime(2016, 1, 5, 0, 3, tzinfo=dt.UTC)])
+    clock = SimpleNamespace(datetime=SimpleNamespace(now=lambda zone: next(times)), UTC=dt.UTC)
+    monkeypatch.setattr("zl_assets.assets.sources.dt", clock)
+    run(settings, memory)
+    now = memory.tables[POLICY_DOCUMENTS.table]
+    assert now.loc[now["title"].eq("Tarifs"), "available_at"].tolist() == [pd.Timestamp("2016-01-06", tz="UTC")]
 
 
 def test_without_documents_it_is_said_and_nothing_is_harmed() -> None:

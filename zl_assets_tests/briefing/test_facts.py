@@ -97,6 +97,7 @@ def record(*places: int, issued_later: int = 0) -> pd.DataFrame:
             "expected_move": 0.05,
             "expected_move_price": 2.5,
             "move_percentile": 0.4,
+            "back_dated": at == 93,
         }
         for at in places
     ]
@@ -110,6 +111,8 @@ def test_the_range_is_that_of_the_newest_session_beside_that_of_a_week_before() 
     assert found.before is not None
     assert (found.now.session, found.before.session) == (DAYS[99], DAYS[94])
     assert (found.now.low, found.before.low) == (45 - 0.99, 45 - 0.94)
+    assert (found.now.afterwards, found.before.afterwards) == (False, False)
+    assert outlook_of(record(93, 99), sessions).before.afterwards  # type: ignore[union-attr]
     # The nearest before it, within two weeks; none beyond.
     assert outlook_of(record(91, 99), sessions).before.session == DAYS[91]  # type: ignore[union-attr]
     assert outlook_of(record(88, 99), sessions).before is None  # type: ignore[union-attr]
@@ -132,6 +135,9 @@ def test_a_reading_is_beside_five_years_of_its_own_and_says_when_it_is_known() -
     assert (found.value, found.known) == (1000.0, known)
     none = reading_of(volatility.FAMILY, "vix", rows.assign(vix=np.nan), known)
     assert (none.value, none.usual) == (None, None)
+    # Where the family's newest row is an older session's, none is given.
+    late = reading_of(volatility.FAMILY, "vix", rows.iloc[:0], known)
+    assert (late.value, late.usual) == (None, None)
 
 
 def test_what_became_known_after_the_decision_is_not_known() -> None:

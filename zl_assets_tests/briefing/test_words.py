@@ -64,7 +64,7 @@ def test_the_numbers_are_where_they_are_read_first() -> None:
     # By hand: 45 cents of 60,000 lb are 27,000 dollars, and 50 are 30,000; 11 wide after 10.
     assert said["A month ahead"] == (
         "On 2025-12-05 between 45.00 and 56.00 cents: a range that is meant to hold four times of five. A contract (60,000 lb): "
-        "27,000 to 33,600 dollars, that is -3,000 to +3,600 from this close. That is 10 % wider than the one recorded on "
+        "27,000 to 33,600 dollars, that is -3,000 to +3,600 from this close. That is 10 % wider than the one of "
         f"{WEEK:%Y-%m-%d}, 46.00 to 56.00 for 2025-11-28; this close is inside it."
     )
     assert said["Such ranges held"] == (
@@ -87,19 +87,40 @@ def test_another_instrument_has_its_own_unit_and_contract() -> None:
 def test_what_is_not_there_is_said_and_not_left_blank() -> None:
     empty = Kept(0, 0, 0, 0.0, 0.0, None)
     said = page(facts(outlook=None, kept=empty, moves=(), adjusted=False, regime=None))
-    assert said["A month ahead"] == "Nothing was recorded of this session: see what is wrong below."
+    assert (
+        said["A month ahead"]
+        == "Nothing was recorded of this session; what is wrong below, or the newest entry of forecast_record, says why."
+    )
     assert said["Such ranges held"] == "None of those recorded has come yet."
     assert said["Size of the move"] == "Not known of this session."
     assert said["Moved"] == "There is one session only."
     assert said["Regime"] == "none on this date."
     assert page(facts(adjusted=False))["Moved"].endswith("so changes of contract are in these.")
     first = facts(outlook=replace(facts().outlook, before=None))
-    assert "recorded on" not in page(first)["A month ahead"]
+    assert "wider" not in page(first)["A month ahead"]
+    flat = facts(outlook=replace(facts().outlook, before=Said(WEEK, TARGET, 50.0, 50.0, 50.0)))
+    assert "wider" not in page(flat)["A month ahead"]
 
 
 @pytest.mark.parametrize(("share", "word"), [(0.0, "small"), (0.2, "usual"), (0.79, "usual"), (0.8, "large"), (0.95, "rare")])
 def test_one_word_says_how_usual_a_size_is(share: float, word: str) -> None:
     assert words.how_usual(share) == word
+
+
+def test_a_range_that_was_recorded_afterwards_is_not_told_as_one_of_its_day() -> None:
+    outlook = facts().outlook
+    assert outlook is not None
+    assert outlook.before is not None
+    said = page(facts(outlook=replace(outlook, before=replace(outlook.before, afterwards=True))))["A month ahead"]
+    assert f"the one of {WEEK:%Y-%m-%d}, recorded afterwards, 46.00" in said
+    assert said.count("afterwards") == 1
+    late = page(facts(outlook=replace(outlook, now=replace(outlook.now, afterwards=True))))["A month ahead"]
+    assert "four times of five, recorded afterwards." in late
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.0, "0 %"), (0.0004, "1 %"), (0.415, "42 %"), (0.996, "99 %"), (1.0, "100 %")])
+def test_all_and_none_are_said_of_all_and_none_alone(share: float, words: str) -> None:
+    assert f"larger than {words} of days" in page(facts(moves=(Move(1, 0.01, share),)))["Moved"]
 
 
 def test_families_say_since_when_their_value_is_known_and_how_usual_it_is() -> None:
@@ -111,8 +132,8 @@ def test_families_say_since_when_their_value_is_known_and_how_usual_it_is() -> N
     )
     said = page(facts(readings=readings))
     assert said["Volatility"] == (
-        "newest close of the VIX: 18.25 points, above 50 % of the last five years; known 2025-11-04 13:00 UTC. VIX against its "
-        "last 63 sessions: no value."
+        "newest close of the VIX: 18.25 points, above 50 % of the last five years; its sources known up to 2025-11-04 13:00 UTC. "
+        "VIX against its last 63 sessions: no value."
     )
     assert said["Pivots"] == "pivot: 50.1 cents."
 
@@ -174,7 +195,7 @@ def test_the_page_needs_no_network_and_is_the_same_for_the_same_facts() -> None:
 
 
 def kept(**changed: object) -> changes.Kept:
-    return replace(changes.Kept("2025-11-04", 50.0, 11.0, ("a: x",), "hash"), **changed)  # type: ignore[arg-type]
+    return replace(changes.Kept("2025-11-04", 50.0, 11.0, ("a: x",), "hash", "bars"), **changed)  # type: ignore[arg-type]
 
 
 def test_what_changed_since_the_briefing_before() -> None:
@@ -192,7 +213,7 @@ def test_what_changed_since_the_briefing_before() -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"session": 1, "close": "x", "width": null, "red": []}', "<html>"])
 def test_a_damaged_record_of_the_one_before_is_none(text: str) -> None:
     assert changes.Kept.read(text) is None
-    assert changes.Kept.read(changes.Kept.of(facts()).text) == changes.Kept.of(facts())
+    assert changes.Kept.read(changes.Kept.of(facts(), "bars").text) == changes.Kept.of(facts(), "bars")
 
 
 def test_a_picture_is_drawn_anew_where_a_number_of_it_is_another_and_only_there() -> None:
@@ -208,3 +229,17 @@ def test_a_picture_is_drawn_anew_where_a_number_of_it_is_another_and_only_there(
         facts(instrument=MES),
     ]
     assert len({same, *(made_of(other) for other in others)}) == 1 + len(others)
+
+
+def test_a_page_that_is_made_twice_says_the_second_time_what_has_changed_too() -> None:
+    yesterday, today = kept(session="2025-11-03", close=49.0), kept()
+    changed = changes.changes(today, yesterday)
+    assert changed == ("The one before was of 2025-11-03, at 49.00.",)
+    stored = changes.Kept.read(replace(today, said=changed).text)
+    assert changes.changes(today, stored) == changed
+    assert changes.changes(kept(red=()), stored)[-1] == "Green again: a: x."
+
+
+def test_a_page_of_other_prices_is_not_compared_with_this_one() -> None:
+    [said] = changes.changes(kept(), kept(prices="synthetic", close=20.0, red=("a: x",)))
+    assert said == "The one before was of other prices: synthetic."

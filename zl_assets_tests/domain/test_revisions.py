@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zl_assets.domain.revisions import Versions, versions_in_files, with_stored
@@ -92,6 +92,40 @@ def test_a_dated_file_in_the_place_of_an_undated_one_is_a_version_of_its_day() -
     ]
 
 
+def test_two_downloads_in_the_place_of_an_undated_file_stay_two_however_often_they_are_read() -> None:
+    table = rows(("2024-01-01", 30, 7, None))
+    both = rows(("2024-01-01", 30, 0, "2024-01-10"), ("2024-01-01", 30, 12, "2024-01-20"))
+    for day in ("2024-03-01", "2024-03-02", "2024-03-03"):
+        table = refreshed(table, both, day)
+        assert [(value, known) for _, value, known, _ in told(table)] == [
+            (7, "01-08 12:00"),
+            (0, "01-11 00:00"),
+            (12, "01-21 00:00"),
+        ]
+
+
+def test_a_download_that_is_given_late_does_not_take_the_place_of_what_came_after_it() -> None:
+    table = refreshed(rows(("2024-01-01", 30, 0, None)), rows(("2024-01-01", 30, 12, None)), "2024-02-01")
+    now = refreshed(table, rows(("2024-01-01", 30, 5, "2024-01-20")), "2024-03-01")
+    assert [(value, known) for _, value, known, _ in told(now)] == [(0, "01-08 12:00"), (5, "01-21 00:00"), (12, "02-02 00:00")]
+
+
+@pytest.mark.parametrize("day", ["2024-01-05", "2024-01-20"], ids=["before the rule", "after it"])
+def test_another_file_under_the_same_dated_name_does_not_overwrite_what_was_known(day: str) -> None:
+    table = rows(("2024-01-01", 30, 0, "2024-01-02"), ("2024-01-01", 30, 12, day)).tail(1 if day == "2024-01-05" else 2)
+    read = table.assign(prcp_mm=table["prcp_mm"].where(table["vintage"].ne(pd.Timestamp(day)), 13.0))
+    now = refreshed(table, read, "2024-03-01")
+    assert told(now)[:-1] == told(table)
+    assert told(now)[-1] == ("01-01", 13, "03-02 00:00", "03-01")
+    assert refreshed(now, read, "2024-03-02").equals(now)
+
+
+def test_a_dated_file_that_leaves_out_what_is_stored_does_not_take_it_away() -> None:
+    table = rows(("2024-01-01", 30, 5, "2024-01-20"))
+    now = refreshed(table, rows(("2024-01-01", 30, None, "2024-01-25")), "2024-03-01", DOCUMENTS)
+    assert told(now) == [("01-01", 5, "01-08 12:00", "01-20")]
+
+
 def test_dated_files_alone_are_what_they_say() -> None:
     both = rows(("2024-01-01", 30, 0, "2024-01-10"), ("2024-01-01", 30, 12, "2024-01-20"))
     table = refreshed(both.iloc[:0], both, "2024-02-01")
@@ -167,3 +201,28 @@ def test_whatever_files_follow_each_other_what_was_known_stays_and_the_newest_is
         newest = table.sort_values("available_at").drop_duplicates("observed_on", keep="last").set_index("observed_on")
         values = ["tmax_c", "prcp_mm"]
         pd.testing.assert_frame_equal(newest.loc[read["observed_on"], values].reset_index(drop=True), read[values])
+
+
+_DATED = st.dictionaries(st.sampled_from(["2024-01-03", "2024-01-10", "2024-01-20"]), st.tuples(_VALUE, _VALUE), min_size=1)
+
+
+@settings(max_examples=25)
+@given(st.lists(_DATED | st.tuples(_VALUE, _VALUE), min_size=1, max_size=5), st.sampled_from([STATION_DAYS, DOCUMENTS]))
+def test_whether_files_say_their_day_or_not_what_was_known_stays_and_reading_them_again_changes_nothing(
+    folders: list[dict[str, tuple[float | None, float | None]] | tuple[float | None, float | None]], versions: Versions
+) -> None:
+    table = rows().iloc[:0]
+    for n, folder in enumerate(folders):
+        today = pd.Timestamp("2024-03-01") + pd.Timedelta(days=2 * n)
+        said = folder if isinstance(folder, dict) else {None: folder}
+        files = in_files(*(("2024-01-01", *values, day) for day, values in said.items()))
+        read = versions_in_files(files, versions)[list(table.columns)]
+        before, table = table, refreshed(table, read, f"{today:%Y-%m-%d}", versions)
+        assert not table.duplicated(KEY).any()
+        # An earlier download than the stored one may say what was known before it.
+        standing = before[~before["vintage"].gt(read["vintage"].min()) & before["available_at"].le(today.tz_localize("UTC"))]
+        now = standing[KEY].merge(table, on=KEY)
+        for name in versions.values:
+            kept = standing[name].reset_index(drop=True)
+            assert (now[name].eq(kept) | kept.isna() & (now[name].isna() | (not versions.blanks))).all()
+        assert refreshed(table, read, f"{today + pd.Timedelta(days=1):%Y-%m-%d}", versions).equals(table)

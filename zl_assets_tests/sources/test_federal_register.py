@@ -144,6 +144,50 @@ def test_a_year_that_lacks_an_answer_is_not_on_record(settings: Settings, regist
     assert days(SOURCE.read(settings, OF, AS_OF).frame, ANY_DAY) == ["2011-01-03", "2011-03-07"]
 
 
+def test_an_answer_that_has_become_shorter_leaves_no_page_of_the_longer_one(settings: Settings, register: Register) -> None:
+    fetched(settings)
+    one = {
+        "count": 1,
+        "description": "soybean 2011",
+        "total_pages": 1,
+        "results": [result("2011-00002", "2011-02-03", "Soybeans")],
+    }
+    register.broken = {"soybean of 2011": (200, json.dumps(one))}
+    tomorrow = NOW + dt.timedelta(days=1)
+    fetched(settings, tomorrow)
+    loaded = SOURCE.read(settings, OF, tomorrow.date())
+    assert loaded.warnings == ()
+    assert days(loaded.frame, ANY_DAY) == ["2010-01-04", "2011-03-08"]
+
+
+def test_a_file_that_was_damaged_in_the_folder_is_named_and_its_year_is_not_on_record(
+    settings: Settings, register: Register
+) -> None:
+    _, folder = fetched(settings)
+    (folder / "biodiesel_2010.json").write_text('{"count": 1, "resul')
+    os.utime(folder / "biodiesel_2010.json", (NOW.timestamp(), NOW.timestamp()))
+    assert SOURCE.fetch(settings, NOW) == {}
+    record = pd.read_csv(folder / federal_register.RECORD)["publication_date"]
+    assert record.min() == "2011-01-03"
+    assert "biodiesel_2010.json" in SOURCE.read(settings, OF, AS_OF).warnings[0]
+
+
+def test_a_day_that_came_out_while_answers_were_fetched_was_not_asked_for(settings: Settings) -> None:
+    before = dt.datetime(2011, 3, 8, 13, 44, tzinfo=dt.UTC)
+    SOURCE.fetch(settings, before)
+    # Nothing is fetched again within the hour, and the day is out by now.
+    SOURCE.fetch(settings, before + dt.timedelta(minutes=30))
+    assert days(SOURCE.read(settings, OF, AS_OF).frame, ANY_DAY) == ["2010-01-04", "2011-03-07"]
+
+
+def test_times_of_a_clock_that_was_ahead_put_no_day_on_record_that_was_not_out(settings: Settings) -> None:
+    _, folder = fetched(settings)
+    for file in folder.glob("*.json"):
+        os.utime(file, (NOW.timestamp() + 30 * 86_400,) * 2)
+    federal_register.record_days(folder, NOW)
+    assert pd.read_csv(folder / federal_register.RECORD)["publication_date"].max() == "2011-03-07"
+
+
 def test_where_nothing_arrives_it_is_said(settings: Settings, register: Register) -> None:
     register.broken = {" of ": (503, "down")}
     assert len(SOURCE.fetch(settings, NOW)) == 2 * len(federal_register.QUESTIONS)

@@ -338,6 +338,8 @@ def test_files_are_fetched_once_an_hour_and_their_time_is_kept(tmp_path: Path, a
     loaded = read(folder)
     assert loaded.frame["value"].tolist() == [4.3, 4.4]
     assert abs(loaded.series["DGS2"].fetched_at - now) < dt.timedelta(minutes=1)
+    # Nor is the lock of the folder one of somebody's files.
+    assert loaded.not_read == ()
     assert fred.fetch(address, ["DGS2"], folder, now + dt.timedelta(minutes=50)) == {}
     assert answers.asked == ["DGS2"]
     answers.by_series = {"DGS2": [(200, SOUND.replace("4.4", "4.5"))]}

@@ -317,6 +317,10 @@ AUGUST = ("2018-08-01", "0", "294", "178")
         ("2018.csv", "USC00115079,20180707,TMAX,294,,,7,\nUSC00115079,20180707,TMAX,299,,,7,\n", "a value twice: line 1"),
         ("a.json", json.dumps(as_json())[:-60], "not readable JSON"),
         ("a.json", json.dumps({"error": True, "reason": "limit"}), "not an answer of Open-Meteo"),
+        ("a.json", json.dumps({**as_json(), "longitude": None}), "longitude are"),
+        ("a.json", json.dumps({**as_json(), "daily": {"time": 5}}), "time of `daily` is no array"),
+        ("a.json", json.dumps({**as_json(), "daily_units": []}), "not an answer of Open-Meteo"),
+        ("a.csv", OPEN_METEO.replace("-13.04", "13 S"), "expected degrees"),
         ("2023.zip", b"PK\x03\x04 cut short", "not a readable zip"),
         ("a.csv.gz", gzip.compress(access(*SUMMER).encode())[:-30], "cannot be read"),
         ("a.csv", "", "it is empty"),
@@ -329,6 +333,7 @@ AUGUST = ("2018-08-01", "0", "294", "178")
         ("USC00115079.csv", access(("2018-13-07", "0", "200", "178")), "line 2: '2018-13-07'"),
         ("USC00115079_20180701.csv", access(("2018-07-07", "0", "294", "178")), "line 2 is of 2018-07-07, after 2018-07-01"),
         ("USC00115079_20181301.csv", access(*SUMMER), "that is no date"),
+        ("USC00115079_20991231.csv", access(*SUMMER), "which has not come"),
     ],
 )  # fmt: skip
 def test_a_bad_file_is_refused_by_file_and_row_and_the_others_are_read(

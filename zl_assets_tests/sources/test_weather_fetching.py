@@ -141,6 +141,16 @@ def test_what_cannot_be_used_is_named_and_leaves_the_file_before_and_the_other_f
     assert (highs["USC00115079"], highs["USC00115712"]) == (29.4, 30.1)
 
 
+def test_another_place_s_answer_is_not_kept_as_the_one_that_was_asked_for(settings: Settings, server: Publishers) -> None:
+    # As a cache would answer that does not look at the query.
+    server.broken = {"/api/temporal": (200, power(40.0, -89.25)), "/v1/archive": (200, open_meteo_csv(10.0, 20.0))}
+    problems = SOURCE.fetch(settings, NOW)
+    right = {name for name in STATIONS if name.startswith("NASA POWER")} - set(problems)
+    assert len(right) == 1
+    assert len(problems) == number(POWER) - 1 + number(OPEN_METEO)
+    assert all(f"named for {name} and has" in problem for name, problem in problems.items())
+
+
 def test_a_publisher_that_does_not_answer_is_left_alone_after_two_files(
     settings: Settings, server: Publishers, tmp_path: Path
 ) -> None:

@@ -48,7 +48,9 @@ def read_open_meteo_csv(document: Document) -> Iterator[pd.DataFrame]:
         if match := _NAMED.fullmatch(column):
             units[match[1]] = match[2]
     frame.columns = [name.partition(" ")[0] for name in frame.columns]
-    point = _point(OPEN_METEO, float(place["latitude"].iloc[0]), float(place["longitude"].iloc[0]))
+    if place.empty:
+        raise DataFault(f"{document}: its second line is blank, and says no place. Download it again.")
+    point = _point_of(document, place["latitude"].iloc[0], place["longitude"].iloc[0])
     yield from _open_meteo(document, frame, units, point)
 
 
@@ -63,9 +65,11 @@ def read_open_meteo_json(document: Document) -> Iterator[pd.DataFrame]:
     except ValueError as error:
         raise DataFault(f"{document}: not readable JSON ({error}): it was cut short. Download it again.") from error
     for place in answer if isinstance(answer, list) else [answer]:
-        if not isinstance(place, dict) or not isinstance(place.get("daily"), dict) or "latitude" not in place:
-            raise DataFault(f"{document}: not an answer of Open-Meteo: it has no `daily` and `latitude`. Download it again.")
-        daily = place["daily"]
+        daily, units = (place.get("daily"), place.get("daily_units")) if isinstance(place, dict) else (None, None)
+        if not isinstance(daily, dict) or not isinstance(units, dict):
+            raise DataFault(f"{document}: not an answer of Open-Meteo: it has no `daily` and `daily_units`. Download it again.")
+        if strange := [name for name, values in daily.items() if not isinstance(values, list)]:
+            raise DataFault(f"{document}: {', '.join(strange)} of `daily` is no array. Download it again.")
         lengths = {name: len(values) for name, values in daily.items()}
         if len(set(lengths.values())) != 1:
             raise DataFault(
@@ -75,8 +79,22 @@ def read_open_meteo_json(document: Document) -> Iterator[pd.DataFrame]:
             {name: ["" if v is None else str(v) for v in values] for name, values in daily.items()}, dtype=object
         )
         frame.index = pd.RangeIndex(1, len(frame) + 1)
-        point = _point(OPEN_METEO, float(place["latitude"]), float(place["longitude"]))
-        yield from _open_meteo(document, frame, place.get("daily_units", {}), point)
+        point = _point_of(document, place.get("latitude"), place.get("longitude"))
+        yield from _open_meteo(document, frame, units, point)
+
+
+def _point_of(document: Document, latitude: Any, longitude: Any) -> str:
+    """The point that Open-Meteo answers for.
+
+    Raises:
+        DataFault: it does not say where that is.
+    """
+    try:
+        return _point(OPEN_METEO, float(latitude), float(longitude))
+    except (TypeError, ValueError) as error:
+        raise DataFault(
+            f"{document}: latitude and longitude are {latitude!r} and {longitude!r}, expected degrees. Download it again."
+        ) from error
 
 
 def _open_meteo(document: Document, frame: pd.DataFrame, units: Mapping[str, Any], point: str) -> Iterator[pd.DataFrame]:

@@ -67,7 +67,7 @@ def _power(address: str, today: dt.date) -> Iterator[Wanted]:
             "end": f"{today:%Y%m%d}",
             "format": "CSV",
         }
-        yield Wanted(station.id, f"power/{station.state}.csv", f"{address}/api/temporal/daily/point", query)
+        yield Wanted(station.id, f"power/{station.id}.csv", f"{address}/api/temporal/daily/point", query)
 
 
 def _open_meteo(address: str, today: dt.date) -> Iterator[Wanted]:
@@ -82,7 +82,7 @@ def _open_meteo(address: str, today: dt.date) -> Iterator[Wanted]:
             "timezone": "auto",
             "format": "csv",
         }
-        yield Wanted(station.id, f"open_meteo/{station.state}.csv", f"{address}/v1/archive", query)
+        yield Wanted(station.id, f"open_meteo/{station.id}.csv", f"{address}/v1/archive", query)
 
 
 _ASKED: tuple[tuple[str, Callable[[str, dt.date], Iterator[Wanted]]], ...] = (

@@ -112,9 +112,13 @@ def require_readable(file: Path) -> None:
 
 
 def _judged(document: Document) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """As `_read`, if nothing is wrong with the rows of stations that are listed."""
+    """As `_read`, if it is of the station that it is named for, and its rows of listed stations are sound."""
     rows, hours = _read(document)
     rows = rows.reset_index(drop=True)
+    named = re.split(r"[_.]", document.name)[0]
+    if named in STATIONS and len(rows) and (rows["station"] != named).any():
+        other = rows[rows["station"] != named].iloc[0]
+        raise DataFault(f"{document}: it is named for {named} and has {other.station} on line {other.row}. Rename or replace it.")
     _judge(document, rows[rows["station"].isin(list(STATIONS))])
     return rows, hours
 
@@ -184,11 +188,7 @@ def _shown(text: str) -> str:
 
 
 def _judge(document: Document, rows: pd.DataFrame) -> None:
-    """Refuse a text that is of another station than it is named for, in another unit, or holds what there is not."""
-    named = re.split(r"[_.]", document.name)[0]
-    if named in STATIONS and len(rows) and (rows["station"] != named).any():
-        other = rows[rows["station"] != named].iloc[0]
-        raise DataFault(f"{document}: it is named for {named} and has {other.station} on line {other.row}. Rename or replace it.")
+    """Refuse a text that is in another unit, or holds what there is not."""
     if document.vintage is not None and (future := rows["observed_on"] > document.vintage).any():
         first = rows[future].iloc[0]
         raise DataFault(
