@@ -460,7 +460,8 @@ def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(mater
     open_lineage(page, expanded=True)
     # What another state folder had recorded is behind a record of this one again.
     expect(graph_node(page, BARS_TABLE)).to_contain_text(f"{len(CHECKS[BARS_TABLE])} / {len(CHECKS[BARS_TABLE])} Passed")
-    for asset in ASSETS:
+    # The page is not blocked for long: it is made again when the refresh has ended, and says what is red.
+    for asset in (asset for asset in ASSETS if asset != "briefing"):
         blocked = asset not in ("databento_futures_ohlcv_1d", "regime_weights", SESSIONS.table, FEATURES.table, MATRIX.table)
         node = graph_node(page, asset)
         expect(node).to_contain_text("Failed" if blocked else "Materialized")
