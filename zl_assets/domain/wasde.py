@@ -11,11 +11,12 @@ import pandas as pd
 # The first release of January 2013 and all since came at noon; those before at 08:30. On all 178 real releases the file's own
 # time is this one.
 NOON_SINCE = pd.Timestamp("2013-01-01")
-EARLY, NOON = pd.Timedelta("8h30min"), pd.Timedelta("12h")
+# A number and its unit: other forms warn while the module is imported, of NumPy.
+EARLY, NOON = pd.Timedelta(510, "min"), pd.Timedelta(12, "h")
 RULE = "12:00 New York on the day of the release (08:30 before 2013), or later where the file says a later time"
 
 # Real releases are at most 57 days apart, with the month that a shutdown took out between them.
-TOO_OLD = pd.Timedelta("75D")
+TOO_OLD = pd.Timedelta(75, "D")
 
 # The number of July 2010, from which the others follow, month by month.
 JULY_2010 = 484

@@ -32,7 +32,7 @@ RANK_WINDOW, RANK_MINIMUM = 156, 104
 CHANGE, CHANGE_DAYS = 4, 32
 
 # From so many days after its date on a report would be known, if none was ever delayed.
-ON_TIME = pd.Timedelta("6D")
+ON_TIME = pd.Timedelta(6, "D")
 
 # What the picture shows, and the share of the reports that its band holds, from the middle.
 YEARS_SHOWN, BAND = 5, (0.1, 0.9)
