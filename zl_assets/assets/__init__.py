@@ -59,9 +59,12 @@ def build_briefings(catalog: Catalog, settings: Settings, troubles: Callable[[In
     Args:
         troubles: of an instrument, what is wrong now.
     """
-    made = briefing.build_briefings(catalog, settings, troubles)
-    tagged = [asset for one, instrument in zip(made, catalog.instruments, strict=True) for asset in _of([one], instrument)]
-    return _marked(tagged, Provenance.of(settings))
+    made = [
+        asset
+        for one in catalog.instruments
+        for asset in _of([briefing.build_briefing(catalog, settings, one, troubles(one))], one)
+    ]
+    return _marked(made, Provenance.of(settings))
 
 
 _SYNTHETIC = (

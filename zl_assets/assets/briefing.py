@@ -53,14 +53,7 @@ _KNOWN = "available_at"
 type Troubles = Callable[[dg.DagsterInstance], tuple[Trouble, ...]]
 
 
-def build_briefings(
-    catalog: Catalog, settings: Settings, troubles: Callable[[Instrument], Troubles]
-) -> list[dg.AssetsDefinition]:
-    """The morning page of each instrument."""
-    return [_briefing(catalog, settings, instrument, troubles(instrument)) for instrument in catalog.instruments]
-
-
-def _briefing(catalog: Catalog, settings: Settings, instrument: Instrument, troubles: Troubles) -> dg.AssetsDefinition:
+def build_briefing(catalog: Catalog, settings: Settings, instrument: Instrument, troubles: Troubles) -> dg.AssetsDefinition:
     """The morning page of an instrument, at its first horizon."""
     horizon, provenance = instrument.horizons[0], Provenance.of(settings)
     name = instrument.asset(BRIEFING)

@@ -14,7 +14,6 @@ class Kept:
     Attributes:
         session: its newest session, YYYY-MM-DD.
         close: of it.
-        width: of the expected range; None where there was none.
         red: the checks that were not green.
         picture: hash of what its picture was made of.
         prices: what its prices are, as the record of forecasts has it.
@@ -23,7 +22,6 @@ class Kept:
 
     session: str
     close: float
-    width: float | None
     red: tuple[str, ...] = ()
     picture: str = ""
     prices: str = ""
@@ -37,21 +35,16 @@ class Kept:
     @classmethod
     def of(cls, facts: Facts, prices: str) -> "Kept":
         """That of these facts, made of such prices."""
-        now = facts.outlook.now if facts.outlook is not None else None
-        width = now.high - now.low if now is not None else None
         red = tuple(sorted(trouble.where for trouble in facts.troubles))
-        return cls(f"{facts.session:%Y-%m-%d}", facts.close, width, red, made_of(facts), prices)
+        return cls(f"{facts.session:%Y-%m-%d}", facts.close, red, made_of(facts), prices)
 
     @classmethod
     def read(cls, text: str) -> "Kept | None":
         """From JSON; None of a text that is none, or of another version."""
         try:
             found = json.loads(text)
-            width = None if found["width"] is None else float(found["width"])
             red, said = (tuple(map(str, found[name])) for name in ("red", "said"))
-            return cls(
-                str(found["session"]), float(found["close"]), width, red, str(found["picture"]), str(found["prices"]), said
-            )
+            return cls(str(found["session"]), float(found["close"]), red, str(found["picture"]), str(found["prices"]), said)
         except (ValueError, KeyError, TypeError):
             return None
 

@@ -67,7 +67,6 @@ class Said:
     target_session: pd.Timestamp
     low: float
     high: float
-    predicted: float
     afterwards: bool = False
 
 
@@ -257,7 +256,7 @@ def kept_of(score: pd.DataFrame, replay: pd.DataFrame, sessions: pd.DataFrame, h
 
 def _said(session: pd.Timestamp, row: "pd.Series[Any]") -> Said:
     low, high = (float(row[f"{end}_{FIRST_LEVEL}_close"]) for end in ("low", "high"))
-    return Said(session, row["target_session"], low, high, float(row["predicted_close"]), bool(row["back_dated"]))
+    return Said(session, row["target_session"], low, high, bool(row["back_dated"]))
 
 
 def reading_of(family: Family, column: str, rows: pd.DataFrame, known: pd.Timestamp | None) -> Reading:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from zl_assets.domain.checks import Check
+from zl_assets.domain.checks import Check, Seen
 from zl_assets.domain.revisions import Versions
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
@@ -133,6 +133,13 @@ class SourceAsset:
     instruments: tuple[Instrument, ...]
     others: tuple[Instrument, ...]
     contract: TableContract
+
+
+def stored_so_far(seen: Seen, asset: str) -> pd.DataFrame:
+    """What a source's table has up to the as-of date, as its files are read: what a later one has stored is not held against
+    them."""
+    stored: pd.DataFrame = seen.values[asset]
+    return stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,12 +26,14 @@ from zl_assets.domain.checks import Check, Level
 from zl_assets.domain.families.cot import MARKET, OLDEST
 from zl_assets.domain.releases import NEW_YORK, business_days
 from zl_assets.domain.revisions import Versions
+from zl_assets.domain.rules import versions
 from zl_assets.domain.rules.offenders import day, offending, pick
 from zl_assets.settings import Settings
 from zl_assets.sources import cells, versioned_files
 from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
-from zl_assets.sources.fetching import Wanted, fetch
+from zl_assets.sources.fetching import Wanted
 from zl_assets.sources.notes import first_of
+from zl_assets.sources.outside import fetch_all
 from zl_assets.sources.versioned_files import VersionedFiles
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.errors import DataFault
@@ -215,17 +217,7 @@ def reports_without_gap(frame: pd.DataFrame) -> Verdict:
 
 def reports_fresh(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
     """The newest report is not too old for a session."""
-    newest = frame["observed_on"].max()
-    age = (pd.Timestamp(as_of) - newest).days if len(frame) else 0
-    return Verdict(
-        name="reports_fresh",
-        passed=len(frame) > 0 and age <= OLDEST,
-        measured=age,
-        bound=f"at most {OLDEST} days",
-        offenders=pd.DataFrame(),
-        explanation=f"The newest report that the table has is of {day(newest)}, {age} days before {as_of}. Sessions to which no "
-        "newer one is known have no value.",
-    )
+    return versions.fresh("reports_fresh", frame, as_of, OLDEST, "report that the table has is")
 
 
 ROW_RULES = (positions_add_up, report_days)
@@ -390,13 +382,8 @@ def wanted(address: str, now: dt.datetime) -> Iterator[Wanted]:
 
 
 def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
-    folder, problems = settings.files_of("cot"), dict[str, str]()
-    if folder is None:
-        return problems
     readable = partial(versioned_files.require_readable, FILES, today=now.date())
-    for address in settings.addresses_of("cot"):
-        problems |= fetch(wanted(address, now), folder, now, readable)
-    return problems
+    return fetch_all(settings, FILES.setting, lambda address: wanted(address, now), now, readable)
 
 
 def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:

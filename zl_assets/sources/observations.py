@@ -17,7 +17,7 @@ from zl_assets.domain.rules import observations
 from zl_assets.domain.rules.rows import OBSERVATION_RULES
 from zl_assets.settings import Settings
 from zl_assets.sources import fred
-from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
+from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset, stored_so_far
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
@@ -127,11 +127,6 @@ def _checks(contract: TableContract, series: Sequence[str], settings: Settings, 
         read = fred.read_folder(folder, series, contract, as_of)
         return {"refused": read.refused, "source": read.frame}
 
-    def still_there(seen: Seen) -> pd.DataFrame:
-        # The files are read up to the as-of date; what a later one has stored is not held against them.
-        stored: pd.DataFrame = seen.values[asset]
-        return stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
-
     def ask(
         name: str,
         says: str,
@@ -204,7 +199,7 @@ def _checks(contract: TableContract, series: Sequence[str], settings: Settings, 
                 "Every stored observation is still in the files.",
                 "Compare the file with the previous one: FRED rarely takes an observation back. Nothing is deleted on its own; "
                 "delete the rows by hand if they are wrong.",
-                lambda seen: observations.no_vanished_observation(still_there(seen), seen.found["source"]),
+                lambda seen: observations.no_vanished_observation(stored_so_far(seen, asset), seen.found["source"]),
             ),
             ask(
                 "series_fresh",

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.contracts.columns import INGESTION_TS
-from zl_assets.domain.checks import Check, Level, Seen, unique_key
+from zl_assets.domain.checks import Check, Level, unique_key
 from zl_assets.domain.documents import (
     ANY_DAY,
     DAYS,
@@ -50,11 +50,11 @@ from zl_assets.domain.rules import documents
 from zl_assets.domain.rules.rows import DOCUMENT_RULES
 from zl_assets.settings import Settings
 from zl_assets.sources import cells, federal_register
-from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
+from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset, stored_so_far
 from zl_assets.sources.csv_form import form_of
-from zl_assets.sources.dated_files import downloaded_on, files_below, has_files
-from zl_assets.sources.fetching import fetch
+from zl_assets.sources.dated_files import downloaded_on, files_below
 from zl_assets.sources.notes import first_of
+from zl_assets.sources.outside import fetch_all, not_there
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform, empty_frame
@@ -539,11 +539,16 @@ def _rows_of_days(kind: str, days: pd.DatetimeIndex) -> pd.DataFrame:
 
 
 def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
-    folder, problems = settings.files_of("policy"), dict[str, str]()
-    if folder is None:
-        return problems
-    for address in settings.addresses_of("policy"):
-        problems |= fetch(federal_register.wanted(address, now), folder, now, require_readable, federal_register.next_page)
+    problems = fetch_all(
+        settings,
+        "policy",
+        lambda address: federal_register.wanted(address, now),
+        now,
+        require_readable,
+        federal_register.next_page,
+    )
+    folder = settings.files_of("policy")
+    if folder is not None and settings.addresses_of("policy"):
         federal_register.drop_old_pages(folder)
         federal_register.record_days(folder, now)
     return problems
@@ -560,11 +565,9 @@ def require_readable(file: Path) -> None:
 
 def _files_now(settings: Settings, as_of: dt.date) -> Documents:
     """What there is; where nothing has been fetched yet, the addresses as refused."""
-    place, addresses = settings.files_of("policy"), settings.addresses_of("policy")
-    if place is None:
-        return Documents(empty_frame(CONTRACT), _NO_FILES, refused={"ZL_POLICY": UNSET})
-    if addresses and not has_files(place):
-        return Documents(empty_frame(CONTRACT), _NO_FILES, refused={at: f"{at} has given no file yet." for at in addresses})
+    place, absent = settings.files_of("policy"), not_there(settings, "policy", UNSET)
+    if place is None or absent:
+        return Documents(empty_frame(CONTRACT), _NO_FILES, refused=absent)
     return read_documents(place, as_of)
 
 
@@ -598,11 +601,6 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
     def files(as_of: dt.date) -> Mapping[str, object]:
         found = _files_now(settings, as_of)
         return {"refused": found.refused, "source": found.frame}
-
-    def still_there(seen: Seen) -> pd.DataFrame:
-        # The files are read up to the as-of date; what a later one has stored is not held against them.
-        stored: pd.DataFrame = seen.values[asset]
-        return stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
 
     ask: Callable[..., Check] = partial(Check, asset)
     edited = "Somebody edited the table, or the rule has changed: empty the table and refresh."
@@ -639,7 +637,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "no_vanished_document",
                 "Every stored row is still in the files.",
                 "Put the files back, or delete the rows by hand if they are wrong. Nothing is deleted on its own.",
-                lambda seen: documents.no_vanished_document(still_there(seen), seen.found["source"]),
+                lambda seen: documents.no_vanished_document(stored_so_far(seen, asset), seen.found["source"]),
             ),
             ask(
                 "orders_without_gap",

@@ -22,12 +22,14 @@ from zl_assets.domain.checks import Check, Level
 from zl_assets.domain.families.biofuel import OLDEST
 from zl_assets.domain.releases import NEW_YORK
 from zl_assets.domain.revisions import Versions
+from zl_assets.domain.rules import versions
 from zl_assets.domain.rules.offenders import day, offending
 from zl_assets.settings import Settings
 from zl_assets.sources import cells, versioned_files
 from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
 from zl_assets.sources.csv_form import form_of
-from zl_assets.sources.fetching import Wanted, fetch
+from zl_assets.sources.fetching import Wanted
+from zl_assets.sources.outside import fetch_all
 from zl_assets.sources.versioned_files import VersionedFiles
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.errors import DataFault
@@ -130,17 +132,7 @@ def weeks_sound(frame: pd.DataFrame) -> Verdict:
 
 def prices_fresh(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
     """The newest price is not too old for a session."""
-    newest = frame["observed_on"].max()
-    age = (pd.Timestamp(as_of) - newest).days if len(frame) else 0
-    return Verdict(
-        name="prices_fresh",
-        passed=len(frame) > 0 and age <= OLDEST,
-        measured=age,
-        bound=f"at most {OLDEST} days",
-        offenders=pd.DataFrame(),
-        explanation=f"The newest week that the table has is that of {day(newest)}, {age} days before {as_of}. Sessions to which "
-        "no newer one is known have no value.",
-    )
+    return versions.fresh("prices_fresh", frame, as_of, OLDEST, "week that the table has is that")
 
 
 ROW_RULES = (prices_in_range, weeks_sound)
@@ -250,13 +242,8 @@ def wanted(address: str) -> Iterator[Wanted]:
 
 
 def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
-    folder, problems = settings.files_of("rin"), dict[str, str]()
-    if folder is None:
-        return problems
     readable = partial(versioned_files.require_readable, FILES, today=now.date())
-    for address in settings.addresses_of("rin"):
-        problems |= fetch(wanted(address), folder, now, readable)
-    return problems
+    return fetch_all(settings, FILES.setting, wanted, now, readable)
 
 
 def _read(settings: Settings, of: SourceAsset, as_of: dt.date) -> Loaded:

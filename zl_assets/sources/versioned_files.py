@@ -14,8 +14,10 @@ from zl_assets.domain.checks import Check, Level, Seen, unique_key
 from zl_assets.domain.revisions import AVAILABLE, Versions, contradictions, versions_in_files
 from zl_assets.domain.rules import versions as rules
 from zl_assets.settings import PREFIX, Settings
-from zl_assets.sources.dated_files import downloaded_on, files_below, has_files
+from zl_assets.sources.base import stored_so_far
+from zl_assets.sources.dated_files import downloaded_on, files_below
 from zl_assets.sources.notes import first_of
+from zl_assets.sources.outside import not_there
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.errors import DataFault
 from zl_assets.warehouse.shape import conform, empty_frame
@@ -152,11 +154,9 @@ def read_now(settings: Settings, of: VersionedFiles, as_of: dt.date) -> Read:
     Raises:
         DataFault: the place that is set has no file at all.
     """
-    place, addresses = settings.files_of(of.setting), settings.addresses_of(of.setting)
-    if place is None:
-        return Read(empty_frame(of.contract), refused={of.variable: of.unset})
-    if addresses and not has_files(place):
-        return Read(empty_frame(of.contract), refused={at: f"{at} has given no file yet." for at in addresses})
+    place, absent = settings.files_of(of.setting), not_there(settings, of.setting, of.unset)
+    if place is None or absent:
+        return Read(empty_frame(of.contract), refused=absent)
     return read_versions(place, of, as_of, dt.datetime.now(dt.UTC).date())
 
 
@@ -193,10 +193,9 @@ def checks_of(settings: Settings, of: VersionedFiles, asset: str) -> tuple[Check
     """The checks that every such table has; they look at `refused` and `source`, as `prepare` makes them."""
 
     def still_there(seen: Seen) -> pd.DataFrame:
-        # The files are read up to the as-of date; what a later one has stored is not held against them, nor what is stored of
-        # a file that is refused.
-        stored: pd.DataFrame = seen.values[asset]
-        return stored.head(0) if seen.found["refused"] else stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
+        # Nor is what is stored of a file that is refused held against the files.
+        stored = stored_so_far(seen, asset)
+        return stored.head(0) if seen.found["refused"] else stored
 
     place = getattr(settings, of.setting)
     return (

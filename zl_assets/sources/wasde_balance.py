@@ -16,9 +16,9 @@ from zl_assets.domain.rules import wasde as rules
 from zl_assets.domain.wasde import RULE
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
-from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
-from zl_assets.sources.dated_files import has_files
-from zl_assets.sources.fetching import Wanted, fetch
+from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset, stored_so_far
+from zl_assets.sources.fetching import Wanted
+from zl_assets.sources.outside import fetch_all, not_there
 from zl_assets.sources.wasde_files import VERSIONS, Balances, read_wasde, require_readable
 from zl_assets.warehouse.contract import Column, ColumnType, TableContract
 from zl_assets.warehouse.shape import empty_frame
@@ -117,21 +117,14 @@ def _after(month: dt.date) -> dt.date:
 
 
 def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
-    folder, problems = settings.files_of("wasde"), dict[str, str]()
-    if folder is None:
-        return problems
-    for address in settings.addresses_of("wasde"):
-        problems |= fetch(wanted(address, now), folder, now, require_readable)
-    return problems
+    return fetch_all(settings, "wasde", lambda address: wanted(address, now), now, require_readable)
 
 
 def _files_now(settings: Settings, as_of: dt.date) -> Balances:
     """What there is; where nothing has been fetched yet, the addresses as refused."""
-    place, addresses = settings.files_of("wasde"), settings.addresses_of("wasde")
-    if place is None:
-        return Balances(empty_frame(CONTRACT), refused={"ZL_WASDE": UNSET})
-    if addresses and not has_files(place):
-        return Balances(empty_frame(CONTRACT), refused={at: f"{at} has given no file yet." for at in addresses})
+    place, absent = settings.files_of("wasde"), not_there(settings, "wasde", UNSET)
+    if place is None or absent:
+        return Balances(empty_frame(CONTRACT), refused=absent)
     return read_wasde(place, CONTRACT, as_of)
 
 
@@ -168,10 +161,10 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
         read = _files_now(settings, as_of)
         return {"refused": read.refused, "source": read.frame}
 
-    def still_there(seen: Seen) -> pd.DataFrame:
-        # The files are read up to the as-of date; what a later one has stored is not held against them.
-        stored: pd.DataFrame = seen.values[asset]
-        return stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
+    def judged(seen: Seen) -> pd.DataFrame:
+        # Nor is what is stored of a file that is refused held against the files.
+        stored = stored_so_far(seen, asset)
+        return stored.head(0) if seen.found["refused"] else stored
 
     ask: Callable[..., Check] = partial(Check, asset)
     replace_it = "Look at the release at USDA, delete these rows, and refresh with a sound file."
@@ -216,9 +209,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "no_vanished_release",
                 "Every stored balance is still in the files. Not asked while a file is refused: what is stored of it stays.",
                 "Put the files that are gone back, or accept that the table keeps their rows: nothing is deleted on its own.",
-                lambda seen: rules.no_vanished_release(
-                    still_there(seen).head(0) if seen.found["refused"] else still_there(seen), seen.found["source"]
-                ),
+                lambda seen: rules.no_vanished_release(judged(seen), seen.found["source"]),
             ),
             ask(
                 "releases_without_gap",
@@ -231,7 +222,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "wasde_fresh",
                 "The newest release is not too old to be used. A warning.",
                 "Download the newest release, or see on the asset's page (`not_fetched`) why it did not come.",
-                lambda seen: rules.wasde_fresh(still_there(seen), seen.as_of),
+                lambda seen: rules.wasde_fresh(stored_so_far(seen, asset), seen.as_of),
                 Level.WARNING,
             ),
         ),

@@ -19,9 +19,9 @@ from zl_assets.domain.rules import weather as rules
 from zl_assets.domain.stations import NETWORKS
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
-from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset
-from zl_assets.sources.dated_files import has_files, state_of
-from zl_assets.sources.fetching import fetch
+from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset, stored_so_far
+from zl_assets.sources.dated_files import state_of
+from zl_assets.sources.outside import fetch_all, not_there
 from zl_assets.sources.weather import publishers
 from zl_assets.sources.weather.documents import ELEMENTS
 from zl_assets.sources.weather.reading import Weather, read_weather, require_readable
@@ -81,22 +81,16 @@ def _rules(instruments: Sequence[Instrument]) -> tuple[RowRule, ...]:
 
 
 def _fetch(settings: Settings, now: dt.datetime) -> dict[str, str]:
-    folder, problems = settings.files_of("weather"), dict[str, str]()
-    if folder is None:
-        return problems
-    for address in settings.addresses_of("weather"):
-        # No publisher has a day that is not over.
-        problems |= fetch(publishers.wanted(address, now.date() - dt.timedelta(days=1)), folder, now, require_readable)
-    return problems
+    # No publisher has a day that is not over.
+    yesterday = now.date() - dt.timedelta(days=1)
+    return fetch_all(settings, "weather", lambda address: publishers.wanted(address, yesterday), now, require_readable)
 
 
 def _files_now(settings: Settings, as_of: dt.date) -> Weather:
     """What there is; where nothing has been fetched yet, the addresses as refused."""
-    place, addresses = settings.files_of("weather"), settings.addresses_of("weather")
-    if place is None:
-        return Weather(empty_frame(CONTRACT), refused={"ZL_WEATHER": UNSET})
-    if addresses and not has_files(place):
-        return Weather(empty_frame(CONTRACT), refused={at: f"{at} has given no file yet." for at in addresses})
+    place, absent = settings.files_of("weather"), not_there(settings, "weather", UNSET)
+    if place is None or absent:
+        return Weather(empty_frame(CONTRACT), refused=absent)
     # The asset and its checks read the same files in one process: 3 s for the 75 real ones.
     read = _read_once(place, as_of, state_of(place, "ZL_WEATHER"))
     # A frame can be changed by whoever has it, so nobody has the one that is kept.
@@ -143,11 +137,6 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
         read = _files_now(settings, as_of)
         return {"refused": read.refused, "source": read.frame}
 
-    def still_there(seen: Seen) -> pd.DataFrame:
-        # The files are read up to the as-of date; what a later one has stored is not held against them.
-        stored: pd.DataFrame = seen.values[asset]
-        return stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
-
     def ask(name: str, says: str, todo: str, verdict: Callable[[Seen], Verdict], level: Level = Level.ERROR) -> Check:
         return Check(asset, name, says, todo, verdict, level)
 
@@ -187,14 +176,14 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "no_vanished_weather",
                 "Every stored station day is still in the files.",
                 "Put the files that are gone back, or accept that the table keeps their rows: nothing is deleted on its own.",
-                lambda seen: rules.no_vanished_weather(still_there(seen), seen.found["source"]),
+                lambda seen: rules.no_vanished_weather(stored_so_far(seen, asset), seen.found["source"]),
             ),
             ask(
                 "stations_fresh",
                 "No station has stopped. A warning, by name.",
                 "Download the station's newest file. If it was closed, its region goes on without it while the others carry "
                 "60 % of its weight; choose another station in zl_assets/domain/stations.py.",
-                lambda seen: rules.stations_fresh(still_there(seen), seen.as_of),
+                lambda seen: rules.stations_fresh(stored_so_far(seen, asset), seen.as_of),
                 Level.WARNING,
             ),
         ),

@@ -20,8 +20,8 @@ CLOSES = pd.Series(np.linspace(40.0, 60.0, 252), index=DAYS).where(lambda s: s.i
 
 def facts(**changed: object) -> Facts:
     """A page of round numbers: 50 cents, a contract of 30,000 dollars."""
-    now = Said(NEWEST, TARGET, 45.0, 56.0, 50.0)
-    before = Said(WEEK, TARGET - pd.Timedelta(days=7), 46.0, 56.0, 51.0)
+    now = Said(NEWEST, TARGET, 45.0, 56.0)
+    before = Said(WEEK, TARGET - pd.Timedelta(days=7), 46.0, 56.0)
     made = Facts(
         instrument=ZL,
         horizon=MONTH,
@@ -78,7 +78,7 @@ def test_the_numbers_are_where_they_are_read_first() -> None:
 
 
 def test_another_instrument_has_its_own_unit_and_contract() -> None:
-    said = page(facts(instrument=MES, close=6000.0, outlook=replace(facts().outlook, now=Said(NEWEST, TARGET, 5800, 6200, 0))))
+    said = page(facts(instrument=MES, close=6000.0, outlook=replace(facts().outlook, now=Said(NEWEST, TARGET, 5800, 6200))))
     assert said["Close"].startswith("6,000.00 ")
     # Five dollars a point.
     assert "29,000 to 31,000 dollars, that is -1,000 to +1,000 from this close" in said["A month ahead"]
@@ -98,7 +98,7 @@ def test_what_is_not_there_is_said_and_not_left_blank() -> None:
     assert page(facts(adjusted=False))["Moved"].endswith("so changes of contract are in these.")
     first = facts(outlook=replace(facts().outlook, before=None))
     assert "wider" not in page(first)["A month ahead"]
-    flat = facts(outlook=replace(facts().outlook, before=Said(WEEK, TARGET, 50.0, 50.0, 50.0)))
+    flat = facts(outlook=replace(facts().outlook, before=Said(WEEK, TARGET, 50.0, 50.0)))
     assert "wider" not in page(flat)["A month ahead"]
 
 
@@ -195,7 +195,7 @@ def test_the_page_needs_no_network_and_is_the_same_for_the_same_facts() -> None:
 
 
 def kept(**changed: object) -> changes.Kept:
-    return replace(changes.Kept("2025-11-04", 50.0, 11.0, ("a: x",), "hash", "bars"), **changed)  # type: ignore[arg-type]
+    return replace(changes.Kept("2025-11-04", 50.0, ("a: x",), "hash", "bars"), **changed)  # type: ignore[arg-type]
 
 
 def test_what_changed_since_the_briefing_before() -> None:

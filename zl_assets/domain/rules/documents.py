@@ -14,7 +14,7 @@ from zl_assets.domain.documents import (
     publication_days,
     published_at,
 )
-from zl_assets.domain.rules.offenders import keys_only_in, offending
+from zl_assets.domain.rules.offenders import keys_only_in, none_refused, offending
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 KEY = ("kind", "document_number", "observed_on", "available_at")
@@ -68,14 +68,8 @@ def _shown(frame: pd.DataFrame, bad: "pd.Series[bool]", *columns: str) -> pd.Dat
 
 def files_accepted(refused: Mapping[str, str], where: str) -> Verdict:
     """Every file could be read, and contradicts no other."""
-    return Verdict(
-        name="files_accepted",
-        passed=not refused,
-        measured=len(refused),
-        bound="0 files",
-        offenders=pd.DataFrame({"file": list(refused), "fault": list(refused.values())}).head(MAX_OFFENDERS),
-        explanation=f"{len(refused)} files of {where} were not loaded; days that only they cover count as not asked for.",
-    )
+    explanation = f"{len(refused)} files of {where} were not loaded; days that only they cover count as not asked for."
+    return none_refused("files_accepted", refused, "0 files", explanation)
 
 
 def no_vanished_document(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:

@@ -1,7 +1,7 @@
 """How a predicate names the rows that break it. Must not be here: a predicate."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -54,6 +54,22 @@ def in_range(name: str, frame: pd.DataFrame, column: str, low: float, high: floa
     bad = values.notna() & ~values.between(low, high)
     explanation = f"{bad.sum():,} of {len(frame):,} rows have a {column} outside {low:g} to {high:g}."
     return offending(name, frame, pick(frame, bad, [column]), explanation)
+
+
+def none_refused(name: str, refused: Mapping[str, str], bound: str, explanation: str) -> Verdict:
+    """Nothing of a source was refused.
+
+    Args:
+        refused: what was wrong, by file.
+    """
+    return Verdict(
+        name=name,
+        passed=not refused,
+        measured=len(refused),
+        bound=bound,
+        offenders=pd.DataFrame({"file": list(refused), "fault": list(refused.values())}).head(MAX_OFFENDERS),
+        explanation=explanation,
+    )
 
 
 def keys_only_in(left: pd.DataFrame, right: pd.DataFrame, key: Sequence[str] = ("data_date", "symbol")) -> pd.DataFrame:

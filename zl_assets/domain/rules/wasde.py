@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.domain.rules.offenders import day, keys_only_in, offending
+from zl_assets.domain.rules.offenders import day, keys_only_in, none_refused, offending
 from zl_assets.domain.wasde import (
     MOST_SKIPPED,
     ROUNDING,
@@ -104,14 +104,8 @@ def _shown(frame: pd.DataFrame, bad: "pd.Series[bool]", *columns: str) -> pd.Dat
 
 def wasde_files_accepted(refused: Mapping[str, str]) -> Verdict:
     """No file and no release was refused."""
-    return Verdict(
-        name="wasde_files_accepted",
-        passed=not refused,
-        measured=len(refused),
-        bound="0 files or releases refused",
-        offenders=pd.DataFrame({"file": list(refused), "fault": list(refused.values())}).head(MAX_OFFENDERS),
-        explanation=f"{len(refused)} files or releases cannot be used.",
-    )
+    explanation = f"{len(refused)} files or releases cannot be used."
+    return none_refused("wasde_files_accepted", refused, "0 files or releases refused", explanation)
 
 
 def no_vanished_release(table: pd.DataFrame, source: pd.DataFrame) -> Verdict:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from zl_assets.domain.rules.offenders import day, keys_only_in, offending, pick
+from zl_assets.domain.rules.offenders import day, keys_only_in, none_refused, offending, pick
 from zl_assets.domain.stations import STATIONS, known_by_rule
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, RowRule, Verdict
 
@@ -79,11 +79,5 @@ def stations_fresh(frame: pd.DataFrame, as_of: dt.date) -> Verdict:
 
 def weather_files_accepted(refused: Mapping[str, str]) -> Verdict:
     """No file and no station was refused."""
-    return Verdict(
-        name="weather_files_accepted",
-        passed=not refused,
-        measured=len(refused),
-        bound="0 files or stations refused",
-        offenders=pd.DataFrame({"file": list(refused), "fault": list(refused.values())}).head(MAX_OFFENDERS),
-        explanation=f"{len(refused)} files or stations cannot be used.",
-    )
+    explanation = f"{len(refused)} files or stations cannot be used."
+    return none_refused("weather_files_accepted", refused, "0 files or stations refused", explanation)

@@ -1,10 +1,12 @@
 """Rules about tables of versions: each broken in every way that it is for."""
 
+import datetime as dt
+
 import pandas as pd
 
 from zl_assets.domain.revisions import Versions
 from zl_assets.domain.rules import versions as rules
-from zl_assets.domain.rules.versions import known_by_rule, no_file_refused, no_vanished_row
+from zl_assets.domain.rules.versions import fresh, known_by_rule, no_file_refused, no_vanished_row
 from zl_assets_tests.support.rows import predicates_of
 
 OF = Versions(of=("series", "observed_on"), values=("value",))
@@ -50,4 +52,12 @@ def test_a_refused_file_is_named() -> None:
 
 
 def test_every_predicate_has_a_test_here() -> None:
-    assert predicates_of(rules) == {"known_by_rule", "no_file_refused", "no_vanished_row"}
+    assert predicates_of(rules) == {"fresh", "known_by_rule", "no_file_refused", "no_vanished_row"}
+
+
+def test_an_observation_that_is_too_old_and_a_table_without_one_are_told() -> None:
+    table = pd.DataFrame({"observed_on": pd.to_datetime(["2024-01-02", "2024-01-09"])})
+    on_time, late = (fresh("fresh", table, dt.date(2024, 1, day), 19, "report is") for day in (28, 29))
+    assert (on_time.passed, on_time.measured, late.passed, late.measured) == (True, 19, False, 20)
+    assert late.explanation.startswith("The newest report is of 2024-01-09, 20 days before 2024-01-29. ")
+    assert not fresh("fresh", table.head(0), dt.date(2024, 1, 29), 19, "report is").passed
