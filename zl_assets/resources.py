@@ -17,6 +17,7 @@ from zl_assets.io_managers.bigquery import BigQueryIOManager, Warehouse
 from zl_assets.io_managers.exports import CloudExports, EmbeddedExports
 from zl_assets.io_managers.homes import EmbeddedBigQuery, GoogleBigQuery
 from zl_assets.io_managers.keys import TABLES_IO, csv_io, models_io, published_io
+from zl_assets.pages.places import Pages
 from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 
@@ -51,7 +52,7 @@ class AsOf(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
     """Resources by the keys that assets and checks ask for."""
-    state_dir, provenance = settings.state_dir, Provenance.of(settings)
+    state_dir, provenance, pages = settings.state_dir, Provenance.of(settings), Pages.of(settings)
     bigquery_resource = (
         EmbeddedBigQuery(project=None, location=settings.location, state_dir=str(state_dir))
         if settings.embedded
@@ -82,8 +83,8 @@ def build(catalog: Catalog, settings: Settings) -> dict[str, object]:
             view = catalog.view(instrument, horizon)
             resources |= {
                 csv_io(instrument, horizon): TrainingCsvIOManager(state_dir, view, horizon.target, provenance),
-                models_io(instrument, horizon): ModelIOManager(state_dir, instrument, horizon, kept, provenance),
-                published_io(instrument, horizon): PublishedModelIOManager(state_dir, instrument, horizon, kept, provenance),
+                models_io(instrument, horizon): ModelIOManager(pages, instrument, horizon, kept, provenance),
+                published_io(instrument, horizon): PublishedModelIOManager(pages, instrument, horizon, kept, provenance),
             }
     return resources
 

@@ -44,6 +44,9 @@ OUTSIDE = ("fred", "weather", "policy", "wasde", "cot", "rin")
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
+# Where `python -m zl_assets.pages` listens; Dagster's UI has 3000, and in docs/production/ 3001 as well.
+PAGES_PORT = 3002
+
 
 class Settings(BaseSettings):
     """The product's settings. Build it with `Settings.load()`, which turns a bad value into a `SettingError`."""
@@ -169,6 +172,11 @@ class Settings(BaseSettings):
     ui_url: str = Field(
         default="http://127.0.0.1:3000", description="http:// or https:// address under which people open Dagster's UI"
     )
+    pages_url: str = Field(
+        default=f"http://127.0.0.1:{PAGES_PORT}",
+        description="http:// or https:// address under which people open what `python -m zl_assets.pages` serves: the briefings "
+        "and the models' reports",
+    )
 
     @field_validator("instruments", mode="before")
     @classmethod
@@ -258,9 +266,9 @@ class Settings(BaseSettings):
     def _sender(cls, value: str | None) -> str | None:
         return value if value is None else _address(value)
 
-    @field_validator("ui_url")
+    @field_validator("ui_url", "pages_url")
     @classmethod
-    def _ui_url(cls, value: str) -> str:
+    def _address_of_ours(cls, value: str) -> str:
         _url(value, {"https", "http"})
         return value.rstrip("/")
 

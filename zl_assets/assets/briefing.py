@@ -37,6 +37,7 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.notifications import Alert, NotDelivered, build_notifiers, deliver
+from zl_assets.pages.places import Pages
 from zl_assets.provenance import Provenance
 from zl_assets.settings import Settings
 
@@ -58,11 +59,13 @@ def build_briefing(catalog: Catalog, settings: Settings, instrument: Instrument,
     horizon, provenance = instrument.horizons[0], Provenance.of(settings)
     name = instrument.asset(BRIEFING)
     place = settings.state_dir / BRIEFING / f"{instrument.slug}.html"
+    address = Pages.of(settings).address(place)
 
     @dg.asset(
         name=name,
         description="What moved, what to expect, and what is wrong: in short (`today`), whole (`page`), and as the file "
-        f"`{place}`. Made after each refresh, whatever became of it, of what the tables hold.",
+        f"`{place}`, which `python -m zl_assets.pages` serves (`open`). Made after each refresh, whatever became of it, of what "
+        "the tables hold.",
         tags={AFTERWARDS: "true"},
         group_name=group_of(instrument, PREDICTIONS),
         owners=OWNERS,
@@ -90,9 +93,10 @@ def build_briefing(catalog: Catalog, settings: Settings, instrument: Instrument,
             replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
             replace_file(place.with_suffix(".json"), replace(now, said=changed).text.encode())
         if settings.notify_briefing:
-            _send(context, settings, Alert(title, tuple(line.labelled for line in lines)))
+            _send(context, settings, Alert(title, (*(line.labelled for line in lines), f"The page: {address}")))
         page: dict[str, Any] = {
             "today": words.in_short(facts, provenance.mark),
+            "open": dg.MetadataValue.url(address),
             "page": dg.MetadataValue.md(markdown(title, lines)),
             "file": dg.MetadataValue.path(place),
         }

@@ -21,6 +21,7 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata
 from zl_assets.io_managers.records import record_in, said
+from zl_assets.pages.places import Pages
 from zl_assets.provenance import INVENTED, PRICES, Provenance
 from zl_assets.warehouse.contract import PANDAS_DTYPES, ColumnType, ViewContract
 from zl_assets.warehouse.lineage import copied
@@ -123,16 +124,17 @@ class ModelIOManager(dg.IOManager):
     """Stores models of one instrument and horizon, and loads the one that its state folder's newest materialization recorded.
 
     Args:
-        state_dir: the state folder; the models are in `models` there.
+        pages: the state folder's; the models are in `models` there, and their reports are pages.
         instrument, horizon: what is forecast.
         kept: the families whose inputs a model has.
         provenance: whose the models are.
     """
 
     def __init__(
-        self, state_dir: Path, instrument: Instrument, horizon: Horizon, kept: Sequence[Family], provenance: Provenance
+        self, pages: Pages, instrument: Instrument, horizon: Horizon, kept: Sequence[Family], provenance: Provenance
     ) -> None:
-        self.folder = state_dir / "models" / instrument.folder_at(horizon)
+        self.pages = pages
+        self.folder = pages.folder / "models" / instrument.folder_at(horizon)
         self.instrument = instrument
         self.horizon = horizon
         self.kept = kept
@@ -195,6 +197,7 @@ class ModelIOManager(dg.IOManager):
             {
                 MODEL_ID: stored.model_id,
                 "path": dg.MetadataValue.path(stored.path.resolve()),
+                "report": dg.MetadataValue.url(self.pages.address(stored.path / REPORT_FILE)),
                 "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
                 "is_latest": stored.is_latest,
                 "gates_failed": ", ".join(failed) or "none",

@@ -15,7 +15,7 @@ PACKAGE = Path(zl_assets.__file__).parent
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
     {"errors", "files", "settings", "discovery", "signals", "terminal", "dagster_home"},
-    {"warehouse", "notifications"},
+    {"warehouse", "notifications", "pages"},
     {"embedded", "hints"},
     {"instruments"},
     {"contracts"},
@@ -59,6 +59,7 @@ ONLY = {
     "launcher": set(),
     "files": {"errors"},
     "settings": {"errors"},
+    "pages": {"errors", "settings", "terminal"},
     "instruments": set(),
     "embedded": {"errors", "files", "warehouse"},
     "contracts": {"instruments", "warehouse"},

@@ -21,6 +21,7 @@ from zl_assets.model.fit.design import design_matrix
 from zl_assets.model.fit.gates import GateResult, evaluate_gates
 from zl_assets.model.fit.training import TrainedModel
 from zl_assets.model.replay.latest import latest_rows
+from zl_assets.pages.places import Pages
 from zl_assets.provenance import OWN_BARS, SYNTHETIC, Provenance
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.record import RECORD, config_of, load_model, train
@@ -150,7 +151,7 @@ def test_a_model_makes_no_forecast_of_prices_of_the_other_kind(
     store_model(dataclasses.replace(walk_model, synthetic=synthetic), gates, models)
     kind = {True: SYNTHETIC, False: OWN_BARS}
     own, others = (
-        PublishedModelIOManager(models.parent, ZL, MONTH, (), Provenance("prices", "/work", kind[which]))
+        PublishedModelIOManager(Pages(models.parent, "http://ui"), ZL, MONTH, (), Provenance("prices", "/work", kind[which]))
         for which in (synthetic, not synthetic)
     )
     assert own.load().synthetic is synthetic
@@ -161,7 +162,7 @@ def test_a_model_makes_no_forecast_of_prices_of_the_other_kind(
 def test_a_model_of_an_earlier_version_does_not_say_and_goes_on_forecasting(stored: StoredModel) -> None:
     model_id = rewritten(stored, synthetic_prices=None)
     for label in (SYNTHETIC, OWN_BARS, None):
-        manager = ModelIOManager(stored.path.parents[1], ZL, MONTH, (), Provenance("prices", "/work", label))
+        manager = ModelIOManager(Pages(stored.path.parents[1], "http://ui"), ZL, MONTH, (), Provenance("prices", "/work", label))
         assert manager.load(model_id).synthetic is None
 
 
