@@ -19,7 +19,7 @@ WORDS: dict[Hint, str] = {
     Hint.NAMES: "Check ZL_GCP_PROJECT and ZL_DATASET_PREFIX.",
     Hint.DEADLINE: "ZL_DEADLINE sets how long a step may take, in seconds, up to 3600.",
     Hint.CREDENTIALS: ("Run `gcloud auth application-default login`, or unset ZL_GCP_PROJECT to use the embedded BigQuery."),
-    Hint.ROLES: "README.md lists the roles that are needed.",
+    Hint.ROLES: "docs/google-cloud.md lists the roles that are needed.",
     Hint.PROJECT: "ZL_GCP_PROJECT names the project; without it the embedded BigQuery is used.",
     Hint.BYTES: "ZL_MAX_BYTES sets how many bytes a query may bill; set it to what BigQuery says is required.",
 }

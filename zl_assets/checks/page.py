@@ -28,8 +28,8 @@ After any repair: run the refresh again. It is safe to repeat at any time; it wr
 
 A model that fails a gate is stored under its id with its numbers, and does not become `latest`: the forecasts stay with the last
 model that passed them all. The bounds are about the 99 % quantile of the same model on targets without information
-([thresholds.json](thresholds.json)); all gates together are red on about one in twenty such targets, so a red day on sound
-data is to be expected now and then. [mutants.md](mutants.md) shows what each gate catches.
+([thresholds.json](evidence/thresholds.json)); all gates together are red on about one in twenty such targets, so a red day on
+sound data is to be expected now and then. [mutants.md](evidence/mutants.md) shows what each gate catches.
 
 Each instrument that is on has all of these on assets of its own (`mes_ohlcv`, `mes_daily_ml_matrix`, ...), which look at its own
 rows.

@@ -58,7 +58,7 @@ INSTRUMENT = Instrument(
     # 1,628 and 1,607 in the real history.
     minima=Minima(matrix_rows=1600, labelled_rows=1580),
     # The 99 % quantile of the model of record on 60 circularly shifted targets of the real series, rounded outward
-    # (docs/thresholds-mes.json, which has what the real target measures).
+    # (docs/evidence/thresholds-mes.json, which has what the real target measures).
     gates=(
         GateBound("worst_fold_ratio", None, 1.30),
         GateBound("fold_ratio_spread", None, 1.35),

@@ -55,7 +55,7 @@ INSTRUMENT = Instrument(
     # 3,831 and 3,810 in the real history.
     minima=Minima(matrix_rows=3800, labelled_rows=3600),
     # The 99 % quantile of the model of record on 60 circularly shifted targets of the real series, rounded outward
-    # (docs/thresholds-zs.json, which has what the real target measures).
+    # (docs/evidence/thresholds-zs.json, which has what the real target measures).
     gates=(
         GateBound("worst_fold_ratio", None, 1.25),
         GateBound("fold_ratio_spread", None, 1.25),

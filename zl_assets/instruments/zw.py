@@ -55,7 +55,7 @@ INSTRUMENT = Instrument(
     # 3,831 and 3,810 in the real history.
     minima=Minima(matrix_rows=3800, labelled_rows=3600),
     # The 99 % quantile of the model of record on 60 circularly shifted targets of the real series, rounded outward
-    # (docs/thresholds-zw.json, which has what the real target measures).
+    # (docs/evidence/thresholds-zw.json, which has what the real target measures).
     # The real target is at 0.0998 in the permutation gate (close_to_ma_63): red, and more than on any of the 60. The features are
     # those of the other instruments and see no future; it may be chance, or wheat. Nothing here was widened for it.
     gates=(

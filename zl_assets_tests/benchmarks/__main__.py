@@ -1,6 +1,6 @@
 """The whole suite: `python -m zl_assets_tests.benchmarks [section ...]`, each section in a process of its own.
 
-Writes docs/benchmarks.json and the tables of docs/benchmarks.md, and prints each ratio with its bound.
+Writes docs/evidence/benchmarks.json and the tables of docs/evidence/benchmarks.md, and prints each ratio with its bound.
 """
 
 import json

@@ -1,4 +1,5 @@
-"""docs/benchmarks.json and the tables of docs/benchmarks.md: one part for each section, replaced by the run that measured it.
+"""docs/evidence/benchmarks.json and the tables of docs/evidence/benchmarks.md: one part for each section, replaced by the run
+that measured it.
 
 The words around the tables are written by hand. Must not be here: measuring.
 """
@@ -13,8 +14,8 @@ from typing import Any
 from zl_assets_tests.benchmarks.race import OURS
 from zl_assets_tests.faults.figures import machine, table
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGE, RAW = DOCS / "benchmarks.md", DOCS / "benchmarks.json"
+EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "evidence"
+PAGE, RAW = EVIDENCE / "benchmarks.md", EVIDENCE / "benchmarks.json"
 SECTIONS = ("processes", "refresh", "managers", "features", "growth", "startup")
 LIBRARIES = (
     "dagster",

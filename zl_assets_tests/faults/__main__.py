@@ -1,6 +1,6 @@
 """The whole suite: `python -m zl_assets_tests.faults [section ...]`, where `kills:5` runs a section at a smaller scale.
 
-Writes docs/faults.md; the exit code is 1 if anything failed.
+Writes docs/evidence/faults.md; the exit code is 1 if anything failed.
 """
 
 import importlib

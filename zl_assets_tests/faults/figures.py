@@ -1,4 +1,4 @@
-"""docs/faults.md: one part for each section of the suite, replaced by the run that measured it."""
+"""docs/evidence/faults.md: one part for each section of the suite, replaced by the run that measured it."""
 
 import datetime as dt
 import importlib.metadata
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "evidence" / "faults.md"
 SECTIONS = ("http", "kills", "stops", "crowd", "disk", "years", "side-by-side")
 
 _HEAD = """# What the write path survives

@@ -1,4 +1,4 @@
-"""What one refresh sends to BigQuery, and what Google would bill for it at least: the figures of docs/costs.md.
+"""What one refresh sends to BigQuery, and what Google would bill for it at least: the figures of docs/evidence/costs.md.
 
 Belongs here: recording a refresh, and counting. Must not be here: what the counts may be.
 

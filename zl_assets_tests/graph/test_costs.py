@@ -1,6 +1,6 @@
 """What a refresh asks of BigQuery: every job labelled and limited, and how many there are, with one new session and with none.
 
-docs/costs.md holds these figures; WRITE_GOLDEN=1 writes them anew.
+docs/evidence/costs.md holds these figures; WRITE_GOLDEN=1 writes them anew.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ SAID = ("forecast_replay", "forecast_record")
 TABLES = (*DATA, *FORECASTS, *SAID)
 PROVED = ("databento_futures_ohlcv_1d", "zl_ohlcv")
 
-PAGE = REPO / "docs" / "costs.md"
+PAGE = REPO / "docs" / "evidence" / "costs.md"
 BLOCK = re.compile(r"(<!-- costs -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -153,7 +153,7 @@ def test_a_day_without_change_writes_nothing_and_tries_no_merge(one_day: Day) ->
 
 
 def test_a_refresh_asks_no_more_than_was_promised(one_day: Day) -> None:
-    """The bounds of docs/benchmarks.md: query jobs, load jobs, HTTP and gRPC calls."""
+    """The bounds of docs/evidence/benchmarks.md: query jobs, load jobs, HTTP and gRPC calls."""
     for day, most in ((one_day.quiet, (8, 0, 80)), (one_day.sent, (20, 1, 140))):
         found = (len(day.queries), len(day.jobs) - len(day.queries), day.calls.total())
         assert all(one <= other for one, other in zip(found, most, strict=True)), (found, most)

@@ -14,7 +14,7 @@ import pytest
 from zl_assets_tests.model.record import RECORD, training_set
 from zl_assets_tests.studies.protocol import SEED, Run, autoregression, kinds, mixed, share_of, study
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "protocol.json"
+COMMITTED = Path(__file__).parents[2] / "docs" / "evidence" / "protocol.json"
 
 
 def test_an_autoregression_has_its_persistence_from_the_first_row_on() -> None:

@@ -170,7 +170,7 @@ def adjacent_rows(said: str) -> list[tuple[str, str]]:
     return [(before, line) for before, line in itertools.pairwise(lines) if before.startswith("|") and line.startswith("|")]
 
 
-COMMITTED = Path(__file__).parents[2] / "docs" / "ranges.json"
+COMMITTED = Path(__file__).parents[2] / "docs" / "evidence" / "ranges.json"
 
 
 def as_written() -> Study:

@@ -35,13 +35,13 @@ def test_the_script_writes_what_it_measured(walk: pd.DataFrame, walk_model: Trai
     assert written["gates"][0]["real"] == pytest.approx(ratio)
 
 
-DOCS = Path(__file__).parents[2] / "docs"
+EVIDENCE = Path(__file__).parents[2] / "docs" / "evidence"
 INSTRUMENTS = cast(list[Instrument], found_in(instruments, "INSTRUMENT"))
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda one: one.symbol)
 def test_the_committed_measurement_is_of_these_gates_and_holds_no_prices(instrument: Instrument) -> None:
-    committed = DOCS / ("thresholds.json" if instrument.bare_names else f"thresholds-{instrument.slug}.json")
+    committed = EVIDENCE / ("thresholds.json" if instrument.bare_names else f"thresholds-{instrument.slug}.json")
     written = json.loads(committed.read_text())
     assert (written["shifts"], written["seed"]) == (60, SEED)
     assert re.fullmatch("[0-9a-f]{64}", written["csv_sha256"])

@@ -1,6 +1,6 @@
-"""What the record holds after sixty daily refreshes, and how much better the open forecasts look: docs/forecast-record.md.
+"""What the record holds after sixty daily refreshes, and how much better the open forecasts look.
 
-    python -m zl_assets_tests.studies.daily_record bars.parquet --first 2025-08-15 --days 60 --out docs/forecast-record.md
+    python -m zl_assets_tests.studies.daily_record bars.parquet --out docs/evidence/forecast-record.md
 
 Each refresh is as of the day after a session, on bars cut before it, in one state folder. What is counted: rows that were
 recorded, changed later, scored, and that differ from the replay's. Beside it the skill of the record and that of the rows that
@@ -150,7 +150,7 @@ def main(
     """Refresh day by day and write the page."""
     with tempfile.TemporaryDirectory() as folder:
         found = daily_refreshes(pd.read_parquet(bars), dt.date.fromisoformat(first), days, Path(folder))
-    options = f"--first {first} --days {days} --out docs/{out.name}"
+    options = f"--first {first} --days {days} --out docs/evidence/{out.name}"
     command = f".venv/bin/python -m zl_assets_tests.studies.daily_record {bars.name} {options}"
     out.write_text(page(found, command))
 

@@ -1,4 +1,4 @@
-"""How long the deciding probe takes, how that grows, and where the time goes; the tables of docs/impact.md.
+"""How long the deciding probe takes, how that grows, and where the time goes; the tables of docs/evidence/impact.md.
 
     OPENBLAS_NUM_THREADS=1 python -m zl_assets_tests.studies.impact_speed
 

@@ -1,4 +1,4 @@
-"""What one instrument costs beside others, and whether six together are what each is alone: docs/instruments.md.
+"""What one instrument costs beside others, and whether six together are what each is alone: docs/evidence/instruments.md.
 
     python -m zl_assets_tests.studies.instruments bars_folder --as-of 2025-11-17
 
@@ -216,7 +216,7 @@ def _left(state: Path) -> Iterator[tuple[str, str]]:
 
 
 def page(grown: str, together: float, apart: float, differ: list[str], compared: int) -> str:
-    """docs/instruments.md."""
+    """docs/evidence/instruments.md."""
     same = "every one is equal but for the times of writing" if not differ else "these differ: " + "; ".join(differ)
     return f"""# What an instrument costs beside others
 
@@ -240,7 +240,7 @@ folder ({apart:.0f} s, on {os.cpu_count()} cores). {compared} tables, views, CSV
 def main(
     bars: Annotated[Path, typer.Argument(help="daily bars of the real instruments: a file or a folder", exists=True)],
     as_of: Annotated[str, typer.Option(help="YYYY-MM-DD")],
-    out: Annotated[Path, typer.Option(help="the page")] = Path("docs/instruments.md"),
+    out: Annotated[Path, typer.Option(help="the page")] = Path("docs/evidence/instruments.md"),
     only: Annotated[int | None, typer.Option(help="refresh so many made-up instruments, and print what it took")] = None,
 ) -> None:
     """Measure what an instrument costs beside others."""

@@ -1,6 +1,6 @@
 """Every mutant of the gates' evidence as one table, measured in one run.
 
-    python -m zl_assets_tests.studies.mutants vw_zl_1m_flat.csv --out docs/mutants.md
+    python -m zl_assets_tests.studies.mutants vw_zl_1m_flat.csv --out docs/evidence/mutants.md
 
 The mutants are shared with test_gates: each is a way to break or to leak that a gate exists for. Must not be here: gates.
 """

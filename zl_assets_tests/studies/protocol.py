@@ -1,6 +1,6 @@
 """Does the impact protocol hold its promises: how often it takes noise for a family, and how often it sees one that is there.
 
-    python -m zl_assets_tests.studies.protocol zl_1m.csv --out docs/protocol.json
+    python -m zl_assets_tests.studies.protocol zl_1m.csv --out docs/evidence/protocol.json
 
 The base columns and the target are those of the CSV; the families are made up, three columns each. Noise: autoregressions, as
 slow as markets' own numbers are, drawn without a look at the target. Planted: the first column is the target and noise, mixed for

@@ -1,6 +1,6 @@
-"""Which rule the width of a published range follows, and why: docs/ranges.md and docs/ranges.json.
+"""Which rule the width of a published range follows, and why: docs/evidence/ranges.md and docs/evidence/ranges.json.
 
-    python -m zl_assets_tests.studies.ranges zl_1m.csv bars.parquet [more_bars.parquet] --out docs/ranges.md
+    python -m zl_assets_tests.studies.ranges zl_1m.csv bars.parquet [more_bars.parquet] --out docs/evidence/ranges.md
 
 The replay's forecasts are made anew, one fit a session, and the bands of three candidates, of the rule of before and of outcomes
 alone are held against what came, walk-forward. The candidate with the least interval score at 80 % is the rule of record: the
@@ -399,7 +399,7 @@ def page(done: Study) -> str:
 Generated, not to be edited, from the training CSV with SHA-256 {done.csv_sha256[:16]}... and daily bars, by
 
 ```
-.venv/bin/python -m zl_assets_tests.studies.ranges CSV BARS... --out docs/ranges.md
+.venv/bin/python -m zl_assets_tests.studies.ranges CSV BARS... --out docs/evidence/ranges.md
 ```
 
 The same figures are in [ranges.json](ranges.json). The replay's {done.fits:,} forecasts were made anew, each by a model that had

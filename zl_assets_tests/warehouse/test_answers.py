@@ -31,7 +31,7 @@ FINAL = {
     "blocked": (error("blocked"), "Google has blocked ... 'merge' ... support"),
     "accessDenied": (
         error("accessDenied", "Access Denied"),
-        "denied the step 'merge' ... Access Denied ... README.md lists the roles",
+        "denied the step 'merge' ... Access Denied ... docs/google-cloud.md lists the roles",
     ),
     "invalidQuery": (error("invalidQuery", "Syntax error"), "refused the step 'merge' ... Syntax error"),
     "not known": (error("somethingNew"), "'merge' ... 'somethingNew', which this version does not know: words of BigQuery's"),

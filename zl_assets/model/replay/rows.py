@@ -20,7 +20,7 @@ from zl_assets.model.ranges.volatility import ewma, returns_of
 from zl_assets.model.replay.walk import walk_forward
 from zl_assets.warehouse.shape import conform
 
-# Chosen once, by the interval score of the 80 % bands, walk-forward on the real ZL bars from 2016 on (docs/ranges.md).
+# Chosen once, by the interval score of the 80 % bands, walk-forward on the real ZL bars from 2016 on (docs/evidence/ranges.md).
 SCALE = ewma
 
 

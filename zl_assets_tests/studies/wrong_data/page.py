@@ -12,8 +12,8 @@ from zl_assets_tests.studies.wrong_data.cases import CASES
 from zl_assets_tests.studies.wrong_data.run import Result
 
 REPO = Path(__file__).resolve().parents[3]
-KEPT = REPO / "docs" / "wrong-data.json"
-PAGE = REPO / "docs" / "wrong-data.md"
+KEPT = REPO / "docs" / "evidence" / "wrong-data.json"
+PAGE = REPO / "docs" / "evidence" / "wrong-data.md"
 WHEN = ("before", "after")
 
 _LONGEST = 230
