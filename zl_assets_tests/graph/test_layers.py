@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ PACKAGE = Path(zl_assets.__file__).parent
 
 # A module may import from its own layer and from those above it in this list.
 LAYERS = [
-    {"errors", "files", "settings", "discovery", "signals", "terminal", "dagster_home"},
+    {"errors", "files", "settings", "imports", "discovery", "signals", "terminal", "dagster_home"},
     {"warehouse", "notifications", "pages"},
     {"embedded", "hints"},
     {"instruments"},
@@ -52,6 +53,7 @@ DOORS = {
 ONLY = {
     "errors": set(),
     "discovery": set(),
+    "imports": set(),
     "signals": set(),
     "terminal": set(),
     "dagster_home": {"errors"},
@@ -61,7 +63,7 @@ ONLY = {
     "settings": {"errors"},
     "pages": {"errors", "settings", "terminal"},
     "instruments": set(),
-    "embedded": {"errors", "files", "warehouse"},
+    "embedded": {"errors", "files", "imports", "warehouse"},
     "contracts": {"instruments", "warehouse"},
 }
 
@@ -70,7 +72,8 @@ def layer_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports_of(path: Path) -> set[str]:
+@cache
+def imports_of(path: Path) -> frozenset[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -78,7 +81,7 @@ def imports_of(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def module_name(path: Path) -> str:

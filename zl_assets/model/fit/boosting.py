@@ -3,9 +3,7 @@
 Belongs here: making, reading and asking a booster. Must not be here: which rows it is given, or what its forecasts are worth.
 """
 
-import contextlib
 import sys
-from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.errors import ZlError
+from zl_assets.imports import without
 from zl_assets.model.fit.config import ModelConfig
 
 
@@ -62,7 +61,7 @@ def forecast(booster: Any, features: pd.DataFrame) -> np.ndarray:
 
 def _import_lightgbm() -> ModuleType:
     try:
-        with _without(_NOT_NEEDED):
+        with without(() if "lightgbm" in sys.modules else _NOT_NEEDED):
             import lightgbm
     except OSError as error:
         # pip cannot install the OpenMP runtime, so a fresh machine may well lack it.
@@ -80,16 +79,3 @@ def _import_lightgbm() -> ModuleType:
 # LightGBM asks for scikit-learn when it is imported, for estimators that nothing here uses: 0.1 s without, 0.8 s with it. Its
 # module for Dask takes docstrings apart, and fails under PYTHONOPTIMIZE=2, which removes them.
 _NOT_NEEDED = ("sklearn", *(["lightgbm.dask"] if sys.flags.optimize > 1 else []))
-
-
-@contextlib.contextmanager
-def _without(names: Sequence[str]) -> Iterator[None]:
-    """For an import that asks for modules and does without them; what is there already stays."""
-    hidden = [] if "lightgbm" in sys.modules else [name for name in names if name not in sys.modules]
-    # Python's own way to say that there is no such module.
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
