@@ -30,7 +30,7 @@ def facts(**changed: object) -> Facts:
         moves=(Move(1, 0.0123, 0.92), Move(5, -0.02, 0.5), Move(21, 0.1, None)),
         adjusted=True,
         year=year_of(CLOSES),
-        outlook=Outlook(now, before, 0.05, 2.5, 0.1),
+        outlook=Outlook(now, before, 0.05, 2.5, 0.1, "0123456789abcdef"),
         kept=Kept(12, 9, 2500, 0.801, 0.027, pd.Timestamp("2016-01-04")),
         regime="trump_term",
         readings=(),
@@ -164,6 +164,15 @@ def test_the_short_form_has_the_price_first_and_what_is_wrong_last() -> None:
     assert said.endswith("No range was recorded of this session. WRONG: 1 error and 2 warnings, first zl_ohlcv: newest_session.")
 
 
+def test_the_small_print_names_the_prices_their_newest_day_and_the_model() -> None:
+    assert words.source(facts(), "own bars: zl.csv") == (
+        f"Prices: own bars: zl.csv, to {NEWEST:%Y-%m-%d}. The range is by the model 0123456789abcdef."
+    )
+    late = Outlook(Said(NEWEST, TARGET, 45.0, 56.0, afterwards=True), None, 0.05, 2.5, 0.1, "0123")
+    assert words.source(facts(outlook=late), "x").endswith("The range is by the model 0123, recorded afterwards.")
+    assert words.source(facts(outlook=None), "x") == f"Prices: x, to {NEWEST:%Y-%m-%d}."
+
+
 EVIL = "<script>alert(1)</script> [x](javascript:alert(1)) & `\"'"
 
 
@@ -174,7 +183,7 @@ def test_names_and_descriptions_with_html_are_text_and_nothing_is_executed() -> 
         troubles=(Trouble(True, EVIL, EVIL, EVIL),),
     )
     title = words.title(given, "")
-    made = page_html(title, words.lines(given), year_svg(given), (EVIL,))
+    made = page_html(title, words.lines(given), year_svg(given), words.source(given, EVIL), (EVIL,))
     assert "<script" not in made
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in made
     assert "default-src &#39;none&#39;" in made or "default-src 'none'" in made
@@ -185,7 +194,7 @@ def test_names_and_descriptions_with_html_are_text_and_nothing_is_executed() -> 
 
 
 def test_the_page_needs_no_network_and_is_the_same_for_the_same_facts() -> None:
-    made = [page_html("t", words.lines(facts()), year_svg(facts()), ("f",)) for _ in range(2)]
+    made = [page_html("t", words.lines(facts()), year_svg(facts()), "s", ("f",)) for _ in range(2)]
     assert made[0] == made[1]
     outside = [part for part in made[0].split('"') if part.startswith(("http:", "https:", "//"))]
     # Names of XML's and SVG's own, which nothing fetches.

@@ -87,7 +87,13 @@ class Panel:
     @property
     def empty(self) -> bool:
         """Whether there is no value to draw, so that its words are all there is."""
-        return not any(one.notna().to_numpy().any() for one in (*self._courses(), *self.marks.values()))
+        return self.newest is None
+
+    @property
+    def newest(self) -> pd.Timestamp | None:
+        """The newest day that has a value; None where none has one."""
+        known = (one.dropna(how="all").index for one in (*self._courses(), *self.marks.values()))
+        return max((days[-1] for days in known if len(days)), default=None)
 
     def _courses(self) -> "list[pd.Series[float] | pd.DataFrame]":
         return [*self.lines.values(), *self.bands.values(), *self.bars.values()]

@@ -15,25 +15,21 @@ from zl_assets.contracts.columns import PRICE
 from zl_assets.domain.families.chart import Note, Panel, Panels
 from zl_assets.domain.windows import Floats
 from zl_assets.instruments.base import Instrument
-from zl_assets.model.report.plots import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, picture
+from zl_assets.model.report.style import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, SMALL, picture
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-# In inches: a panel with lines, one with bars alone, one with words alone; what a row has beside its panels (titles and days),
-# what stands above all of them.
-_WITH_LINES, _BARS_ALONE, _WORDS_ALONE, _BESIDE, _ABOVE = 1.9, 0.9, 0.2, 0.65, 0.3
-# Beneath them: a line of what the colours mean, one of words of 7 points, and what is between the two.
-_LEGEND, _LINE, _APART = 0.17, 0.133, 0.12
+# In inches: a panel with lines, one with bars alone, one with words alone; what a row has beside its panels (titles and days).
+_WITH_LINES, _BARS_ALONE, _WORDS_ALONE, _BESIDE = 1.9, 0.9, 0.2, 0.65
 _WIDTH = {1: 8.0, 2: 10.0}
 
 # The line that a panel is about first.
-_LINES = (("black", 1.3, "-"), (GREY, 1.0, "--"), (BLUE, 1.0, "-"), (ORANGE, 1.0, "-"), (GREEN, 1.0, "-"))
+_LINES = ((INK, 1.3, "-"), (GREY, 1.0, "--"), (BLUE, 1.0, "-"), (PINK, 1.0, "-"), (GREEN, 1.0, "-"))
 _SIGNS = (("o", RED), ("^", BLUE), ("s", ORANGE), ("v", GREEN), ("D", PINK))
 
 # Characters of a note that fit into a line.
-_LONGEST = 145
+_LONGEST = 115
 
 
 def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
@@ -43,54 +39,42 @@ def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
     told = _told([note for panel in panels.panels for note in panel.notes], panels.known_at)
     kinds = dict.fromkeys(name for panel in panels.panels for name in (*panel.marks, *panel.bars))
     signs = dict(zip(kinds, cycle(_SIGNS), strict=False))
-    in_a_line = 2 * panels.columns + 1
-    legend = math.ceil(len(_labels(panels)) / in_a_line)
-    beneath = _LEGEND * legend + _APART + _LINE * len(told)
-    height = sum(heights) + _BESIDE * len(rows) + beneath + _ABOVE
 
     def draw(axes: "list[Axes]") -> None:
         number = 1
         for axis, panel in zip(axes, panels.panels, strict=True):
             _draw(axis, panel, instrument, signs, number)
             number += len(panel.notes)
-        figure = axes[0].figure
-        drawn: dict[str, Artist] = {}
-        for axis in axes:
-            handles, labels = axis.get_legend_handles_labels()
-            drawn = dict(zip(labels, handles, strict=True)) | drawn
-        shown = [label for label in _labels(panels) if label in drawn]
-        figure.legend(
-            [drawn[label] for label in shown],
-            shown,
-            loc="upper center",
-            bbox_to_anchor=(0.5, beneath / height),
-            borderaxespad=0,
-            frameon=False,
-            ncols=in_a_line,
-        )
-        figure.text(0.01, 0.04 / height, "\n".join(told), fontsize=7, va="bottom", linespacing=1.35)
 
     return picture(
         draw,
         title=title,
+        data_to=_newest(panels),
         rows=len(rows),
         columns=panels.columns,
         width=_WIDTH[panels.columns],
-        height=height,
+        height=sum(heights) + _BESIDE * len(rows),
         heights=heights,
-        beneath=beneath,
+        order=_labels(panels),
+        beneath=told,
         colours=256,
     )
 
 
 def _labels(panels: Panels) -> tuple[str, ...]:
-    """What is explained beneath the panels: each kind once, in the order in which they come."""
+    """What is explained above the panels: each kind once, in the order in which they come."""
     found = [
         label
         for panel in panels.panels
         for label in (*panel.lines, *panel.marks, *panel.bars, *panel.bands, *([panel.hole] if panel.bars else []))
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _newest(panels: Panels) -> pd.Timestamp:
+    """The newest day that has a value; that on which all was known where none has one."""
+    days = [day for panel in panels.panels if (day := panel.newest) is not None]
+    return max(days, default=panels.known_at)
 
 
 def _height(panel: Panel) -> float:
@@ -104,8 +88,8 @@ def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_title(panel.title, loc="left", fontsize=8, fontweight="bold", pad=14)
-    axis.text(0, 1.02, panel.words, transform=axis.transAxes, fontsize=7, va="bottom")
+    axis.set_title(panel.title, loc="left", fontweight="bold", pad=15)
+    axis.text(0, 1.02, panel.words, transform=axis.transAxes, fontsize=SMALL, va="bottom")
     if panel.empty:
         axis.set_axis_off()
         return
@@ -124,7 +108,7 @@ def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str
         sign, colour = signs[label]
         if len(points):
             at = _numbers(points.index)
-            axis.scatter(at, points, s=26, marker=sign, color=colour, edgecolor="black", linewidths=0.4, label=label, zorder=3)
+            axis.scatter(at, points, s=26, marker=sign, color=colour, edgecolor=INK, linewidths=0.4, label=label, zorder=3)
     axis.set_ylabel(instrument.price.name if panel.unit == PRICE else panel.unit)
     if math.isfinite(panel.lowest):
         # Of a panel that has nothing but zeros too.
@@ -147,14 +131,14 @@ def _number(axis: "Axes", notes: Sequence[Note], first: int) -> None:
     axis.set_ylim(bottom, top + 0.14 * (top - bottom))
     left, right = axis.get_xlim()
     at = _numbers(pd.DatetimeIndex([note.day for note in notes]))
-    for k, (day, place, note) in enumerate(zip(at, _apart(at, 0.022 * (right - left), right), notes, strict=True)):
+    for k, (day, place, note) in enumerate(zip(at, _apart(at, 0.026 * (right - left), right), notes, strict=True)):
         axis.annotate(
             str(first + k),
             (day, note.value),
             (place, above),
             ha="center",
             va="center",
-            fontsize=7,
+            fontsize=SMALL,
             fontweight="bold",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2},
         )
