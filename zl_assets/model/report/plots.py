@@ -67,7 +67,7 @@ def forecasts_and_outcomes(table: pd.DataFrame, data_to: dt.date) -> bytes:
         over.plot(table["data_date"], 100 * table["target"], color=GREY, linewidth=0.8, label="outcome")
         over.plot(table["data_date"], 100 * table["predicted"], color=BLUE, linewidth=0.9, label="forecast")
         over.set_ylabel("return, %")
-        dates(over, most=6)
+        dates(over, most=7)
         against.scatter(100 * table["predicted"], 100 * table["target"], s=3, alpha=0.3, color=BLUE, linewidths=0)
         against.axhline(0, color=GREY, linewidth=0.6)
         against.axvline(0, color=GREY, linewidth=0.6)
