@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 
 from zl_assets.briefing.facts import Facts
-from zl_assets.model.report.style import BLUE, INK, ORANGE, QUIET, corner, drawing_sha256
+from zl_assets.model.report.style import BLUE, ORANGE, QUIET, corner, drawing_sha256
 
-# Each colour is the page's own, which is another one on a dark page; by itself it is what it is drawn in.
-_OF_THE_PAGE = {BLUE: "--line", ORANGE: "--range", QUIET: "--quiet", INK: "--ink"}
+# No black: it is what SVG has where nothing is said, so it would not be written, and not be another one on a dark page.
+_INK = "#16181D"
+
+# Each colour is the page's own, light or dark; by itself it is what it is drawn in.
+_OF_THE_PAGE = {BLUE: "--line", ORANGE: "--range", QUIET: "--quiet", _INK: "--ink"}
 
 
 def made_of(facts: Facts) -> str:
@@ -27,9 +30,9 @@ def year_svg(facts: Facts) -> str:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
-    # The same facts give the same bytes. Letters that are still some on a phone, where it is half as wide as on a screen.
-    with rc_context({"svg.hashsalt": "zl", "svg.fonttype": "path", "font.size": 10, "text.parse_math": False}):
-        figure = Figure(figsize=(5.8, 2.6), layout="constrained")
+    # The same facts give the same bytes. Letters of 11 points: on a phone it is 360 pixels wide, and they are 10.
+    with rc_context({"svg.hashsalt": "zl", "svg.fonttype": "path", "font.size": 11, "text.parse_math": False}):
+        figure = Figure(figsize=(5.4, 2.5), layout="constrained")
         canvas = FigureCanvasSVG(figure)
         axis = figure.subplots()
         axis.patch.set_alpha(0)
@@ -41,11 +44,11 @@ def year_svg(facts: Facts) -> str:
             ends = np.array([facts.session.to_datetime64(), now.target_session.to_datetime64()])
             axis.fill_between(ends, [facts.close, now.low], [facts.close, now.high], color=ORANGE, alpha=0.45, linewidth=0)
             for price in (now.low, now.high):
-                axis.annotate(f" {price:,.2f}", (ends[1], price), va="center", color=INK)
+                axis.annotate(f" {price:,.2f}", (ends[1], price), va="center", color=_INK)
         # Above the axes, where no line runs.
         above: dict[str, Any] = {"xycoords": "axes fraction", "va": "bottom"}
         axis.annotate(f"{facts.session:%Y-%m-%d}: {facts.close:,.2f}", (0, 1.02), color=BLUE, **above)
-        axis.annotate(corner(facts.session), (1, 1.02), color=QUIET, ha="right", fontsize=8, **above)
+        axis.annotate(corner(facts.session), (1, 1.02), color=QUIET, ha="right", fontsize=9, **above)
         locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
         axis.xaxis.set_major_locator(locator)
         axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]

@@ -1,5 +1,6 @@
 """The morning page's sentences, and the page: right words where something is missing, and nothing that is executed."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from zl_assets.briefing.facts import Facts, Kept, Move, Outlook, Reading, Said, 
 from zl_assets.briefing.page import markdown, page_html, plain
 from zl_assets.briefing.picture import made_of, year_svg
 from zl_assets.instruments.mes import INSTRUMENT as MES
+from zl_assets_tests.support.colours import contrast
 from zl_assets_tests.support.contracts import MONTH, ZL
 
 DAYS = pd.bdate_range("2024-11-18", periods=252).as_unit("ns")
@@ -201,6 +203,23 @@ def test_the_page_needs_no_network_and_is_the_same_for_the_same_facts() -> None:
     assert all("w3.org" in part for part in outside)
     assert "<img" not in made[0]
     assert "@import" not in made[0]
+
+
+def test_the_picture_is_in_the_pages_colours_which_stand_out_on_a_light_and_on_a_dark_one() -> None:
+    svg = year_svg(facts())
+    # Each piece of words says its colour, or it would be black on either page.
+    texts = re.findall(r'<g id="text_\d+">\s*(?:<!--.*?-->\s*)?<g([^>]*)>', svg)
+    assert len(texts) > 12
+    for attributes in texts:
+        assert re.search(r"fill: var\(--(ink|quiet|line), #[0-9a-f]{6}\)", attributes), attributes
+    # Nothing else has a colour of its own, but what is not there.
+    own = set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})(?![^\"]*opacity: 0[;\"])", svg))
+    assert own == set()
+    page = page_html("t", (), svg, "s", ())
+    light, dark = (dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", block)) for block in re.findall(r":root \{([^}]*)\}", page))
+    assert light.keys() == dark.keys()
+    for colours in (light, dark):
+        assert all(contrast(colours[name], colours["paper"]) >= 4.5 for name in ("ink", "quiet", "line", "bad", "doubt"))
 
 
 def kept(**changed: object) -> changes.Kept:

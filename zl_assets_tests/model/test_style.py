@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
 from matplotlib.container import BarContainer
 from matplotlib.text import Text
 from PIL import Image
@@ -20,6 +19,7 @@ from zl_assets.model.report.charts import chart_picture
 from zl_assets.model.report.record_pictures import score_pictures
 from zl_assets_tests.model.test_charts import CHART, PANELS
 from zl_assets_tests.model.test_record_pictures import record_and_score
+from zl_assets_tests.support.colours import contrast
 from zl_assets_tests.support.contracts import MONTH, ZL
 
 DAYS = pd.bdate_range("2022-01-03", periods=400)
@@ -127,17 +127,6 @@ def drawn() -> Iterator[dict[str, Drawn]]:
         yield made
 
 
-def contrast(one: Any, other: Any) -> float:
-    """WCAG 2.1, "contrast ratio" and "relative luminance"."""
-
-    def luminance(colour: Any) -> float:
-        red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour))
-        return float(0.2126 * red + 0.7152 * green + 0.0722 * blue)
-
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
 def test_a_bar_that_does_not_begin_at_zero_is_on_no_picture(drawn: dict[str, Drawn]) -> None:
     with_bars = set()
     for name, one in drawn.items():
@@ -156,6 +145,19 @@ def test_a_bar_that_does_not_begin_at_zero_is_on_no_picture(drawn: dict[str, Dra
     [strokes] = amounts.findobj(LineCollection)
     assert {segment[0][1] for segment in strokes.get_segments()} == {0.0}
     assert amounts.get_ylim()[0] <= 0
+
+
+@pytest.mark.parametrize("upright", [True, False])
+def test_an_axis_that_cuts_its_bars_off_is_given_zero(upright: bool) -> None:
+    shown: list[Any] = []
+
+    def draw(axes: list[Any]) -> None:
+        (axes[0].bar if upright else axes[0].barh)([0, 1], [0.9, 1.1])
+        (axes[0].set_ylim if upright else axes[0].set_xlim)(0.8, 1.2)
+        shown.append(axes[0])
+
+    style.picture(draw, title="cut off", data_to=LAST)
+    assert (shown[0].get_ylim() if upright else shown[0].get_xlim()) == (0, 1.2)
 
 
 def test_what_explains_the_colours_lies_on_no_line(drawn: dict[str, Drawn]) -> None:
