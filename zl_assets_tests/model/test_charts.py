@@ -156,6 +156,16 @@ def test_panels_say_what_there_is_and_what_there_is_not_and_when_it_was_known(mo
     assert figure.axes[1].get_ylim()[0] == 0.0
 
 
+def test_what_is_usual_of_days_to_come_makes_no_data_newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    course, amounts, empty = PANELS.panels
+    assert (course.newest, amounts.newest, empty.newest) == (pd.Timestamp("2024-02-05"), DAYS[-1], None)
+    figure = drawn(replace(PANELS, panels=(course, empty)), monkeypatch)
+    assert "data to 2024-02-05" in [text.get_text() for text in texts_of(figure)]
+    # Where nothing has a value it is the day of the decision.
+    figure = drawn(replace(PANELS, panels=(empty,)), monkeypatch)
+    assert f"data to {TIMES[18]:%Y-%m-%d}" in [text.get_text() for text in texts_of(figure)]
+
+
 def test_no_words_of_a_picture_lie_on_others_or_leave_it(monkeypatch: pytest.MonkeyPatch) -> None:
     figure = drawn(replace(PANELS, panels=PANELS.panels * 2, columns=2), monkeypatch)
     # Of a note its number, without the line to its point.
