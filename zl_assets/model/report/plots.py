@@ -27,6 +27,7 @@ from zl_assets.model.report.style import (
     SHADES,
     SKY,
     YELLOW,
+    counts,
     dates,
     drawing_sha256,
     picture,
@@ -207,7 +208,7 @@ def placebo_skills(real: float, null: Sequence[float], data_to: dt.date) -> byte
         axes[0].axvline(0, color=INK, linewidth=0.8)
         axes[0].set_xlabel("skill against forecasting zero, %")
         axes[0].set_ylabel("shifts")
-        axes[0].yaxis.get_major_locator().set_params(integer=True)
+        counts(axes[0])
 
     return picture(draw, title="Would a model without information do as well?", data_to=data_to, height=2.4)
 
@@ -261,7 +262,7 @@ def placebo_effects(family: str, effect: float, placebo: Sequence[float], smalle
         axes[0].axvline(0, color=INK, linewidth=0.8)
         axes[0].set_xlabel("squared error saved, % of that of forecasting zero")
         axes[0].set_ylabel("shifts")
-        axes[0].yaxis.get_major_locator().set_params(integer=True)
+        counts(axes[0])
 
     title = f"{family}: would its columns do as well without their link to the target?"
     return picture(draw, title=title, data_to=data_to, height=2.4)

@@ -99,7 +99,7 @@ def picture(
     from matplotlib.figure import Figure
 
     with style.context(["default", _OWN]):
-        figure = Figure(figsize=(width, height), dpi=100, layout="constrained", facecolor=PAPER)
+        figure = Figure(figsize=(width, height), dpi=100, facecolor=PAPER)
         canvas = FigureCanvasAgg(figure)
         axes = list(
             figure.subplots(rows, columns, squeeze=False, sharex=sharex, width_ratios=widths, height_ratios=heights).ravel()
@@ -119,6 +119,13 @@ def dates(axis: "Axes", most: int = 8) -> None:
     locator = AutoDateLocator(minticks=3, maxticks=most)  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(AutoDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def counts(axis: "Axes") -> None:
+    """Whole numbers alone on the upright axis."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
 def corner(data_to: dt.date) -> str:
@@ -146,6 +153,8 @@ def _framed(
     beneath: Sequence[str],
 ) -> None:
     """The margin, the title, what explains the colours, and the small print: the figure grows by what they need."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     width, height = figure.get_size_inches()
     legend, explained = _explained(figure, canvas, axes, order, width - 2 * _MARGIN)
     above = _MARGIN + _TITLE_LINE * len(title) + _APART + (explained + _APART if legend else 0)
@@ -159,7 +168,7 @@ def _framed(
     figure.text(right, _MARGIN / whole, corner(data_to), fontsize=SMALL, color=QUIET, ha="right", va="bottom")
     if beneath:
         figure.text(left, (_MARGIN + _LINE) / whole, "\n".join(beneath), fontsize=SMALL, va="bottom", linespacing=1.35)
-    figure.get_layout_engine().set(rect=(left, below / whole, right - left, height / whole))
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=(left, below / whole, right - left, height / whole)))
 
 
 def _explained(
@@ -171,12 +180,11 @@ def _explained(
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     shown = sorted(found, key=lambda label: order.index(label) if label in order else len(order))
+    handles = [found[label] for label in shown]
     for columns in range(len(shown), 0, -1):
-        handles = [found[label] for label in shown]
-        place = {"loc": "upper left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "borderpad": 0, "frameon": False}
-        legend = figure.legend(handles, shown, ncols=columns, **place)
+        legend = figure.legend(handles, shown, loc="upper left", ncols=columns, borderaxespad=0, borderpad=0, frameon=False)
         legend.set_in_layout(False)
-        box = legend.get_window_extent(canvas.get_renderer())
+        box = legend.get_window_extent(canvas.get_renderer())  # type: ignore[no-untyped-call]
         if box.width <= width * figure.dpi or columns == 1:
             return legend, float(box.height / figure.dpi)
         legend.remove()
