@@ -4,6 +4,7 @@ Belongs here: drawing of `Panels`, whatever a family puts into them. Must not be
 """
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from zl_assets.contracts.columns import PRICE
 from zl_assets.domain.families.chart import Note, Panel, Panels
 from zl_assets.domain.windows import Floats
 from zl_assets.instruments.base import Instrument
-from zl_assets.model.report.style import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, SMALL, picture
+from zl_assets.model.report.style import BLUE, GREEN, GREY, INK, LINE, ORANGE, PINK, RED, SKY, SMALL, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,8 +29,8 @@ _WIDTH = {1: 8.0, 2: 10.0}
 _LINES = ((INK, 1.3, "-"), (GREY, 1.0, "--"), (BLUE, 1.0, "-"), (PINK, 1.0, "-"), (GREEN, 1.0, "-"))
 _SIGNS = (("o", RED), ("^", BLUE), ("s", ORANGE), ("v", GREEN), ("D", PINK))
 
-# Characters of a note that fit into a line.
-_LONGEST = 115
+# Characters of a note, of a line of it, and of words above a panel for each inch of its width beside its labels.
+_LONGEST, _IN_A_LINE, _IN_AN_INCH, _LABELS = 220, 115, 15.5, 0.9
 
 
 def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
@@ -39,11 +40,19 @@ def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
     told = _told([note for panel in panels.panels for note in panel.notes], panels.known_at)
     kinds = dict.fromkeys(name for panel in panels.panels for name in (*panel.marks, *panel.bars))
     signs = dict(zip(kinds, cycle(_SIGNS), strict=False))
+    width = _WIDTH[panels.columns]
+    letters = int((width / panels.columns - _LABELS) * _IN_AN_INCH)
+    words = [textwrap.wrap(panel.words, letters) or [""] for panel in panels.panels]
+    more = sum(max(map(len, words[at : at + panels.columns])) - 1 for at in range(0, len(words), panels.columns))
+    # The line that a panel is about looks alike in all of them: of several no legend could say which is which, and the titles do.
+    named = len({name for panel in panels.panels if not panel.empty for name in list(panel.lines)[:1]}) == 1
 
     def draw(axes: "list[Axes]") -> None:
         number = 1
-        for axis, panel in zip(axes, panels.panels, strict=True):
-            _draw(axis, panel, instrument, signs, number)
+        for axis, panel, lines in zip(axes, panels.panels, words, strict=True):
+            axis.set_title(panel.title, loc="left", fontweight="bold", pad=4 + 72 * LINE * len(lines))
+            axis.text(0, 1.02, "\n".join(lines), transform=axis.transAxes, fontsize=SMALL, va="bottom")
+            _draw(axis, panel, instrument, signs, number, named=named)
             number += len(panel.notes)
 
     return picture(
@@ -52,8 +61,8 @@ def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
         data_to=_newest(panels),
         rows=len(rows),
         columns=panels.columns,
-        width=_WIDTH[panels.columns],
-        height=sum(heights) + _BESIDE * len(rows),
+        width=width,
+        height=sum(heights) + _BESIDE * len(rows) + LINE * more,
         heights=heights,
         order=_labels(panels),
         beneath=told,
@@ -71,10 +80,9 @@ def _labels(panels: Panels) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _newest(panels: Panels) -> pd.Timestamp:
-    """The newest day that has a value; that on which all was known where none has one."""
-    days = [day for panel in panels.panels if (day := panel.newest) is not None]
-    return max(days, default=panels.known_at)
+def _newest(panels: Panels) -> pd.Timestamp | None:
+    """The newest day with a value of what the panels are about."""
+    return max((day for panel in panels.panels if (day := panel.newest) is not None), default=None)
 
 
 def _height(panel: Panel) -> float:
@@ -83,22 +91,22 @@ def _height(panel: Panel) -> float:
     return _WITH_LINES if panel.lines else _BARS_ALONE
 
 
-def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str, tuple[str, str]], number: int) -> None:
-    """One panel; its notes are numbered from `number` on."""
+def _draw(
+    axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str, tuple[str, str]], number: int, *, named: bool
+) -> None:
+    """What is in one panel; its notes are numbered from `number` on, and its first line is explained if it is `named`."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_title(panel.title, loc="left", fontweight="bold", pad=15)
-    axis.text(0, 1.02, panel.words, transform=axis.transAxes, fontsize=SMALL, va="bottom")
     if panel.empty:
         axis.set_axis_off()
         return
     days = _numbers(panel.days)
     for k, (label, band) in enumerate(panel.bands.items()):
         axis.fill_between(days, band["low"], band["high"], color=SKY, alpha=0.25 + 0.2 * k, linewidth=0, label=label)
-    for (label, values), (colour, width, style) in zip(panel.lines.items(), cycle(_LINES), strict=False):
+    for k, ((label, values), (colour, width, style)) in enumerate(zip(panel.lines.items(), cycle(_LINES), strict=False)):
         if values.notna().any():
-            axis.plot(days, values, color=colour, linewidth=width, linestyle=style, label=label)
+            axis.plot(days, values, color=colour, linewidth=width, linestyle=style, label=label if k or named else None)
     for label, amounts in panel.bars.items():
         there = amounts[amounts > 0]
         axis.vlines(_numbers(there.index), 0, there, color=signs[label][1], linewidth=1.6, label=label)
@@ -167,11 +175,12 @@ def _numbers(days: pd.Index) -> Floats:
 def _told(notes: Sequence[Note], known_at: pd.Timestamp) -> list[str]:
     """The lines that stand beneath the panels."""
     known = f"As known at the session's decision, {known_at:%Y-%m-%d %H:%M} UTC: what became available then or later is not here."
-    return [*(f"{number}  {_legible(note.words)}" for number, note in enumerate(notes, 1)), known]
+    numbered = (f"{number}  {_legible(note.words)}" for number, note in enumerate(notes, 1))
+    return [*(line for words in numbered for line in textwrap.wrap(words, _IN_A_LINE, subsequent_indent="    ")), known]
 
 
 def _legible(words: str) -> str:
-    """Words from outside in one line that fits, without what the letters of pictures lack."""
+    """Words from outside without line ends, not too many, and without what the letters of pictures lack."""
     from matplotlib.font_manager import findfont, get_font
 
     known = get_font(findfont("DejaVu Sans")).get_charmap()

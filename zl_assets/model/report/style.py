@@ -38,7 +38,7 @@ colour-blind can tell apart, and a grey."""
 ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
 """Theirs that are too light for a line on white: for areas, and for marks with a dark edge."""
 
-SHADES = {95: "#C9DFF0", 80: "#92C2E2", 50: "#5BA4D4"}
+SHADES = {95: "#CFE3F3", 80: "#A3CCE9", 50: "#74B5E0"}
 """Of a range by its level in percent, from the widest to the narrowest, which is drawn over the others."""
 
 SIGNS = (("^", GREEN), ("v", RED), ("s", ORANGE), ("*", BLUE), ("D", PINK))
@@ -62,15 +62,16 @@ _OWN = {
     "text.parse_math": False,
 }
 
-# Inches: around everything, a line of the title, one of small words, what is between parts, and a wide letter of the title.
-_MARGIN, _TITLE_LINE, _LINE, _APART, _TITLE_LETTER = 0.12, 0.2, 0.15, 0.08, 0.096
+# Inches: a line of small words; around everything, a line of the title, what is between parts, and a wide letter of the title.
+LINE = 0.15
+_MARGIN, _TITLE_LINE, _APART, _TITLE_LETTER = 0.12, 0.2, 0.08, 0.096
 
 
 def picture(
     draw: "Callable[[list[Axes]], None]",
     *,
     title: str,
-    data_to: dt.date,
+    data_to: dt.date | None,
     rows: int = 1,
     columns: int = 1,
     width: float = 8.0,
@@ -87,7 +88,7 @@ def picture(
     Whatever `draw` labels is explained above the axes, where it covers nothing. The axis of bars has zero on it.
 
     Args:
-        data_to: the newest session of what is drawn.
+        data_to: the newest session of what is drawn; None where there is no value of what it is about.
         width: of all of it, in inches.
         height: of the axes alone, in inches: title, explanations and small print come on top of it.
         widths, heights: of the columns and rows, to each other.
@@ -128,9 +129,9 @@ def counts(axis: "Axes") -> None:
     axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def corner(data_to: dt.date) -> str:
+def corner(data_to: dt.date | None) -> str:
     """What stands in a picture's corner."""
-    return f"data to {data_to:%Y-%m-%d}"
+    return "no data of late" if data_to is None else f"data to {data_to:%Y-%m-%d}"
 
 
 def drawing_sha256(rows: bytes, words: str, *modules: str) -> str:
@@ -148,7 +149,7 @@ def _framed(
     canvas: "FigureCanvasAgg",
     axes: "list[Axes]",
     title: list[str],
-    data_to: dt.date,
+    data_to: dt.date | None,
     order: Sequence[str],
     beneath: Sequence[str],
 ) -> None:
@@ -158,7 +159,7 @@ def _framed(
     width, height = figure.get_size_inches()
     legend, explained = _explained(figure, canvas, axes, order, width - 2 * _MARGIN)
     above = _MARGIN + _TITLE_LINE * len(title) + _APART + (explained + _APART if legend else 0)
-    below = _MARGIN + _LINE * (len(beneath) + 1) + _APART
+    below = _MARGIN + LINE * (len(beneath) + 1) + _APART
     whole = above + height + below
     figure.set_size_inches(width, whole)
     left, right = _MARGIN / width, 1 - _MARGIN / width
@@ -167,7 +168,7 @@ def _framed(
         legend.set_bbox_to_anchor((left, 1 - (above - _APART - explained) / whole))
     figure.text(right, _MARGIN / whole, corner(data_to), fontsize=SMALL, color=QUIET, ha="right", va="bottom")
     if beneath:
-        figure.text(left, (_MARGIN + _LINE) / whole, "\n".join(beneath), fontsize=SMALL, va="bottom", linespacing=1.35)
+        figure.text(left, (_MARGIN + LINE) / whole, "\n".join(beneath), fontsize=SMALL, va="bottom", linespacing=1.35)
     figure.set_layout_engine(ConstrainedLayoutEngine(rect=(left, below / whole, right - left, height / whole)))
 
 
