@@ -7,7 +7,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -176,7 +176,8 @@ def _told(notes: Sequence[Note], known_at: pd.Timestamp) -> list[str]:
     """The lines that stand beneath the panels."""
     known = f"As known at the session's decision, {known_at:%Y-%m-%d %H:%M} UTC: what became available then or later is not here."
     numbered = (f"{number}  {_legible(note.words)}" for number, note in enumerate(notes, 1))
-    return [*(line for words in numbered for line in textwrap.wrap(words, _IN_A_LINE, subsequent_indent="    ")), known]
+    fitted: dict[str, Any] = {"subsequent_indent": "    ", "max_lines": 2, "placeholder": "..."}
+    return [*(line for words in numbered for line in textwrap.wrap(words, _IN_A_LINE, **fitted)), known]
 
 
 def _legible(words: str) -> str:
