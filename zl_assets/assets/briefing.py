@@ -89,7 +89,8 @@ def build_briefing(catalog: Catalog, settings: Settings, instrument: Instrument,
             # Drawn anew only for other numbers: a refresh that changes nothing loads no library that draws.
             if before is None or before.picture != now.picture or not picture.exists():
                 replace_file(picture, year_svg(facts).encode())
-            replace_file(place, page_html(title, lines, picture.read_text(), (made,)).encode())
+            source = words.source(facts, provenance.prices)
+            replace_file(place, page_html(title, lines, picture.read_text(), source, (made,)).encode())
             replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
             replace_file(place.with_suffix(".json"), replace(now, said=changed).text.encode())
         if settings.notify_briefing:

@@ -124,6 +124,7 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
                     name,
                     provenance,
                     ("would_have_said", "would_have_held"),
+                    _drawn_by(),
                     (found.rows, csv.frame[["data_date", horizon.target]]),
                     lambda: _marked(_replay_pictures(found.rows, csv.frame, instrument, horizon), provenance),
                 ),
@@ -220,6 +221,7 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
             name,
             provenance,
             ("said_and_came", "coverage_over_time"),
+            _drawn_by(),
             (shown, ours),
             lambda: _marked(_score_pictures(ours, shown, instrument, horizon), provenance),
         )
@@ -236,6 +238,12 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
         )
 
     return score_asset
+
+
+def _drawn_by() -> str:
+    from zl_assets.model.report.record_pictures import drawn_by
+
+    return drawn_by()
 
 
 def _replay_pictures(replay: pd.DataFrame, view: pd.DataFrame, instrument: Instrument, horizon: Horizon) -> "tuple[Picture, ...]":

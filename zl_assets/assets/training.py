@@ -172,7 +172,8 @@ class ReuseChoice:
 
 def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, horizon: Horizon) -> dg.AssetsDefinition:
     """The model, with the inputs of the kept families."""
-    code_at_start, models_key, synthetic = code_sha256(), models_io(instrument, horizon), Provenance.of(settings).synthetic
+    code_at_start, models_key, provenance = code_sha256(), models_io(instrument, horizon), Provenance.of(settings)
+    synthetic, prices = provenance.synthetic, provenance.prices
     kept = catalog.selection(instrument).kept
     names = ", ".join(family.name for family in kept)
     baseline = "These eight features are a baseline: the model proves the pipeline, not an edge."
@@ -248,7 +249,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
             else:
                 context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
         trained = made.trained
-        made = replace(made, standing=standing_words(trained, made.gates, csv.frame, as_of.date))
+        made = replace(made, standing=standing_words(trained, made.gates, csv.frame, as_of.date), prices=prices)
         return dg.MaterializeResult(
             value=made,
             metadata={

@@ -79,6 +79,7 @@ class Outlook:
         before: of a week before; None where none was recorded.
         move: the expected absolute move, a fraction; move_price the same in the price's unit.
         usual: share of earlier sessions whose expected move was smaller.
+        model: id of the model that said it.
     """
 
     now: Said
@@ -86,6 +87,7 @@ class Outlook:
     move: float
     move_price: float
     usual: float
+    model: str
 
 
 @dataclass(frozen=True)
@@ -233,6 +235,7 @@ def outlook_of(record: pd.DataFrame, sessions: pd.DataFrame) -> Outlook | None:
         move=float(row["expected_move"]),
         move_price=float(row["expected_move_price"]),
         usual=float(row["move_percentile"]),
+        model=str(row["model_id"]),
     )
 
 

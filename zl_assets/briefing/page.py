@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]#|!~"})
 
 
-def page_html(title: str, lines: Sequence[Line], picture: str, foot: Sequence[str]) -> str:
+def page_html(title: str, lines: Sequence[Line], picture: str, source: str, foot: Sequence[str]) -> str:
     """One file that needs no other and runs nothing; every text is escaped.
 
     Args:
-        picture: an SVG of ours.
+        picture: an SVG of ours, in the page's colours.
+        source: what it is made of, in small print beneath the picture.
         foot: small print.
     """
     from markupsafe import Markup
 
-    return _template().render(title=title, lines=lines, picture=Markup(picture), foot=foot)  # noqa: S704  drawn here
+    return _template().render(title=title, lines=lines, picture=Markup(picture), source=source, foot=foot)  # noqa: S704  drawn here
 
 
 def markdown(title: str, lines: Sequence[Line]) -> str:

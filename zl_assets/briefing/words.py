@@ -64,6 +64,16 @@ def lines(facts: Facts) -> tuple[Line, ...]:
     )
 
 
+def source(facts: Facts, prices: str) -> str:
+    """What the page is made of, in small print: the prices, the newest session, and the model.
+
+    Args:
+        prices: what they are (`Provenance.prices`).
+    """
+    by = "" if facts.outlook is None else f" The range is by the model {facts.outlook.model}{_when(facts.outlook.now)}."
+    return f"Prices: {prices}, to {facts.session:%Y-%m-%d}.{by}"
+
+
 def in_short(facts: Facts, mark: str) -> str:
     """The page in a few sentences, the price first and what is wrong last: the value of a metadata row is about forty characters
     wide, has no line ends, and nine lines of it can be read without scrolling.

@@ -53,6 +53,7 @@ def pictures_of(
     asset: str,
     of: Provenance,
     names: Sequence[str],
+    drawn_by: str,
     shown: Sequence[pd.DataFrame],
     draw: "Callable[[], tuple[Picture, ...]]",
 ) -> dict[str, Any]:
@@ -60,9 +61,10 @@ def pictures_of(
 
     Args:
         names: of the pictures that are drawn where there is anything to draw.
+        drawn_by: a hash of what draws them, or a picture would keep its look until its rows change.
         shown: the rows.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(drawn_by.encode())
     for rows in shown:
         digest.update(pd.util.hash_pandas_object(rows, index=False).to_numpy().tobytes())
     made_of = digest.hexdigest()

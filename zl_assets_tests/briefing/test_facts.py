@@ -98,6 +98,7 @@ def record(*places: int, issued_later: int = 0) -> pd.DataFrame:
             "expected_move_price": 2.5,
             "move_percentile": 0.4,
             "back_dated": at == 93,
+            "model_id": f"model {at}",
         }
         for at in places
     ]
@@ -111,6 +112,7 @@ def test_the_range_is_that_of_the_newest_session_beside_that_of_a_week_before() 
     assert found.before is not None
     assert (found.now.session, found.before.session) == (DAYS[99], DAYS[94])
     assert (found.now.low, found.before.low) == (45 - 0.99, 45 - 0.94)
+    assert found.model == "model 99"
     assert (found.now.afterwards, found.before.afterwards) == (False, False)
     assert outlook_of(record(93, 99), sessions).before.afterwards  # type: ignore[union-attr]
     # The nearest before it, within two weeks; none beyond.

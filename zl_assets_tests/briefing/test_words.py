@@ -1,5 +1,6 @@
 """The morning page's sentences, and the page: right words where something is missing, and nothing that is executed."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from zl_assets.briefing.facts import Facts, Kept, Move, Outlook, Reading, Said, 
 from zl_assets.briefing.page import markdown, page_html, plain
 from zl_assets.briefing.picture import made_of, year_svg
 from zl_assets.instruments.mes import INSTRUMENT as MES
+from zl_assets_tests.support.colours import contrast
 from zl_assets_tests.support.contracts import MONTH, ZL
 
 DAYS = pd.bdate_range("2024-11-18", periods=252).as_unit("ns")
@@ -30,7 +32,7 @@ def facts(**changed: object) -> Facts:
         moves=(Move(1, 0.0123, 0.92), Move(5, -0.02, 0.5), Move(21, 0.1, None)),
         adjusted=True,
         year=year_of(CLOSES),
-        outlook=Outlook(now, before, 0.05, 2.5, 0.1),
+        outlook=Outlook(now, before, 0.05, 2.5, 0.1, "0123456789abcdef"),
         kept=Kept(12, 9, 2500, 0.801, 0.027, pd.Timestamp("2016-01-04")),
         regime="trump_term",
         readings=(),
@@ -164,6 +166,15 @@ def test_the_short_form_has_the_price_first_and_what_is_wrong_last() -> None:
     assert said.endswith("No range was recorded of this session. WRONG: 1 error and 2 warnings, first zl_ohlcv: newest_session.")
 
 
+def test_the_small_print_names_the_prices_their_newest_day_and_the_model() -> None:
+    assert words.source(facts(), "own bars: zl.csv") == (
+        f"Prices: own bars: zl.csv, to {NEWEST:%Y-%m-%d}. The range is by the model 0123456789abcdef."
+    )
+    late = Outlook(Said(NEWEST, TARGET, 45.0, 56.0, afterwards=True), None, 0.05, 2.5, 0.1, "0123")
+    assert words.source(facts(outlook=late), "x").endswith("The range is by the model 0123, recorded afterwards.")
+    assert words.source(facts(outlook=None), "x") == f"Prices: x, to {NEWEST:%Y-%m-%d}."
+
+
 EVIL = "<script>alert(1)</script> [x](javascript:alert(1)) & `\"'"
 
 
@@ -174,7 +185,7 @@ def test_names_and_descriptions_with_html_are_text_and_nothing_is_executed() -> 
         troubles=(Trouble(True, EVIL, EVIL, EVIL),),
     )
     title = words.title(given, "")
-    made = page_html(title, words.lines(given), year_svg(given), (EVIL,))
+    made = page_html(title, words.lines(given), year_svg(given), words.source(given, EVIL), (EVIL,))
     assert "<script" not in made
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in made
     assert "default-src &#39;none&#39;" in made or "default-src 'none'" in made
@@ -185,13 +196,30 @@ def test_names_and_descriptions_with_html_are_text_and_nothing_is_executed() -> 
 
 
 def test_the_page_needs_no_network_and_is_the_same_for_the_same_facts() -> None:
-    made = [page_html("t", words.lines(facts()), year_svg(facts()), ("f",)) for _ in range(2)]
+    made = [page_html("t", words.lines(facts()), year_svg(facts()), "s", ("f",)) for _ in range(2)]
     assert made[0] == made[1]
     outside = [part for part in made[0].split('"') if part.startswith(("http:", "https:", "//"))]
     # Names of XML's and SVG's own, which nothing fetches.
     assert all("w3.org" in part for part in outside)
     assert "<img" not in made[0]
     assert "@import" not in made[0]
+
+
+def test_the_picture_is_in_the_pages_colours_which_stand_out_on_a_light_and_on_a_dark_one() -> None:
+    svg = year_svg(facts())
+    # Each piece of words says its colour, or it would be black on either page.
+    texts = re.findall(r'<g id="text_\d+">\s*(?:<!--.*?-->\s*)?<g([^>]*)>', svg)
+    assert len(texts) > 12
+    for attributes in texts:
+        assert re.search(r"fill: var\(--(ink|quiet|line), #[0-9a-f]{6}\)", attributes), attributes
+    # Nothing else has a colour of its own, but what is not there.
+    own = set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})(?![^\"]*opacity: 0[;\"])", svg))
+    assert own == set()
+    page = page_html("t", (), svg, "s", ())
+    light, dark = (dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", block)) for block in re.findall(r":root \{([^}]*)\}", page))
+    assert light.keys() == dark.keys()
+    for colours in (light, dark):
+        assert all(contrast(colours[name], colours["paper"]) >= 4.5 for name in ("ink", "quiet", "line", "bad", "doubt"))
 
 
 def kept(**changed: object) -> changes.Kept:

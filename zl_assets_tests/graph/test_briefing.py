@@ -67,7 +67,11 @@ def test_the_page_says_the_numbers_of_the_tables(product: Product) -> None:
     assert text.splitlines()[0] == "ZL, soybean oil: Friday 14 November 2025"
     assert f"  Close: {close:,.2f} cents" in text
     assert "What is wrong: Nothing: every check is green." in text
-    assert f"{close:,.2f} cents" in page.read_text()
+    whole = page.read_text()
+    assert f"{close:,.2f} cents" in whole
+    # In small print what it is of, after the close.
+    assert f"to 2025-11-14. The range is by the model {record['model_id']}" in whole
+    assert whole.index(f"{close:,.2f} cents") < whole.index(f"<figcaption>Prices: {told['prices']}, to ")
     # The first row of the metadata is the page.
     assert next(iter(told)) == "today"
     assert f"{close:,.2f} cents" in str(told["today"])

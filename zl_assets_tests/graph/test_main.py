@@ -116,6 +116,7 @@ def test_what_the_sample_leaves_in_files_and_tables_is_marked(folder: Path) -> N
     model = folder / ".zl" / "models" / "latest"
     page = (model / "report.html").read_text().partition("<img")[0]
     assert "<h1>SYNTHETIC SAMPLE: " in page
+    assert "<dd>SYNTHETIC sample, invented</dd>" in page
     assert "For a buyer" not in page
     assert json.loads((model / "contract.json").read_text())["synthetic_prices"] is True
     client = embedded_client(folder / ".zl", "us-central1")

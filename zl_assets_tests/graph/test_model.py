@@ -85,7 +85,12 @@ def test_the_evidence_is_in_the_ui_and_beside_the_model(refreshed: Product) -> N
     assert sum(len(found[name]) for name in pictures) < 200_000
     assert len(refreshed.recorded("daily_ml_matrix")["over_time"]) < 100_000
     assert "US cents per pound" in found["what_it_can_do"]
-    assert (refreshed.model / "report.html").read_text().count("<img") == len(pictures)
+    page = (refreshed.model / "report.html").read_text()
+    assert page.count("<img") == len(pictures)
+    # Its head: which model, data of which day, and whose prices.
+    assert f"<dd>{found['model_id']}, published</dd>" in page
+    assert "<dd>sessions to 2025-11-14; it learned from those of " in page
+    assert f"<dd>{found['prices']}</dd>" in page
 
 
 def test_the_predictions_are_those_of_the_stored_model(product: Product) -> None:
@@ -254,7 +259,8 @@ def test_a_model_that_fails_a_gate_leaves_the_published_forecasts_alone(product:
     assert "For a buyer" not in said["what_it_can_do"]
     assert "forecast_fan" not in said
     html = (product.model.parent / said["model_id"] / "report.html").read_text()
-    assert "</h1>\n<p>Not published: failed the gate " in html
+    assert f"<dd>{said['model_id']}, not published</dd>" in html
+    assert "</dl>\n<p>Not published: failed the gate " in html
     assert "How far the price may move" not in html
     assert (found[LATEST.table]["model_id"], found[LATEST.table]["sessions_behind"]) == (latest, 0)
     assert models(product)[0] == latest

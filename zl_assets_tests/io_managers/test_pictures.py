@@ -14,12 +14,12 @@ ROWS = pd.DataFrame({"close": [50.0, 51.0]})
 def test_pictures_of_the_same_rows_are_found_and_those_of_others_are_drawn() -> None:
     ours, drawn = Provenance.of(Settings.load(state_dir="/work/ours")), []
 
-    def shown(instance: dg.DagsterInstance, rows: pd.DataFrame, *names: str) -> dict[str, object]:
+    def shown(instance: dg.DagsterInstance, rows: pd.DataFrame, *names: str, by: str = "") -> dict[str, object]:
         def draw() -> tuple[Picture, ...]:
             drawn.append(names)
             return tuple(Picture(name, "A title", b"png", "A caption.") for name in names)
 
-        made = pictures_of(instance, "a", ours, names, [rows], draw)
+        made = pictures_of(instance, "a", ours, names, by, [rows], draw)
         instance.report_runless_asset_event(dg.AssetMaterialization("a", metadata=made | dict(ours.metadata)))
         return made
 
@@ -32,3 +32,6 @@ def test_pictures_of_the_same_rows_are_found_and_those_of_others_are_drawn() -> 
         shown(instance, ROWS * 2, "one", "two")
         shown(instance, ROWS * 2, "one", "three")
         assert len(drawn) == 3
+        # Another look of the same rows is another picture.
+        shown(instance, ROWS * 2, "one", "three", by="other lines")
+        assert len(drawn) == 4

@@ -156,6 +156,33 @@ def test_panels_say_what_there_is_and_what_there_is_not_and_when_it_was_known(mo
     assert figure.axes[1].get_ylim()[0] == 0.0
 
 
+def test_what_is_usual_of_days_to_come_makes_no_data_newer(monkeypatch: pytest.MonkeyPatch) -> None:
+    course, amounts, empty = PANELS.panels
+    assert (course.newest, amounts.newest, empty.newest) == (pd.Timestamp("2024-02-05"), DAYS[-1], None)
+    figure = drawn(replace(PANELS, panels=(course, empty)), monkeypatch)
+    assert "data to 2024-02-05" in [text.get_text() for text in texts_of(figure)]
+    usual = replace(course, lines={"price": COURSE * np.nan, "usual": COURSE}, marks={})
+    figure = drawn(replace(PANELS, panels=(usual, empty)), monkeypatch)
+    assert "no data of late" in [text.get_text() for text in texts_of(figure)]
+
+
+def test_lines_that_look_alike_are_named_by_their_panels_and_not_by_a_legend(monkeypatch: pytest.MonkeyPatch) -> None:
+    course = PANELS.panels[0]
+    other = replace(course, lines={"costs": COURSE, "usual": COURSE + 3})
+    [legend] = drawn(replace(PANELS, panels=(course, other)), monkeypatch).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["usual", "newest", "wide"]
+
+
+def test_words_above_a_panel_that_are_longer_than_it_is_wide_are_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = replace(PANELS.panels[0], words="release 660 of 2025-05-12, known 2025-05-12 16:00 UTC; " * 4)
+    note = replace(PANELS.panels[0], notes=(Note(DAYS[3], 3.0, "what a title of a document may be, of any length; " * 9),))
+    for columns in (1, 2):
+        figure = drawn(replace(PANELS, panels=(long, note, long, *PANELS.panels[2:]), columns=columns), monkeypatch)
+        assert figure.axes[0].get_position().width > 0.85 / columns - 0.05
+        for text in texts_of(figure):
+            assert Text.get_window_extent(text).x1 <= figure.bbox.x1 + 1, text.get_text()
+
+
 def test_no_words_of_a_picture_lie_on_others_or_leave_it(monkeypatch: pytest.MonkeyPatch) -> None:
     figure = drawn(replace(PANELS, panels=PANELS.panels * 2, columns=2), monkeypatch)
     # Of a note its number, without the line to its point.

@@ -19,7 +19,7 @@ from zl_assets.model.fit.splits import impact_folds, least_impact_rows
 from zl_assets.model.fit.training import TrainedModel, train
 from zl_assets.model.replay.latest import latest_rows
 from zl_assets.model.report.evidence import gather_evidence
-from zl_assets.model.report.page import report_html
+from zl_assets.model.report.page import Part, report_html
 from zl_assets.model.report.report import build_report
 from zl_assets_tests.model.conftest import SHA
 from zl_assets_tests.model.replays import replay_of
@@ -92,10 +92,10 @@ def test_its_report_speaks_of_it(model: TrainedModel, view: pd.DataFrame) -> Non
     newest = evidence.forecasts.iloc[-1]
     # A contract is five times the index, so a point is worth 5 dollars.
     half = (newest.high_close - newest.low_close) / 2
-    assert f"{half:.2f} points either way, or ${5 * half:,.0f} on a contract of 5 times the index" in report.words[1]
-    assert f"{newest.expected_move:.1%} or {newest.expected_move_price:.2f} points" in report.words[1]
+    assert f"{half:.2f} points either way, or ${5 * half:,.0f} on a contract of 5 times the index" in report.words[0]
+    assert f"{newest.expected_move:.1%} or {newest.expected_move_price:.2f} points" in report.words[0]
     assert "over the next quarter" in report.words[3]
-    text = report_html(replace(report, pictures=()))
+    text = report_html(replace(report, forecast=Part(report.forecast.words), evidence=Part(report.evidence.words)), {})
     for word in ("oybean", "cents", "60,000", "month", "target_1m"):
         assert word not in text, word
 

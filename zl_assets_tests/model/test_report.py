@@ -14,8 +14,9 @@ from zl_assets.model.fit.config import EvidenceConfig
 from zl_assets.model.fit.gates import evaluate_gates, model_gates
 from zl_assets.model.fit.training import TrainedModel
 from zl_assets.model.ranges.size import SizeSkill
+from zl_assets.model.report import style
 from zl_assets.model.report.evidence import Evidence, gather_evidence
-from zl_assets.model.report.page import Report, report_html
+from zl_assets.model.report.page import Part, Picture, Report, Table, report_html
 from zl_assets.model.report.plots import matrix_over_time
 from zl_assets.model.report.report import build_report
 from zl_assets.model.report.standing import standing_words
@@ -46,7 +47,7 @@ def report(evidence: Evidence) -> Report:
 
 def test_nothing_is_called_a_driver_without_a_small_p(evidence: Evidence, report: Report) -> None:
     assert evidence.placebo.p > 0.05
-    text = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", report_html(report))
+    text = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", report_html(report, {}))
     assert not CLAIMS.search(text)
     lucky = dataclasses.replace(evidence.placebo, p=0.01, skill=-0.01)
     assert not CLAIMS.search(skill_words(dataclasses.replace(evidence, placebo=lucky)))
@@ -65,7 +66,8 @@ def test_no_gate_speaks_of_drivers_either() -> None:
 
 
 def test_the_words_hold_the_measured_numbers(evidence: Evidence, report: Report) -> None:
-    skill, buyer, ranges, size, _ = report.words
+    # The forecast comes before a word of models.
+    buyer, skill, ranges, size, _ = report.words
     assert f"skill {evidence.placebo.skill:+.3f}" in skill
     assert f"p = {evidence.placebo.p:.3f}" in skill
     assert "On 5 targets" in skill
@@ -140,7 +142,7 @@ def test_without_ranges_the_report_says_why_and_is_built(evidence: Evidence, rep
     assert (bare.track, bare.size) == (None, None)
     assert list(bare.forecasts["predicted_close"]) == list(evidence.forecasts["predicted_close"])
     shown = build_report(bare)
-    _, no_forecast, ranges, _ = shown.words
+    no_forecast, _, ranges, _ = shown.words
     assert no_forecast == f"No forecast is shown. {bare.no_range}"
     assert "has no range, and a forecast without a range is not published" in no_forecast
     assert "what they hold is not known" in ranges
@@ -195,7 +197,7 @@ def test_a_rejected_model_says_so_first_and_advises_nothing(evidence: Evidence, 
     assert why == f'"CV folds stable": {worst.explanation}'
     assert rest == []
     shown = build_report(rejected).begun_with((first, why))
-    assert re.sub(r".*<h1>[^<]+</h1>\s*", "", report_html(shown), flags=re.DOTALL).startswith("<p>Not published: failed the gate")
+    assert re.sub(r".*</dl>\s*", "", report_html(shown, {}), flags=re.DOTALL).startswith("<p>Not published: failed the gate")
     # What a published one advises is not there, and the evidence is.
     newest = evidence.forecasts.iloc[-1]
     advice = {f"{price:.2f}" for price in (newest.predicted_close, newest.low_close, newest.high_close)} | {"For a buyer", "$"}
@@ -204,7 +206,7 @@ def test_a_rejected_model_says_so_first_and_advises_nothing(evidence: Evidence, 
     assert not [word for word in advice if word in " ".join(shown.words)]
     assert {p.name for p in report.pictures} - {p.name for p in shown.pictures} == {"forecast_fan"}
     assert [table.name for table in shown.tables] == [table.name for table in report.tables]
-    assert shown.words[2] == report.words[0]
+    assert shown.words[2:] == report.words[1:]
 
 
 def day_after(view: pd.DataFrame) -> dt.date:
@@ -231,12 +233,48 @@ def test_every_picture_is_small_opaque_and_light(report: Report) -> None:
         assert len(colours.getcolors(1 << 20)) > 5, f"{picture.name} is empty"
 
 
-def test_the_html_needs_no_other_file_and_is_the_same_every_time(evidence: Evidence, report: Report) -> None:
-    text = report_html(report)
-    assert text == report_html(build_report(evidence))
+def test_the_html_needs_no_other_file_and_is_the_same_every_time(
+    evidence: Evidence, report: Report, walk: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days: list[pd.Timestamp] = []
+
+    def corner(day: pd.Timestamp) -> str:
+        days.append(day)
+        return f"data to {day:%Y-%m-%d}"
+
+    monkeypatch.setattr(style, "corner", corner)
+    text = report_html(report, {"Model": "0123"})
+    assert text == report_html(build_report(evidence), {"Model": "0123"})
+    # Each picture is of the data up to the newest session, whatever day it is drawn on.
+    assert days == [walk["data_date"].iloc[-1]] * 8
     assert not re.search(r"""(src|href)=['"](?!data:)""", text)
     assert text.count("<img") == 8
     assert text.count("<table") == len(report.tables)
+
+
+def test_the_page_says_what_it_is_of_then_the_forecast_then_what_speaks_of_models(evidence: Evidence, report: Report) -> None:
+    text = report_html(report, {"Model": "0123456789abcdef", "Prices": "own bars"})
+    fan = re.escape(report.forecast.pictures[0].title)
+    order = ("<h1>", "<dd>0123456789abcdef</dd>", "<dd>own bars</dd>", "For a buyer", f"<h3>{fan}", "skill", "<table")
+    places = [re.search(part, text) for part in order]
+    assert all(places)
+    assert [place.start() for place in places if place] == sorted(place.start() for place in places if place)
+    body = text.partition("<body>")[2]
+    assert not re.search(r"\b(fold|gate|placebo|R2|skill)\b", body[: body.index("How far it can be believed")])
+
+
+EVIL = "<script>alert(1)</script>\"'&"
+
+
+def test_whatever_a_report_is_made_of_is_text_and_nothing_of_it_is_executed() -> None:
+    picture = Picture("x", EVIL, b"png", EVIL)
+    table = Table("x", EVIL, pd.DataFrame({EVIL: [EVIL]}))
+    text = report_html(Report(EVIL, Part((EVIL,), (picture,)), Part((EVIL,)), (table,)), {EVIL: EVIL})
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") == 12
+    assert "default-src 'none'" in text
+    assert f"alt='{EVIL}" not in text
+    assert not re.search(r"alt=\"[^\"]*<", text)
 
 
 def test_invented_prices_are_marked_in_every_part_and_nothing_is_said_to_a_buyer(evidence: Evidence, report: Report) -> None:
@@ -245,9 +283,9 @@ def test_invented_prices_are_marked_in_every_part_and_nothing_is_said_to_a_buyer
     # The first words of the page, of `what_it_can_do` in the UI, and why one paragraph is not there.
     assert invented.words[0].startswith("SYNTHETIC SAMPLE: these prices are invented.")
     assert "paragraph for a buyer is left out" in invented.words[0]
-    skill, _, *others = report.words
+    _, skill, *others = report.words
     assert invented.words[1:] == (skill.replace("; it is no reason to buy, sell or wait", ""), *others)
-    assert not re.search(r"For a buyer|to buy|\$|contract of", report_html(invented).partition("<img")[0])
+    assert not re.search(r"For a buyer|to buy|\$|contract of", re.sub(r'src="[^"]+"', "", report_html(invented, {})))
     for marked, plain in zip(invented.pictures, report.pictures, strict=True):
         assert marked.title == f"SYNTHETIC SAMPLE: {plain.title}"
         with Image.open(io.BytesIO(marked.png)) as drawn, Image.open(io.BytesIO(plain.png)) as bare:

@@ -120,6 +120,17 @@ def test_a_found_model_writes_nothing(models: Path, walk: pd.DataFrame, parts: M
     assert files(models) == before
 
 
+def test_the_page_says_which_model_it_is_of_which_data_and_whose_prices(made: Made, walk: pd.DataFrame) -> None:
+    page = dataclasses.replace(made, prices="<b>own</b> bars").page("0123")
+    assert "<dt>Model</dt><dd>0123, published</dd>" in page
+    assert f"<dt>Data</dt><dd>sessions to {walk['data_date'].iloc[-1]:%Y-%m-%d}; it learned from those of " in page
+    assert "<dt>Prices</dt><dd>&lt;b&gt;own&lt;/b&gt; bars</dd>" in page
+    # What is said of its making is none of these, or a renamed file would be another model.
+    assert "own" not in str(made.made_of)
+    red = dataclasses.replace(made, gates=(dataclasses.replace(made.gates[0], passed=False), *made.gates[1:]))
+    assert "<dd>0123, not published</dd>" in red.page("0123")
+
+
 def test_latest_goes_back_to_a_found_model_after_an_experiment(models: Path, walk: pd.DataFrame, made: Made) -> None:
     experiment = train(walk, config_of(rounds=41), SHA)
     gates = tuple(dataclasses.replace(gate, passed=True) for gate in evaluate_gates(experiment))

@@ -89,6 +89,14 @@ class Panel:
         """Whether there is no value to draw, so that its words are all there is."""
         return not any(one.notna().to_numpy().any() for one in (*self._courses(), *self.marks.values()))
 
+    @property
+    def newest(self) -> pd.Timestamp | None:
+        """The newest day with a value of what it is about, and None where there is none. What is usual, in bands and in other
+        lines, can reach into days to come."""
+        about = (*list(self.lines.values())[:1], *self.bars.values(), *self.marks.values())
+        known = (one.dropna().index for one in about)
+        return max((days[-1] for days in known if len(days)), default=None)
+
     def _courses(self) -> "list[pd.Series[float] | pd.DataFrame]":
         return [*self.lines.values(), *self.bands.values(), *self.bars.values()]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from zl_assets.domain.families.chart import Chart, Shown
 from zl_assets.instruments.base import Instrument
 from zl_assets.model.report import panels, watermark
-from zl_assets.model.report.plots import GREY, SIGNS, SKY, drawing_sha256, picture
+from zl_assets.model.report.style import GREY, INK, SIGNS, SKY, drawing_sha256, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,14 +70,12 @@ def _hours(chart: Chart, title: str, instrument: Instrument) -> bytes:
         axis.fill_between([begin, end], low, high, color=SKY, alpha=0.35, linewidth=0, label=f"{' to '.join(chart.zone)}")
         for price in chart.levels.values():
             axis.plot([begin, end], [price, price], color=GREY, linewidth=0.8)
-        axis.plot(np.arange(len(times)), chart.line.to_numpy(), color="black", linewidth=1.0, label=chart.label)
+        axis.plot(np.arange(len(times)), chart.line.to_numpy(), color=INK, linewidth=1.0, label=chart.label)
         for (words, points), (sign, colour) in zip(chart.marks.items(), cycle(SIGNS), strict=False):
             if len(points):
                 at = times.get_indexer(pd.DatetimeIndex(points.index))
                 size = 130 if sign == "*" else 50
-                axis.scatter(
-                    at, points, s=size, marker=sign, color=colour, edgecolor="black", linewidths=0.5, label=words, zorder=3
-                )
+                axis.scatter(at, points, s=size, marker=sign, color=colour, edgecolor=INK, linewidths=0.5, label=words, zorder=3)
         axis.margins(x=0.02, y=0.1)
         for words, moment in chart.moments.items():
             axis.axvline(times.searchsorted(moment) + 0.5, color=GREY, linewidth=0.8, linestyle="--", label=words)
@@ -86,9 +84,8 @@ def _hours(chart: Chart, title: str, instrument: Instrument) -> bytes:
         axis.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{times[int(at)]:%m-%d\n%H:%M}" if 0 <= at <= end else ""))
         axis.set_xlabel(f"begin of the hour, UTC, {times[-1]:%Y}")
         axis.set_ylabel(instrument.price.name)
-        axis.legend(loc="upper center", bbox_to_anchor=(0.55, -0.2), ncols=3)
 
-    return picture(draw, title=title, height=4.4, colours=256)
+    return picture(draw, title=title, data_to=times[-1], height=3.8, colours=256)
 
 
 def _label_levels(axis: "Axes", chart: Chart) -> None:
@@ -97,4 +94,4 @@ def _label_levels(axis: "Axes", chart: Chart) -> None:
     least, below = 0.05 * (top - bottom), -np.inf
     for name, price in sorted(chart.levels.items(), key=lambda level: level[1]):
         below = max(price, below + least)
-        axis.annotate(f" {price:,.2f}  {name}", (1, below), xycoords=("axes fraction", "data"), va="center", color="black")
+        axis.annotate(f" {price:,.2f}  {name}", (1, below), xycoords=("axes fraction", "data"), va="center", color=INK)

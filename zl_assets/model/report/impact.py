@@ -5,7 +5,6 @@ Belongs here: the choice of what is shown and said. Must not be here: measures a
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 from zl_assets.model.impact.decision import SIGNIFICANT, Decision
 from zl_assets.model.impact.ledger import newest_rows
 from zl_assets.model.report import plots, watermark
-from zl_assets.model.report.page import Picture, Report, Table
+from zl_assets.model.report.page import Part, Picture, Report, Table
 
 # An effect that no honest family of daily data has been seen to have: the bound of the model's gate "too good".
 TOO_GOOD = 0.10
@@ -40,16 +39,14 @@ def impact_report(ledger: pd.DataFrame, *, synthetic: bool) -> Report:
     newest = newest_rows(ledger)
     found = [{str(name): value for name, value in row.items()} for row in newest.to_dict("records")]
     tested = [row for row in found if Decision(row["decision"]) is not Decision.NOT_TESTABLE]
-    report = Report(
+    pictures, said = _pictures(tested), tuple(decision_words(row) for row in found)
+    mark = f"{watermark.SAMPLE}these prices are invented, so no decision below is about a family on the market."
+    return Report(
         title="What each feature family is worth",
-        words=tuple(decision_words(row) for row in found),
+        forecast=Part((mark,) if synthetic else ()),
+        evidence=Part(said, watermark.marked_pictures(pictures) if synthetic else pictures),
         tables=(_families_table(newest), *_parts_tables(tested), _looks_table(ledger)),
-        pictures=_pictures(tested),
     )
-    if not synthetic:
-        return report
-    said = f"{watermark.SAMPLE}these prices are invented, so no decision below is about a family on the market."
-    return replace(report, words=(said, *report.words), pictures=watermark.marked_pictures(report.pictures))
 
 
 def decision_words(row: dict[str, Any]) -> str:
@@ -140,7 +137,9 @@ def _pictures(tested: Sequence[dict[str, Any]]) -> tuple[Picture, ...]:
     effects = Picture(
         "effects",
         "Effect by family",
-        plots.family_effects([str(row["family"]) for row in tested], pd.DataFrame(tested)),
+        plots.family_effects(
+            [str(row["family"]) for row in tested], pd.DataFrame(tested), max(row["last_date"] for row in tested)
+        ),
         "To the right of zero the family saved error on sessions it had not seen. p decides, not the interval.",
     )
     return (effects, *(picture for row in tested for picture in _family_pictures(row)))
@@ -155,13 +154,13 @@ def _family_pictures(row: dict[str, Any]) -> tuple[Picture, ...]:
         Picture(
             f"{family}_placebo",
             f"{family}: effect and placebo",
-            plots.placebo_effects(family, row["effect"], json.loads(row["placebo"]), row["smallest_effect"]),
+            plots.placebo_effects(family, row["effect"], json.loads(row["placebo"]), row["smallest_effect"], row["last_date"]),
             f"p = {row['p']:.4f}: {_at_least(row)} of {row['shifts']} shifts did at least as well.",
         ),
         Picture(
             f"{family}_parts",
             f"{family}: effect by fold and regime",
-            plots.effects_by(family, parts),
+            plots.effects_by(family, parts, row["last_date"]),
             "Each bar divides by the error of forecasting zero on its own rows. Regimes were drawn with hindsight.",
         ),
     )

@@ -1,10 +1,15 @@
 """What a report is: words, tables and pictures, and one HTML file of them. Must not be here: what is shown or said."""
 
 import base64
-import html
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 @dataclass(frozen=True)
@@ -31,40 +36,56 @@ class Table:
     rows: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Part:
+    """Paragraphs, and pictures after them."""
+
+    words: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
-    """Words first, then tables and pictures."""
+    """What is said of the future first, for whoever reads no further; then the evidence, and its tables."""
 
     title: str
-    words: tuple[str, ...]
+    forecast: Part
+    evidence: Part
     tables: tuple[Table, ...]
-    pictures: tuple[Picture, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every paragraph, in order."""
+        return (*self.forecast.words, *self.evidence.words)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Every picture, in order."""
+        return (*self.forecast.pictures, *self.evidence.pictures)
 
     def begun_with(self, words: tuple[str, ...]) -> "Report":
         """The same report with words before its own."""
-        return replace(self, words=(*words, *self.words))
+        return replace(self, forecast=replace(self.forecast, words=(*words, *self.forecast.words)))
 
 
-def report_html(report: Report) -> str:
-    """The report as one file that needs no other; the same report gives the same bytes."""
-    parts = [f"<p>{html.escape(words)}</p>" for words in report.words]
-    for table in report.tables:
-        rows = table.rows.to_html(index=False, border=0, na_rep="-", escape=True)
-        parts.append(f"<h2>{html.escape(table.title)}</h2>\n{rows}")
-    for picture in report.pictures:
-        caption = html.escape(picture.caption)
-        parts.append(
-            f"<h2>{html.escape(picture.title)}</h2>\n<figure><img alt='{html.escape(picture.title)}' src='{picture.data_uri}'>"
-            f"<figcaption>{caption}</figcaption></figure>"
-        )
-    body = "\n".join(parts)
-    return f"{_HEAD}<body>\n<h1>{html.escape(report.title)}</h1>\n{body}\n</body></html>\n"
+def report_html(report: Report, head: Mapping[str, str]) -> str:
+    """The report as one file that needs no other and runs nothing; every text is escaped. The same report gives the same bytes.
+
+    Args:
+        head: what it is of, by what that is called.
+    """
+    from markupsafe import Markup
+
+    tables = [
+        (table.title, Markup(table.rows.to_html(index=False, border=0, na_rep="-", escape=True)))  # noqa: S704  escaped there
+        for table in report.tables
+    ]
+    return _template().render(title=report.title, head=head, parts=(report.forecast, report.evidence), tables=tables)
 
 
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Model report</title><style>
-body{font:15px/1.5 system-ui,sans-serif;max-width:62em;margin:2em auto;padding:0 1em;color:#111;background:#fff}
-table{border-collapse:collapse;font-size:13px}td,th{padding:2px 10px;text-align:right;border-bottom:1px solid #ddd}
-td:first-child,th:first-child{text-align:left}figure{margin:0}img{max-width:100%}figcaption{color:#444;font-size:13px}
-</style></head>
-"""
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(loader=PackageLoader("zl_assets.model.report", "."), autoescape=True, undefined=StrictUndefined)
+    return made.get_template("page.html.j2")

@@ -4,9 +4,10 @@ Belongs here: drawing of `Panels`, whatever a family puts into them. Must not be
 """
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,25 +16,21 @@ from zl_assets.contracts.columns import PRICE
 from zl_assets.domain.families.chart import Note, Panel, Panels
 from zl_assets.domain.windows import Floats
 from zl_assets.instruments.base import Instrument
-from zl_assets.model.report.plots import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, picture
+from zl_assets.model.report.style import BLUE, GREEN, GREY, INK, LINE, ORANGE, PINK, RED, SKY, SMALL, picture
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-# In inches: a panel with lines, one with bars alone, one with words alone; what a row has beside its panels (titles and days),
-# what stands above all of them.
-_WITH_LINES, _BARS_ALONE, _WORDS_ALONE, _BESIDE, _ABOVE = 1.9, 0.9, 0.2, 0.65, 0.3
-# Beneath them: a line of what the colours mean, one of words of 7 points, and what is between the two.
-_LEGEND, _LINE, _APART = 0.17, 0.133, 0.12
+# In inches: a panel with lines, one with bars alone, one with words alone; what a row has beside its panels (titles and days).
+_WITH_LINES, _BARS_ALONE, _WORDS_ALONE, _BESIDE = 1.9, 0.9, 0.2, 0.65
 _WIDTH = {1: 8.0, 2: 10.0}
 
 # The line that a panel is about first.
-_LINES = (("black", 1.3, "-"), (GREY, 1.0, "--"), (BLUE, 1.0, "-"), (ORANGE, 1.0, "-"), (GREEN, 1.0, "-"))
+_LINES = ((INK, 1.3, "-"), (GREY, 1.0, "--"), (BLUE, 1.0, "-"), (PINK, 1.0, "-"), (GREEN, 1.0, "-"))
 _SIGNS = (("o", RED), ("^", BLUE), ("s", ORANGE), ("v", GREEN), ("D", PINK))
 
-# Characters of a note that fit into a line.
-_LONGEST = 145
+# Characters of a note, of a line of it, and of words above a panel for each inch of its width beside its labels.
+_LONGEST, _IN_A_LINE, _IN_AN_INCH, _LABELS = 220, 115, 15.5, 0.9
 
 
 def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
@@ -43,48 +40,38 @@ def drawn(panels: Panels, title: str, instrument: Instrument) -> bytes:
     told = _told([note for panel in panels.panels for note in panel.notes], panels.known_at)
     kinds = dict.fromkeys(name for panel in panels.panels for name in (*panel.marks, *panel.bars))
     signs = dict(zip(kinds, cycle(_SIGNS), strict=False))
-    in_a_line = 2 * panels.columns + 1
-    legend = math.ceil(len(_labels(panels)) / in_a_line)
-    beneath = _LEGEND * legend + _APART + _LINE * len(told)
-    height = sum(heights) + _BESIDE * len(rows) + beneath + _ABOVE
+    width = _WIDTH[panels.columns]
+    letters = int((width / panels.columns - _LABELS) * _IN_AN_INCH)
+    words = [textwrap.wrap(panel.words, letters) or [""] for panel in panels.panels]
+    more = sum(max(map(len, words[at : at + panels.columns])) - 1 for at in range(0, len(words), panels.columns))
+    # The line that a panel is about looks alike in all of them: of several no legend could say which is which, and the titles do.
+    named = len({name for panel in panels.panels if not panel.empty for name in list(panel.lines)[:1]}) == 1
 
     def draw(axes: "list[Axes]") -> None:
         number = 1
-        for axis, panel in zip(axes, panels.panels, strict=True):
-            _draw(axis, panel, instrument, signs, number)
+        for axis, panel, lines in zip(axes, panels.panels, words, strict=True):
+            axis.set_title(panel.title, loc="left", fontweight="bold", pad=4 + 72 * LINE * len(lines))
+            axis.text(0, 1.02, "\n".join(lines), transform=axis.transAxes, fontsize=SMALL, va="bottom")
+            _draw(axis, panel, instrument, signs, number, named=named)
             number += len(panel.notes)
-        figure = axes[0].figure
-        drawn: dict[str, Artist] = {}
-        for axis in axes:
-            handles, labels = axis.get_legend_handles_labels()
-            drawn = dict(zip(labels, handles, strict=True)) | drawn
-        shown = [label for label in _labels(panels) if label in drawn]
-        figure.legend(
-            [drawn[label] for label in shown],
-            shown,
-            loc="upper center",
-            bbox_to_anchor=(0.5, beneath / height),
-            borderaxespad=0,
-            frameon=False,
-            ncols=in_a_line,
-        )
-        figure.text(0.01, 0.04 / height, "\n".join(told), fontsize=7, va="bottom", linespacing=1.35)
 
     return picture(
         draw,
         title=title,
+        data_to=_newest(panels),
         rows=len(rows),
         columns=panels.columns,
-        width=_WIDTH[panels.columns],
-        height=height,
+        width=width,
+        height=sum(heights) + _BESIDE * len(rows) + LINE * more,
         heights=heights,
-        beneath=beneath,
+        order=_labels(panels),
+        beneath=told,
         colours=256,
     )
 
 
 def _labels(panels: Panels) -> tuple[str, ...]:
-    """What is explained beneath the panels: each kind once, in the order in which they come."""
+    """What is explained above the panels: each kind once, in the order in which they come."""
     found = [
         label
         for panel in panels.panels
@@ -93,28 +80,33 @@ def _labels(panels: Panels) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _newest(panels: Panels) -> pd.Timestamp | None:
+    """The newest day with a value of what the panels are about."""
+    return max((day for panel in panels.panels if (day := panel.newest) is not None), default=None)
+
+
 def _height(panel: Panel) -> float:
     if panel.empty:
         return _WORDS_ALONE
     return _WITH_LINES if panel.lines else _BARS_ALONE
 
 
-def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str, tuple[str, str]], number: int) -> None:
-    """One panel; its notes are numbered from `number` on."""
+def _draw(
+    axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str, tuple[str, str]], number: int, *, named: bool
+) -> None:
+    """What is in one panel; its notes are numbered from `number` on, and its first line is explained if it is `named`."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_title(panel.title, loc="left", fontsize=8, fontweight="bold", pad=14)
-    axis.text(0, 1.02, panel.words, transform=axis.transAxes, fontsize=7, va="bottom")
     if panel.empty:
         axis.set_axis_off()
         return
     days = _numbers(panel.days)
     for k, (label, band) in enumerate(panel.bands.items()):
         axis.fill_between(days, band["low"], band["high"], color=SKY, alpha=0.25 + 0.2 * k, linewidth=0, label=label)
-    for (label, values), (colour, width, style) in zip(panel.lines.items(), cycle(_LINES), strict=False):
+    for k, ((label, values), (colour, width, style)) in enumerate(zip(panel.lines.items(), cycle(_LINES), strict=False)):
         if values.notna().any():
-            axis.plot(days, values, color=colour, linewidth=width, linestyle=style, label=label)
+            axis.plot(days, values, color=colour, linewidth=width, linestyle=style, label=label if k or named else None)
     for label, amounts in panel.bars.items():
         there = amounts[amounts > 0]
         axis.vlines(_numbers(there.index), 0, there, color=signs[label][1], linewidth=1.6, label=label)
@@ -124,7 +116,7 @@ def _draw(axis: "Axes", panel: Panel, instrument: Instrument, signs: Mapping[str
         sign, colour = signs[label]
         if len(points):
             at = _numbers(points.index)
-            axis.scatter(at, points, s=26, marker=sign, color=colour, edgecolor="black", linewidths=0.4, label=label, zorder=3)
+            axis.scatter(at, points, s=26, marker=sign, color=colour, edgecolor=INK, linewidths=0.4, label=label, zorder=3)
     axis.set_ylabel(instrument.price.name if panel.unit == PRICE else panel.unit)
     if math.isfinite(panel.lowest):
         # Of a panel that has nothing but zeros too.
@@ -147,14 +139,14 @@ def _number(axis: "Axes", notes: Sequence[Note], first: int) -> None:
     axis.set_ylim(bottom, top + 0.14 * (top - bottom))
     left, right = axis.get_xlim()
     at = _numbers(pd.DatetimeIndex([note.day for note in notes]))
-    for k, (day, place, note) in enumerate(zip(at, _apart(at, 0.022 * (right - left), right), notes, strict=True)):
+    for k, (day, place, note) in enumerate(zip(at, _apart(at, 0.026 * (right - left), right), notes, strict=True)):
         axis.annotate(
             str(first + k),
             (day, note.value),
             (place, above),
             ha="center",
             va="center",
-            fontsize=7,
+            fontsize=SMALL,
             fontweight="bold",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 1, "shrinkB": 2},
         )
@@ -183,11 +175,13 @@ def _numbers(days: pd.Index) -> Floats:
 def _told(notes: Sequence[Note], known_at: pd.Timestamp) -> list[str]:
     """The lines that stand beneath the panels."""
     known = f"As known at the session's decision, {known_at:%Y-%m-%d %H:%M} UTC: what became available then or later is not here."
-    return [*(f"{number}  {_legible(note.words)}" for number, note in enumerate(notes, 1)), known]
+    numbered = (f"{number}  {_legible(note.words)}" for number, note in enumerate(notes, 1))
+    fitted: dict[str, Any] = {"subsequent_indent": "    ", "max_lines": 2, "placeholder": "..."}
+    return [*(line for words in numbered for line in textwrap.wrap(words, _IN_A_LINE, **fitted)), known]
 
 
 def _legible(words: str) -> str:
-    """Words from outside in one line that fits, without what the letters of pictures lack."""
+    """Words from outside without line ends, not too many, and without what the letters of pictures lack."""
     from matplotlib.font_manager import findfont, get_font
 
     known = get_font(findfont("DejaVu Sans")).get_charmap()

@@ -16,7 +16,7 @@ _HISTORY = 126  # sessions of closes before the forecasts: half a year
 
 def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
     """The pictures of the past, in the order of the report."""
-    trained, table = evidence.trained, evidence.out_of_fold
+    trained, table, data_to = evidence.trained, evidence.out_of_fold, evidence.view["data_date"].iloc[-1]
     scores = trained.scores
     folds = [score.name for score in scores]
     ratios = {"fold": pd.Series([s.ratio for s in scores], index=folds)}
@@ -25,37 +25,39 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
         Picture(
             "fold_errors",
             "Error by fold",
-            plots.fold_errors(folds, [s.rmse for s in scores], [s.rmse_zero for s in scores], [s.rmse_mean for s in scores]),
+            plots.fold_errors(
+                folds, [s.rmse for s in scores], [s.rmse_zero for s in scores], [s.rmse_mean for s in scores], data_to
+            ),
             "The holdout is everything from the split date on, forecast by a fit that had seen no label from after it. If the "
             "bars of a group are alike, the model is worth no more than its baselines.",
         ),
         Picture(
             "oof_against_outcome",
             "Forecast and outcome",
-            plots.forecasts_and_outcomes(table),
+            plots.forecasts_and_outcomes(table, data_to),
             "Every forecast was made by a fit that had not seen the outcome. A cloud without a slope means no information.",
         ),
         Picture(
             "error_ratios",
             "Error by fold, regime and year",
-            plots.error_ratios(ratios),
-            "Error divided by the error of forecasting no change; below 1 the model was the better of the two.",
+            plots.error_ratios(ratios, data_to),
+            "The error beside that of forecasting no change; to the left of zero the model was the better of the two.",
         ),
         Picture(
             "importances_picture",
             "Importances and their placebo",
-            plots.importances(gain_shares(trained), evidence.placebo.gain_shares),
+            plots.importances(gain_shares(trained), evidence.placebo.gain_shares, data_to),
             "A feature inside the grey band is used no more than when there is nothing to find.",
         ),
         Picture(
             "placebo",
             "Skill and its placebo",
-            plots.placebo_skills(evidence.placebo.skill, evidence.placebo.shifted),
+            plots.placebo_skills(evidence.placebo.skill, evidence.placebo.shifted, data_to),
             f"{len(evidence.placebo.shifted)} circular shifts of the target, seed {evidence.placebo.seed}: "
             f"p = {evidence.placebo.p:.3f}.",
         ),
     ]
-    made += [] if evidence.track is None else _coverage_pictures(evidence.track)
+    made += [] if evidence.track is None else _coverage_pictures(evidence.track, data_to)
     if evidence.comparison is not None:
         pairs = list(zip(trained.folds, evidence.comparison.folds, strict=True))
         made.append(
@@ -63,7 +65,10 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
                 "roll_comparison",
                 "The same model on the roll index",
                 plots.comparison(
-                    [f.score.name for f, _ in pairs], [f.score.ratio for f, _ in pairs], [g.score.ratio for _, g in pairs]
+                    [f.score.name for f, _ in pairs],
+                    [f.score.ratio for f, _ in pairs],
+                    [g.score.ratio for _, g in pairs],
+                    data_to,
                 ),
                 "A raw return includes the gap between two contracts, a return on the index does not. No gate depends on this.",
             )
@@ -71,7 +76,7 @@ def report_pictures(evidence: Evidence) -> tuple[Picture, ...]:
     return tuple(made)
 
 
-def _coverage_pictures(track: Track) -> list[Picture]:
+def _coverage_pictures(track: Track, data_to: pd.Timestamp) -> list[Picture]:
     """What 80 % ranges held over time; none before there is a year of them."""
     lines = {rule: track.trailing(rule, FIRST_LEVEL) for rule in (OF_RECORD, ONE_WIDTH)}
     if lines[OF_RECORD].empty:
@@ -80,7 +85,7 @@ def _coverage_pictures(track: Track) -> list[Picture]:
         Picture(
             "coverage_over_time",
             "What 80 % ranges held over time",
-            plots.coverage_over_time(lines, FIRST_LEVEL / 100),
+            plots.coverage_over_time(lines, FIRST_LEVEL / 100, data_to),
             "Each point is the share of the last 252 sessions whose outcome was inside; they overlap and are worth about "
             "twelve months, so swings of ten points are usual. One width for all times is the rule that was given up.",
         )

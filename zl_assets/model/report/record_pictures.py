@@ -10,9 +10,15 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.model.replay.verdicts import LEAST_HORIZONS, outcomes
 from zl_assets.model.report import range_plots
 from zl_assets.model.report.page import Picture
+from zl_assets.model.report.style import drawing_sha256
 from zl_assets.model.report.track import TRAILING
 
 _READ = "Light to dark: the 95, 80 and 50 % range of each forecast, at the session that it was about."
+
+
+def drawn_by() -> str:
+    """A hash of all that draws these pictures, whatever they show."""
+    return drawing_sha256(b"", "", __file__, range_plots.__file__)
 
 
 def came_due(score: pd.DataFrame) -> str:

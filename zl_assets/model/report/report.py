@@ -3,7 +3,7 @@
 from zl_assets.model.fit.artifact import becomes_latest
 from zl_assets.model.report import watermark
 from zl_assets.model.report.evidence import Evidence
-from zl_assets.model.report.page import Report
+from zl_assets.model.report.page import Part, Report
 from zl_assets.model.report.pictures import forecast_picture, report_pictures
 from zl_assets.model.report.tables import report_tables
 from zl_assets.model.report.words import (
@@ -22,20 +22,28 @@ def build_report(evidence: Evidence) -> Report:
     """The report. Forecasts are shown of a model that becomes `latest`, and only with ranges."""
     synthetic, published = evidence.trained.synthetic, becomes_latest(evidence.trained, evidence.gates)
     shown = published and not evidence.no_range
-    pictures = (*report_pictures(evidence), *([forecast_picture(evidence)] if shown else []))
+    outlook = (forecast_picture(evidence),) if shown else ()
+    pictures = report_pictures(evidence)
     return Report(
         title=f"{watermark.SAMPLE if synthetic else ''}{evidence.instrument.title}, {evidence.trained.config.horizon} sessions "
         "ahead: what this model can do",
-        words=(
-            *([invented_words()] if synthetic else []),
-            skill_words(evidence),
-            *([unfilled_words(evidence.trained.data)] if evidence.trained.data.unfilled else []),
-            *([no_range_words(evidence)] if published and evidence.no_range else []),
-            *([buyer_words(evidence)] if shown and not synthetic else []),
-            range_words(evidence),
-            *([size_words(evidence)] if evidence.track is not None else []),
-            comparison_words(evidence),
+        forecast=Part(
+            (
+                *([invented_words()] if synthetic else []),
+                *([no_range_words(evidence)] if published and evidence.no_range else []),
+                *([buyer_words(evidence)] if shown and not synthetic else []),
+            ),
+            watermark.marked_pictures(outlook) if synthetic else outlook,
+        ),
+        evidence=Part(
+            (
+                skill_words(evidence),
+                *([unfilled_words(evidence.trained.data)] if evidence.trained.data.unfilled else []),
+                range_words(evidence),
+                *([size_words(evidence)] if evidence.track is not None else []),
+                comparison_words(evidence),
+            ),
+            watermark.marked_pictures(pictures) if synthetic else pictures,
         ),
         tables=report_tables(evidence),
-        pictures=watermark.marked_pictures(pictures) if synthetic else pictures,
     )

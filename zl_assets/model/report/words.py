@@ -78,7 +78,7 @@ def buyer_words(evidence: Evidence) -> str:
         f"to come out from {newest.low_50_close:.2f} to {newest.high_50_close:.2f} one time in two, from "
         f"{newest.low_close:.2f} to {newest.high_close:.2f} four times in five, and from {newest.low_95_close:.2f} to "
         f"{newest.high_95_close:.2f} nineteen times in twenty. Four times in five is {half:.2f} {word} either way, or "
-        f"${worth:,.0f} on a contract of {contract.words}. {held_words(evidence.track)} {_move_words(newest, word)} "
+        f"${worth:,.0f} on a contract of {contract.words}. {_move_words(newest, word)} {held_words(evidence.track)} "
         "Plan for the width of the range, not for its middle."
     )
 

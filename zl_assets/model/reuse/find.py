@@ -51,6 +51,7 @@ class Made:
         gates: evaluated now.
         report: as it was when the model was trained.
         standing: what stands before the report now (`report.standing`), which is no part of the record.
+        prices: what its prices are, for a person; no part of the record either.
         made_of: None where it must not be found again.
         found: where it is stored, if it was found.
         trained_at: when, in UTC, if it was found.
@@ -65,6 +66,7 @@ class Made:
     trained_at: str | None = None
     why: str | None = None
     standing: tuple[str, ...] = ()
+    prices: str = ""
 
     @property
     def advice(self) -> str:
@@ -76,6 +78,17 @@ class Made:
     def shown(self) -> Report:
         """The report as a person is given it."""
         return self.report.begun_with(self.standing)
+
+    def page(self, model_id: str) -> str:
+        """The report as a file."""
+        data = self.trained.data
+        head = {
+            "Model": f"{model_id}, {self.advice.partition(':')[0]}",
+            "Data": f"sessions to {data.label_ends[-1]:%Y-%m-%d}; it learned from those of {data.dates[0]:%Y-%m-%d} to "
+            f"{data.dates[-1]:%Y-%m-%d}, whose outcome is known",
+            "Prices": self.prices,
+        }
+        return report_html(self.shown, head)
 
 
 def find(
@@ -127,10 +140,10 @@ def store(made: Made, models: Path) -> StoredModel:
     """
     if made.found is not None:
         stored = _set_latest(made, models, made.found)
-        store_report(stored, report_html(made.shown))
+        store_report(stored, made.page(stored.model_id))
         return stored
     stored = store_model(made.trained, made.gates, models)
-    store_report(stored, report_html(made.shown))
+    store_report(stored, made.page(stored.model_id))
     if made.made_of is not None:
         _store_record(made, made.made_of, stored)
     return stored

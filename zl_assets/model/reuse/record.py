@@ -27,7 +27,7 @@ from zl_assets.model.fit.config import ModelConfig
 from zl_assets.model.fit.contract import digest
 from zl_assets.model.fit.training import Fit, TrainedModel, cross_validate, scored
 from zl_assets.model.fit.training_set import TrainingSet
-from zl_assets.model.report.page import Picture, Report, Table
+from zl_assets.model.report.page import Part, Picture, Report, Table
 from zl_assets.model.reuse.made_of import MadeOf
 
 RECORD_FILE = "record.json"
@@ -130,12 +130,15 @@ def report_of(record: Record) -> Report:
     kept = record.report
     return Report(
         title=kept["title"],
-        words=tuple(kept["words"]),
+        forecast=_part_of(kept["forecast"]),
+        evidence=_part_of(kept["evidence"]),
         tables=tuple(Table(t["name"], t["title"], pd.DataFrame(t["columns"])) for t in kept["tables"]),
-        pictures=tuple(
-            Picture(p["name"], p["title"], base64.b64decode(p["png"], validate=True), p["caption"]) for p in kept["pictures"]
-        ),
     )
+
+
+def _part_of(kept: dict[str, Any]) -> Part:
+    pictures = (Picture(p["name"], p["title"], base64.b64decode(p["png"], validate=True), p["caption"]) for p in kept["pictures"])
+    return Part(tuple(kept["words"]), tuple(pictures))
 
 
 def _fold(fit: Fit) -> dict[str, Any]:
@@ -160,7 +163,8 @@ def _fit(kept: dict[str, Any], data: TrainingSet) -> Fit:
 def _report(report: Report) -> dict[str, Any]:
     return {
         "title": report.title,
-        "words": list(report.words),
+        "forecast": _part(report.forecast),
+        "evidence": _part(report.evidence),
         "tables": [
             {
                 "name": table.name,
@@ -169,9 +173,15 @@ def _report(report: Report) -> dict[str, Any]:
             }
             for table in report.tables
         ],
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "words": list(part.words),
         "pictures": [
             {"name": p.name, "title": p.title, "png": base64.b64encode(p.png).decode(), "caption": p.caption}
-            for p in report.pictures
+            for p in part.pictures
         ],
     }
 
