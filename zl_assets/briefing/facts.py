@@ -280,7 +280,8 @@ def reading_of(family: Family, column: str, rows: pd.DataFrame, known: pd.Timest
     return Reading(
         family.name,
         column,
-        found.column.description,
+        # When it is NULL is for whoever reads the table.
+        found.column.description.partition("; NULL")[0],
         found.column.unit or "",
         None if np.isnan(value) else float(value),
         usual,

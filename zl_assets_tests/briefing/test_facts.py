@@ -135,6 +135,7 @@ def test_a_reading_is_beside_five_years_of_its_own_and_says_when_it_is_known() -
     # Of 439 to 1698, 561 lie below 1000 and one equals it.
     assert found.usual == pytest.approx((561 + 0.5) / 1260)
     assert (found.value, found.known) == (1000.0, known)
+    assert found.meaning == "newest close of the VIX that the session knew"
     none = reading_of(volatility.FAMILY, "vix", rows.assign(vix=np.nan), known)
     assert (none.value, none.usual) == (None, None)
     # Where the family's newest row is an older session's, none is given.
