@@ -52,7 +52,9 @@ def troubles_of(instance: dg.DagsterInstance, checks: Iterable[Check], mine: Cal
             )
         if said is not None and not said.passed:
             serious = said.severity is dg.AssetCheckSeverity.ERROR
-            found.append(Trouble(serious, where, str(said.description), check.todo))
+            # Its name stands before it already.
+            words = str(said.description).removeprefix(f"{check.name} failed: ")
+            found.append(Trouble(serious, where, words, check.todo))
     if without:
         many = f"{counted(len(without), 'check')} of {len(by_key):,}"
         words = f"{many} not run, or not by the newest run that was to: first {without[0]}"
