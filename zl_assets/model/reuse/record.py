@@ -131,7 +131,8 @@ def report_of(record: Record) -> Report:
     return Report(
         title=kept["title"],
         words=tuple(kept["words"]),
-        tables=tuple(Table(t["name"], t["title"], pd.DataFrame(t["columns"])) for t in kept["tables"]),
+        # An earlier version did not write down what is shown where there is little room.
+        tables=tuple(Table(t["name"], t["title"], pd.DataFrame(t["columns"]), tuple(t.get("brief", ()))) for t in kept["tables"]),
         pictures=tuple(
             Picture(p["name"], p["title"], base64.b64decode(p["png"], validate=True), p["caption"]) for p in kept["pictures"]
         ),
@@ -166,6 +167,7 @@ def _report(report: Report) -> dict[str, Any]:
                 "name": table.name,
                 "title": table.title,
                 "columns": {str(name): column.tolist() for name, column in table.rows.items()},
+                "brief": list(table.brief),
             }
             for table in report.tables
         ],
