@@ -59,8 +59,8 @@ def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg
 
         with as_failures(), warehouse.publisher(run=context.run.run_id, asset=contract.table) as publisher:
             select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, matrix_columns(kept))
-        facts = {"sql": dg.MetadataValue.md(f"```sql\n{select}\n```")}
-        return dg.MaterializeResult(value=Told(ViewDefinition(select, (matrix,)), facts))
+        # As a text, whose lines a page breaks; those of a block of code make every row of the page as wide as they are.
+        return dg.MaterializeResult(value=Told(ViewDefinition(select, (matrix,)), {"sql": select}))
 
     return view_asset
 

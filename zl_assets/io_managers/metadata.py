@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from zl_assets.model.report.page import Report
     from zl_assets.warehouse.jobs import JobLog
 
-ROOM = 51
-"""Letters that a row of a table has on an asset's page in a window of 1,400 pixels, the edges of its cells counted as letters.
+ROOM = 286
+"""Pixels that a table has on an asset's page in a window of 1,400, beside a name of 32 letters, the longest of the model's.
 
-Measured in Dagster 1.13.27's own type, 8.4 pixels a letter: 757 pixels are left between the page's two side bars, and 326 of them
-go to a name such as `columns_made_of` and to the time."""
+Measured in Dagster 1.13.27: 756 between the page's two side bars, less 294 of the name, 152 of the time and 24 around the table.
+One table that is wider cuts every row of its page at the edge."""
 
-# The edges of a cell, 17 pixels; and what a column of words needs, which breaks its lines.
-_EDGES, _ROOM_OF_WORDS = 2, 18
+ROOM_OF_CHECK = 660
+"""Pixels that a table has on the page of a check."""
+
+# Of a table's cell: a letter, one of its head, both edges; and what a column of words needs, whose lines are broken.
+_LETTER, _HEAD, _EDGES, _WORDS = 8.4, 7.2, 17, 150
 _AND = "and"
 
 INTERNALS = "internals"
@@ -143,7 +146,7 @@ def _place_of(name: str, fact: Any) -> _Place:
         case "none":
             return _Place.NOTHING
         # Markdown as words are, but looked at.
-        case str(text) if isinstance(fact, dg.MarkdownMetadataValue) and text.startswith(("![", "```")):
+        case str(text) if isinstance(fact, dg.MarkdownMetadataValue) and text.startswith("!["):
             return _Place.SEEN
         case str() | bool():
             return _Place.WORDS
@@ -199,24 +202,27 @@ def shown(report: "Report", words: str) -> dict[str, Any]:
     return metadata | {item.name: picture(item.title, item.png, item.caption) for item in report.pictures}
 
 
-def rows_table(rows: pd.DataFrame) -> dg.TableMetadataValue:
+def rows_table(rows: pd.DataFrame, room: int = ROOM) -> dg.TableMetadataValue:
     """Rows as a table; a missing value is empty, a date has no time, a number the digits that a person reads.
 
-    What a page has no room for stands as words in a last column, `and`.
+    What there is no room for stands as words in a last column, `and`.
+
+    Args:
+        room: pixels that the table has.
     """
     rounded = [rounded_row({str(name): value for name, value in row.items()}) for row in rows.to_dict("records")]
     cells = [{name: _cell(value) for name, value in record.items()} for record in rounded]
     # In a function of its own: Dagster reads the variables of the frame that makes its first record, and Python 3.13 dies of one
     # that a comprehension shares with a generator within it.
-    columns, cells = _narrowed([str(name) for name in rows.columns], cells)
+    columns, cells = _narrowed([str(name) for name in rows.columns], cells, room)
     return dg.MetadataValue.table(
         [dg.TableRecord(cell) for cell in cells], schema=dg.TableSchema([dg.TableColumn(name) for name in columns])
     )
 
 
-def _narrowed(columns: list[str], cells: list[dict[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
+def _narrowed(columns: list[str], cells: list[dict[str, Any]], room: int) -> tuple[list[str], list[dict[str, Any]]]:
     """The columns that there is room for and the rows of them. Those that there is no room for are words in one more column."""
-    kept = _that_fit(columns, cells)
+    kept = _that_fit(columns, cells, room)
     left = columns[len(kept) :]
     if not left:
         return columns, cells
@@ -225,15 +231,20 @@ def _narrowed(columns: list[str], cells: list[dict[str, Any]]) -> tuple[list[str
     return [*kept, _AND], rows
 
 
-def _that_fit(columns: list[str], cells: list[dict[str, Any]]) -> list[str]:
+def _that_fit(columns: list[str], cells: list[dict[str, Any]], room: int) -> list[str]:
     """As many of the first columns as there is room for: all of them, or those that leave room for one more with the rest."""
-    texts = [[name, *(str(cell[name]) for cell in cells)] for name in columns]
-    widths = [_EDGES + max(len(word) for text in column for word in text.split() or [""]) for column in texts]
-    if sum(widths) <= ROOM:
+    widths = [_width(name, [str(cell[name]) for cell in cells]) for name in columns]
+    if sum(widths) <= room:
         return columns
     ends = accumulate(widths)
     # A table of one wide column has nothing that could be left out.
-    return [name for name, end in zip(columns, ends, strict=True) if end <= ROOM - _ROOM_OF_WORDS] or columns[:1]
+    return [name for name, end in zip(columns, ends, strict=True) if end <= room - _WORDS] or columns[:1]
+
+
+def _width(name: str, cells: list[str]) -> float:
+    """Pixels of a column at its narrowest: lines are broken between words."""
+    longest = max((len(word) for text in cells for word in text.split()), default=0)
+    return _EDGES + max(_HEAD * len(name), _LETTER * longest)
 
 
 def _cell(value: Any) -> str | int | float | bool | None:

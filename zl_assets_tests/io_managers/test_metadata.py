@@ -26,7 +26,7 @@ READ: dict[str, Any] = {
     "inserted": 1,
     "gate_largest_ic": 0.25,
     "over_time": picture("Over time", b"png"),
-    "sql": dg.MetadataValue.md("```sql\nSELECT 1\n```"),
+    "over_time_again": picture("Over time", b"png", "Anew."),
     **as_metadata({"close": (ColumnRef("bars", "close"),)}),
     "columns_ignored": "none",
     "state_folder": "/work/.zl",
@@ -50,7 +50,7 @@ def places(names: list[str]) -> list[int]:
         ("written",),
         ("trained", "is_latest", "path", "prices"),
         ("dagster/row_count", "inserted", "gate_largest_ic"),
-        ("over_time", "sql", COLUMN_LINEAGE, "columns_made_of"),
+        ("over_time", "over_time_again", COLUMN_LINEAGE, "columns_made_of"),
         ("columns_ignored",),
         ("state_folder",),
         (INTERNALS,),
@@ -139,20 +139,19 @@ def test_a_table_is_cut_at_the_edge_of_the_page_or_loses_a_value(given: list[tup
     assert [*first] == shown
     told = "; ".join(f"{name}: {value}" for name, value in first.items())
     assert all(f"{name}: {text}" in told for name, text in cells.items())
-    # Words break their lines; what is longest in a column does not.
-    widths = [max(len(word) for word in f"{name} {first[name]}".split()) + 2 for name in shown if name != "and"]
+    # Lines are broken between words; a word is not.
+    widths = [17 + max(7.2 * len(n), *(8.4 * len(word) for word in [*first[n].split(), ""])) for n in shown if n != "and"]
     assert sum(widths) <= ROOM or len(widths) == 1
     assert shown == [*cells] or shown == [*[*cells][: len(shown) - 1], "and"]
 
 
 def test_numbers_of_a_wide_table_are_told_as_they_are_shown() -> None:
-    prices = {f"price_of_contract_{n}": [36.0 + n / 3, None] for n in range(4)}
+    prices = {f"price_of_lot_{n}": [36.0 + n / 3, None] for n in range(4)}
     table = rows_table(pd.DataFrame({"data_date": pd.to_datetime(["2026-03-02", "2026-03-03"]), **prices})).value
     assert [record.data for record in table.records] == [
         {
             "data_date": "2026-03-02",
-            "price_of_contract_0": 36.0,
-            "and": "price_of_contract_1: 36.3333; price_of_contract_2: 36.6667; price_of_contract_3: 37.0",
+            "and": "price_of_lot_0: 36.0; price_of_lot_1: 36.3333; price_of_lot_2: 36.6667; price_of_lot_3: 37.0",
         },
-        {"data_date": "2026-03-03", "price_of_contract_0": None, "and": ""},
+        {"data_date": "2026-03-03", "and": ""},
     ]

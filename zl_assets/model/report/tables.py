@@ -48,7 +48,7 @@ def _fold_table(evidence: Evidence) -> Table:
             for score in evidence.trained.scores
         ]
     )
-    brief = ("fold", "rmse", "ratio_to_zero", "ic")
+    brief = ("fold", "ratio_to_zero", "ic")
     return Table("folds", "Error by fold, against forecasting zero and the training mean", rows, brief)
 
 
@@ -65,7 +65,7 @@ def _gate_table(evidence: Evidence) -> Table:
             for gate in evidence.gates
         ]
     )
-    return Table("gates", "Gates: is the model broken or leaking?", rows, ("gate", "passed", "measured", "bound"))
+    return Table("gates", "Gates: is the model broken or leaking?", rows, ("gate", "measured", "bound"))
 
 
 def _importance_table(evidence: Evidence) -> Table:
@@ -85,7 +85,7 @@ def _importance_table(evidence: Evidence) -> Table:
         "importances",
         "Importances, their spread over the folds, and their placebo",
         rows.rename_axis("feature").reset_index(),
-        ("feature", "gain_share", "permutation"),
+        ("feature", "gain_share"),
     )
 
 
@@ -117,7 +117,7 @@ def errors_by(evidence: Evidence) -> dict[str, pd.DataFrame]:
 
 
 def _error_table(name: str, errors: pd.DataFrame) -> Table:
-    brief = (name, "sessions", "ratio_to_zero")
+    brief = (name, "ratio_to_zero")
     return Table(f"errors_by_{name}", f"Out-of-fold error by {name}", errors.round(5).reset_index(), brief)
 
 
@@ -147,19 +147,19 @@ def _range_tables(track: Track) -> tuple[Table, ...]:
             "ranges",
             f"What ranges held, {since}: the rule of record, one width for all times, no model",
             total,
-            ("meant_to_hold", "rule", "held_%", "error"),
+            ("meant_to_hold", "rule", "held_%"),
         ),
         Table(
             "ranges_by_year",
             f"What the ranges held by year, in percent with its standard error, {since}",
             _by_year(of_levels),
-            ("year", "sessions", *(f"{prefix}held" for prefix in of_levels)),
+            ("year", *(f"{prefix}held" for prefix in of_levels)),
         ),
         Table(
             "rules_by_year",
             f"What 80 % ranges held by year under each rule, {since}",
             _by_year(of_rules),
-            ("year", *(f"{prefix}held" for prefix in of_rules)),
+            ("year", *(f"{prefix}held" for prefix in of_rules if prefix)),
         ),
     )
 
