@@ -99,8 +99,10 @@ def in_order(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def unfolded(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, dg.MetadataValue]:
     """The metadata of a materialization by name, with those in INTERNALS; an earlier version recorded them beside the others."""
-    folded = metadata[INTERNALS].value if INTERNALS in metadata else {}
-    plain = {name: _value(fact) for name, fact in folded.items() if name != _LEGEND}
+    folded = metadata.get(INTERNALS)
+    if not isinstance(folded, dg.JsonMetadataValue) or not isinstance(folded.data, Mapping):
+        return dict(metadata)
+    plain = {name: _value(fact) for name, fact in folded.data.items() if name != _LEGEND}
     return plain | {name: value for name, value in metadata.items() if name != INTERNALS}
 
 
