@@ -82,7 +82,8 @@ class TrainingCsvIOManager(dg.IOManager):
         first, last = (str(day.date()) for day in (rows["data_date"].min(), rows["data_date"].max()))
         labelled = int(rows[self.target].notna().sum())
         done = {
-            "written": f"{len(rows):,} rows, {first} to {last}, {labelled:,} of them with a target.",
+            "written": f"{len(rows):,} rows, {first} to {last}, {labelled:,} of them with a target; {self.path.name} in "
+            f"{self.path.parent.name}, in the state folder.",
             "dagster/row_count": len(rows),
             "path": dg.MetadataValue.path(self.path.resolve()),
             SHA256: hashlib.sha256(content).hexdigest(),
@@ -136,6 +137,7 @@ class ModelIOManager(dg.IOManager):
     def __init__(
         self, state_dir: Path, instrument: Instrument, horizon: Horizon, kept: Sequence[Family], provenance: Provenance
     ) -> None:
+        self.state_dir = state_dir
         self.folder = state_dir / "models" / instrument.folder_at(horizon)
         self.instrument = instrument
         self.horizon = horizon
@@ -200,7 +202,8 @@ class ModelIOManager(dg.IOManager):
         done = {
             MODEL_ID: stored.model_id,
             "path": dg.MetadataValue.path(stored.path.resolve()),
-            "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
+            # In words with spaces, where a page can break the line.
+            "report_html": f"{REPORT_FILE} in {stored.path.relative_to(self.state_dir)}, in the state folder",
             "is_latest": stored.is_latest,
             "gates_failed": ", ".join(failed) or "none",
             # As numbers, under names that stay, so that they can be plotted.

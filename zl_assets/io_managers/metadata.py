@@ -44,7 +44,7 @@ _HAPPENED = ("withheld", "today", "advice", "said", "newest_forecast", "read", "
 _WHOSE = "state_folder"
 
 # What goes into INTERNALS, and what each of them is. All of it is said each time, whichever are there: Dagster's pages unfold a
-# JSON of less than 1,000 characters, and the job ids in it are words so long that every other row is cut at the edge.
+# JSON of less than 1,000 characters, and a job id or a path is one word, so long that every other row is cut at the edge.
 _WHAT_THEY_ARE = {
     "job_ids": "the BigQuery jobs of this step in order; each has the run, the asset and the step as labels (bq show -j ID)",
     "bytes_processed": "bytes that its queries read, as BigQuery reports them; what the on-demand price is made of",
@@ -54,6 +54,7 @@ _WHAT_THEY_ARE = {
     "created": "whether this write made the table",
     "columns_added": "columns that this write added to the live table",
     "replaced": "whether the live view was another one and was made anew",
+    "path": "where the file, or the folder of the model, is",
     "bytes": "size of the file",
     "sha256": "hash of the file; whoever reads the file holds it against this one",
     "training_csv_sha256": "hash of the file that the model was trained on",

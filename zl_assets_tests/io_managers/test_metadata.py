@@ -20,7 +20,7 @@ READ: dict[str, Any] = {
     "written": "1 inserted, 0 updated, 3 unchanged, 4 rows in all.",
     "trained": "now: choices",
     "is_latest": True,
-    "path": dg.MetadataValue.path("models/1"),
+    "file": dg.MetadataValue.path("briefing/zl.html"),
     "prices": "own bars: bars.parquet",
     "dagster/row_count": 4,
     "inserted": 1,
@@ -37,6 +37,7 @@ FOLDED: dict[str, Any] = {
     "slot_ms": 0,
     "created": False,
     "columns_added": "none",
+    "path": dg.MetadataValue.path("training_csv/x.csv"),
     "sha256": "5" * 64,
     "over_time_made_of": "9" * 64,
     "over_time_drawn": "now",
@@ -48,7 +49,7 @@ def places(names: list[str]) -> list[int]:
     kinds = (
         ("advice",),
         ("written",),
-        ("trained", "is_latest", "path", "prices"),
+        ("trained", "is_latest", "file", "prices"),
         ("dagster/row_count", "inserted", "gate_largest_ic"),
         ("over_time", "over_time_again", COLUMN_LINEAGE, "columns_made_of"),
         ("columns_ignored",),
@@ -64,7 +65,7 @@ def test_internals_stand_before_what_happened(given: list[tuple[str, Any]]) -> N
     assert {*found} == {*READ, INTERNALS}
     assert places([*found]) == sorted(places([*found]))
     # Of one kind, in the order in which they were said.
-    words = [name for name, _ in given if name in ("trained", "is_latest", "path", "prices")]
+    words = [name for name, _ in given if name in ("trained", "is_latest", "file", "prices")]
     assert [name for name in found if name in words] == words
     assert {name: value for name, value in found.items() if name != INTERNALS} == READ
 
