@@ -25,6 +25,7 @@ from zl_assets.contracts.training import MODEL, TRAINING_CSV
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.artifacts import ADVICE
 from zl_assets.io_managers.bigquery import WITHHELD
+from zl_assets.io_managers.metadata import unfolded
 from zl_assets.settings import Settings
 
 
@@ -86,7 +87,7 @@ def _warnings(result: dg.ExecuteInProcessResult, catalog: Catalog) -> Iterator[T
 def _materializations(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
     """Metadata values by asset, in the order in which they were materialized."""
     found = [event.materialization for event in result.get_asset_materialization_events()]
-    return {m.asset_key.to_user_string(): {name: value.value for name, value in m.metadata.items()} for m in found}
+    return {m.asset_key.to_user_string(): {name: value.value for name, value in unfolded(m.metadata).items()} for m in found}
 
 
 def _assets(result: dg.ExecuteInProcessResult) -> Table:

@@ -36,6 +36,7 @@ from zl_assets.files import replace_file
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
+from zl_assets.io_managers.metadata import in_order
 from zl_assets.notifications import Alert, NotDelivered, build_notifiers, deliver
 from zl_assets.pages.places import Pages
 from zl_assets.provenance import Provenance
@@ -101,7 +102,7 @@ def build_briefing(catalog: Catalog, settings: Settings, instrument: Instrument,
             "page": dg.MetadataValue.md(markdown(title, lines)),
             "file": dg.MetadataValue.path(place),
         }
-        return dg.MaterializeResult(metadata={**page, **_numbers(facts), **provenance.metadata})
+        return dg.MaterializeResult(metadata=in_order({**page, **_numbers(facts), **provenance.metadata}))
 
     return briefing_asset
 

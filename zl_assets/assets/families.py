@@ -15,7 +15,7 @@ from zl_assets.domain.families.rows import Sources, newest_shown
 from zl_assets.domain.families.tables import asset_of
 from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described
+from zl_assets.io_managers.metadata import Told, described
 from zl_assets.io_managers.pictures import picture_of
 from zl_assets.provenance import Provenance
 
@@ -51,7 +51,7 @@ def _asset(catalog: Catalog, instrument: Instrument, family: Family, provenance:
         if made.rows is None:
             return dg.MaterializeResult(value=Withheld(made.reason))
         picture = _picture(context.instance, family, tables[own], given, instrument, provenance)
-        return dg.MaterializeResult(value=made.rows, metadata=picture)
+        return dg.MaterializeResult(value=Told(made.rows, picture))
 
     return family_asset
 

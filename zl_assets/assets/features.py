@@ -15,7 +15,7 @@ from zl_assets.domain.families.tables import asset_of, without_rows
 from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described
+from zl_assets.io_managers.metadata import Told, described
 from zl_assets.io_managers.pictures import picture_of
 from zl_assets.provenance import Provenance
 
@@ -130,6 +130,6 @@ def build_matrix(catalog: Catalog, instrument: Instrument, provenance: Provenanc
             over_time_made_of(rows, instrument, synthetic=provenance.synthetic),
             lambda: matrix_over_time(rows, instrument, synthetic=provenance.synthetic),
         )
-        return dg.MaterializeResult(value=Publication(rows, left=left), metadata=over_time)
+        return dg.MaterializeResult(value=Told(Publication(rows, left=left), over_time))
 
     return matrix_asset

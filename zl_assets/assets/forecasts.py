@@ -25,7 +25,7 @@ from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.forecasts import remembered, statement
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described, rows_table
+from zl_assets.io_managers.metadata import Told, described, rows_table
 from zl_assets.io_managers.pictures import pictures_of
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import ModelConfig, launchpad
@@ -114,22 +114,20 @@ def build_replay(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
                 )
             except TrainingFault as fault:
                 return dg.MaterializeResult(value=Withheld(str(fault)))
-        return dg.MaterializeResult(
-            value=Publication(found.rows, source=provenance.label, adopts=True),
-            metadata={
-                "forecasts_computed": found.fitted,
-                "forecasts_kept": len(found.rows) - found.fitted,
-                **pictures_of(
-                    context.instance,
-                    name,
-                    provenance,
-                    ("would_have_said", "would_have_held"),
-                    _drawn_by(),
-                    (found.rows, csv.frame[["data_date", horizon.target]]),
-                    lambda: _marked(_replay_pictures(found.rows, csv.frame, instrument, horizon), provenance),
-                ),
-            },
-        )
+        facts = {
+            "forecasts_computed": found.fitted,
+            "forecasts_kept": len(found.rows) - found.fitted,
+            **pictures_of(
+                context.instance,
+                name,
+                provenance,
+                ("would_have_said", "would_have_held"),
+                _drawn_by(),
+                (found.rows, csv.frame[["data_date", horizon.target]]),
+                lambda: _marked(_replay_pictures(found.rows, csv.frame, instrument, horizon), provenance),
+            ),
+        }
+        return dg.MaterializeResult(value=Told(Publication(found.rows, source=provenance.label, adopts=True), facts))
 
     return replay_asset
 
@@ -166,17 +164,14 @@ def build_record(catalog: Catalog, instrument: Instrument, horizon: Horizon, pro
             if chosen(config, RecordChoice).accept_lost_rows:
                 before = before.accepted(record, now.date())
             if latest.empty:
-                return dg.MaterializeResult(
-                    value=Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}."),
-                    metadata=statement(record, None, before),
-                )
+                nothing = Withheld(f"there is no forecast to record: see {predictions.latest(instrument, horizon).table}.")
+                return dg.MaterializeResult(value=Told(nothing, statement(record, None, before)))
             new = taken(forecast_of(latest, horizon, as_of.date, provenance.source, now), record, before, now.date())
         facts = {"said": new.said, **statement(record, as_of.date if len(new.rows) else None, before)}
         if new.rows.empty:
-            return dg.MaterializeResult(value=Withheld(new.said, usual=new.usual), metadata=facts)
-        return dg.MaterializeResult(
-            value=Publication(conform(new.rows, contract), source=provenance.label, adopts=True), metadata=facts
-        )
+            return dg.MaterializeResult(value=Told(Withheld(new.said, usual=new.usual), facts))
+        rows = Publication(conform(new.rows, contract), source=provenance.label, adopts=True)
+        return dg.MaterializeResult(value=Told(rows, facts))
 
     return record_asset
 
@@ -225,17 +220,15 @@ def build_score(catalog: Catalog, instrument: Instrument, horizon: Horizon, prov
             (shown, ours),
             lambda: _marked(_score_pictures(ours, shown, instrument, horizon), provenance),
         )
-        return dg.MaterializeResult(
-            value=due if len(found) else Withheld("nothing has come due yet", usual=True),
-            metadata={
-                "came_due": len(found),
-                "of_them_back_dated": int(found["back_dated"].sum()),
-                "still_open": len(first_said(ours)) - len(found),
-                "said_by_another_model_than_the_replays": len(other),
-                **pictures,
-                **({"newest_of_those": rows_table(other.tail(_SHOWN))} if len(other) else {}),
-            },
-        )
+        facts = {
+            "came_due": len(found),
+            "of_them_back_dated": int(found["back_dated"].sum()),
+            "still_open": len(first_said(ours)) - len(found),
+            "said_by_another_model_than_the_replays": len(other),
+            **pictures,
+            **({"newest_of_those": rows_table(other.tail(_SHOWN))} if len(other) else {}),
+        }
+        return dg.MaterializeResult(value=Told(due if len(found) else Withheld("nothing has come due yet", usual=True), facts))
 
     return score_asset
 

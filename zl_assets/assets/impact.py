@@ -24,7 +24,7 @@ from zl_assets.hints import told
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.io_managers.metadata import described, shown
+from zl_assets.io_managers.metadata import described, in_order, shown
 from zl_assets.model.errors import TrainingFault
 from zl_assets.model.fit.config import launchpad
 from zl_assets.model.impact.config import ImpactConfig
@@ -110,7 +110,7 @@ def impact_op(catalog: Catalog, instrument: Instrument, provenance: Provenance) 
                 "measured_before": ", ".join(known) or "none",
             }
             told_of = shown(impact_report(own, synthetic=provenance.synthetic), "decisions")
-            yield dg.AssetMaterialization(asset, metadata=counts | told_of | dict(provenance.metadata))
+            yield dg.AssetMaterialization(asset, metadata=in_order(counts | told_of | dict(provenance.metadata)))
             yield evaluation(looks, ledgers.looks_numbered(ledger))
         if stopped:
             raise dg.Failure(description="\n\n".join(stopped), allow_retries=False)

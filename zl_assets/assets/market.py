@@ -15,7 +15,7 @@ from zl_assets.instruments.base import Instrument
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described
+from zl_assets.io_managers.metadata import Told, described
 from zl_assets.provenance import Provenance
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
@@ -82,10 +82,8 @@ def _loaded_bars(catalog: Catalog, settings: Settings, instrument: Instrument, s
                     require_same_sample(bars.frame, publisher.latest(contract, absent_ok=True))
             # Bars that would be refused further down are refused here, before the first write.
             prove(bars.frame, instrument, as_of.date, regime_weights(), stored)
-        return dg.MaterializeResult(
-            value=Publication(bars.frame, source=source),
-            metadata={**facts(bars), "as_of": str(as_of.date)},
-        )
+        told = {**facts(bars), "as_of": str(as_of.date)}
+        return dg.MaterializeResult(value=Told(Publication(bars.frame, source=source), told))
 
     return bars_asset
 
@@ -123,14 +121,14 @@ def build_sessions_asset(settings: Settings, instrument: Instrument) -> dg.Asset
     )
     def sessions_asset(
         context: dg.AssetExecutionContext, bars: pd.DataFrame, as_of: AsOf, warehouse: Warehouse
-    ) -> dg.MaterializeResult[pd.DataFrame]:
+    ) -> dg.MaterializeResult[Any]:
         with as_failures():
             with warehouse.publisher(run=context.run.run_id, asset=contract.table) as publisher:
                 sessions_now = publisher.latest(contract, absent_ok=True)
             # Bars of our own table are what it holds: there are no others to go beside them.
             stored = Stored(bars.iloc[:0] if settings.embedded else None, sessions_now)
             sessions = prove(bars, instrument, as_of.date, regime_weights(), stored).sessions
-        return dg.MaterializeResult(value=sessions.frame, metadata=_counters(sessions) | {"as_of": str(as_of.date)})
+        return dg.MaterializeResult(value=Told(sessions.frame, _counters(sessions) | {"as_of": str(as_of.date)}))
 
     return sessions_asset
 

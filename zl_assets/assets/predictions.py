@@ -18,7 +18,7 @@ from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.artifacts import ADVICE, MODEL_ID, TrainingCsv
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, published_io
-from zl_assets.io_managers.metadata import described
+from zl_assets.io_managers.metadata import Told, described
 from zl_assets.io_managers.records import record_in
 from zl_assets.model.errors import NoRange
 from zl_assets.model.fit.artifact import LoadedModel
@@ -68,10 +68,8 @@ def build_oof(instrument: Instrument, horizon: Horizon, provenance: Provenance) 
             return
         with as_failures():
             rows = oof_rows(model, csv.frame, csv.sha256, folds_of(model.path))
-        yield dg.MaterializeResult(
-            value=Publication(rows, source=provenance.label, adopts=True),
-            metadata={"model_id": model.model_id, "forecasts": int(rows["predicted_return"].notna().sum())},
-        )
+        facts = {"model_id": model.model_id, "forecasts": int(rows["predicted_return"].notna().sum())}
+        yield dg.MaterializeResult(value=Told(Publication(rows, source=provenance.label, adopts=True), facts))
 
     return oof_asset
 
@@ -117,17 +115,15 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
                 return dg.MaterializeResult(value=Withheld(str(fault)))
         newest, calendar = rows.iloc[-1], newest_session(rows, instrument.calendar, as_of.date)
         stale = "" if calendar.passed else f"stale by {calendar.measured} sessions: "
-        return dg.MaterializeResult(
-            value=Publication(rows, source=provenance.label, adopts=True),
-            metadata={
-                "model_id": model.model_id,
-                "trained_through": str(model.trained_through),
-                "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
-                "newest_model": _newest_model(context.instance, model_key, provenance, model.path.parent),
-                "newest_forecast": f"{provenance.mark}{stale}{_said(newest, instrument)}",
-                "ranges_held": _held(bands_held(replayed, csv.frame, horizon)),
-            },
-        )
+        facts = {
+            "newest_forecast": f"{provenance.mark}{stale}{_said(newest, instrument)}",
+            "ranges_held": _held(bands_held(replayed, csv.frame, horizon)),
+            "model_id": model.model_id,
+            "trained_through": str(model.trained_through),
+            "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),
+            "newest_model": _newest_model(context.instance, model_key, provenance, model.path.parent),
+        }
+        return dg.MaterializeResult(value=Told(Publication(rows, source=provenance.label, adopts=True), facts))
 
     return latest_asset
 

@@ -15,7 +15,7 @@ from zl_assets.domain.revisions import with_stored
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO
-from zl_assets.io_managers.metadata import described, rows_table
+from zl_assets.io_managers.metadata import Told, described, rows_table
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 from zl_assets.sources.base import SourceAsset, nothing_to_fetch
@@ -51,7 +51,7 @@ def _loaded(settings: Settings, of: SourceAsset) -> dg.AssetsDefinition:
 
         if not source.is_set(settings):
             context.log.warning(source.unset)
-            return dg.MaterializeResult(value=Withheld(source.unset), metadata={"source": source.unset})
+            return dg.MaterializeResult(value=Told(Withheld(source.unset), {"source": source.unset}))
         with as_failures():
             problems = source.fetch(settings, dt.datetime.now(dt.UTC))
             loaded = source.read(settings, of, as_of.date)
@@ -68,7 +68,7 @@ def _loaded(settings: Settings, of: SourceAsset) -> dg.AssetsDefinition:
         }
         if source.fetch is not nothing_to_fetch:
             facts["not_fetched"] = "; ".join(problems.values()) or "none"
-        return dg.MaterializeResult(value=Withheld(loaded.nothing) if loaded.nothing else rows, metadata=facts)
+        return dg.MaterializeResult(value=Told(Withheld(loaded.nothing) if loaded.nothing else rows, facts))
 
     return source_asset
 

@@ -21,7 +21,7 @@ from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.exports import Exports, training_rows
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.keys import TABLES_IO, csv_io, models_io
-from zl_assets.io_managers.metadata import described, job_metadata, shown, table_schema
+from zl_assets.io_managers.metadata import Told, described, job_metadata, shown, table_schema
 from zl_assets.model.fit.config import EvidenceConfig, ModelConfig, launchpad
 from zl_assets.model.reuse.find import Made
 from zl_assets.model.reuse.made_of import MadeOf, code_sha256, made_of
@@ -59,9 +59,8 @@ def build_view(catalog: Catalog, instrument: Instrument, horizon: Horizon) -> dg
 
         with as_failures(), warehouse.publisher(run=context.run.run_id, asset=contract.table) as publisher:
             select = training_view_select(publisher.namespace.of(matrix).quoted, instrument, horizon, matrix_columns(kept))
-        return dg.MaterializeResult(
-            value=ViewDefinition(select, (matrix,)), metadata={"sql": dg.MetadataValue.md(f"```sql\n{select}\n```")}
-        )
+        # As a text, whose lines a page breaks; those of a block of code make every row of the page as wide as they are.
+        return dg.MaterializeResult(value=Told(ViewDefinition(select, (matrix,)), {"sql": select}))
 
     return view_asset
 
@@ -128,9 +127,7 @@ def _exported_csv(
         io_manager_key=csv_io(instrument, horizon),
         deps=[view.table],
     )
-    def exported_csv(
-        context: dg.AssetExecutionContext, warehouse: Warehouse, exports: Exports
-    ) -> dg.MaterializeResult[pd.DataFrame]:
+    def exported_csv(context: dg.AssetExecutionContext, warehouse: Warehouse, exports: Exports) -> dg.MaterializeResult[Any]:
         from zl_assets.warehouse.export import export_view
 
         run = context.run.run_id
@@ -139,9 +136,8 @@ def _exported_csv(
             exported = export_view(publisher, exports.storage(publisher), uri, view, run)
             frame = training_rows(exported, view)
             asked = job_metadata(publisher.runner.log)
-        return dg.MaterializeResult(
-            value=frame, metadata={"exported_to": exported.uri, "exported_files": exported.files, **asked}
-        )
+        facts = {"exported_to": exported.uri, "exported_files": exported.files, **asked}
+        return dg.MaterializeResult(value=Told(frame, facts))
 
     return exported_csv
 
@@ -208,7 +204,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         csv: TrainingCsv,
         ta_features: pd.DataFrame,
         replay: pd.DataFrame,
-    ) -> dg.MaterializeResult[Made]:
+    ) -> dg.MaterializeResult[Any]:
         from zl_assets.model.fit.design import inputs_with
         from zl_assets.model.report.standing import standing_words
 
@@ -250,21 +246,18 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
                 context.log.info(f"model {made.found} of {made.trained_at} is used again: nothing that it is made of has changed")
         trained = made.trained
         made = replace(made, standing=standing_words(trained, made.gates, csv.frame, as_of.date), prices=prices)
-        return dg.MaterializeResult(
-            value=made,
-            metadata={
-                # First: a model's page is to begin with it.
-                ADVICE: made.advice,
-                "reused": made.found is not None,
-                "trained": f"{made.trained_at}, and nothing that it is made of has changed" if made.found else f"now: {made.why}",
-                "labelled_rows": len(trained.data.dates),
-                "trained_through": f"{trained.data.dates[-1]:%Y-%m-%d}",
-                "holdout_train_rows": len(trained.holdout.train),
-                "holdout_test_rows": len(trained.holdout.test),
-                "training_csv_sha256": csv.sha256,
-                **shown(made.shown, "what_it_can_do"),
-            },
-        )
+        facts = {
+            ADVICE: made.advice,
+            **shown(made.shown, "what_it_can_do"),
+            "reused": made.found is not None,
+            "trained": f"{made.trained_at}, and nothing that it is made of has changed" if made.found else f"now: {made.why}",
+            "labelled_rows": len(trained.data.dates),
+            "trained_through": f"{trained.data.dates[-1]:%Y-%m-%d}",
+            "holdout_train_rows": len(trained.holdout.train),
+            "holdout_test_rows": len(trained.holdout.test),
+            "training_csv_sha256": csv.sha256,
+        }
+        return dg.MaterializeResult(value=Told(made, facts))
 
     return model_asset
 

@@ -13,7 +13,7 @@ import dagster as dg
 from zl_assets.domain.checks import Check, Level, Seen
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.failures import as_failures
-from zl_assets.io_managers.metadata import rows_table
+from zl_assets.io_managers.metadata import ROOM_OF_CHECK, rows_table
 from zl_assets.resources import AsOf
 from zl_assets.warehouse.digits import rounded
 from zl_assets.warehouse.verdict import Verdict
@@ -119,11 +119,14 @@ def spec(check: Check) -> dg.AssetCheckSpec:
 
 
 def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
-    """The verdict with its numbers: what was measured, the bound, the first offenders, and, if it is red, what to do."""
+    """The verdict with its numbers: what was measured, the bound, the first offenders, and, if it is red, what to do.
+
+    The description has the numbers too: Dagster stores a check's metadata in the order of the names, whatever ours is.
+    """
     metadata: dict[str, Any] = {"measured": verdict.legible, "bound": verdict.bound}
     metadata |= {name: _shown(fact) for name, fact in verdict.facts.items()}
     if len(verdict.offenders):
-        metadata["first_offenders"] = rows_table(verdict.offenders)
+        metadata["first_offenders"] = rows_table(verdict.offenders, ROOM_OF_CHECK)
     if not verdict.passed:
         metadata["what_to_do"] = check.todo
     return dg.AssetCheckResult(
@@ -131,7 +134,7 @@ def result(check: Check, verdict: Verdict) -> dg.AssetCheckResult:
         asset_key=check.asset,
         check_name=check.name,
         severity=dg.AssetCheckSeverity.WARN if check.level is Level.WARNING else dg.AssetCheckSeverity.ERROR,
-        description=verdict.explanation if verdict.passed else str(verdict),
+        description=verdict.sentence if verdict.passed else str(verdict),
         metadata=metadata,
     )
 

@@ -196,13 +196,14 @@ def _model_checks(instrument: Instrument, horizon: Horizon) -> Group:
 
 def _trained(model: "LoadedModel") -> Verdict:
     """A loaded model has already been verified; if it cannot be loaded, the step fails and there is no verdict."""
+    golden = len(model.contract["golden"])
     return Verdict(
         name="trained",
         passed=True,
-        measured="read back",
-        bound="its files match its id, and its golden predictions come out again",
+        measured=golden,
+        bound=f"all {golden} golden predictions",
         offenders=pd.DataFrame(),
-        explanation="The model was read back, its files match its id, and its golden predictions came out again.",
+        explanation=f"Model {model.model_id} was read back, its files match its id, and its golden predictions came out again.",
         facts={"model_id": model.model_id, "path": model.path},
     )
 

@@ -20,6 +20,7 @@ from zl_assets.files import ArtifactFault, replace_file
 from zl_assets.instruments.base import Horizon, Instrument
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata
+from zl_assets.io_managers.metadata import Told, in_order
 from zl_assets.io_managers.records import record_in, said
 from zl_assets.pages.places import Pages
 from zl_assets.provenance import INVENTED, PRICES, Provenance
@@ -68,28 +69,32 @@ class TrainingCsvIOManager(dg.IOManager):
         self.target = target
         self.provenance = provenance
 
-    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame | Told) -> None:
         """Replace the file in one step; a killed write leaves the old one.
 
         Raises:
             dg.Failure: the folder cannot be written.
         """
-        content = csv_bytes(obj)
+        told = Told.of(obj)
+        rows: pd.DataFrame = told.value
+        content = csv_bytes(rows)
         with as_failures():
             replace_file(self.path, content)
-        context.add_output_metadata(
-            {
-                "dagster/row_count": len(obj),
-                "path": dg.MetadataValue.path(self.path.resolve()),
-                SHA256: hashlib.sha256(content).hexdigest(),
-                "bytes": len(content),
-                "first_date": str(obj["data_date"].min().date()),
-                "last_date": str(obj["data_date"].max().date()),
-                "labelled_rows": int(obj[self.target].notna().sum()),
-                **as_metadata(copied(self.view, self.view.table)),
-                **self.provenance.metadata,
-            }
-        )
+        first, last = (str(day.date()) for day in (rows["data_date"].min(), rows["data_date"].max()))
+        labelled = int(rows[self.target].notna().sum())
+        done = {
+            "written": f"{len(rows):,} rows, {first} to {last}, {labelled:,} of them with a target; {self.path.name} in "
+            f"{self.path.parent.name}, in the state folder.",
+            "dagster/row_count": len(rows),
+            "path": dg.MetadataValue.path(self.path.resolve()),
+            SHA256: hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+            "first_date": first,
+            "last_date": last,
+            "labelled_rows": labelled,
+        }
+        lineage = as_metadata(copied(self.view, self.view.table))
+        context.add_output_metadata(in_order({**told.facts, **done, **lineage, **self.provenance.metadata}))
 
     def load_input(self, context: dg.InputContext) -> TrainingCsv:
         """The rows of the file, if it is the one that its state folder's newest materialization recorded.
@@ -182,7 +187,7 @@ class ModelIOManager(dg.IOManager):
 
         return store(made, self.folder)
 
-    def handle_output(self, context: dg.OutputContext, obj: "Made") -> None:
+    def handle_output(self, context: dg.OutputContext, obj: "Made | Told") -> None:
         """Store the model; it becomes `latest` only if every gate passed.
 
         Raises:
@@ -190,24 +195,25 @@ class ModelIOManager(dg.IOManager):
         """
         from zl_assets.model.fit.artifact import REPORT_FILE
 
+        told = Told.of(obj)
+        made: Made = told.value
         with as_failures():
-            stored = self.store(obj)
-        failed = [gate.name for gate in obj.gates if not gate.passed]
-        context.add_output_metadata(
-            {
-                MODEL_ID: stored.model_id,
-                "path": dg.MetadataValue.path(stored.path.resolve()),
-                "report": dg.MetadataValue.url(self.pages.address(stored.path / REPORT_FILE)),
-                "report_html": dg.MetadataValue.path((stored.path / REPORT_FILE).resolve()),
-                "is_latest": stored.is_latest,
-                "gates_failed": ", ".join(failed) or "none",
-                # As numbers, under names that stay, so that they can be plotted.
-                **{f"gate_{gate.name}": gate.measured for gate in obj.gates if math.isfinite(gate.measured)},
-                **self.provenance.metadata,
-            }
-        )
+            stored = self.store(made)
+        failed = [gate.name for gate in made.gates if not gate.passed]
+        done = {
+            MODEL_ID: stored.model_id,
+            "path": dg.MetadataValue.path(stored.path.resolve()),
+            "report": dg.MetadataValue.url(self.pages.address(stored.path / REPORT_FILE)),
+            # In words with spaces, where a page can break the line.
+            "report_html": f"{REPORT_FILE} in {stored.path.relative_to(self.pages.folder)}, in the state folder",
+            "is_latest": stored.is_latest,
+            "gates_failed": ", ".join(failed) or "none",
+            # As numbers, under names that stay, so that they can be plotted.
+            **{f"gate_{gate.name}": gate.measured for gate in made.gates if math.isfinite(gate.measured)},
+        }
+        context.add_output_metadata(in_order({**told.facts, **done, **self.provenance.metadata}))
         if not stored.is_latest:
-            context.log.warning(f"model {stored.model_id} is {obj.advice}")
+            context.log.warning(f"model {stored.model_id} is {made.advice}")
 
     def load_input(self, context: dg.InputContext) -> "LoadedModel":
         """The recorded model, verified.

@@ -16,7 +16,7 @@ from dagster_gcp import BigQueryResource
 
 from zl_assets.io_managers.failures import as_failures
 from zl_assets.io_managers.lineage import as_metadata, upstream_tables
-from zl_assets.io_managers.metadata import described, job_metadata
+from zl_assets.io_managers.metadata import Told, described, in_order, job_metadata
 from zl_assets.warehouse.contract import TableContract, ViewContract
 from zl_assets.warehouse.lineage import table_lineage
 
@@ -89,7 +89,7 @@ class BigQueryIOManager(dg.IOManager):
 
     A frame is merged: rows that are new are inserted, rows that differ are updated, the rest is not touched and none is deleted.
     A `ViewDefinition` becomes a view. A `Publication` is a frame with a source that the table keeps as a label. `Withheld` writes
-    nothing.
+    nothing. `Told` is any of these with what the asset says of it.
 
     Args:
         warehouse: BigQuery, and the limits within which it is used.
@@ -111,7 +111,9 @@ class BigQueryIOManager(dg.IOManager):
         self.copies = copies or {}
         self.says = says or {}
 
-    def handle_output(self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition | Withheld") -> None:
+    def handle_output(
+        self, context: dg.OutputContext, obj: "pd.DataFrame | Publication | ViewDefinition | Withheld | Told"
+    ) -> None:
         """Publish the value and add the report to the materialization.
 
         Raises:
@@ -122,34 +124,30 @@ class BigQueryIOManager(dg.IOManager):
         asset = context.asset_key.path[-1]
         table = self._table(asset, context.definition_metadata)
         contract = table.contract
-        context.add_output_metadata(self.says)
-        if isinstance(obj, Withheld):
-            log = context.log.info if obj.usual else context.log.warning
-            log(f"{contract.name} stays as it is: {obj.reason}")
-            context.add_output_metadata({WITHHELD: obj.reason})
+        told = Told.of(obj)
+        value = told.value
+        if isinstance(value, Withheld):
+            log = context.log.info if value.usual else context.log.warning
+            log(f"{contract.name} stays as it is: {value.reason}")
+            context.add_output_metadata(in_order({WITHHELD: value.reason, **told.facts, **self.says}))
             return
         with as_failures(), self.warehouse.publisher(run=context.run_id, asset=asset) as publisher:
             if isinstance(contract, ViewContract):
-                if not isinstance(obj, ViewDefinition):
-                    raise TypeError(f"{asset} is a view and takes a ViewDefinition, not {type(obj).__name__}")
+                if not isinstance(value, ViewDefinition):
+                    raise TypeError(f"{asset} is a view and takes a ViewDefinition, not {type(value).__name__}")
                 from zl_assets.warehouse.view_rules import view_lineage
 
-                view = publisher.publish_view(obj, contract)
-                context.add_output_metadata(
-                    _view_metadata(view) | job_metadata(publisher.runner.log) | as_metadata(view_lineage(obj.select))
-                )
-                return
-            if isinstance(obj, ViewDefinition):
-                raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
-            publication = obj if isinstance(obj, Publication) else Publication(obj)
-            report = publisher.publish(publication, contract, table.rules)
-            lineage = table_lineage(contract, upstream_tables(context.asset_spec, self._contracts()))
-            context.add_output_metadata(_table_metadata(report) | job_metadata(publisher.runner.log) | as_metadata(lineage))
-            revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
-            context.log.info(
-                f"{report.table}: {report.inserted} inserted, {report.updated} updated{revised}, {report.unchanged} unchanged, "
-                f"{report.row_count} rows"
-            )
+                done, lineage = _view_metadata(publisher.publish_view(value, contract)), view_lineage(value.select)
+            else:
+                if isinstance(value, ViewDefinition):
+                    raise TypeError(f"{asset} is a table and takes a frame, not a ViewDefinition")
+                publication = value if isinstance(value, Publication) else Publication(value)
+                report = publisher.publish(publication, contract, table.rules)
+                done = _table_metadata(report)
+                lineage = table_lineage(contract, upstream_tables(context.asset_spec, self._contracts()))
+                context.log.info(f"{report.table}: {done['written']}")
+            costs = job_metadata(publisher.runner.log)
+        context.add_output_metadata(in_order({**told.facts, **done, **costs, **as_metadata(lineage), **self.says}))
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """The asset's rows, ordered by key, one column per leaf, types as in `warehouse.contract.PANDAS_DTYPES`.
@@ -191,6 +189,7 @@ def _run_id(context: dg.InputContext) -> str:
 
 def _table_metadata(report: "WriteReport") -> dict[str, Any]:
     return {
+        "written": _written(report),
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.table,
         "inserted": report.inserted,
@@ -207,12 +206,24 @@ def _table_metadata(report: "WriteReport") -> dict[str, Any]:
     }
 
 
+def _written(report: "WriteReport") -> str:
+    """What a write did, in words."""
+    revised = f" ({_dates(report.updated_from, report.updated_to)})" if report.updated_from else ""
+    rows = f"{report.inserted:,} inserted, {report.updated:,} updated{revised}, {report.unchanged:,} unchanged"
+    created = " The table is new." if report.created else ""
+    added = f" Columns added: {', '.join(report.columns_added)}." if report.columns_added else ""
+    dates = f", {_dates(report.first_date, report.last_date)}" if report.first_date else ""
+    return f"{rows}, {report.row_count:,} rows in all{dates}.{created}{added}"
+
+
 def _dates(first: dt.date | None, last: dt.date | None) -> str:
     return "none" if first is None else f"{first}" if first == last else f"{first} to {last}"
 
 
 def _view_metadata(report: "ViewReport") -> dict[str, Any]:
+    done = "The view was made anew" if report.replaced else "The view is as it was"
     return {
+        "written": f"{done}, {report.row_count:,} rows in all.",
         "dagster/row_count": report.row_count,
         "dagster/table_name": report.view,
         "replaced": report.replaced,

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 import dagster as dg
 
+from zl_assets.io_managers.metadata import unfolded
 from zl_assets.provenance import STATE_FOLDER, Provenance
 
 type Recorded = Mapping[str, dg.MetadataValue]
-"""The metadata of one materialization."""
+"""The metadata of one materialization, unfolded."""
 
 # The first page is the newest alone: it is ours unless several state folders take turns.
 _PAGE = 10
@@ -51,7 +52,7 @@ def _newest_first(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Iterator[
         for record in page.records:
             materialization = record.asset_materialization
             if materialization is not None:
-                yield materialization.metadata
+                yield unfolded(materialization.metadata)
         if not page.has_more:
             return
         cursor, limit = page.cursor, _PAGE

@@ -39,12 +39,17 @@ class Verdict:
         """What was measured, with the digits that a person reads."""
         return rounded(self.measured) if isinstance(self.measured, float) else self.measured
 
+    @property
+    def sentence(self) -> str:
+        """What was found, with what was measured and what was allowed."""
+        return f"{self.explanation} Measured {_shown(self.legible)}, bound: {self.bound}."
+
     def __str__(self) -> str:
         state = "passed" if self.passed else "failed"
         rows = [rounded_row({str(k): v for k, v in row.items()}) for row in self.offenders.to_dict("records")]
         named = "; ".join(", ".join(f"{k}={_shown(v)}" for k, v in row.items()) for row in rows)
         first = f" First: {named}." if named else ""
-        return f"{self.name} {state}: {self.explanation} Measured {_shown(self.legible)}, bound: {self.bound}.{first}"
+        return f"{self.name} {state}: {self.sentence}{first}"
 
 
 type RowRule = Callable[[pd.DataFrame], Verdict]

@@ -1,7 +1,6 @@
 """The open forecasts' asset: what a person is told, and that a forecast without a range is not written."""
 
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -9,6 +8,7 @@ import pytest
 
 from zl_assets.assets.predictions import build_latest
 from zl_assets.io_managers.artifacts import TrainingCsv
+from zl_assets.io_managers.metadata import Told
 from zl_assets.model.fit.artifact import LoadedModel, store_model
 from zl_assets.model.fit.gates import evaluate_gates
 from zl_assets.model.fit.training import TrainedModel, train
@@ -41,11 +41,11 @@ def model(trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory) -> Lo
     return load_model(models)
 
 
-def materialized(model: LoadedModel, view: pd.DataFrame, replay: pd.DataFrame) -> dg.MaterializeResult[Any]:
+def materialized(model: LoadedModel, view: pd.DataFrame, replay: pd.DataFrame) -> Told:
     with dg.build_asset_context(resources={"as_of": AsOf(fixed="2026-01-01")}) as context:
         result = ASSET(context, model=model, csv=TrainingCsv(view, "5" * 64, Path("view.csv")), replay=replay)
     assert isinstance(result, dg.MaterializeResult)
-    return result
+    return Told.of(result.value)
 
 
 def test_the_newest_forecast_is_told_with_its_ranges_and_the_size_of_the_move(model: LoadedModel, view: pd.DataFrame) -> None:
@@ -54,8 +54,7 @@ def test_the_newest_forecast_is_told_with_its_ranges_and_the_size_of_the_move(mo
     result = materialized(model, view, pd.concat([others, replay.assign(horizon="3m"), replay], ignore_index=True))
     assert isinstance(result.value, Publication)
     newest = result.value.frame.iloc[-1]
-    assert result.metadata is not None
-    assert result.metadata["newest_forecast"] == (
+    assert result.facts["newest_forecast"] == (
         f"2025-12-31 for {newest.target_session:%Y-%m-%d}: {newest.predicted_close:.2f} US cents per pound, ranges "
         f"50 % {newest.low_50_close:.2f} to {newest.high_50_close:.2f}, 80 % {newest.low_close:.2f} to {newest.high_close:.2f}, "
         f"95 % {newest.low_95_close:.2f} to {newest.high_95_close:.2f}; expected move {newest.expected_move:.1%} or "
@@ -63,8 +62,8 @@ def test_the_newest_forecast_is_told_with_its_ranges_and_the_size_of_the_move(mo
     )
     # 80 % is never said without what it held.
     held = bands_held(replay, view, MONTH)[80]
-    assert f"{100 * held.covered:.1f} % (error {100 * held.error:.1f}) where 80 % is said" in str(result.metadata["ranges_held"])
-    assert str(result.metadata["ranges_held"]).startswith(f"walk-forward from 2016 on, {held.rows:,} sessions: ")
+    assert f"{100 * held.covered:.1f} % (error {100 * held.error:.1f}) where 80 % is said" in str(result.facts["ranges_held"])
+    assert str(result.facts["ranges_held"]).startswith(f"walk-forward from 2016 on, {held.rows:,} sessions: ")
 
 
 def test_without_ranges_nothing_is_written_and_why_is_said(model: LoadedModel, view: pd.DataFrame) -> None:

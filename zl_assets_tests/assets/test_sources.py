@@ -1,6 +1,7 @@
 """Sources of feature families as assets: what they load, what they say where nothing is set, and their checks."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from zl_assets.domain.families import cot as cot_family
 from zl_assets.domain.releases import MACRO_SERIES, RELEASES, VOLATILITY_SERIES
 from zl_assets.io_managers.bigquery import Warehouse
 from zl_assets.io_managers.homes import EmbeddedBigQuery
+from zl_assets.io_managers.metadata import Told
 from zl_assets.resources import AsOf
 from zl_assets.settings import Settings
 from zl_assets.sources import (
@@ -76,7 +78,9 @@ class Memory(dg.IOManager):
         self.tables: dict[str, Any] = {}
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        self.tables[context.asset_key.path[-1]] = obj
+        told = Told.of(obj)
+        self.tables[context.asset_key.path[-1]] = told.value
+        context.add_output_metadata(told.facts)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         name = context.asset_key.path[-1]
@@ -176,7 +180,7 @@ def test_tables_are_filled_from_files_and_every_check_is_green(folder: Path, hou
     }
     found = metadata[FRED_OBSERVATIONS.table]["series"].value
     assert {record["series"] for record in (r.data for r in found.records)} == set(MACRO_SERIES)
-    assert all("UTC" in str(r.data["fetched_at"]) and r.data["without_a_value"] == 1 for r in found.records)
+    assert all(re.fullmatch(r"without_a_value: 1; .*fetched_at: \S+ \S+ UTC; .*", str(r.data["and"])) for r in found.records)
     assert metadata[BARS_1H.table]["hours_not_final_left_out"].value == 1
 
 

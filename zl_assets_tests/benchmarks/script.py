@@ -22,6 +22,7 @@ from zl_assets.catalog import Catalog
 from zl_assets.definitions import build_defs
 from zl_assets.files import replace_file
 from zl_assets.io_managers.artifacts import TrainingCsv, csv_bytes, parse_csv
+from zl_assets.io_managers.metadata import Told
 from zl_assets.model.reuse.find import Made
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import ViewContract
@@ -88,8 +89,9 @@ class Script:
             out = step.body(**arguments)
             for result in out if inspect.isgenerator(out) else (out,):
                 if not step.checks:
-                    self.recorded[step.asset] = dg.AssetMaterialization(step.asset, metadata=result.metadata)
-                    self._write(step.asset, result.value)
+                    told = Told.of(result.value)
+                    self.recorded[step.asset] = dg.AssetMaterialization(step.asset, metadata=told.facts)
+                    self._write(step.asset, told.value)
                 elif not result.passed and result.severity is dg.AssetCheckSeverity.ERROR:
                     raise AssertionError(f"{step.asset}: {result.check_name} is red")
 

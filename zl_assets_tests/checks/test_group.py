@@ -24,6 +24,7 @@ from zl_assets.domain.forecast_record import Remembered
 from zl_assets.model.fit.design import BASE_INPUTS
 from zl_assets.settings import Settings
 from zl_assets.sources.bars import remarks
+from zl_assets.warehouse.digits import number
 from zl_assets.warehouse.shape import empty_frame
 from zl_assets.warehouse.verdict import Verdict
 from zl_assets_tests.domain.families.test_intraday import random_hours
@@ -101,7 +102,7 @@ def test_a_red_check_says_what_to_do_and_names_the_rows() -> None:
 def test_a_green_check_has_nothing_to_do() -> None:
     made = result(check(), verdict(passed=True))
     assert made.passed
-    assert made.description == "3 of 9 rows are odd."
+    assert made.description == "3 of 9 rows are odd. Measured 3, bound: 0 rows."
     assert set(made.metadata) == {"measured", "bound"}
 
 
@@ -178,7 +179,7 @@ def values() -> dict[str, object]:
         path=Path("models/x"),
         inputs=BASE_INPUTS,
         instrument=ZL,
-        contract={"gates": [{"name": bound.gate, **gate} for bound in ZL.gates]},
+        contract={"gates": [{"name": bound.gate, **gate} for bound in ZL.gates], "golden": [{}, {}, {}]},
     )
     held |= {contract.table: empty_frame(contract) for contract in (REPLAY, RECORD, SCORE)}
     for family in FAMILIES:
@@ -213,7 +214,11 @@ def test_every_check_answers_in_its_own_name() -> None:
             seen = Seen(held, as_of, worked_out(one.asset, held))
             answer = one.verdict(seen)
             assert answer.name == one.name, f"{one.asset}.{one.name}"
-            assert result(one, answer).check_name == one.name
+            made = result(one, answer)
+            assert made.check_name == one.name
+            value = number(answer.measured) if isinstance(answer.measured, float) else str(answer.measured)
+            for said in (value, answer.bound):
+                assert said in str(made.description), f"{one.asset}.{one.name}: {made.description}"
             answered += 1
     assert answered > 62
 

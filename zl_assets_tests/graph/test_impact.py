@@ -117,7 +117,8 @@ def test_looks_are_counted_rows_stay_and_a_leak_is_stopped_before_it_is_measured
     assert row["measured_at"] is not None
     # The ledger's check is made of what the measurement leaves, although a family was stopped.
     [looks] = first.get_asset_check_evaluations()
-    assert (looks.check_name, looks.passed, looks.description) == ("looks_numbered", True, "1 looks at 2 families.")
+    assert (looks.check_name, looks.passed) == ("looks_numbered", True)
+    assert str(looks.description).startswith("1 looks at 2 families. Measured 0, bound: 0 families ")
     shown = metadata(first)["feature_family_impact"]
     assert shown["rows_added"] == "rare, spread"
     assert (

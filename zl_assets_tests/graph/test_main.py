@@ -17,6 +17,7 @@ import pytest
 from zl_assets.catalog import Catalog
 from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.lifecycle import stop_server
+from zl_assets.io_managers.metadata import in_order, unfolded
 from zl_assets.main_job import LOCATION, dagster_instance
 from zl_assets.settings import Settings
 from zl_assets.summary import browser
@@ -79,6 +80,8 @@ def test_runs_of_the_command_line_are_in_the_storage_that_the_ui_opens(folder: P
                 made_in = Path(str(event.metadata["state_folder"].value))
                 assert made_in.is_absolute(), event.asset_key
                 assert made_in.name == ".zl", event.asset_key
+                # As Dagster stored it, and not only as it was given: what happened first, internals last.
+                assert [*event.metadata] == [*in_order(unfolded(event.metadata))], event.asset_key
             forecasts = instance.get_latest_materialization_event(dg.AssetKey("zl_1m_latest"))
             assert forecasts is not None
             assert forecasts.asset_materialization is not None

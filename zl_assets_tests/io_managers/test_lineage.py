@@ -13,7 +13,7 @@ def test_the_lineage_is_there_for_dagster_and_for_a_reader() -> None:
         {"roll_index": [dg.TableColumnDep("zl_ohlcv", "open"), dg.TableColumnDep("bars", "market_data.open")]}
     )
     [row] = found["columns_made_of"].records
-    assert row.data == {"column": "roll_index", "made of": "zl_ohlcv.open, bars.market_data.open"}
+    assert row.data == {"column: made of": "roll_index: zl_ohlcv open; bars market_data.open"}
 
 
 def test_a_table_without_columns_upstream_shows_no_lineage() -> None:

@@ -3,6 +3,7 @@
 import dagster as dg
 import pandas as pd
 
+from zl_assets.io_managers.metadata import in_order
 from zl_assets.io_managers.pictures import pictures_of
 from zl_assets.model.report.page import Picture
 from zl_assets.provenance import Provenance
@@ -20,7 +21,7 @@ def test_pictures_of_the_same_rows_are_found_and_those_of_others_are_drawn() -> 
             return tuple(Picture(name, "A title", b"png", "A caption.") for name in names)
 
         made = pictures_of(instance, "a", ours, names, by, [rows], draw)
-        instance.report_runless_asset_event(dg.AssetMaterialization("a", metadata=made | dict(ours.metadata)))
+        instance.report_runless_asset_event(dg.AssetMaterialization("a", metadata=in_order(made | dict(ours.metadata))))
         return made
 
     with dg.DagsterInstance.ephemeral() as instance:

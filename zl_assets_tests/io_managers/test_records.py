@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from zl_assets.io_managers.metadata import in_order
 from zl_assets.io_managers.records import record_in, said
 from zl_assets.provenance import OWN_BARS, Provenance
 
@@ -40,6 +41,17 @@ def test_the_newest_record_of_the_own_folder_counts_whatever_others_recorded_sin
     # Not even where the folder holds what somebody else's newest, or its own older one, says.
     assert verified_by(instance, holds="theirs 24") == "second"
     assert verified_by(instance, holds="first") == "second"
+
+
+def test_a_hash_among_the_internals_verifies_and_so_does_that_of_an_earlier_version(instance: dg.DagsterInstance) -> None:
+    folded = dg.AssetMaterialization(CSV, metadata=in_order({"sha256": "folded", **OURS.metadata}))
+    assert "sha256" not in folded.metadata
+    record(instance, "before it", OURS)
+    assert verified_by(instance) == "before it"
+    instance.report_runless_asset_event(folded)
+    assert verified_by(instance) == "folded"
+    record(instance, "theirs", THEIRS)
+    assert verified_by(instance) == "folded"
 
 
 def test_an_own_newest_record_costs_one_fetch_of_one_record(

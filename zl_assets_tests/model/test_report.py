@@ -10,6 +10,7 @@ import pandas_market_calendars
 import pytest
 from PIL import Image
 
+from zl_assets.io_managers.metadata import rows_table
 from zl_assets.model.fit.config import EvidenceConfig
 from zl_assets.model.fit.gates import evaluate_gates, model_gates
 from zl_assets.model.fit.training import TrainedModel
@@ -113,6 +114,13 @@ def test_the_size_of_the_move_is_claimed_only_with_a_small_p(evidence: Evidence)
         assert ("can be told in part" in words) is claimed
         assert ("no better than chance" in words) is not claimed
     assert "too few sessions" in size_words(dataclasses.replace(evidence, size=None))
+
+
+def test_a_table_of_the_models_page_is_cut_at_the_edge_of_the_window(report: Report) -> None:
+    for table in report.tables:
+        assert table.brief, table.name
+        shown = rows_table(table.rows[list(table.brief)]).value
+        assert [column.name for column in shown.schema.columns] == list(table.brief), table.name
 
 
 def test_the_tables_of_ranges_are_the_tracks(evidence: Evidence, report: Report) -> None:

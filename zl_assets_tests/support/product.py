@@ -30,6 +30,7 @@ from zl_assets.embedded.client import embedded_client
 from zl_assets.embedded.folder import Folder
 from zl_assets.embedded.lifecycle import stop_server
 from zl_assets.embedded.server import link_extensions
+from zl_assets.io_managers.metadata import unfolded
 from zl_assets.settings import Settings
 from zl_assets_tests.support.contracts import CONTRACTS
 
@@ -181,7 +182,7 @@ class Product:
         event = self.instance.get_latest_materialization_event(dg.AssetKey(asset))
         assert event is not None
         assert event.asset_materialization is not None
-        return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+        return {name: value.value for name, value in unfolded(event.asset_materialization.metadata).items()}
 
     def acknowledged(self) -> set[str]:
         """Assets that the newest run recorded as materialized."""
@@ -255,7 +256,7 @@ def quiet() -> dict[str, Any]:
 def metadata(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, Any]]:
     """Metadata values by asset."""
     found = [event.materialization for event in result.get_asset_materialization_events()]
-    return {m.asset_key.to_user_string(): {k: v.value for k, v in m.metadata.items()} for m in found}
+    return {m.asset_key.to_user_string(): {k: v.value for k, v in unfolded(m.metadata).items()} for m in found}
 
 
 def red(result: dg.ExecuteInProcessResult) -> set[str]:

@@ -181,11 +181,11 @@ def columns_of(asset: str) -> list[tuple[str, str]]:
 
 # A column of each table, and what its page says it is made of: the way from the CSV's target back to the bars.
 MADE_OF = {
-    TRAINING_CSV: "target_1m vw_zl_1m_flat.target_1m",
-    TRAINING_VIEW.table: "target_1m daily_ml_matrix.market_data.close",
-    MATRIX.table: "market_data.close zl_ohlcv.close",
-    FEATURES.table: "rsi_14 zl_ohlcv.close",
-    SESSIONS.table: "close databento_futures_ohlcv_1d.close",
+    TRAINING_CSV: "target_1m: vw_zl_1m_flat target_1m",
+    TRAINING_VIEW.table: "target_1m: daily_ml_matrix market_data.close",
+    MATRIX.table: "market_data.close: zl_ohlcv close",
+    FEATURES.table: "rsi_14: zl_ohlcv close",
+    SESSIONS.table: "close: databento_futures_ohlcv_1d close",
 }
 
 
@@ -204,6 +204,11 @@ def test_an_assets_page_says_what_it_is_and_holds(materialized: Page, ui: Ui, ca
     whose = words_of(page.locator("table").filter(has_text="state_folder").first)
     assert "SYNTHETIC sample, invented" in whose
     assert str(ui.state_dir.resolve()) in whose
+    if asset not in (SCORE.table, "briefing"):
+        expect(page.locator("tr").filter(has_text="internals").get_by_text("[Show JSON]")).to_be_visible()
+    # Nothing of it is cut at the edge.
+    told = page.locator("table").filter(has_text="state_folder").first
+    assert told.evaluate("table => table.parentElement.scrollWidth <= table.parentElement.clientWidth")
     if asset != REGIME_WEIGHTS.table:
         expect(page.get_by_text("Synthetic sample").first).to_be_visible()
     if asset in ("lgbm_model", "briefing"):

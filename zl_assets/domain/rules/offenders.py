@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from zl_assets.warehouse.digits import number
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
 
 KEYS = ("date", "data_date", "ts_event", "series", "observed_on", "symbol", "regime")
@@ -53,7 +55,14 @@ def in_range(name: str, frame: pd.DataFrame, column: str, low: float, high: floa
     values = frame[column]
     bad = values.notna() & ~values.between(low, high)
     explanation = f"{bad.sum():,} of {len(frame):,} rows have a {column} outside {low:g} to {high:g}."
-    return offending(name, frame, pick(frame, bad, [column]), explanation)
+    lie = "" if bad.any() or values.isna().all() else f" It lies between {between(values)}."
+    return offending(name, frame, pick(frame, bad, [column]), f"{explanation}{lie}")
+
+
+def between(values: pd.Series | pd.DataFrame) -> str:
+    """The least and the greatest of some numbers, at least one of which is there, e.g. `21.3 and 81.2`."""
+    numbers = values.to_numpy("float64", na_value=np.nan)
+    return f"{number(float(np.nanmin(numbers)))} and {number(float(np.nanmax(numbers)))}"
 
 
 def none_refused(name: str, refused: Mapping[str, str], bound: str, explanation: str) -> Verdict:

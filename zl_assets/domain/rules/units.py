@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from zl_assets.domain.rules.offenders import named, offending, pick, price_columns, price_names
+from zl_assets.domain.rules.offenders import between, named, offending, pick, price_columns, price_names
 from zl_assets.instruments.base import Instrument
 from zl_assets.warehouse.digits import number
 from zl_assets.warehouse.verdict import MAX_OFFENDERS, Verdict
@@ -27,10 +27,12 @@ def prices_in_range(frame: pd.DataFrame, instruments: Sequence[Instrument]) -> V
     """Every price that is there lies in its instrument's range: beyond it, it is in another unit or of another market."""
     prices = price_columns(frame)
     outside = pd.DataFrame(False, index=frame.index, columns=prices)
-    causes = []
+    causes, lie = [], []
     for instrument in instruments:
         low, high = instrument.plausibility.price
         values = frame[prices].where(frame["symbol"].eq(instrument.symbol))
+        if values.notna().any(axis=None):
+            lie.append(f"{instrument.symbol} lies between {between(values)}; {low:g} to {high:g} {instrument.price.name} may be.")
         bad = values.lt(low) | values.gt(high)
         outside |= bad
         if bad.any(axis=None):
@@ -41,7 +43,8 @@ def prices_in_range(frame: pd.DataFrame, instruments: Sequence[Instrument]) -> V
                 f"{instrument.symbol} is between {low:g} and {high:g} {instrument.price.name}: {_price_cause(off, instrument)}."
             )
     bad_rows = outside.any(axis=1)
-    explanation = f"{bad_rows.sum():,} of {len(frame):,} rows have a price outside their instrument's range. {' '.join(causes)}"
+    said = " ".join(causes or lie)
+    explanation = f"{bad_rows.sum():,} of {len(frame):,} rows have a price outside their instrument's range. {said}"
     return offending("prices_in_range", frame, pick(frame, bad_rows, prices), explanation.strip())
 
 
@@ -49,15 +52,19 @@ def volume_in_range(frame: pd.DataFrame, instruments: Sequence[Instrument]) -> V
     """No volume is beyond what its instrument can trade: beyond it, it is counted in something else than contracts."""
     volume = named(frame, "volume")
     bad = pd.Series(False, index=frame.index)
-    causes = []
+    causes, lie = [], []
     for instrument in instruments:
         most = instrument.plausibility.volume
-        off = frame["symbol"].eq(instrument.symbol) & frame[volume].gt(most).fillna(False).astype(bool)
+        own = frame["symbol"].eq(instrument.symbol)
+        off = own & frame[volume].gt(most).fillna(False).astype(bool)
+        if frame.loc[own, volume].notna().any():
+            lie.append(f"{instrument.symbol} trades at most {frame.loc[own, volume].max():,.0f} contracts; {most:,} may be.")
         bad |= off
         if off.any():
             typical = float(frame.loc[off, volume].median())
             causes.append(f"{instrument.symbol} trades at most {most:,} contracts: {_volume_cause(typical, instrument)}.")
-    explanation = f"{bad.sum():,} of {len(frame):,} rows have a volume beyond their instrument's bound. {' '.join(causes)}"
+    said = " ".join(causes or lie)
+    explanation = f"{bad.sum():,} of {len(frame):,} rows have a volume beyond their instrument's bound. {said}"
     return offending("volume_in_range", frame, pick(frame, bad, [volume]), explanation.strip())
 
 
@@ -66,14 +73,16 @@ def level_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
     close = sessions[price_names(sessions)["close"]].astype("float64")
     low, high = instrument.plausibility.level
     middle = float(close.median()) if len(close) else low
+    sound = low <= middle <= high
+    cause = f" A history of {instrument.name} outside the bound is of another market, or in another unit."
     return Verdict(
         name="level_plausible",
-        passed=low <= middle <= high,
+        passed=sound,
         measured=middle,
         bound=f"{low:g} to {high:g} {instrument.price.name}",
         offenders=sessions.iloc[:0],
-        explanation=f"The middle close of {len(sessions):,} {instrument.symbol} sessions is {number(middle)}. A history of "
-        f"{instrument.name} outside the bound is of another market, or in another unit.",
+        explanation=f"The middle close of {len(sessions):,} {instrument.symbol} sessions is {number(middle)}."
+        + ("" if sound else cause),
     )
 
 
@@ -89,12 +98,14 @@ def steps_plausible(sessions: pd.DataFrame, instrument: Instrument) -> Verdict:
     most = instrument.plausibility.step
     bad = _far(close, before, most)
     within = _far(ordered[column["high"]], close, most) | _far(ordered[column["low"]], close, most)
-    factors = (close / before)[bad]
-    said = f" The first changes by a factor of {factors.iloc[0]:.4g}." if len(factors) else ""
+    factors = close / before
+    said = f" The first changes by a factor of {factors[bad].iloc[0]:.4g}." if bad.any() else ""
+    cause = " The unit changes there, or it is a bad print."
+    largest = f" The largest step is a factor of {number(float(factors.where(factors > 1, 1 / factors).max()))}."
     explanation = (
         f"{bad.sum():,} of {len(sessions):,} closes are more than {most:g} times the one before, or less than 1/{most:g} of it, "
-        f"and {within.sum():,} sessions have a high or low so far from their close.{said} The unit changes there, or it is a bad "
-        "print."
+        f"and {within.sum():,} sessions have a high or low so far from their close.{said}"
+        f"{cause if (bad | within).any() else largest if factors.notna().any() else ''}"
     )
     offenders = pick(ordered.assign(close_before=before), bad | within, ["close_before", *column.values()])
     return offending("steps_plausible", sessions, offenders, explanation)

@@ -94,7 +94,7 @@ def looks_numbered(ledger: pd.DataFrame) -> Verdict:
         name="looks_numbered",
         passed=not bad,
         measured=len(bad),
-        bound="0 families whose looks are not 1, 2, 3 ...",
+        bound="0 families whose looks are not 1, 2, 3 and so on",
         offenders=pd.DataFrame(bad, columns=["family", "looks"]),
         explanation=f"{int((ledger['decision'] != Decision.NOT_TESTABLE).sum())} looks at {ledger['family'].nunique()} families.",
     )

@@ -112,14 +112,15 @@ def _median_placebo(row: dict[str, Any]) -> float:
 def _families_table(newest: pd.DataFrame) -> Table:
     shown = ["family", "decision", "look", "p", "keep_bound", "effect", "effect_low", "effect_high", "smallest_effect"]
     shown += ["boosting_effect", "boosting_p", "row_count", "rows_left_out"]
-    return Table("families", "Newest row of each family", newest[shown].round(5))
+    return Table("families", "Newest row of each family", newest[shown].round(5), ("family", "decision", "p"))
 
 
 def _looks_table(ledger: pd.DataFrame) -> Table:
     shown = ["family", "look", "decision", "p", "effect", "last_date", "seed", "shifts", "left_out", "reason"]
     shown += ["registration_id", "data_sha256"]
     rows = ledger.sort_values(["family", "look"])[shown].round(5)
-    return Table("looks", "Every row", rows.assign(last_date=rows["last_date"].dt.strftime("%Y-%m-%d")))
+    brief = ("family", "look", "decision")
+    return Table("looks", "Every row", rows.assign(last_date=rows["last_date"].dt.strftime("%Y-%m-%d")), brief)
 
 
 def _parts_tables(tested: Sequence[dict[str, Any]]) -> tuple[Table, ...]:

@@ -29,11 +29,16 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows with a name for machines and a title; numbers are rounded for reading."""
+    """Rows with a name for machines and a title; numbers are rounded for reading.
+
+    Attributes:
+        brief: the columns to be shown where there is no room for all of them; empty where there always is.
+    """
 
     name: str
     title: str
     rows: pd.DataFrame
+    brief: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ def _fold_table(evidence: Evidence) -> Table:
             for score in evidence.trained.scores
         ]
     )
-    return Table("folds", "Error by fold, against forecasting zero and the training mean", rows)
+    brief = ("fold", "ratio_to_zero", "ic")
+    return Table("folds", "Error by fold, against forecasting zero and the training mean", rows, brief)
 
 
 def _gate_table(evidence: Evidence) -> Table:
@@ -64,7 +65,7 @@ def _gate_table(evidence: Evidence) -> Table:
             for gate in evidence.gates
         ]
     )
-    return Table("gates", "Gates: is the model broken or leaking?", rows)
+    return Table("gates", "Gates: is the model broken or leaking?", rows, ("gate", "measured", "bound"))
 
 
 def _importance_table(evidence: Evidence) -> Table:
@@ -81,7 +82,10 @@ def _importance_table(evidence: Evidence) -> Table:
     )
     rows = rows.sort_values("gain_share", ascending=False).round(4)
     return Table(
-        "importances", "Importances, their spread over the folds, and their placebo", rows.rename_axis("feature").reset_index()
+        "importances",
+        "Importances, their spread over the folds, and their placebo",
+        rows.rename_axis("feature").reset_index(),
+        ("feature", "gain_share"),
     )
 
 
@@ -113,7 +117,8 @@ def errors_by(evidence: Evidence) -> dict[str, pd.DataFrame]:
 
 
 def _error_table(name: str, errors: pd.DataFrame) -> Table:
-    return Table(f"errors_by_{name}", f"Out-of-fold error by {name}", errors.round(5).reset_index())
+    brief = (name, "ratio_to_zero")
+    return Table(f"errors_by_{name}", f"Out-of-fold error by {name}", errors.round(5).reset_index(), brief)
 
 
 def _range_tables(track: Track) -> tuple[Table, ...]:
@@ -138,11 +143,24 @@ def _range_tables(track: Track) -> tuple[Table, ...]:
     )
     since = f"walk-forward from {HELD_FROM:%Y} on"
     return (
-        Table("ranges", f"What ranges held, {since}: the rule of record, one width for all times, no model", total),
         Table(
-            "ranges_by_year", f"What the ranges held by year, in percent with its standard error, {since}", _by_year(of_levels)
+            "ranges",
+            f"What ranges held, {since}: the rule of record, one width for all times, no model",
+            total,
+            ("meant_to_hold", "rule", "held_%"),
         ),
-        Table("rules_by_year", f"What 80 % ranges held by year under each rule, {since}", _by_year(of_rules)),
+        Table(
+            "ranges_by_year",
+            f"What the ranges held by year, in percent with its standard error, {since}",
+            _by_year(of_levels),
+            ("year", *(f"{prefix}held" for prefix in of_levels)),
+        ),
+        Table(
+            "rules_by_year",
+            f"What 80 % ranges held by year under each rule, {since}",
+            _by_year(of_rules),
+            ("year", *(f"{prefix}held" for prefix in of_rules if prefix)),
+        ),
     )
 
 

@@ -132,7 +132,8 @@ def report_of(record: Record) -> Report:
         title=kept["title"],
         forecast=_part_of(kept["forecast"]),
         evidence=_part_of(kept["evidence"]),
-        tables=tuple(Table(t["name"], t["title"], pd.DataFrame(t["columns"])) for t in kept["tables"]),
+        # An earlier version did not write down what is shown where there is little room.
+        tables=tuple(Table(t["name"], t["title"], pd.DataFrame(t["columns"]), tuple(t.get("brief", ()))) for t in kept["tables"]),
     )
 
 
@@ -170,6 +171,7 @@ def _report(report: Report) -> dict[str, Any]:
                 "name": table.name,
                 "title": table.title,
                 "columns": {str(name): column.tolist() for name, column in table.rows.items()},
+                "brief": list(table.brief),
             }
             for table in report.tables
         ],
