@@ -60,7 +60,7 @@ def build_briefing(catalog: Catalog, settings: Settings, instrument: Instrument,
     horizon, provenance = instrument.horizons[0], Provenance.of(settings)
     name = instrument.asset(BRIEFING)
     place = settings.state_dir / BRIEFING / f"{instrument.slug}.html"
-    address = Pages.of(settings).address(place)
+    pages = Pages.of(settings)
 
     @dg.asset(
         name=name,
@@ -95,10 +95,10 @@ def build_briefing(catalog: Catalog, settings: Settings, instrument: Instrument,
             replace_file(place.with_suffix(".txt"), plain(title, lines).encode())
             replace_file(place.with_suffix(".json"), replace(now, said=changed).text.encode())
         if settings.notify_briefing:
-            _send(context, settings, Alert(title, (*(line.labelled for line in lines), f"The page: {address}")))
+            _send(context, settings, Alert(title, (*(line.labelled for line in lines), f"The page: {pages.address(place)}")))
         page: dict[str, Any] = {
             "today": words.in_short(facts, provenance.mark),
-            "open": dg.MetadataValue.url(address),
+            "open": dg.MetadataValue.md(pages.link(place)),
             "page": dg.MetadataValue.md(markdown(title, lines)),
             "file": dg.MetadataValue.path(place),
         }

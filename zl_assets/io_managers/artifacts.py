@@ -203,7 +203,7 @@ class ModelIOManager(dg.IOManager):
         done = {
             MODEL_ID: stored.model_id,
             "path": dg.MetadataValue.path(stored.path.resolve()),
-            "report": dg.MetadataValue.url(self.pages.address(stored.path / REPORT_FILE)),
+            "report": dg.MetadataValue.md(self.pages.link(stored.path / REPORT_FILE)),
             # In words with spaces, where a page can break the line.
             "report_html": f"{REPORT_FILE} in {stored.path.relative_to(self.pages.folder)}, in the state folder",
             "is_latest": stored.is_latest,

@@ -42,6 +42,10 @@ class Pages:
         """
         return f"{self.url}/{page.relative_to(self.folder).as_posix()}"
 
+    def link(self, page: Path) -> str:
+        """The address as Markdown that shows the file's name: an address in full is one word, and too wide for an asset's page."""
+        return f"[{page.name}]({self.address(page)})"
+
     def page(self, path: str) -> Path | None:
         """The file of an address; None where it is no page's, where there is none, and where it lies outside of the folder."""
         if not _PAGE.fullmatch(path):

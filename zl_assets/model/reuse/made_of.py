@@ -27,6 +27,7 @@ MODULES = (
     "assets/training.py",
     "errors.py",
     "files.py",
+    "imports.py",
     "warehouse/contract.py",
     "warehouse/diff.py",
     "warehouse/digits.py",
