@@ -43,7 +43,7 @@ class Pages:
         return f"{self.url}/{page.relative_to(self.folder).as_posix()}"
 
     def link(self, page: Path) -> str:
-        """The address as Markdown that shows the file's name: an address in full is one word, and too wide for an asset's page."""
+        """The address as Markdown that shows the file's name: in full it is one word, and too wide for an asset's page."""
         return f"[{page.name}]({self.address(page)})"
 
     def page(self, path: str) -> Path | None:
