@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from zl_assets.assets.briefing import _readings, _regime_of
+from zl_assets.assets.briefing import _facts, _readings, _regime_of
 from zl_assets.catalog import Catalog
+from zl_assets.provenance import OWN_BARS, Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse.contract import TableContract
 from zl_assets.warehouse.shape import empty_frame
@@ -44,3 +45,52 @@ def test_the_hours_of_all_years_are_not_read_for_one_line() -> None:
 def test_a_session_that_no_regime_covers_has_a_page_that_can_say_so() -> None:
     assert _regime_of(NEWEST) == "trump_term"
     assert _regime_of(pd.Timestamp("2031-01-02")) is None
+
+
+# The second instrument's bars are three days late.
+ENDS = {"zl_ohlcv": NEWEST, "mes_ohlcv": NEWEST - pd.Timedelta(days=3)}
+CLOSES = {"zl_ohlcv": 50.0, "mes_ohlcv": 6000.0}
+
+
+class Apart:
+    """The sessions of two instruments, and in one table what was recorded of each one's newest, and of the first's on both days."""
+
+    def read_or_empty(self, contract: TableContract) -> pd.DataFrame:
+        if contract.table in ENDS:
+            dates = pd.bdate_range(end=ENDS[contract.table], periods=30).as_unit("ns")
+            rows = {"data_date": dates, "close": CLOSES[contract.table], "instrument_id": 1}
+            return empty_frame(contract).reindex(range(len(dates))).assign(**rows)
+        if contract.table != "forecast_record":
+            return empty_frame(contract)
+        late, newest = ENDS["mes_ohlcv"], ENDS["zl_ohlcv"]
+        return pd.DataFrame([recorded("ZL", late, 50.0), recorded("ZL", newest, 50.0), recorded("MES", late, 6000.0)])
+
+
+def recorded(symbol: str, day: pd.Timestamp, close: float) -> dict[str, object]:
+    return {
+        "data_date": day,
+        "issued_on": day,
+        "symbol": symbol,
+        "horizon": "1m",
+        "source": OWN_BARS,
+        "target_session": day + pd.Timedelta(days=30),
+        "low_80_close": close * 0.9,
+        "high_80_close": close * 1.1,
+        "expected_move": 0.05,
+        "expected_move_price": close * 0.05,
+        "move_percentile": 0.5,
+        "back_dated": False,
+        "model_id": symbol,
+    }
+
+
+def test_of_two_instruments_whose_dates_differ_each_page_is_of_its_own_newest_session() -> None:
+    catalog = Catalog.of(Settings.load(instruments="ZL,MES"))
+    ours = Provenance("prices", "/work", OWN_BARS)
+    for instrument, table in zip(catalog.instruments, ENDS, strict=True):
+        found = _facts(Apart(), catalog, instrument, instrument.horizons[0], ours, ())  # type: ignore[arg-type]
+        assert found is not None
+        assert found.outlook is not None
+        assert (found.session, found.close) == (ENDS[table], CLOSES[table])
+        assert (found.outlook.now.session, found.outlook.model) == (ENDS[table], instrument.symbol)
+        assert found.outlook.now.low == CLOSES[table] * 0.9
