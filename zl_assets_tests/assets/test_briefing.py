@@ -53,7 +53,7 @@ CLOSES = {"zl_ohlcv": 50.0, "mes_ohlcv": 6000.0}
 
 
 class Apart:
-    """The sessions of two instruments, and in one table what was recorded of each one's newest, and of the first's on both days."""
+    """The sessions of two instruments, and in one table what was recorded: of the first on both days, of the other on its own."""
 
     def read_or_empty(self, contract: TableContract) -> pd.DataFrame:
         if contract.table in ENDS:
