@@ -118,6 +118,8 @@ def build_latest(instrument: Instrument, horizon: Horizon, provenance: Provenanc
         facts = {
             "newest_forecast": f"{provenance.mark}{stale}{_said(newest, instrument)}",
             "ranges_held": _held(bands_held(replayed, csv.frame, horizon)),
+            # As a number, under a name that stays, so that it can be plotted.
+            "predicted_close": float(newest["predicted_close"]),
             "model_id": model.model_id,
             "trained_through": str(model.trained_through),
             "sessions_behind": len(sessions_behind(csv.frame, horizon.target, model.trained_through)),

@@ -206,6 +206,7 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
         replay: pd.DataFrame,
     ) -> dg.MaterializeResult[Any]:
         from zl_assets.model.fit.design import inputs_with
+        from zl_assets.model.fit.skill import pooled_skill
         from zl_assets.model.report.standing import standing_words
 
         models: ModelIOManager = getattr(context.resources, models_key)
@@ -255,6 +256,8 @@ def build_model(catalog: Catalog, settings: Settings, instrument: Instrument, ho
             "trained_through": f"{trained.data.dates[-1]:%Y-%m-%d}",
             "holdout_train_rows": len(trained.holdout.train),
             "holdout_test_rows": len(trained.holdout.test),
+            # As the gates' values: a number under a name that stays, so that it can be plotted.
+            "skill": pooled_skill(trained.folds, trained.data.target),
             "training_csv_sha256": csv.sha256,
         }
         return dg.MaterializeResult(value=Told(made, facts))

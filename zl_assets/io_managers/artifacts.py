@@ -203,9 +203,7 @@ class ModelIOManager(dg.IOManager):
         done = {
             MODEL_ID: stored.model_id,
             "path": dg.MetadataValue.path(stored.path.resolve()),
-            "report": dg.MetadataValue.md(self.pages.link(stored.path / REPORT_FILE)),
-            # In words with spaces, where a page can break the line.
-            "report_html": f"{REPORT_FILE} in {stored.path.relative_to(self.pages.folder)}, in the state folder",
+            "report_html": dg.MetadataValue.md(self.pages.link(stored.path / REPORT_FILE)),
             "is_latest": stored.is_latest,
             "gates_failed": ", ".join(failed) or "none",
             # As numbers, under names that stay, so that they can be plotted.

@@ -98,6 +98,12 @@ def test_the_predictions_are_those_of_the_stored_model(product: Product) -> None
     assert (len(oof), len(latest)) == (3810, 21)
     assert set(oof["model_id"]) == set(latest["model_id"]) == {product.model.resolve().name}
     assert oof["predicted_return"].notna().sum() == 3175
+    # As numbers, to be plotted: by hand from the rows.
+    said = oof.dropna(subset="predicted_return")
+    came, told = (said[name].to_numpy("float64") for name in ("target_1m", "predicted_return"))
+    skill = 1 - ((came - told) ** 2).sum() / (came**2).sum()
+    assert product.recorded("lgbm_model")["skill"] == pytest.approx(skill, rel=1e-9)
+    assert product.recorded("zl_1m_latest")["predicted_close"] == latest["predicted_close"].iloc[-1]
 
 
 def test_the_roll_columns_are_in_the_matrix_and_not_in_the_view_or_the_csv(product: Product) -> None:
