@@ -49,7 +49,7 @@ _WHAT_THEY_ARE = {
     "job_ids": "the BigQuery jobs of this step in order; each has the run, the asset and the step as labels (bq show -j ID)",
     "bytes_processed": "bytes that its queries read, as BigQuery reports them; what the on-demand price is made of",
     "slot_ms": "slot milliseconds that its queries took, as BigQuery reports them; what a reservation is used up by",
-    "merge_statements": "MERGE statements, or the one load into an empty table; 0 where nothing differed",
+    "merge_statements": "how many MERGE statements it took, or the one load into an empty table; 0 where nothing differed",
     "partitions_changed": "partitions that hold a row that was inserted or updated",
     "created": "whether this write made the table",
     "columns_added": "columns that this write added to the live table",
