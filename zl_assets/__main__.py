@@ -68,7 +68,8 @@ def main(
         _stopped(NO_PAGE)
         raise typer.Exit(stops.exit_code)
     for line in browser(catalog, settings):
-        console.print(line)
+        # A line that is broken makes a link that leads elsewhere, and a command that is two.
+        console.print(line, soft_wrap=True)
     raise typer.Exit(0 if result.success and not failed_checks(result) and pages.success else 1)
 
 

@@ -52,15 +52,19 @@ def troubles_of(instance: dg.DagsterInstance, checks: Iterable[Check], mine: Cal
             )
         if said is not None and not said.passed:
             serious = said.severity is dg.AssetCheckSeverity.ERROR
-            # Its name stands before it already.
-            words = str(said.description).removeprefix(f"{check.name} failed: ")
-            found.append(Trouble(serious, where, words, check.todo))
+            found.append(Trouble(serious, where, _in_short(check, str(said.description)), check.todo))
     if without:
         many = f"{counted(len(without), 'check')} of {len(by_key):,}"
         words = f"{many} not run, or not by the newest run that was to: first {without[0]}"
         todo = "Refresh, or run the job zl_checks; until then nobody knows whether they are green."
         found.append(Trouble(False, "checks", words, todo))
     return ordered([*_failed(instance, mine), *found])
+
+
+def _in_short(check: Check, said: str) -> str:
+    """A red check's words without its name, which stands before them already, and with the first of its offenders alone."""
+    words, first, offenders = said.removeprefix(f"{check.name} failed: ").partition(" First: ")
+    return f"{words}{first}{offenders.split('; ')[0].removesuffix('.')}." if first else words
 
 
 def _evaluation(record: AssetCheckExecutionRecord | None) -> dg.AssetCheckEvaluation | None:

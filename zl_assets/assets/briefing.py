@@ -161,7 +161,7 @@ def _readings(publisher: "Publisher", catalog: Catalog, instrument: Instrument, 
         # Hours of years are read by nobody who asks since when they are known.
         timed = [name for need in family.needs if (name := need.asset) in contracts and _KNOWN in contracts[name].frame_columns]
         known = newest_known({name: publisher.read_or_empty(contracts[name]) for name in timed}, decided)
-        found += [reading_of(family, column.column.name, rows, known) for column in family.columns[:_SHOWN]]
+        found += [reading_of(family, column.column.name, rows, known, instrument.price) for column in family.columns[:_SHOWN]]
     return found
 
 

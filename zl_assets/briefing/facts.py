@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zl_assets.contracts.columns import PRICE
 from zl_assets.contracts.predictions import FIRST_LEVEL
 from zl_assets.domain.families.base import Family
 from zl_assets.domain.forecast_score import first_said
-from zl_assets.instruments.base import Horizon, Instrument
+from zl_assets.instruments.base import Horizon, Instrument, PriceUnit
 from zl_assets.model.replay.verdicts import HELD_FROM, bands_held, live_rows
 
 # Sessions of five years and of one, as exchanges count them; fewer than a year of moves say nothing of what is usual.
@@ -262,10 +263,11 @@ def _said(session: pd.Timestamp, row: "pd.Series[Any]") -> Said:
     return Said(session, row["target_session"], low, high, bool(row["back_dated"]))
 
 
-def reading_of(family: Family, column: str, rows: pd.DataFrame, known: pd.Timestamp | None) -> Reading:
+def reading_of(family: Family, column: str, rows: pd.DataFrame, known: pd.Timestamp | None, price: PriceUnit) -> Reading:
     """What a family's column says of the newest session.
 
     Args:
+        price: the instrument's, which a column names without knowing it.
         rows: data_date and the family's columns under their own names, in order of date; the last row is the newest session's.
         known: when the newest source row became known.
     """
@@ -282,7 +284,7 @@ def reading_of(family: Family, column: str, rows: pd.DataFrame, known: pd.Timest
         column,
         # When it is NULL is for whoever reads the table.
         found.column.description.partition("; NULL")[0],
-        found.column.unit or "",
+        price.word if found.column.unit == PRICE else found.column.unit or "",
         None if np.isnan(value) else float(value),
         usual,
         known,

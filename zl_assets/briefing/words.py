@@ -114,7 +114,8 @@ def day(date: pd.Timestamp) -> str:
 
 def percent(fraction: float, digits: int = 1) -> str:
     """A change with its sign."""
-    return f"{100 * fraction:+.{digits}f} %"
+    # Zero has no sign: next to nothing is rounded to -0.0 otherwise.
+    return f"{round(100 * fraction, digits) + 0.0:+.{digits}f} %"
 
 
 def share_of(fraction: float) -> str:
@@ -235,7 +236,8 @@ def _reading(reading: Reading) -> str:
         return f"{reading.meaning}: no value."
     usual = f", above {share_of(reading.usual)} of the last five years" if reading.usual is not None else ""
     known = f"; its sources known up to {reading.known:%Y-%m-%d %H:%M} UTC" if reading.known is not None else ""
-    return f"{reading.meaning}: {reading.value:,.4g} {reading.unit}{usual}{known}.".replace(" .", ".")
+    unit = f" {reading.unit}" if reading.unit else ""
+    return f"{reading.meaning}: {reading.value:,.4g}{unit}{usual}{known}."
 
 
 def _troubles(facts: Facts) -> Iterator[Line]:

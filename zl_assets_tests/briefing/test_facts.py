@@ -16,7 +16,7 @@ from zl_assets.briefing.facts import (
     reading_of,
     year_of,
 )
-from zl_assets.domain.families import volatility
+from zl_assets.domain.families import pivots, volatility
 from zl_assets.domain.forecast_score import with_rolls
 from zl_assets.domain.rolls import rolls, weekday_opens
 from zl_assets.domain.sessions import build_sessions
@@ -131,15 +131,19 @@ def test_a_reading_is_beside_five_years_of_its_own_and_says_when_it_is_known() -
     values[-1] = 1000.0
     rows = pd.DataFrame({"data_date": DAYS, "vix": values})
     known = pd.Timestamp("2024-01-02 13:00", tz="UTC")
-    found = reading_of(volatility.FAMILY, "vix", rows, known)
+    found = reading_of(volatility.FAMILY, "vix", rows, known, ZL.price)
     # Of 439 to 1698, 561 lie below 1000 and one equals it.
     assert found.usual == pytest.approx((561 + 0.5) / 1260)
     assert (found.value, found.known) == (1000.0, known)
-    assert found.meaning == "newest close of the VIX that the session knew"
-    none = reading_of(volatility.FAMILY, "vix", rows.assign(vix=np.nan), known)
+    assert (found.meaning, found.unit) == ("newest close of the VIX that the session knew", "index points")
+    # What a column calls the instrument's price unit is said as people say it.
+    name = pivots.FAMILY.columns[0].column.name
+    pivot = reading_of(pivots.FAMILY, name, rows.rename(columns={"vix": name}), None, ZL.price)
+    assert pivot.unit == "cents"
+    none = reading_of(volatility.FAMILY, "vix", rows.assign(vix=np.nan), known, ZL.price)
     assert (none.value, none.usual) == (None, None)
     # Where the family's newest row is an older session's, none is given.
-    late = reading_of(volatility.FAMILY, "vix", rows.iloc[:0], known)
+    late = reading_of(volatility.FAMILY, "vix", rows.iloc[:0], known, ZL.price)
     assert (late.value, late.usual) == (None, None)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import dagster as dg
+import pandas as pd
 import pytest
 from dagster._core.utils import make_new_run_id
 
@@ -19,6 +20,8 @@ def _unasked(seen: Seen) -> Verdict:
 
 CHECKS = [Check("table", name, "It holds.", f"Mend {name}.", _unasked, Level.ERROR) for name in ("first", "second")]
 
+SAID = str(Verdict("first", False, 3, "0", pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]}), "3 rows are wrong."))
+
 
 def refresh(instance: dg.DagsterInstance, *, first: bool = True, fails: bool = False) -> None:
     """A refresh of one table with two checks; one that fails does not come to them."""
@@ -30,7 +33,7 @@ def refresh(instance: dg.DagsterInstance, *, first: bool = True, fails: bool = F
 
     @dg.multi_asset_check(specs=[dg.AssetCheckSpec(check.name, asset="table") for check in CHECKS])
     def checks() -> Iterator[dg.AssetCheckResult]:
-        yield dg.AssetCheckResult(passed=first, check_name="first", asset_key="table", description="three rows")
+        yield dg.AssetCheckResult(passed=first, check_name="first", asset_key="table", description=SAID)
         yield dg.AssetCheckResult(passed=True, check_name="second", asset_key="table")
 
     job = dg.define_asset_job(REFRESH, dg.AssetSelection.all())
@@ -60,7 +63,8 @@ def test_what_was_red_stays_red_through_a_refresh_that_did_not_come_to_it(instan
     refresh(instance)
     assert told(instance) == {}
     refresh(instance, first=False)
-    assert told(instance) == {"table: first": "three rows"}
+    # Its name stands before the words, and the list of a hundred stations is on the check's page.
+    assert told(instance) == {"table: first": "3 rows are wrong. Measured 3, bound: 0. First: a=1, b=x."}
     refresh(instance, fails=True)
     assert set(told(instance)) == {"table", "table: first", "checks"}
     assert told(instance)["table"] == "no such file"

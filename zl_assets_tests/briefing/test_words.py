@@ -79,6 +79,10 @@ def test_the_numbers_are_where_they_are_read_first() -> None:
     assert said["What is wrong"] == "Nothing: every check is green."
 
 
+def test_next_to_nothing_has_no_minus() -> None:
+    assert (words.percent(-0.0004), words.percent(-0.0006), words.percent(0.0004)) == ("+0.0 %", "-0.1 %", "+0.0 %")
+
+
 def test_another_instrument_has_its_own_unit_and_contract() -> None:
     said = page(facts(instrument=MES, close=6000.0, outlook=replace(facts().outlook, now=Said(NEWEST, TARGET, 5800, 6200))))
     assert said["Close"].startswith("6,000.00 ")

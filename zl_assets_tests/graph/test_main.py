@@ -36,6 +36,10 @@ def test_the_first_command_ends_green_and_says_where_everything_is(clone: Clone)
     assert clone.exit_code == 0, clone.said + clone.complained
     assert "SYNTHETIC" in clone.said
     assert " 0 failed" in clone.said
+    # A link is one line, however narrow the window: the last one is what a person opens.
+    groups = ",".join(f"global@global:{name}" for name in ("source", "features", "training", "predictions"))
+    link = f"http://127.0.0.1:3000/asset-groups?expanded={groups}"
+    assert clone.said.splitlines()[-1] == f"the graph with every asset's state: {link}"
     for word in ("3,998", "3,893", "3,831", "vw_zl_1m_flat.csv", "(published)"):
         assert word in clone.said
     assert "Traceback" not in clone.complained
