@@ -81,8 +81,8 @@ def end_of_run(page: Page) -> str:
 @pytest.fixture(scope="module")
 def materialized(page: Page, camera: Camera) -> Page:
     """The window after everything was materialized from the UI."""
+    # By its state: the log is a list that shows what is in view, and does not always follow its end.
     assert materialize_all(page) == "Success"
-    expect(page.get_by_text("RUN_SUCCESS")).to_be_visible()
     camera.shot(page, "run")
     return page
 
