@@ -1,14 +1,10 @@
 """The morning page as one HTML file and as Markdown. Must not be here: what it says."""
 
 from collections.abc import Sequence
-from functools import cache
 from html import escape
-from typing import TYPE_CHECKING
 
 from zl_assets.briefing.words import Line
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from zl_assets.model.report.page import page_template
 
 # What Markdown would read as its own: names and descriptions come from modules and files that anybody may write.
 _MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in r"\`*_{}[]#|!~"})
@@ -24,7 +20,8 @@ def page_html(title: str, lines: Sequence[Line], picture: str, source: str, foot
     """
     from markupsafe import Markup
 
-    return _template().render(title=title, lines=lines, picture=Markup(picture), source=source, foot=foot)  # noqa: S704  drawn here
+    drawn = Markup(picture)  # noqa: S704  by us
+    return page_template("zl_assets.briefing").render(title=title, lines=lines, picture=drawn, source=source, foot=foot)
 
 
 def markdown(title: str, lines: Sequence[Line]) -> str:
@@ -43,11 +40,3 @@ def plain(title: str, lines: Sequence[Line]) -> str:
 
 def _plain(text: str) -> str:
     return escape(" ".join(text.split()), quote=False).translate(_MARKDOWN)
-
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    made = Environment(loader=PackageLoader("zl_assets.briefing", "."), autoescape=True, undefined=StrictUndefined)
-    return made.get_template("page.html.j2")

@@ -12,9 +12,7 @@ from typing import Self
 from zl_assets.settings import Settings
 
 # All else in the folder, which holds the warehouse and Dagster's storage, is nobody's to read.
-_PAGE = re.compile(
-    r"briefing/[a-z][a-z0-9]*\.html|models/(?:[a-z][a-z0-9]*_[a-z0-9]+/)?(?:[0-9a-f]{16}|latest)/report\.html", re.ASCII
-)
+_PAGE = re.compile(r"briefing/[a-z][a-z0-9]*\.html|models/(?:[a-z][a-z0-9]*_[a-z0-9]+/)?(?:[0-9a-f]{16}|latest)/report\.html")
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,12 @@ def stored_so_far(seen: Seen, asset: str) -> pd.DataFrame:
     return stored[stored["observed_on"] <= pd.Timestamp(seen.as_of)]
 
 
+def held_against_files(seen: Seen, asset: str) -> pd.DataFrame:
+    """The same; none of it while a file is refused (`refused`, as `Checks.prepare` made it): what is stored of that one stays."""
+    stored = stored_so_far(seen, asset)
+    return stored.head(0) if seen.found["refused"] else stored
+
+
 @dataclass(frozen=True, eq=False)
 class Checks:
     """The checks of a source's asset.

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from zl_assets.domain.checks import Check, Level, Seen, unique_key
+from zl_assets.domain.checks import Check, Level, unique_key
 from zl_assets.domain.revisions import AVAILABLE, Versions, contradictions, versions_in_files
 from zl_assets.domain.rules import versions as rules
 from zl_assets.settings import PREFIX, Settings
-from zl_assets.sources.base import stored_so_far
+from zl_assets.sources.base import held_against_files
 from zl_assets.sources.dated_files import downloaded_on, files_below
 from zl_assets.sources.notes import first_of
 from zl_assets.sources.outside import not_there
@@ -192,11 +192,6 @@ def nothing_of(read: Read, of: VersionedFiles) -> str:
 def checks_of(settings: Settings, of: VersionedFiles, asset: str) -> tuple[Check, ...]:
     """The checks that every such table has; they look at `refused` and `source`, as `prepare` makes them."""
 
-    def still_there(seen: Seen) -> pd.DataFrame:
-        # Nor is what is stored of a file that is refused held against the files.
-        stored = stored_so_far(seen, asset)
-        return stored.head(0) if seen.found["refused"] else stored
-
     place = getattr(settings, of.setting)
     return (
         unique_key(asset, of.contract.key, "One row per observation and time at which it became known.", Level.ERROR),
@@ -221,7 +216,7 @@ def checks_of(settings: Settings, of: VersionedFiles, asset: str) -> tuple[Check
             "no_vanished_row",
             "Of every stored row the files still say something. Not asked while a file is refused: what is stored of it stays.",
             "Put the files that are gone back, or accept that the table keeps their rows: nothing is deleted on its own.",
-            lambda seen: rules.no_vanished_row(still_there(seen), seen.found["source"], of.versions),
+            lambda seen: rules.no_vanished_row(held_against_files(seen, asset), seen.found["source"], of.versions),
         ),
     )
 

@@ -11,12 +11,12 @@ from functools import partial
 import pandas as pd
 
 from zl_assets.contracts.columns import INGESTION_TS, real
-from zl_assets.domain.checks import Check, Level, Seen, unique_key
+from zl_assets.domain.checks import Check, Level, unique_key
 from zl_assets.domain.rules import wasde as rules
 from zl_assets.domain.wasde import RULE
 from zl_assets.instruments.base import Instrument
 from zl_assets.settings import Settings
-from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset, stored_so_far
+from zl_assets.sources.base import Checks, Loaded, Source, SourceAsset, held_against_files, stored_so_far
 from zl_assets.sources.fetching import Wanted
 from zl_assets.sources.outside import fetch_all, not_there
 from zl_assets.sources.wasde_files import VERSIONS, Balances, read_wasde, require_readable
@@ -161,11 +161,6 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
         read = _files_now(settings, as_of)
         return {"refused": read.refused, "source": read.frame}
 
-    def judged(seen: Seen) -> pd.DataFrame:
-        # Nor is what is stored of a file that is refused held against the files.
-        stored = stored_so_far(seen, asset)
-        return stored.head(0) if seen.found["refused"] else stored
-
     ask: Callable[..., Check] = partial(Check, asset)
     replace_it = "Look at the release at USDA, delete these rows, and refresh with a sound file."
     return Checks(
@@ -209,7 +204,7 @@ def _checks(settings: Settings, of: SourceAsset) -> Checks:
                 "no_vanished_release",
                 "Every stored balance is still in the files. Not asked while a file is refused: what is stored of it stays.",
                 "Put the files that are gone back, or accept that the table keeps their rows: nothing is deleted on its own.",
-                lambda seen: rules.no_vanished_release(judged(seen), seen.found["source"]),
+                lambda seen: rules.no_vanished_release(held_against_files(seen, asset), seen.found["source"]),
             ),
             ask(
                 "releases_without_gap",

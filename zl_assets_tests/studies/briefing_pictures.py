@@ -6,7 +6,6 @@ late; a table that somebody edited. Must not be here: what the page says, which 
 
 import argparse
 import datetime as dt
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from zl_assets.assets.common import BRIEFINGS
 from zl_assets_tests.support.product import AS_OF, Product, kill_leftover_server
-from zl_assets_tests.ui.conftest import CHROMIUM_ARGS
+from zl_assets_tests.ui.conftest import CHROMIUM_ARGS, chromium
 
 
 def pages(folder: Path) -> dict[str, str]:
@@ -44,7 +43,7 @@ def main(place: Path) -> None:
         finally:
             kill_leftover_server(Path(folder) / "state")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         for name, text in found.items():
             page.set_content(text)

@@ -85,12 +85,15 @@ def report_html(report: Report, head: Mapping[str, str]) -> str:
         (table.title, Markup(table.rows.to_html(index=False, border=0, na_rep="-", escape=True)))  # noqa: S704  escaped there
         for table in report.tables
     ]
-    return _template().render(title=report.title, head=head, parts=(report.forecast, report.evidence), tables=tables)
+    return page_template("zl_assets.model.report").render(
+        title=report.title, head=head, parts=(report.forecast, report.evidence), tables=tables
+    )
 
 
 @cache
-def _template() -> "Template":
+def page_template(package: str) -> "Template":
+    """The package's page.html.j2: every text that is put into it is escaped, and one that is missing is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    made = Environment(loader=PackageLoader("zl_assets.model.report", "."), autoescape=True, undefined=StrictUndefined)
+    made = Environment(loader=PackageLoader(package, "."), autoescape=True, undefined=StrictUndefined)
     return made.get_template("page.html.j2")

@@ -132,8 +132,7 @@ def report_of(record: Record) -> Report:
         title=kept["title"],
         forecast=_part_of(kept["forecast"]),
         evidence=_part_of(kept["evidence"]),
-        # An earlier version did not write down what is shown where there is little room.
-        tables=tuple(Table(t["name"], t["title"], pd.DataFrame(t["columns"]), tuple(t.get("brief", ()))) for t in kept["tables"]),
+        tables=tuple(Table(t["name"], t["title"], pd.DataFrame(t["columns"]), tuple(t["brief"])) for t in kept["tables"]),
     )
 
 
