@@ -10,6 +10,7 @@ import pytest
 
 from zl_assets.assets.common import AFTERWARDS, BRIEFINGS, REFRESH
 from zl_assets.definitions import build_defs
+from zl_assets.pages.places import Pages
 from zl_assets.settings import Settings
 from zl_assets_tests.support.fixtures import MakeProduct
 from zl_assets_tests.support.product import Product, failures, metadata
@@ -72,6 +73,13 @@ def test_the_page_says_the_numbers_of_the_tables(product: Product) -> None:
     # In small print what it is of, after the close.
     assert f"to 2025-11-14. The range is by the model {record['model_id']}" in whole
     assert whole.index(f"{close:,.2f} cents") < whole.index(f"<figcaption>Prices: {told['prices']}, to ")
+    # What the UI links is a page that is served: where files are and what may be read are said in two places.
+    for link, file in ((told["open"], page), (product.recorded("lgbm_model")["report_html"], product.model / "report.html")):
+        address = re.fullmatch(r"\[[\w.]+\]\(http://127\.0\.0\.1:3002/(.+)\)", str(link))
+        assert address is not None
+        served = Pages.of(product.settings()).page(address[1])
+        assert served is not None
+        assert served.read_bytes() == file.read_bytes()
     # The first row of the metadata is the page.
     assert next(iter(told)) == "today"
     assert f"{close:,.2f} cents" in str(told["today"])
