@@ -15,7 +15,6 @@ from typing import Any
 
 from zl_assets.embedded.entrance import Entrance
 from zl_assets.embedded.folder import EMULATOR_VERSION
-from zl_assets.imports import without
 from zl_assets.warehouse.errors import WarehouseUnavailable
 
 INTERRUPTED = "jobBackendError"
@@ -138,10 +137,7 @@ def _tell_of_storage_calls(entrance: Entrance, reads: OpenReads) -> None:
     """
     import grpc
     from local_bigquery.catalog import tables
-
-    # Google's Storage package asks for pandas, for a client's frames: 0.4 of the 1.75 CPU seconds that this process imports for.
-    with without(["pandas"]):
-        from local_bigquery.grpc import read, write
+    from local_bigquery.grpc import read, write
 
     create_session, read_rows, insert = read.create_session, read.read_rows, write._insert
     of_tables: set[str] = set()  # as long as the emulator's own list of streams

@@ -177,6 +177,15 @@ def test_importing_the_client_side_costs_no_heavy_library() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_the_server_works_without_pandas(warehouse: Path, bq: bigquery.Client) -> None:
+    """DuckDB imports it for a value that it is given, if it can."""
+    given = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("n", "INT64", 1)])
+    assert [row.n for row in bq.query("SELECT @n AS n", job_config=given).result()] == [1]
+    loaded = Path(f"/proc/{ensure_server(warehouse).pid}/maps").read_text()
+    assert "duckdb" in loaded
+    assert "pandas" not in loaded
+
+
 def test_nobody_gets_in_without_the_nonce_of_the_owners_folder(warehouse: Path) -> None:
     """Whoever may send SQL may read files as the server's owner; a port is open to every user of the machine."""
     import requests

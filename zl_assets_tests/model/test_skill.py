@@ -5,7 +5,17 @@ import pytest
 from sklearn.metrics import mean_squared_error
 
 from zl_assets.model.errors import TrainingFault
-from zl_assets.model.fit.skill import SEED, circular_shifts, effective_rows, placebo, pooled_skill, shifted, skill_interval
+from zl_assets.model.fit.skill import (
+    SEED,
+    circular_shifts,
+    effective_rows,
+    placebo,
+    pooled_skill,
+    ratio_draws,
+    share_draws,
+    shifted,
+    skill_interval,
+)
 from zl_assets.model.fit.training import TrainedModel, cross_validate
 from zl_assets_tests.model.record import RECORD
 
@@ -114,3 +124,10 @@ def test_the_folds_alone_are_those_of_the_whole_training(walk_model: TrainedMode
     alone = cross_validate(walk_model.data, RECORD)
     for fold, same in zip(alone, walk_model.folds, strict=True):
         np.testing.assert_array_equal(fold.prediction, same.prediction)
+
+
+@pytest.mark.parametrize(("rows", "block"), [(1, 1), (5, 2), (7, 7), (42, 21), (250, 21), (3000, 21)])
+def test_the_draws_of_a_share_are_those_of_the_ratio_to_the_last_bit(rows: int, block: int) -> None:
+    inside = np.random.default_rng(rows).random(rows) < 0.8
+    expected = ratio_draws(inside.astype("float64"), np.ones(rows), SEED, block)
+    assert share_draws(inside, SEED, block).tobytes() == expected.tobytes()

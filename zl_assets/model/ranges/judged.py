@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zl_assets.model.fit.skill import SEED, ratio_draws
+from zl_assets.model.fit.skill import SEED, share_draws
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ def held(low: np.ndarray, high: np.ndarray, came: np.ndarray, level: float, bloc
     if not both.any():
         raise ValueError("no session has a band and an outcome")
     low, high, came = low[both], high[both], came[both]
-    inside = ((low <= came) & (came <= high)).astype("float64")
+    inside = (low <= came) & (came <= high)
     return Held(
         level=level,
         rows=len(came),
         covered=float(inside.mean()),
-        error=float(np.std(ratio_draws(inside, np.ones(len(inside)), SEED, min(block, len(inside))))),
+        error=float(np.std(share_draws(inside, SEED, min(block, len(inside))))),
         width=float(np.mean(high - low)),
         score=float(np.mean(interval_score(low, high, came, level))),
     )
