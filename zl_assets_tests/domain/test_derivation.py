@@ -1,6 +1,7 @@
 """The proof before the first write: of the source by itself, beside what is stored, and of both together."""
 
 import datetime as dt
+import functools
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from zl_assets.contracts import market
-from zl_assets.domain.derivation import Stored, derive, prove
+from zl_assets.domain.derivation import Derivation, Stored, derive, prove
 from zl_assets.domain.regimes import regime_weights
 from zl_assets.sources.sample import synthetic_bars
 from zl_assets.warehouse.errors import DataFault, Hint
@@ -24,7 +25,12 @@ BARS = synthetic_bars()
 PRICES = ["open", "high", "low", "close"]
 NO_BARS, NO_SESSIONS = empty_frame(market.bars(ZL)), empty_frame(market.sessions(ZL))
 WEIGHTS = regime_weights()
-ALL = derive(BARS, ZL, AS_OF, WEIGHTS)
+
+
+@functools.cache
+def derived() -> Derivation:
+    """What all the bars give."""
+    return derive(BARS, ZL, AS_OF, WEIGHTS)
 
 
 def proved(bars: pd.DataFrame, stored: Stored) -> str:
@@ -44,16 +50,16 @@ def with_factor(factor: float, rows: slice) -> pd.DataFrame:
 
 def test_a_first_load_is_what_the_bars_give() -> None:
     found = prove(BARS, ZL, AS_OF, WEIGHTS, Stored(NO_BARS, NO_SESSIONS))
-    assert_frame_equal(found.matrix, ALL.matrix)
-    assert_frame_equal(found.features, ALL.features)
+    assert_frame_equal(found.matrix, derived().matrix)
+    assert_frame_equal(found.features, derived().features)
 
 
 def test_new_bars_are_proved_with_the_stored_ones_before_them() -> None:
     """A file of the newest month by itself has too few sessions for the longest feature."""
-    stored = Stored(BARS.iloc[:-1], ALL.sessions.frame.iloc[:-1])
+    stored = Stored(BARS.iloc[:-1], derived().sessions.frame.iloc[:-1])
     assert "there are 1 sessions" in proved(BARS.tail(1), Stored(NO_BARS, NO_SESSIONS))
     found = prove(BARS.iloc[30:], ZL, AS_OF, WEIGHTS, stored)
-    assert_frame_equal(found.matrix, ALL.matrix)
+    assert_frame_equal(found.matrix, derived().matrix)
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["our bars table", "somebody else's"])
@@ -69,7 +75,7 @@ def test_new_bars_are_proved_with_the_stored_ones_before_them() -> None:
     ids=["all by a tenth", "the newest by a tenth", "cut short", "a hundred in the middle", "volume threefold"],
 )
 def test_a_source_that_does_not_go_with_the_history_is_refused(own: bool, bars: pd.DataFrame, word: str) -> None:
-    stored = Stored(BARS, ALL.sessions.frame) if own else Stored(None, ALL.sessions.frame)
+    stored = Stored(BARS, derived().sessions.frame) if own else Stored(None, derived().sessions.frame)
     said = proved(bars, stored)
     assert word in said
     assert said.startswith("market_data.databento" if own else "features.zl_ohlcv")
@@ -79,7 +85,7 @@ def test_a_source_that_does_not_go_with_the_history_is_refused(own: bool, bars: 
 
 def test_the_way_out_is_named_with_the_refusal() -> None:
     with pytest.raises(DataFault) as caught:
-        prove(BARS.iloc[:100], ZL, AS_OF, WEIGHTS, Stored(BARS, ALL.sessions.frame))
+        prove(BARS.iloc[:100], ZL, AS_OF, WEIGHTS, Stored(BARS, derived().sessions.frame))
     assert caught.value.hints == (Hint.SOURCE, Hint.BESIDE)
 
 
@@ -101,7 +107,7 @@ def test_what_the_table_holds_can_refuse_sound_bars_and_that_is_said(own: bool) 
 
 
 def test_bars_that_are_at_fault_themselves_say_so() -> None:
-    said = proved(with_factor(5.0, slice(3000, None)), Stored(NO_BARS, ALL.sessions.frame))
+    said = proved(with_factor(5.0, slice(3000, None)), Stored(NO_BARS, derived().sessions.frame))
     assert "steps_plausible" in said
     assert "are sound, but" not in said
 

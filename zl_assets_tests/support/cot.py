@@ -38,11 +38,14 @@ def positions(
     return counts
 
 
+def _row(day: pd.Timestamp, known: pd.Timestamp, counts: dict[str, int]) -> dict[str, object]:
+    return {"market_code": MARKET, "observed_on": day, "available_at": known, "vintage": pd.NaT} | counts
+
+
 def report(date: str, **said: object) -> dict[str, object]:
     """A row of the table, known by the rule, or what is said."""
-    known = known_by_rule(pd.Series([pd.Timestamp(date)])).iloc[0]
-    row = {"market_code": MARKET, "observed_on": pd.Timestamp(date), "available_at": known, "vintage": pd.NaT}
-    return row | positions() | said
+    day = pd.Timestamp(date)
+    return _row(day, known_by_rule(pd.Series([day])).iloc[0], positions()) | said
 
 
 def table(*rows: dict[str, object]) -> pd.DataFrame:
@@ -56,14 +59,10 @@ def made_up(start: str, end: str, seed: int = 5) -> pd.DataFrame:
     interest = random.integers(200_000, 700_000, len(days)).tolist()
     shares = random.random((len(days), 4)).tolist()
     rows = []
-    for day, whole, (a, b, c, d) in zip(days, interest, shares, strict=True):
+    # Asked once: the rule takes 1 ms for one day, and 2 for 260.
+    for day, known, whole, (a, b, c, d) in zip(days, known_by_rule(days.to_series()), interest, shares, strict=True):
         third = whole // 3
-        rows.append(
-            report(
-                f"{day:%Y-%m-%d}",
-                **positions(whole, (int(a * third), int(b * third)), (int(c * third), int(d * third))),
-            )
-        )
+        rows.append(_row(day, known, positions(whole, (int(a * third), int(b * third)), (int(c * third), int(d * third)))))
     return table(*rows)
 
 

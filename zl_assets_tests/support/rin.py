@@ -26,12 +26,15 @@ def real_prices() -> pd.DataFrame:
     return read(shared_data("rin")).frame
 
 
+def _row(day: pd.Timestamp, known: pd.Timestamp, price: float) -> dict[str, object]:
+    row: dict[str, object] = {"observed_on": day, "rin_year": day.year, "transfer_year": day.year, "d_code": "D4"}
+    return row | {"service": "Unverified", "available_at": known, "price": price, "vintage": pd.NaT}
+
+
 def week(date: str, price: float, **said: object) -> dict[str, object]:
     """A row of the table: D4, Unverified, of the week's own year, known by the rule, or what is said."""
     day = pd.Timestamp(date)
-    row: dict[str, object] = {"observed_on": day, "rin_year": day.year, "transfer_year": day.year, "d_code": "D4"}
-    known = known_by_rule(pd.Series([day])).iloc[0]
-    return row | {"service": "Unverified", "available_at": known, "price": price, "vintage": pd.NaT} | said
+    return _row(day, known_by_rule(pd.Series([day])).iloc[0], price) | said
 
 
 def table(*rows: dict[str, object]) -> pd.DataFrame:
@@ -43,13 +46,16 @@ def made_up(start: str, end: str, seed: int = 6) -> pd.DataFrame:
     one alone."""
     random = np.random.default_rng(seed)
     rows = []
-    for day in pd.date_range(start, end, freq="W-MON"):
+    days = pd.date_range(start, end, freq="W-MON")
+    # Asked once: the rule takes 0.3 ms, for one day as for 260.
+    for day, known in zip(days, known_by_rule(days.to_series()), strict=True):
         for code in ("D4", "D6"):
             for back in (0, 1):
                 if back or day.dayofyear > 21:
                     price = round(0.3 + 1.5 * float(random.random()), 2)
                     service = "Unverified" if random.random() < 0.9 else "Q-RIN"
-                    rows.append(week(f"{day:%Y-%m-%d}", price, d_code=code, rin_year=day.year - back, service=service))
+                    said = {"d_code": code, "rin_year": day.year - back, "service": service}
+                    rows.append(_row(day, known, price) | said)
     return table(*rows)
 
 

@@ -250,13 +250,10 @@ def test_whatever_comes_late_or_is_revised_each_session_has_what_it_knew(seed: i
 # --- what every family holds
 
 
-MADE_UP = made_up("2012-01-01", "2016-12-31")
-
-
 @settings(max_examples=6, deadline=None)
 @given(cuts)
 def test_no_row_depends_on_a_later_session(cut: int) -> None:
-    assert_prefix_invariant(FAMILY, random_sessions(200), {COT_WEEKLY.table: MADE_UP}, cut)
+    assert_prefix_invariant(FAMILY, random_sessions(200), {COT_WEEKLY.table: made_up("2012-01-01", "2016-12-31")}, cut)
 
 
 def test_it_is_as_declared_and_passes_the_gates_on_the_real_files() -> None:

@@ -1,5 +1,7 @@
 """What a family says its columns are made of is true: another value in a source changes the columns that name it, no other."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -30,23 +32,32 @@ from zl_assets_tests.support.contracts import (
 from zl_assets_tests.support.wasde import monthly
 from zl_assets_tests.support.weather import made_up
 
-SESSION_ROWS = random_sessions(400)
-SOURCES: Sources = {
-    FRED_OBSERVATIONS.table: random_observations(tuple(part.series for part in macro.PARTS), SESSION_ROWS),
-    VOLATILITY_DAILY.table: random_observations((volatility.SERIES,), SESSION_ROWS),
-    BARS_1H.table: with_stubs(random_hours(SESSION_ROWS), ZL),
-    WASDE_BALANCE.table: monthly(),
-    # As long as a season needs.
-    WEATHER_DAILY.table: made_up("2003-12-01", "2016-12-31", *test_weather.US, *test_weather.BR, *test_weather.AR),
-    # As long as the rank needs.
-    COT_WEEKLY.table: positions.made_up("2012-01-01", "2016-12-31"),
-    RIN_PRICES.table: rin.made_up("2014-06-01", "2016-12-31"),
-    POLICY_DOCUMENTS.table: documents.table(
-        documents.document("2015-20000", "2015-06-10", "Renewable Fuel Standard"), agencies=("2014-12-01", "2016-12-31")
-    ),
-}
-MES_ROWS = test_golden_zone.random_mes_sessions(100)
-MES_SOURCES: Sources = SOURCES | {BARS_1H.table: with_stubs(test_golden_zone.random_hours(MES_ROWS), ZL)}
+
+@functools.cache
+def of_zl() -> tuple[pd.DataFrame, Sources]:
+    """Sessions of ZL, and rows of every source."""
+    sessions = random_sessions(400)
+    return sessions, {
+        FRED_OBSERVATIONS.table: random_observations(tuple(part.series for part in macro.PARTS), sessions),
+        VOLATILITY_DAILY.table: random_observations((volatility.SERIES,), sessions),
+        BARS_1H.table: with_stubs(random_hours(sessions), ZL),
+        WASDE_BALANCE.table: monthly(),
+        # As long as a season needs.
+        WEATHER_DAILY.table: made_up("2003-12-01", "2016-12-31", *test_weather.US, *test_weather.BR, *test_weather.AR),
+        # As long as the rank needs.
+        COT_WEEKLY.table: positions.made_up("2012-01-01", "2016-12-31"),
+        RIN_PRICES.table: rin.made_up("2014-06-01", "2016-12-31"),
+        POLICY_DOCUMENTS.table: documents.table(
+            documents.document("2015-20000", "2015-06-10", "Renewable Fuel Standard"), agencies=("2014-12-01", "2016-12-31")
+        ),
+    }
+
+
+def of_mes() -> tuple[pd.DataFrame, Sources]:
+    sessions = test_golden_zone.random_mes_sessions(100)
+    return sessions, of_zl()[1] | {BARS_1H.table: with_stubs(test_golden_zone.random_hours(sessions), ZL)}
+
+
 MEASURED = (
     SESSIONS,
     FRED_OBSERVATIONS,
@@ -78,7 +89,7 @@ FAMILIES = [part.FAMILY for part in (pivots, volatility, intraday, macro, weathe
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda f: f.name)
 def test_a_column_changes_with_what_it_is_said_to_be_made_of_and_with_nothing_else(family: Family) -> None:
-    sessions, sources = (MES_ROWS, MES_SOURCES) if family is golden_zone.FAMILY else (SESSION_ROWS, SOURCES)
+    sessions, sources = of_mes() if family is golden_zone.FAMILY else of_zl()
     before = family.compute(decided(sessions), sources)
     for table, column in CHANGED:
         if table == SESSIONS.table:
