@@ -133,15 +133,14 @@ def texts(found: Iterable[Module]) -> dict[str, re.Pattern[str]]:
     """The statements outside renderers, and what each is when its placeholders are filled in."""
     patterns = {}
     for module in found:
-        rendering = {
-            id(node) for f in ast.walk(module.tree) if isinstance(f, Function) and _returns_text(f) for node in ast.walk(f)
-        }
-        if module.name != SQL:
-            for literal in _statements(module.tree):
-                if id(literal) not in rendering:
-                    parts = [_part(part) for part in (literal.values if isinstance(literal, ast.JoinedStr) else [literal])]
-                    shown = ast.unparse(literal)
-                    patterns[f"{shown} in {module.name}"] = re.compile("".join(parts), re.DOTALL)
+        # Few modules have a statement: only those are looked through for what renders it.
+        literals = list(_statements(module.tree)) if module.name != SQL else []
+        functions = [node for node in ast.walk(module.tree) if isinstance(node, Function)] if literals else []
+        rendering = {id(node) for function in functions if _returns_text(function) for node in ast.walk(function)}
+        for literal in literals:
+            if id(literal) not in rendering:
+                parts = [_part(part) for part in (literal.values if isinstance(literal, ast.JoinedStr) else [literal])]
+                patterns[f"{ast.unparse(literal)} in {module.name}"] = re.compile("".join(parts), re.DOTALL)
     return patterns
 
 
@@ -151,6 +150,9 @@ def _part(part: ast.expr) -> str:
 
 def _statements(tree: ast.AST) -> Iterator[ast.JoinedStr | ast.Constant]:
     """String literals that begin as a statement does; not docstrings, nor what an error says."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr | ast.Constant) and _begins(node)]
+    if not found:
+        return
     skipped: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise):
@@ -159,12 +161,13 @@ def _statements(tree: ast.AST) -> Iterator[ast.JoinedStr | ast.Constant]:
             skipped.add(id(node.value))
         elif isinstance(node, ast.JoinedStr):
             skipped.update(id(value) for value in node.values)
-    for node in ast.walk(tree):
-        if id(node) not in skipped and isinstance(node, ast.JoinedStr | ast.Constant):
-            first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else node
-            shown = first.value if isinstance(first, ast.Constant) else None
-            if isinstance(shown, str) and _STATEMENT.match(shown + ("x" if isinstance(node, ast.JoinedStr) else "")):
-                yield node
+    yield from (node for node in found if id(node) not in skipped)
+
+
+def _begins(literal: ast.JoinedStr | ast.Constant) -> bool:
+    first = literal.values[0] if isinstance(literal, ast.JoinedStr) and literal.values else literal
+    shown = first.value if isinstance(first, ast.Constant) else None
+    return isinstance(shown, str) and _STATEMENT.match(shown + ("x" if isinstance(literal, ast.JoinedStr) else "")) is not None
 
 
 class Watch:
