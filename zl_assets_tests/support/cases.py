@@ -1,5 +1,7 @@
 """What the tests of every family share: sessions to compute from, and the prefix test."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
@@ -40,8 +42,9 @@ def random_sessions(n: int, seed: int = 3) -> pd.DataFrame:
     return sessions_on([str(day) for day in days], list(close * spread[0]), list(close / spread[1]), list(close))
 
 
+@cache
 def real_sessions() -> pd.DataFrame:
-    """The sessions of the real bars."""
+    """The sessions of the real bars; nobody changes them."""
     return build_sessions(read_bars(shared_data("databento_futures_ohlcv_1d.parquet"), [ZL]).frame, ZL, AS_OF).frame
 
 

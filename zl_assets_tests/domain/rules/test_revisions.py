@@ -38,7 +38,9 @@ def times(factor: float, rows: slice | list[int] = slice(None), columns: list[st
 
 
 def red(source: pd.DataFrame, stored: pd.DataFrame = STORED) -> set[str]:
-    return {verdict.name for verdict in (rule(of(source, stored)) for rule in revision_rules(ZL)) if not verdict.passed}
+    # Made once, as the product does, and not for each of six rules: it takes two thirds of the time.
+    revision = of(source, stored)
+    return {verdict.name for verdict in (rule(revision) for rule in revision_rules(ZL)) if not verdict.passed}
 
 
 def test_the_same_bars_pass() -> None:
