@@ -18,7 +18,7 @@ from zl_assets.provenance import OWN_BARS, Provenance
 from zl_assets.settings import Settings
 from zl_assets.warehouse import connect
 from zl_assets_tests.support.contracts import CONTRACTS, FEATURES, MATRIX, SCORE, SESSIONS, TRAINING_VIEW
-from zl_assets_tests.ui.conftest import Camera, Ui
+from zl_assets_tests.ui.conftest import NOTHING, Camera, Ui, visit
 
 GRAPH = build_defs(Settings.load()).resolve_asset_graph()
 ASSETS = sorted(key.to_user_string() for key in GRAPH.get_all_asset_keys())
@@ -32,10 +32,10 @@ LABELS = {"bigquery": "BigQuery", "pandas": "pandas", "python": "Python", "light
 RUN_PATIENCE = 600_000.0
 
 
-def open_lineage(page: Page, *, expanded: bool = False) -> None:
+def open_lineage(page: Page, *, expanded: bool = False, anew: bool = False) -> None:
     """The global graph, with its groups closed as it opens, or all open in one window."""
     groups = ",".join(f"global@global:{group}" for group in GROUPS)
-    page.goto(f"/asset-groups?expanded={groups}" if expanded else "/asset-groups")
+    visit(page, f"/asset-groups?expanded={groups}" if expanded else "/asset-groups", anew=anew)
     expect(page.get_by_role("button", name="Materialize all")).to_be_enabled()
 
 
@@ -84,11 +84,12 @@ def materialized(page: Page, camera: Camera) -> Page:
     # By its state: the log is a list that shows what is in view, and does not always follow its end.
     assert materialize_all(page) == "Success"
     camera.shot(page, "run")
+    visit(page, NOTHING, anew=True)
     return page
 
 
-def open_asset(page: Page, asset: str, view: str = "overview") -> None:
-    page.goto(f"/assets/{asset}?view={view}")
+def open_asset(page: Page, asset: str, view: str = "overview", *, anew: bool = False) -> None:
+    visit(page, f"/assets/{asset}?view={view}", anew=anew)
     expect(page.get_by_role("button", name=re.compile("Materialize$"))).to_be_visible()
 
 
@@ -135,7 +136,7 @@ def test_a_run_goes_on_after_terminate_or_ends_as_a_failure(page: Page, ui: Ui, 
         logs = instance.all_logs(run.dagster_run.run_id, of_type=kinds)
         assert dg.DagsterEventType.RUN_FAILURE not in {log.dagster_event_type for log in logs}
         assert logs[-1].timestamp - logs[0].timestamp < 10
-    page.goto("/runs")
+    visit(page, "/runs", anew=True)
     expect(page.get_by_text("Canceled").first).to_be_visible()
     camera.shot(page, "terminated")
 
@@ -293,11 +294,12 @@ def test_one_check_is_executed_by_itself(materialized: Page, camera: Camera) -> 
 
 
 def test_the_schedule_can_be_switched_on_and_says_when_it_runs_next(page: Page, camera: Camera) -> None:
-    page.goto("/locations/zl_assets/schedules/zl_daily_refresh_schedule")
+    visit(page, "/locations/zl_assets/schedules/zl_daily_refresh_schedule", anew=True)
     switch = page.locator("input[type=checkbox]").first
     expect(page.get_by_text("Next tick")).to_have_count(0)
     page.locator("label").filter(has=switch).click()
     expect(switch).to_be_checked()
+    expect(switch).to_be_enabled()
     expect(page.get_by_text("Next tick")).to_be_visible()
     expect(page.get_by_text("America/Chicago")).to_be_visible()
     camera.shot(page, "schedule")
@@ -344,7 +346,7 @@ def test_a_gap_that_would_flatter_the_score_is_refused_in_words(materialized: Pa
     expect(page.get_by_text("at least 21").first).to_be_visible()
     assert "Traceback" not in page.locator("body").inner_text()
     camera.shot(page, "refused-config")
-    open_asset(page, "lgbm_model", "events")
+    open_asset(page, "lgbm_model", "events", anew=True)
     expect(page.get_by_text("NOT MATERIALIZED. gap=3 is not allowed")).to_be_visible()
     camera.shot(page, "why-not-materialized")
 
@@ -358,7 +360,7 @@ def test_a_rejected_model_says_so_and_shows_no_forecast_of_its_own(materialized:
     expect(start).to_be_enabled()
     start.click()
     assert end_of_run(page) == "Success"
-    open_asset(page, "lgbm_model")
+    open_asset(page, "lgbm_model", anew=True)
     told = page.locator("tr").filter(has_text="advice").filter(has_text="not published: failed the gate")
     expect(told.first).to_be_visible()
     # The first of the model's metadata, under the table's head.
@@ -392,7 +394,7 @@ def test_text_can_be_read_in_either_theme(materialized: Page, camera: Camera, th
     """At least 4.5 to 1, which is what WCAG asks of text."""
     page = materialized
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    open_asset(page, MATRIX.table)
+    open_asset(page, MATRIX.table, anew=True)
     for text in ("One denormalised row per session", "session date: the UTC date of the weekday bar", "market_data.close"):
         shown = page.get_by_text(text).first
         expect(shown).to_be_visible()
@@ -419,7 +421,7 @@ def test_a_newer_materialization_of_another_state_folder_is_told_in_the_graph_an
             for event in sensor.evaluate_tick(context).asset_events:
                 instance.report_runless_asset_event(event)
     page.set_viewport_size({"width": 4000, "height": 1800})
-    open_lineage(page, expanded=True)
+    open_lineage(page, expanded=True, anew=True)
     for asset in (BARS_TABLE, "zl_1m_latest"):
         expect(graph_node(page, asset)).to_contain_text(f"{len(CHECKS[asset]) - 1} / {len(CHECKS[asset])} Passed")
     overview(page, camera, "other-folder")
@@ -437,9 +439,9 @@ def test_a_run_of_the_command_line_is_on_the_landing_page_and_under_its_job(mate
         job = build_defs(Settings.load()).resolve_job_def(REFRESH)
         run = instance.create_run_for_job(job, remote_job_origin=origin(REFRESH), status=dg.DagsterRunStatus.STARTED)
         instance.report_dagster_event(dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, job.name), run.run_id)
-    page.goto("/overview")
+    visit(page, "/overview", anew=True)
     expect(page.get_by_role("link", name="zl_daily_refresh")).to_be_visible()
-    page.goto("/locations/zl_assets/jobs/zl_daily_refresh/runs")
+    visit(page, "/locations/zl_assets/jobs/zl_daily_refresh/runs")
     expect(page.get_by_text("Success").first).to_be_visible()
     camera.shot(page, "command-line-run")
 
@@ -453,7 +455,7 @@ def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(mater
     client.query(f"INSERT INTO {MATRIX.name} {fault} FROM {MATRIX.name} WHERE data_date = '2015-03-10'").result()
     assert materialize_all(page) == "Failure"
 
-    open_asset(page, MATRIX.table, "checks")
+    open_asset(page, MATRIX.table, "checks", anew=True)
     page.get_by_text("rsi_in_range", exact=True).first.click()
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     expect(page.get_by_text("1 of 3,832 rows have a rsi_14 outside 0 to 100")).to_be_visible()
@@ -462,7 +464,7 @@ def test_a_fault_turns_a_check_red_blocks_what_follows_and_says_what_to_do(mater
     camera.shot(page, "red-check")
 
     page.set_viewport_size({"width": 4000, "height": 1800})
-    open_lineage(page, expanded=True)
+    open_lineage(page, expanded=True, anew=True)
     # What another state folder had recorded is behind a record of this one again.
     expect(graph_node(page, BARS_TABLE)).to_contain_text(f"{len(CHECKS[BARS_TABLE])} / {len(CHECKS[BARS_TABLE])} Passed")
     # The page is not blocked for long: it is made again when the refresh has ended, and says what is red.
