@@ -33,7 +33,7 @@ CHROMIUM_ARGS = [
 PATIENCE = 120.0
 
 # Four pictures a second and none of what only moves. A run's page draws its clock and turns its wheels 60 times a second as long
-# as the run lasts: 10 s of it cost 5.2 s of CPU, calm 0.8. A window that waits for a run took most of what these tests cost.
+# as the run lasts: 10 s of it cost 5.2 s of CPU, calm 0.8, and on a busy machine a run lasts long.
 CALM = """{
   window.requestAnimationFrame = draw => setTimeout(() => draw(performance.now()), 250);
   window.cancelAnimationFrame = clearTimeout;
@@ -87,7 +87,7 @@ class Camera:
 def visit(page: Page, url: str, *, anew: bool = False) -> None:
     """Another page of the application, in the window that has it loaded already, as the application's own links lead there.
 
-    An asset's page costs 0.7 s of CPU that way, and 1.5 s where the application is loaded anew with it. A page that has nothing
+    An asset's page costs 0.8 s of CPU that way, and 1.7 s where the application is loaded anew with it. A page that has nothing
     comes between, so that nothing of the page before can be taken for the next one's.
 
     Args:
