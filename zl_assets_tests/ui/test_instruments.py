@@ -54,4 +54,6 @@ def test_one_selection_string_leaves_one_instrument(
     for name in gone:
         expect(page.get_by_text(name, exact=True)).to_have_count(0)
     if selection.startswith("group"):
+        # Never materialized, each of them: a sign that comes after the names.
+        expect(page.get_by_role("img", name="missing", exact=True)).to_have_count(len(there))
         camera.shot(page, "instrument")
