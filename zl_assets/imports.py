@@ -1,4 +1,4 @@
-"""Importing a library without what it would import and nobody here needs. Must not be here: which library."""
+"""Using a library without what it would import and nobody here needs. Must not be here: which library."""
 
 import contextlib
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 @contextlib.contextmanager
 def without(names: Sequence[str]) -> Iterator[None]:
-    """For an import that asks for modules and does without them; what is there already stays."""
+    """For code that imports modules if it can and does without them; what is there already stays."""
     hidden = [name for name in names if name not in sys.modules]
     # Python's own way to say that there is no such module.
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]

@@ -126,8 +126,13 @@ def test_the_folds_alone_are_those_of_the_whole_training(walk_model: TrainedMode
         np.testing.assert_array_equal(fold.prediction, same.prediction)
 
 
-@pytest.mark.parametrize(("rows", "block"), [(1, 1), (5, 2), (7, 7), (42, 21), (250, 21), (3000, 21)])
+@pytest.mark.parametrize(("rows", "block"), [(1, 1), (5, 2), (7, 7), (7, 21), (42, 21), (250, 21), (3000, 21)])
 def test_the_draws_of_a_share_are_those_of_the_ratio_to_the_last_bit(rows: int, block: int) -> None:
     inside = np.random.default_rng(rows).random(rows) < 0.8
     expected = ratio_draws(inside.astype("float64"), np.ones(rows), SEED, block)
     assert share_draws(inside, SEED, block).tobytes() == expected.tobytes()
+
+
+def test_a_block_of_more_rows_than_there_are_is_one_of_all_rows() -> None:
+    values = np.random.default_rng(1).random((2, 7))
+    assert ratio_draws(*values, SEED, 21).tobytes() == ratio_draws(*values, SEED, 7).tobytes()

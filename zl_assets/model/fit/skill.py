@@ -119,6 +119,7 @@ def ratio_draws(numerator: np.ndarray, denominator: np.ndarray, seed: int, block
 
     Args:
         numerator, denominator: one value a row, in order of time.
+        block: rows of a block; more than there are give the draws of one block of all rows.
     """
     rows = len(numerator)
     drawn = ((_starts(rows, seed, block)[:, :, None] + np.arange(block)) % rows).reshape(DRAWS, -1)[:, :rows]
@@ -134,7 +135,6 @@ def share_draws(inside: np.ndarray, seed: int, block: int) -> np.ndarray:
 
     Args:
         inside: one bool a row, in order of time.
-        block: at most as many as there are rows.
     """
     rows = len(inside)
     starts = _starts(rows, seed, block)

@@ -58,7 +58,7 @@ def held(low: np.ndarray, high: np.ndarray, came: np.ndarray, level: float, bloc
         level=level,
         rows=len(came),
         covered=float(inside.mean()),
-        error=float(np.std(share_draws(inside, SEED, min(block, len(inside))))),
+        error=float(np.std(share_draws(inside, SEED, block))),
         width=float(np.mean(high - low)),
         score=float(np.mean(interval_score(low, high, came, level))),
     )

@@ -139,7 +139,7 @@ def live_skill(score: pd.DataFrame, horizon: Horizon) -> Verdict:
     errors, zero = rows["error"].to_numpy("float64") ** 2, rows["came_return"].to_numpy("float64") ** 2
     skill = 1 - errors.sum() / zero.sum()
     # The more of the error of no change is left, the less skill.
-    least_left, most_left = middle(ratio_draws(errors, zero, SEED, min(block_rows(horizon), len(errors))))
+    least_left, most_left = middle(ratio_draws(errors, zero, SEED, block_rows(horizon)))
     low, high = 1 - most_left, 1 - least_left
     return _told(
         name,
@@ -237,7 +237,7 @@ def _coverage_interval(inside: np.ndarray, level: float, horizon: Horizon) -> tu
     sums with bands that hold, 210 rows each, it alone was red on 22, 29 and 37 % at 50, 80 and 95 %; this is on 1.5, 2.2 and
     2.2 % (1,000 rows: 15, 16 and 20 %, and 1.0, 3.5 and 2.5 %).
     """
-    low, high = middle(share_draws(inside, SEED, min(block_rows(horizon), len(inside))))
+    low, high = middle(share_draws(inside, SEED, block_rows(horizon)))
     error = (level * (1 - level) / effective_rows(len(inside), horizon.sessions)) ** 0.5
     room = NormalDist().inv_cdf((1 + LEVEL) / 2) * error
     share = float(inside.mean())

@@ -67,7 +67,7 @@ class Track:
         found = {}
         for other in (ONE_WIDTH, PAST_OUTCOMES):
             saved = interval_score(*self._ends(other, FIRST_LEVEL), FIRST_LEVEL / 100) - ours
-            draws = ratio_draws(saved, np.ones(len(saved)), SEED, min(self.block, len(saved)))
+            draws = ratio_draws(saved, np.ones(len(saved)), SEED, self.block)
             found[other] = float(saved.mean()), *middle(draws)
         return found
 
